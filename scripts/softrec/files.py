@@ -1,0 +1,130 @@
+"""Files between rules: written whole or not at all, and described by a manifest beside them."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from softrec.errors import SoftrecError
+
+
+@contextmanager
+def write_whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends well, remove it otherwise.
+
+    The block may make the temporary path a file or a folder. A killed process leaves at most a hidden
+    `.NAME.partial`, which the next attempt removes. A full disk becomes one sentence.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    remove(partial)
+    try:
+        yield partial
+        flush(partial)
+        if path.is_dir():
+            remove(path)
+        os.replace(partial, path)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SoftrecError(
+            f"no space is left to write {path}",
+            where=f"{error.strerror}; the disk that holds {path.parent}",
+            remedy="free space or move results/ to a larger disk, then run the same command again",
+        ) from error
+    finally:
+        remove(partial)
+
+
+def flush(path: Path) -> None:
+    """Force `path` (every file below it, if a folder) to the disk, so that a rename never outruns its contents."""
+    for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all that is in it; nothing there is fine."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """Hexadecimal sha256 of a file; of a folder, that of its sorted `relative path, sha256` lines."""
+    if path.is_dir():
+        lines = (f"{p.relative_to(path)} {sha256(p)}\n" for p in sorted(path.rglob("*")) if is_content(p))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def is_content(path: Path) -> bool:
+    """Whether `path` is a file that belongs to its folder's content (Snakemake's time stamps do not)."""
+    return path.is_file() and path.name != ".snakemake_timestamp"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, whole; NaN and infinity are refused because JSON has neither."""
+    with write_whole(path) as partial:
+        partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file. Raises `SoftrecError` naming the file and line if it does not parse."""
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise SoftrecError(
+            f"{path} is not JSON: {error.msg}",
+            where=f"{path}, line {error.lineno}",
+            remedy=f"remove {path} and let Snakemake make it again",
+        ) from error
+
+
+def write_table(path: Path, columns: Mapping[str, Any], types: Mapping[str, str]) -> None:
+    """Write equally long `columns` as Parquet, in the order and with the Arrow types of `types`.
+
+    `types` maps a column to an Arrow type's name ("int32", "string", "list<int32>"): the file contract is explicit.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if set(columns) != set(types):
+        raise ValueError(f"{path.name} has columns {sorted(columns)}, its contract has {sorted(types)}")
+    arrays = [pa.array(columns[name], type=arrow_type(kind)) for name, kind in types.items()]
+    with write_whole(path) as partial:
+        pq.write_table(pa.table(arrays, names=list(types)), partial, compression="zstd")
+
+
+def arrow_type(kind: str) -> Any:
+    """The Arrow type of a name such as "int32" or "list<int32>"."""
+    import pyarrow as pa
+
+    if kind.startswith("list<"):
+        return pa.list_(arrow_type(kind[5:-1]))
+    return pa.type_for_alias(kind)
+
+
+def read_table(path: Path, columns: list[str] | None = None) -> Any:
+    """Read a Parquet file (a `pyarrow.Table`), or only `columns` of it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path, columns=columns)
+    except (pa.ArrowInvalid, KeyError) as error:
+        raise SoftrecError(
+            f"{path} cannot be read as the Parquet file it should be: {error}",
+            remedy=f"remove {path} and let Snakemake make it again",
+        ) from error

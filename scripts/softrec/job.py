@@ -1,0 +1,186 @@
+"""The frame of every script: arguments, settings, errors for people, and a manifest beside each output."""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import platform
+import sys
+import time
+import types
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from softrec import files
+from softrec.errors import SoftrecError
+
+Settings = TypeVar("Settings")
+VERSIONS_OF = ("torch", "transformers", "peft", "deepspeed", "datasets", "numpy", "polars", "pyarrow", "matplotlib")
+_notes: dict[str, Any] = {}
+
+
+def note(key: str, value: Any) -> None:
+    """Add a fact that only the running script knows (a resolved revision, a sum) to its manifests, under `notes`."""
+    _notes[key] = value
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that knows which arguments are files read and which are files written."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+        self.inputs: list[str] = []
+        self.outputs: list[str] = []
+        self.add_argument("--settings", default="{}", help="this rule's slice of the configuration, as JSON")
+        self.add_argument("--code", default="{}", help="digest per project module, as JSON, for the manifest")
+
+    def input(self, flag: str, help: str, *, required: bool = True, many: bool = False) -> None:
+        """Add a file or folder that is read; it must exist."""
+        self.inputs.append(flag.removeprefix("--").replace("-", "_"))
+        count = ("+" if required else "*") if many else None
+        self.add_argument(flag, type=Path, required=required, nargs=count, metavar="FILE", help=help)
+
+    def output(self, flag: str, help: str) -> None:
+        """Add a file or folder that is written, whole, with a manifest beside it."""
+        self.outputs.append(flag.removeprefix("--").replace("-", "_"))
+        self.add_argument(flag, type=Path, required=True, metavar="FILE", help=help)
+
+    def paths(self, args: argparse.Namespace, names: list[str]) -> list[Path]:
+        """The paths given for `names`, flattened, without those left out."""
+        values = [getattr(args, name) for name in names]
+        return [p for value in values if value is not None for p in (value if isinstance(value, list) else [value])]
+
+
+def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[str] | None = None) -> None:
+    """Parse, check that inputs exist, call `main(args)`, and describe each output in a manifest.
+
+    A `SoftrecError` ends the process with status 1 and its own sentences; nothing half-written is left.
+    """
+    args = parser.parse_args(argv)
+    _notes.clear()
+    start = time.monotonic()
+    try:
+        for path in parser.paths(args, parser.inputs):
+            if not path.exists():
+                raise SoftrecError(f"{path} does not exist", remedy="run the rule that makes it, or correct the path")
+        args.files_read = parser.paths(args, parser.inputs)
+        main(args)
+        write_manifests(parser, args, time.monotonic() - start)
+    except SoftrecError as error:
+        print("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]]), file=sys.stderr)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def tuning_arguments(parser: Parser) -> None:
+    """The files that every tuning script reads and writes."""
+    parser.input("--llm", help="folder of the base model")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--titles", help="titles.npy: embeddings of the distinct titles, for validation")
+    parser.input("--interactions", help="interactions.parquet, for the masks of validation")
+    parser.input("--train", help="samples/train.parquet")
+    parser.input("--valid", help="samples/valid.parquet")
+    parser.output("--adapter", help="folder of the LoRA adapter of the kept epoch")
+    parser.output("--log", help="training.jsonl: a line per epoch and a summary")
+
+
+def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) -> None:
+    """Write `OUTPUT.manifest.json` beside each output: all that is needed to say where it came from."""
+    if os.environ.get("RANK", "0") != "0":
+        return
+    settings = json.loads(args.settings)
+    manifest = {
+        "script": Path(sys.argv[0]).name,
+        "settings": settings,
+        "seed": settings.get("seed"),
+        "code": json.loads(args.code),
+        "inputs": {str(p): files.sha256(p) for p in parser.paths(args, parser.inputs)},
+        "outputs": {str(p): files.sha256(p) for p in parser.paths(args, parser.outputs)},
+        "notes": dict(_notes),
+        "modules": sorted(name for name in sys.modules if name.split(".")[0] == "softrec"),
+        "versions": versions(),
+        "hardware": hardware(),
+        "seconds": round(seconds, 3),
+    }
+    for path in parser.paths(args, parser.outputs):
+        files.write_json(manifest_of(path), manifest)
+
+
+def manifest_of(path: Path) -> Path:
+    """Where the manifest of an output stands: beside it."""
+    return path.with_name(path.name + ".manifest.json")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of those known libraries that this process has loaded."""
+    loaded = {name: str(sys.modules[name].__version__) for name in VERSIONS_OF if name in sys.modules}
+    return {"python": platform.python_version(), **loaded}
+
+
+def hardware() -> dict[str, Any]:
+    """The machine in a few words: system, cores, and GPUs if torch is loaded and sees any."""
+    facts: dict[str, Any] = {"system": platform.platform(), "cores": os.cpu_count()}
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        facts["gpus"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return facts
+
+
+def read_settings(text: str, kind: type[Settings]) -> Settings:
+    """Parse a JSON object into the dataclass `kind`: no key missing, none unknown, types as annotated.
+
+    Raises `SoftrecError` naming the key and its value.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SoftrecError(f"--settings is not JSON: {error.msg}", where=text, remedy="give one JSON object") from error
+    return build(kind, values, kind.__name__)
+
+
+def build(kind: type[Settings], values: dict[str, Any], where: str) -> Settings:
+    """Fill the dataclass `kind` from `values`, nested dataclasses included."""
+    hints = typing.get_type_hints(kind)
+    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - set(fields))
+    required = {n for n, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
+    missing = sorted(required - set(values))
+    if unknown or missing:
+        raise SoftrecError(
+            f"settings do not fit {where}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}",
+            where="--settings",
+            remedy=f"give exactly {sorted(fields)}",
+        )
+    return kind(**{name: convert(hints[name], value, f"{where}.{name}") for name, value in values.items()})
+
+
+def convert(hint: Any, value: Any, where: str) -> Any:
+    """Check `value` against an annotation: scalars, `X | Y | None`, `list[X]`, `tuple[X, ...]`, `dict`, dataclasses."""
+    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
+        return build(hint, value, where)  # type: ignore[arg-type]
+    origin, options = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in options:
+            return None
+        kinds = [option for option in options if option is not type(None)]
+        for kind in kinds[:-1]:
+            with contextlib.suppress(SoftrecError):
+                return convert(kind, value, where)
+        return convert(kinds[-1], value, where)
+    if origin in (list, tuple) and isinstance(value, list):
+        return origin(convert(options[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if origin is dict and isinstance(value, dict):
+        return {key: convert(options[1], item, f"{where}.{key}") for key, item in value.items()}
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if origin is typing.Literal:
+        fits = value in options
+    else:
+        fits = hint is Any or (isinstance(value, hint) and (hint is bool or not isinstance(value, bool)))
+    if not fits:
+        raise SoftrecError(f"{where} is {value!r}, which is not {hint}", where="--settings", remedy="correct the key")
+    return value
