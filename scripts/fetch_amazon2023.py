@@ -1,0 +1,26 @@
+"""Fetch one category of Amazon Reviews 2023: its ratings (CSV) and its items' metadata (JSON lines)."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.output("--ratings", help="user_id,parent_asin,rating,timestamp as CSV")
+    parser.output("--metadata", help="one JSON object a line: parent_asin, title, categories, ...")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Download both files; note where they came from."""
+    from softrec import amazon2023
+
+    settings = job.read_settings(args.settings, amazon2023.Amazon2023Settings)
+    for role, origin in amazon2023.fetch(settings, {"ratings": args.ratings, "metadata": args.metadata}).items():
+        job.note(role, origin)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

