@@ -1,0 +1,38 @@
+"""Filter reviews to the paper's interactions: titled items, no repeats, 10-core, ids numbered from 1."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--ratings", help="reviews: MovieLens .inter, Amazon 2023 JSON lines or CSV, plain or .gz")
+    parser.input("--metadata", help="items: MovieLens .item or Amazon 2023 meta JSON lines, plain or .gz")
+    parser.output("--interactions", help="interactions.parquet: user, item, timestamp")
+    parser.output("--catalogue", help="catalogue.parquet: item, source_id, title, category, title_id")
+    parser.output("--counts", help="filter_counts.json: what every step left, beside Table 1")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read, filter, number, write."""
+    from softrec import catalogue, files, kcore, log, reviews
+
+    settings = job.read_settings(args.settings, kcore.FilterSettings)
+    raw = reviews.read_reviews(args.ratings, settings.format, settings.item_key, settings.max_rows)
+    texts = catalogue.read_texts(args.metadata, settings.format, kcore.items_of(raw))
+    texts = catalogue.limit_titles(texts, settings.title_words, settings.long_titles)
+    titled = texts.filter(texts["title"].is_not_null())["item_id"]
+    interactions, counts = kcore.filter_interactions(raw, titled, settings)
+    items = catalogue.build_catalogue(interactions.item_ids, texts, keep_untitled=settings.untitled == "keep")
+    log.say(counts.table())
+    columns = {name: getattr(interactions, name) for name in kcore.TYPES}
+    files.write_table(args.interactions, columns, kcore.TYPES)
+    files.write_table(args.catalogue, items, catalogue.TYPES)
+    files.write_json(args.counts, counts.as_json())
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

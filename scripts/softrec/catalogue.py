@@ -1,0 +1,151 @@
+"""Items: their titles as the language model reads them, and their categories.
+
+A metadata file may be larger than memory; it is streamed, and only items that occur in the reviews are kept.
+"""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from softrec import streams
+from softrec.errors import SoftrecError
+from softrec.reviews import Format
+
+LongTitles = Literal["cut", "drop"]
+
+TYPES = {"item": "int32", "source_id": "string", "title": "string", "category": "string", "title_id": "int32"}
+TEXTS = {"item_id": pl.String, "title": pl.String, "category": pl.String}
+MOVIELENS = ["item_id:token", "movie_title:token_seq", "release_year:token", "class:token_seq"]
+TAG = re.compile(
+    r"</?[A-Za-z][^<>]*>|<span\b[^<>]*$"
+)  # `I <3 You` is no tag; `<span id="...` without an end is (2018 data)
+MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what makes a text worth the passes below
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def clean_text(text: str | None) -> str | None:
+    """Text without entities, tags, control characters or repeated blanks; None if nothing is left.
+
+    Entities are unescaped until none is left (`&amp;quot;` occurs), so cleaning twice changes nothing.
+    """
+    if text is None:
+        return None
+    before = None if MARKED.search(text) else text
+    while text != before:
+        before = text
+        text = CONTROL.sub(" ", TAG.sub(" ", html.unescape(text)))
+    return " ".join(text.split()) or None
+
+
+def limit_words(title: str | None, words: int | None, long_titles: LongTitles) -> str | None:
+    """A title of more than `words` words, cut to that many or dropped (None, as if it had no title)."""
+    if title is None or words is None:
+        return title
+    parts = title.split()
+    if len(parts) <= words:
+        return title
+    return " ".join(parts[:words]) if long_titles == "cut" else None
+
+
+def read_texts(path: Path, source: Format, wanted: pl.Series) -> pl.DataFrame:
+    """Read cleaned titles and categories of the items `wanted`: item_id, title or null, category or null; by item_id.
+
+    Amazon: `title`, and `categories` (from the broadest to the narrowest) joined by " > ". MovieLens: `title (year)`,
+    and the genres joined by ", ". Of two rows for one item the first with a title counts. Items with no row are absent.
+
+    Raises:
+        SoftrecError: names the file and the line that is cut off, is not JSON or has no item.
+    """
+    read = movielens_texts if source == "movielens" else amazon_texts
+    frames = [pl.DataFrame(schema=TEXTS), *read(path, wanted.unique())]
+    texts = pl.concat(frames).sort(pl.col("title").is_null(), maintain_order=True)
+    return texts.unique("item_id", keep="first", maintain_order=True).sort("item_id")
+
+
+def amazon_texts(path: Path, wanted: pl.Series) -> Iterator[pl.DataFrame]:
+    """Texts of the wanted items in a metadata file of Amazon Reviews 2023, block by block."""
+    schema = {"parent_asin": pl.String, "title": pl.String, "categories": pl.List(pl.String)}
+    for frame in streams.json_frames(path, schema, metadata_fault, ["parent_asin"]):
+        kept = frame.filter(pl.col("parent_asin").is_in(wanted.implode()))
+        titles = [clean_text(title) for title in kept["title"]]
+        yield frame_of(
+            kept["parent_asin"].to_list(), titles, [join(labels, " > ") for labels in kept["categories"].to_list()]
+        )
+
+
+def metadata_fault(value: dict[str, Any]) -> str | None:
+    """What is wrong with one line of metadata, or None."""
+    labels = value.get("categories")
+    if labels is not None and not isinstance(labels, list):
+        return f"has the categories {labels!r}, not a list"
+    return streams.missing(value, ["parent_asin"])
+
+
+def movielens_texts(path: Path, wanted: pl.Series) -> Iterator[pl.DataFrame]:
+    """Texts of the wanted items in the `.item` file of RecBole's MovieLens-100K."""
+    keep = set(wanted)
+    rows = [row for row in movielens_rows(path) if row[0] in keep]
+    names, years = ([clean_text(row[column]) for row in rows] for column in (1, 2))
+    titles = [f"{name} ({year})" if name and year else name for name, year in zip(names, years, strict=True)]
+    yield frame_of([row[0] for row in rows], titles, [join(row[3].split(), ", ") for row in rows])
+
+
+def movielens_rows(path: Path) -> Iterator[list[str]]:
+    """The four fields of each line of an `.item` file, without its header and blank lines."""
+    for first, text in streams.blocks(path):
+        for line, content in enumerate(text.split(b"\n"), start=first):
+            values = content.decode("utf-8", "replace").rstrip("\r").split("\t")
+            if line == 1 and values != MOVIELENS:
+                raise streams.bad_line(path, 1, "is not the header of an .item file", "correct the key `format`")
+            if line == 1 or not content.strip():
+                continue
+            if len(values) != len(MOVIELENS) or not values[0]:
+                raise streams.bad_line(path, line, f"is not an item_id and {len(MOVIELENS) - 1} more fields")
+            yield values
+
+
+def join(labels: Sequence[str | None] | None, separator: str) -> str | None:
+    """Cleaned labels joined by `separator`, blank ones left out; None if there is none."""
+    return separator.join(filter(None, map(clean_text, labels or []))) or None
+
+
+def frame_of(item_ids: list[str], titles: list[str | None], categories: list[str | None]) -> pl.DataFrame:
+    """The three columns as a frame with the types of `TEXTS`."""
+    return pl.DataFrame({"item_id": item_ids, "title": titles, "category": categories}, schema=TEXTS)
+
+
+def limit_titles(texts: pl.DataFrame, words: int | None, long_titles: LongTitles) -> pl.DataFrame:
+    """`texts` with titles of more than `words` words cut, or null (`drop`)."""
+    titles = [limit_words(title, words, long_titles) for title in texts["title"]]
+    return texts.with_columns(pl.Series("title", titles, pl.String))
+
+
+def build_catalogue(item_ids: list[str], texts: pl.DataFrame, *, keep_untitled: bool) -> dict[str, list[Any]]:
+    """The columns of catalogue.parquet for items 1..N, whose source ids are `item_ids` in this order.
+
+    Items that share a title share its title_id; titles are numbered from 0 by their first item. An item without a
+    title, where such items are kept, takes its source id as its title: the one text that names it and no other.
+
+    Raises:
+        SoftrecError: an item has no title and untitled items are not kept.
+    """
+    known = {row[0]: row[1:] for row in texts.iter_rows()}
+    rows = [known.get(name, (None, None)) for name in item_ids]
+    titles = [title or name for name, (title, _) in zip(item_ids, rows, strict=True)]
+    untitled = [name for name, (title, _) in zip(item_ids, rows, strict=True) if not title]
+    if untitled and not keep_untitled:
+        raise SoftrecError(
+            f"{len(untitled)} items have no title, the first is {untitled[0]}", remedy="set untitled: keep"
+        )
+    numbers: dict[str, int] = {}
+    return {
+        "item": list(range(1, len(item_ids) + 1)),
+        "source_id": item_ids,
+        "title": titles,
+        "category": [category for _, category in rows],
+        "title_id": [numbers.setdefault(title, len(numbers)) for title in titles],
+    }

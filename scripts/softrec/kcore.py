@@ -1,0 +1,223 @@
+"""From all reviews to the interactions of the paper (section 4.1, Table 1): untitled items, repeats, 10-core.
+
+Counting is done on whole numbers: 64-bit hashes of ids for the first count, exact dense codes afterwards. Strings are
+sorted for the few rows that survive the first count, never for all.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from softrec.catalogue import LongTitles
+from softrec.counts import Counts, Size, Trail
+from softrec.errors import SoftrecError
+from softrec.reviews import Format, ItemKey
+
+TYPES = {"user": "int32", "item": "int32", "timestamp": "int64"}
+
+
+@dataclass(frozen=True)
+class FilterSettings:
+    """What the paper leaves open about its data, each a switch.
+
+    Attributes:
+        format: of both files: `movielens`, `reviews` (Amazon 2023 JSON lines) or `ratings` (its CSV; JSON metadata).
+        item_key: the field of `reviews` that names the item; metadata is keyed by `parent_asin` whatever this says.
+        max_rows: read no more reviews than this; null reads all.
+        since, until: keep reviews with since <= timestamp < until (milliseconds); null is no limit.
+        untitled: items without a title go `before` the k-core (as in the authors' code), `after` it, or stay (`keep`).
+        title_words: longest title in words; null is no limit.
+        long_titles: a longer title is `cut`, or its item counts as untitled (`drop`).
+        duplicates: which review of a repeated (user, item) stays: `earliest`, `latest`, or all (`none`).
+        core: users and items with fewer than k interactions go until there are none (`iterative`), or once
+            (`single_pass`).
+        k: 10 in the paper.
+        expected: sizes to compare with (of the paper's sets: Table 1), or null; a difference is shown, not refused.
+    """
+
+    format: Format
+    item_key: ItemKey
+    max_rows: int | None
+    since: int | None
+    until: int | None
+    untitled: Literal["before", "after", "keep"]
+    title_words: int | None
+    long_titles: LongTitles
+    duplicates: Literal["earliest", "latest", "none"]
+    core: Literal["iterative", "single_pass"]
+    k: int
+    expected: Size | None
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that mean nothing."""
+        faults = {
+            "k must be at least 1": self.k < 1,
+            "max_rows must be at least 1": self.max_rows is not None and self.max_rows < 1,
+            "title_words must be at least 1": self.title_words is not None and self.title_words < 1,
+            "long_titles: drop needs untitled: before or after": self.title_words is not None
+            and (self.long_titles, self.untitled) == ("drop", "keep"),
+            "item_key: asin needs format: reviews": self.item_key == "asin" and self.format != "reviews",
+            "since must be earlier than until": None not in (self.since, self.until) and self.since >= self.until,
+        }
+        for fault, found in faults.items():
+            if found:
+                raise SoftrecError(fault, where="--settings", remedy="correct the key")
+
+
+class Interactions(NamedTuple):
+    """Numbered interactions by (user, timestamp, item), and the source ids of items 1..N."""
+
+    user: np.ndarray
+    item: np.ndarray
+    timestamp: np.ndarray
+    item_ids: list[str]
+
+
+class Rows(NamedTuple):
+    """Reviews under filtering: row number in the file's frame, hashes of user and item, milliseconds."""
+
+    row: np.ndarray
+    user: np.ndarray
+    item: np.ndarray
+    timestamp: np.ndarray
+
+    def where(self, mask: np.ndarray) -> "Rows":
+        """The rows in which `mask` is true."""
+        return self if mask.all() else Rows(*(column[mask] for column in self))
+
+
+def items_of(raw: pl.DataFrame) -> pl.Series:
+    """The distinct item ids of the reviews, in order of appearance."""
+    return raw["item_id"].gather(raw["item_id"].hash().arg_unique().sort())
+
+
+def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings) -> tuple[Interactions, Counts]:
+    """Filter reviews to the paper's interactions; number users and items 1, 2, ... by their sorted source ids.
+
+    Order of the steps: negative time stamps (the published files have some: they are dropped and counted), time window,
+    untitled items, repeats, k-core. What misses k before repeats are removed misses it afterwards too, so the iterative
+    core drops it first: the first round counts repeats, and the result is the same.
+
+    Args:
+        raw: user_id, item_id, timestamp, as `reviews.read_reviews` gives them.
+        titled: ids of the items that have a title.
+
+    Raises:
+        SoftrecError: nothing is left after a step; names the step and the counts before it.
+    """
+    trail, name = Trail(), f"{settings.k}-core"
+    rows, rounds = screen(raw, titled, settings, trail), 0
+    if settings.core == "iterative":
+        core = rows.where(enough(rows.user, settings.k) & enough(rows.item, settings.k))
+        rows, rounds = core, int(len(core.row) < len(rows.row))
+        if not len(rows.row):
+            trail.refuse(name, rounds)
+    _, user = encode(raw["user_id"], rows.row)
+    items, item = encode(raw["item_id"], rows.row)
+    user, item, timestamp = distinct(user, item, rows.timestamp, settings.duplicates)
+    kept, more = peel(user, item, settings.k, once=settings.core == "single_pass")
+    user, item, timestamp = user[kept], item[kept], timestamp[kept]
+    trail.note(name, user, item, rounds + more)
+    if settings.untitled == "after":
+        kept = items.is_in(titled.implode()).to_numpy()[item]
+        user, item, timestamp = user[kept], item[kept], timestamp[kept]
+        trail.note("item has a title", user, item)
+    return number(user, item, timestamp, items), trail.counts(settings.expected)
+
+
+def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail) -> Rows:
+    """The rows that enter the k-core, repeats included; every step before it is noted in `trail`."""
+    rows = hashed(raw)
+    trail.note("read", rows.user, rows.item)
+    rows = rows.where(rows.timestamp >= 0)
+    trail.note("timestamp >= 0", rows.user, rows.item)
+    if settings.since is not None or settings.until is not None:
+        rows = rows.where(within(rows.timestamp, settings.since, settings.until))
+        trail.note("time window", rows.user, rows.item)
+    if settings.untitled == "before":
+        rows = rows.where(pl.Series(rows.item).is_in(titled.hash().implode()).to_numpy())
+        trail.note("item has a title", rows.user, rows.item)
+    if settings.duplicates != "none":
+        trail.note_pairs(f"{settings.duplicates} of repeats", rows.user, rows.item)
+    return rows
+
+
+def hashed(raw: pl.DataFrame) -> Rows:
+    """All rows of `raw`, their ids hashed to 64 bits."""
+    user, item = raw["user_id"].hash().to_numpy(), raw["item_id"].hash().to_numpy()
+    return Rows(np.arange(len(raw), dtype=np.uint32), user, item, raw["timestamp"].to_numpy())
+
+
+def within(timestamp: np.ndarray, since: int | None, until: int | None) -> np.ndarray:
+    """Mask of since <= timestamp < until; None is no limit."""
+    mask = np.ones(len(timestamp), dtype=bool)
+    if since is not None:
+        mask &= timestamp >= since
+    if until is not None:
+        mask &= timestamp < until
+    return mask
+
+
+def enough(key: np.ndarray, k: int) -> np.ndarray:
+    """Mask of rows whose 64-bit `key` occurs at least k times.
+
+    Keys are first counted in about as many buckets as there are rows, by their low bits: a bucket with fewer than k
+    rows holds no key with k of them. Only the keys of rows that pass are counted one by one.
+    """
+    bucket = (key & np.uint64((1 << len(key).bit_length()) - 1)).astype(np.int64)
+    mask = np.bincount(bucket)[bucket] >= k
+    passed = pl.Series("key", key[mask])
+    often = passed.value_counts().filter(pl.col("count") >= k)["key"]
+    mask[mask] = passed.is_in(often.implode()).to_numpy()
+    return mask
+
+
+def encode(ids: pl.Series, rows: np.ndarray) -> tuple[pl.Series, np.ndarray]:
+    """The sorted distinct ids of `rows`, and each row's place in them: exact, and free of file order."""
+    chosen = ids.gather(rows)
+    names = chosen.unique().sort()
+    return names, chosen.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
+
+
+def distinct(
+    user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, keep: Literal["earliest", "latest", "none"]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One row per (user, item), with its earliest or latest time stamp; `none` leaves all rows."""
+    if keep == "none":
+        return user, item, timestamp
+    span = int(item.max(initial=0)) + 1
+    frame = pl.DataFrame({"pair": user * span + item, "timestamp": timestamp})
+    time = pl.col("timestamp").min() if keep == "earliest" else pl.col("timestamp").max()
+    frame = frame.group_by("pair").agg(time)
+    pair = frame["pair"].to_numpy()
+    return pair // span, pair % span, frame["timestamp"].to_numpy()
+
+
+def peel(user: np.ndarray, item: np.ndarray, k: int, *, once: bool = False) -> tuple[np.ndarray, int]:
+    """Which rows are in the k-core, and in how many rounds it was reached.
+
+    A round drops, at the same time, the rows of all users and of all items that have fewer than k rows; the last round
+    finds none to drop. The k-core is the largest set of rows in which every user and every item has at least k; it does
+    not depend on the order of rows.
+
+    Args:
+        user, item: dense codes from 0.
+        once: stop after the first round (`single_pass`).
+    """
+    kept, rounds = np.arange(len(user)), 0
+    while True:
+        u, i, rounds = user[kept], item[kept], rounds + 1
+        mask = (np.bincount(u)[u] >= k) & (np.bincount(i)[i] >= k)
+        kept = kept[mask]
+        if once or mask.all():
+            return kept, rounds
+
+
+def number(user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, items: pl.Series) -> Interactions:
+    """Number the users and items that are left 1, 2, ... in the order of their codes, and sort the rows."""
+    _, user = np.unique(user, return_inverse=True)
+    left, item = np.unique(item, return_inverse=True)
+    order = np.lexsort((item, timestamp, user))
+    return Interactions(user[order] + 1, item[order] + 1, timestamp[order], items.gather(left).to_list())

@@ -1,0 +1,138 @@
+"""Reviews as published -> (user_id, item_id, timestamp): every review is a positive, ratings are not read.
+
+Three formats: `movielens` (the `.inter` file of RecBole, seconds), `reviews` (Amazon Reviews 2023, JSON lines) and
+`ratings` (the benchmark files of Amazon Reviews 2023, comma-separated). Each may be plain or gzipped; the bytes decide,
+not the name.
+"""
+
+import math
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import polars as pl
+
+from softrec import streams
+from softrec.errors import SoftrecError
+
+Format = Literal["movielens", "reviews", "ratings"]
+ItemKey = Literal["parent_asin", "asin"]
+
+COLUMNS = ["user_id", "item_id", "timestamp"]
+MOVIELENS = ["user_id:token", "item_id:token", "timestamp:float"]
+RATINGS = ["user_id", "parent_asin", "timestamp"]
+
+
+def read_reviews(
+    path: Path, source: Format, item_key: ItemKey = "parent_asin", max_rows: int | None = None
+) -> pl.DataFrame:
+    """Read reviews in file order: user_id (string), item_id (string), timestamp (int64, milliseconds).
+
+    Args:
+        source: the format of the file.
+        item_key: which field of `reviews` names the item; `parent_asin` is what the metadata is keyed by.
+        max_rows: read no more than this many reviews.
+
+    Raises:
+        SoftrecError: names the file and the line that is cut off, is not JSON, lacks a field or has no usable time.
+    """
+    if source == "reviews":
+        frame = read_json(path, item_key, max_rows)
+    elif source == "ratings":
+        frame = read_delimited(path, ",", RATINGS, seconds=False, max_rows=max_rows)
+    else:
+        frame = read_delimited(path, "\t", MOVIELENS, seconds=True, max_rows=max_rows)
+    if frame.is_empty():
+        raise SoftrecError(f"{path} holds no review", where=str(path), remedy="fetch it again, or give another file")
+    return frame
+
+
+def read_json(path: Path, item_key: ItemKey, max_rows: int | None) -> pl.DataFrame:
+    """Read Amazon review JSON lines a block at a time; only the three fields are kept."""
+    names = ["user_id", item_key, "timestamp"]
+    schema = dict(zip(names, [pl.String, pl.String, pl.Int64], strict=True))
+
+    def check(value: dict[str, Any]) -> str | None:
+        gone = streams.missing(value, names)
+        if gone and item_key == "asin" and value.get("parent_asin"):
+            return f"{gone}, but it has a parent_asin: set item_key to parent_asin"
+        stamp = value.get("timestamp")
+        whole = isinstance(stamp, int) and not isinstance(stamp, bool)
+        return gone or (None if whole else f"has the timestamp {stamp!r}, not a whole number of milliseconds")
+
+    frames, rows = [pl.DataFrame(schema=schema)], 0
+    for frame in streams.json_frames(path, schema, check, names):
+        frames.append(frame)
+        rows += len(frame)
+        if max_rows is not None and rows >= max_rows:
+            break
+    return pl.concat(frames).rename({item_key: "item_id"}).head(rows if max_rows is None else max_rows)
+
+
+def read_delimited(
+    path: Path, separator: str, names: list[str], *, seconds: bool, max_rows: int | None
+) -> pl.DataFrame:
+    """Read the columns `names` (user, item, time) of a delimited file with a header; blank lines are skipped."""
+    header = read_header(path, separator)
+    absent = [name for name in names if name not in header]
+    if absent:
+        raise SoftrecError(
+            f"{path} has no column {' and no '.join(absent)}: its header is {separator.join(header)!r}",
+            where=f"{path}, line 1",
+            remedy=f"give a file with the columns {', '.join(names)}, or correct the key `format`",
+        )
+    try:
+        types = dict(zip(names, [pl.String, pl.String, pl.Float64 if seconds else pl.Int64], strict=True))
+        options = {"separator": separator, "columns": names, "schema_overrides": types, "n_rows": max_rows}
+        frame = (
+            pl.read_csv(path, quote_char=None, **options).select(names).rename(dict(zip(names, COLUMNS, strict=True)))
+        )
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+        if seconds:
+            frame = frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        name_row(path, separator, header, names, str(error))
+    if streams.has_gaps(frame, COLUMNS):
+        name_row(path, separator, header, names, "a field is empty")
+    return frame
+
+
+def read_header(path: Path, separator: str) -> list[str]:
+    """The column names in a file's first line."""
+    with streams.open_text(path) as stream:
+        try:
+            first = stream.readline()
+        except streams.BROKEN_GZIP as error:
+            raise streams.broken_gzip(path, 0, error) from error
+    return first.decode("utf-8-sig", "replace").rstrip("\r\n").split(separator)
+
+
+def name_row(path: Path, separator: str, header: list[str], names: list[str], otherwise: str) -> NoReturn:
+    """Read line by line, and raise the `SoftrecError` of the first line that cannot be used."""
+    for first, text in streams.blocks(path):
+        for line, content in enumerate(text.split(b"\n"), start=first):
+            if line > 1 and content.strip():
+                fault = row_fault(content, separator, header, names)
+                if fault:
+                    raise streams.bad_line(path, line, fault)
+    raise SoftrecError(f"{path} cannot be read: {otherwise}", where=str(path), remedy="fetch the file again")
+
+
+def row_fault(content: bytes, separator: str, header: list[str], names: list[str]) -> str | None:
+    """What is wrong with one line of a delimited file, or None."""
+    try:
+        values = content.decode().rstrip("\r").split(separator)
+    except UnicodeDecodeError as error:
+        return f"is not UTF-8: {error}"
+    if len(values) != len(header):
+        return f"has {len(values)} fields, the header has {len(header)}"
+    row = dict(zip(header, values, strict=True))
+    stamp = row[names[2]]
+    return streams.missing(row, names) or (None if is_time(stamp) else f"has the timestamp {stamp!r}, which is no time")
+
+
+def is_time(text: str) -> bool:
+    """Whether `text` is a finite number."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

@@ -1,0 +1,162 @@
+"""Interactions -> sequences (history and target) in time order, cut 8:1:1, and samples of them (section 4.1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from softrec import seeds
+from softrec.errors import SoftrecError
+
+SPLITS = ("train", "valid", "test")
+TYPES = {"user": "int32", "history": "list<int32>", "target": "int32", "timestamp": "int64", "position": "int32"}
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """How interactions become sequences.
+
+    Attributes:
+        history: longest history in items (10 in the paper).
+        fractions: shares of the train, valid and test split (0.8, 0.1, 0.1 in the paper); they sum to 1.
+    """
+
+    history: int
+    fractions: list[float]
+
+    def __post_init__(self) -> None:
+        """Refuse shares that do not cut a whole into three."""
+        if self.history < 1:
+            raise SoftrecError(f"history is {self.history}", where="--settings", remedy="give at least one item")
+        shares = [Fraction(str(share)) for share in self.fractions]
+        if len(shares) != len(SPLITS) or min(shares) <= 0 or sum(shares) != 1:
+            raise SoftrecError(
+                f"fractions are {self.fractions}, not three positive shares that sum to 1",
+                where="--settings",
+                remedy="give for example [0.8, 0.1, 0.1]",
+            )
+
+
+@dataclass(frozen=True)
+class SampleSettings:
+    """How many sequences of each split the language models see: a number, or "all".
+
+    Attributes:
+        train, valid, test: 4096, 512 and 1000 in the paper.
+        seed: of the draw; one for all training seeds, so that runs differ in training alone.
+    """
+
+    train: int | Literal["all"]
+    valid: int | Literal["all"]
+    test: int | Literal["all"]
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Refuse empty samples."""
+        for split in SPLITS:
+            size = getattr(self, split)
+            if size != "all" and size < 1:
+                raise SoftrecError(f"{split} is {size}", where="--settings", remedy='give at least 1, or "all"')
+
+
+class Windows(NamedTuple):
+    """One row per sequence.
+
+    Attributes:
+        user: its user.
+        row: the row of its target among the interactions.
+        position: how many items the user had before the target.
+        history: how many of them are its history.
+    """
+
+    user: np.ndarray
+    row: np.ndarray
+    position: np.ndarray
+    history: np.ndarray
+
+
+def make_windows(user: np.ndarray, longest: int) -> Windows:
+    """Sequences of every user, in the order of the interactions.
+
+    With L items, a user of L <= longest + 1 gives one sequence of all of them; any other gives every contiguous window
+    of longest + 1 items. The last item of each is its target, so a user gives max(1, L - longest) sequences. A user of
+    a single item has no history and gives none.
+
+    Args:
+        user: (n,) sorted user of each interaction, which are in time order within a user.
+        longest: longest history.
+    """
+    _, start, length = np.unique(user, return_index=True, return_counts=True)
+    first = np.minimum(longest, length - 1)  # position of the first target
+    count = np.where(length > 1, length - first, 0)
+    position = np.repeat(first, count) + ranges(count)
+    row = np.repeat(start, count) + position
+    return Windows(user[row], row, position, np.minimum(position, longest))
+
+
+def ranges(count: np.ndarray) -> np.ndarray:
+    """0, 1, ..., count[0] - 1, 0, 1, ..., count[1] - 1, ... in one array."""
+    end = np.cumsum(count)
+    return np.arange(end[-1] if len(end) else 0) - np.repeat(end - count, count)
+
+
+def cuts(total: int, fractions: Sequence[float]) -> list[int]:
+    """Row numbers 0, a, b, total at which `total` rows are cut; exact decimal arithmetic, rounded down."""
+    shares = [Fraction(str(share)) for share in fractions]
+    return [int(total * sum(shares[:part], Fraction(0))) for part in range(len(shares) + 1)]
+
+
+def split(
+    user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, settings: SplitSettings
+) -> dict[str, dict[str, Any]]:
+    """Cut all users' sequences, sorted by (target's time, user, target), into train, valid and test.
+
+    Sequences are sorted over all users at once, so that no training target is later than a validation target; equal
+    times are told apart by user and item, which makes the order complete.
+
+    Returns:
+        Per split the columns of `TYPES`.
+
+    Raises:
+        SoftrecError: too few sequences to give each split one.
+    """
+    windows = make_windows(user, settings.history)
+    order = np.lexsort((windows.position, item[windows.row], windows.user, timestamp[windows.row]))
+    edges = cuts(len(order), settings.fractions)
+    if min(np.diff(edges)) < 1:
+        raise SoftrecError(
+            f"{len(order)} sequences of {len(np.unique(user))} users are too few to cut by {settings.fractions}",
+            where=f"interactions: {len(user)}",
+            remedy="give more data, or lower k",
+        )
+    parts = zip(SPLITS, edges[:-1], edges[1:], strict=True)
+    return {name: columns(Windows(*(c[order[a:b]] for c in windows)), item, timestamp) for name, a, b in parts}
+
+
+def columns(windows: Windows, item: np.ndarray, timestamp: np.ndarray) -> dict[str, Any]:
+    """The columns of `TYPES` for some windows; histories are gathered without a loop over windows."""
+    length = windows.history
+    offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int32)
+    rows = np.repeat(windows.row - length, length) + ranges(length)
+    history = pa.ListArray.from_arrays(pa.array(offsets), pa.array(item[rows], pa.int32()))
+    return {
+        "user": windows.user,
+        "history": history,
+        "target": item[windows.row],
+        "timestamp": timestamp[windows.row],
+        "position": windows.position,
+    }
+
+
+def draw(total: int, size: int | Literal["all"], seed: int, name: str) -> np.ndarray:
+    """Row numbers of a sample without replacement, ascending: rows keep their split's order.
+
+    A sample is the head of one seeded permutation, so a larger one holds every smaller one. With fewer rows than asked
+    for, all are taken.
+    """
+    if size == "all" or size >= total:
+        return np.arange(total)
+    return np.sort(seeds.stream(seed, "samples", name).permutation(total)[:size])

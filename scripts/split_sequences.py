@@ -1,0 +1,30 @@
+"""Turn interactions into sequences of history and target, sort them by time and cut them into train, valid and test."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--interactions", help="interactions.parquet: user, item, timestamp")
+    for split in ("train", "valid", "test"):
+        parser.output(f"--{split}", help=f"sequences/{split}.parquet: user, history, target, timestamp, position")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load, split, write."""
+    from softrec import files, log, sequences
+
+    settings = job.read_settings(args.settings, sequences.SplitSettings)
+    table = files.read_table(args.interactions, ["user", "item", "timestamp"])
+    parts = sequences.split(*(column.to_numpy() for column in table.columns), settings)
+    for name, columns in parts.items():
+        files.write_table(getattr(args, name), columns, sequences.TYPES)
+        log.say(f"{name}  {len(columns['user']):,} sequences")
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

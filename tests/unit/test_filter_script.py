@@ -1,0 +1,222 @@
+"""The scripts of the data room from raw files to the audit: exact results, and bad input that leaves nothing behind."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import audit_split
+import draw_samples
+import filter_interactions
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import split_sequences
+from softrec import catalogue, job, kcore, sequences
+from toy_shop import ToyShop, write_toy_shop
+
+FILTER = {
+    "format": "reviews",
+    "item_key": "parent_asin",
+    "max_rows": None,
+    "since": None,
+    "until": None,
+    "untitled": "before",
+    "title_words": None,
+    "long_titles": "cut",
+    "duplicates": "earliest",
+    "core": "iterative",
+    "k": 10,
+    "expected": None,
+}
+SPLIT = {"history": 10, "fractions": [0.8, 0.1, 0.1]}
+SAMPLES = {"train": 100, "valid": 20, "test": "all", "seed": 42}
+
+
+def run(script: ModuleType, settings: dict[str, Any], **paths: Path) -> None:
+    """Run a script as its rule does, in this process."""
+    flags = [text for name, path in paths.items() for text in (f"--{name.replace('_', '-')}", str(path))]
+    job.run(script.main, script.parser(), ["--settings", json.dumps(settings), *flags])
+
+
+def run_filter(ratings: Path, metadata: Path, out: Path, **changes: Any) -> Path:
+    """Filter two files into the folder `out`."""
+    outputs = {"interactions": out / "interactions.parquet", "catalogue": out / "catalogue.parquet"}
+    run(
+        filter_interactions, FILTER | changes, ratings=ratings, metadata=metadata, counts=out / "counts.json", **outputs
+    )
+    return out
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> ToyShop:
+    """The toy shop's two files."""
+    return write_toy_shop(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="module")
+def data(shop: ToyShop) -> Path:
+    """The toy shop, filtered, split, and sampled."""
+    out = run_filter(shop.ratings, shop.metadata, shop.ratings.parent / "out")
+    parts = {name: out / f"{name}.parquet" for name in sequences.SPLITS}
+    run(split_sequences, SPLIT, interactions=out / "interactions.parquet", **parts)
+    run(draw_samples, SAMPLES, **parts, **{f"{name}_sample": out / f"{name}_sample.parquet" for name in parts})
+    return out
+
+
+def run_audit(data: Path, out: Path, **changes: Path) -> Path:
+    """Audit a folder of splits, some of them replaced."""
+    names = [*sequences.SPLITS, *(f"{name}_sample" for name in sequences.SPLITS)]
+    paths = {name: data / f"{name}.parquet" for name in ["interactions", *names]} | changes
+    run(audit_split, SPLIT, audit=out / "audit.json", **paths)
+    return out / "audit.json"
+
+
+def test_toy_shop_keeps_its_core(shop: ToyShop, data: Path) -> None:
+    """Repeats, visitors, the untitled and the unlisted item go; every planted interaction stays; titles are clean."""
+    counts = json.loads((data / "counts.json").read_text())
+    assert counts["final"] == {"users": shop.users, "items": shop.items, "interactions": shop.interactions}
+    items = pq.read_table(data / "catalogue.parquet")
+    assert items["title"].to_pylist() == shop.titles
+    assert items["title_id"].to_pylist() == list(range(shop.items))
+    assert items["source_id"].to_pylist() == [f"TOY{j:04d}" for j in range(shop.items)]
+    assert items["category"].to_pylist()[4:6] == ["Toys > Ember & Ash Saga", None]
+    sizes = [step["interactions"] for step in counts["steps"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[2] > sizes[3] > sizes[4] == shop.interactions
+
+
+def test_files_have_the_types_of_the_contract(data: Path) -> None:
+    """Columns, Arrow types and order of rows of the three kinds of tables."""
+    interactions = pq.read_table(data / "interactions.parquet")
+    assert {f.name: str(f.type) for f in interactions.schema} == kcore.TYPES
+    rows = list(zip(*(interactions[name].to_pylist() for name in ("user", "timestamp", "item")), strict=True))
+    assert rows == sorted(rows)
+    assert {f.name: str(f.type) for f in pq.read_schema(data / "catalogue.parquet")} == catalogue.TYPES
+    for name in ("train", "test_sample"):
+        schema = pq.read_schema(data / f"{name}.parquet")
+        assert schema.field("history").type == pa.list_(pa.int32())
+        assert [f.name for f in schema] == list(sequences.TYPES)
+
+
+def test_the_rule_of_the_toy_shop_can_be_learned(data: Path) -> None:
+    """In most test rows the target is the next part of the last item: what a model should find (chance is 1 in 40)."""
+    rows = pq.read_table(data / "test.parquet").to_pylist()
+    assert sum(row["target"] == row["history"][-1] + 1 for row in rows) > 0.5 * len(rows)
+
+
+def test_the_audit_passes_and_is_written(data: Path, tmp_path: Path) -> None:
+    """The sum of all splits' rows is that of max(1, L - 10) over users."""
+    users = pq.read_table(data / "interactions.parquet")["user"].to_pylist()
+    due = sum(max(1, users.count(user) - 10) for user in set(users))
+    report = json.loads(run_audit(data, tmp_path).read_text())
+    assert sum(split["rows"] for split in report["splits"].values()) == due
+
+
+def test_the_audit_fails_on_exchanged_splits(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Test rows given as validation rows, and the other way round: status 1, the rule, the row, no report."""
+    swapped = {"valid": data / "test.parquet", "test": data / "valid.parquet"}
+    samples = {"valid_sample": data / "test_sample.parquet", "test_sample": data / "valid_sample.parquet"}
+    with pytest.raises(SystemExit) as caught:
+        run_audit(data, tmp_path, **swapped, **samples)
+    assert caught.value.code == 1
+    assert "leakage: a valid target is later than the first test target" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fewer_sequences_than_asked_for_is_said(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """10**6 of the training sequences are all of them: a line in the log and a note in the manifest."""
+    parts = {name: data / f"{name}.parquet" for name in sequences.SPLITS}
+    outputs = {f"{name}_sample": tmp_path / f"{name}.parquet" for name in parts}
+    run(draw_samples, SAMPLES | {"train": 10**6}, **parts, **outputs)
+    rows = pq.read_metadata(parts["train"]).num_rows
+    sentence = f"train holds {rows:,} sequences, fewer than the 1,000,000 asked for: all are used"
+    assert sentence in capsys.readouterr().err
+    manifest = json.loads((tmp_path / "train.parquet.manifest.json").read_text())
+    assert manifest["notes"] == {"train_sample": sentence}
+    assert pq.read_table(tmp_path / "train.parquet").equals(pq.read_table(parts["train"]))
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_ids_do_not_depend_on_the_process(shop: ToyShop, data: Path, tmp_path: Path, seed: str) -> None:
+    """Another process with another hash seed, and reviews in reverse order, gives the same bytes."""
+    lines = gzip.decompress(shop.ratings.read_bytes()).splitlines(keepends=True)
+    ratings = tmp_path / "reversed.jsonl"
+    ratings.write_bytes(b"".join(reversed(lines)))
+    names = {"interactions": "interactions.parquet", "catalogue": "catalogue.parquet", "counts": "counts.json"}
+    flags = [text for flag, name in names.items() for text in (f"--{flag}", str(tmp_path / name))]
+    command = [sys.executable, filter_interactions.__file__, "--settings", json.dumps(FILTER), *flags]
+    command += ["--ratings", str(ratings), "--metadata", str(shop.metadata)]
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True)
+    for name in names.values():
+        assert (tmp_path / name).read_bytes() == (data / name).read_bytes()
+
+
+def refused(capsys: pytest.CaptureFixture[str], ratings: Path, metadata: Path, out: Path, **changes: Any) -> str:
+    """The sentences of a filter that must fail; nothing may be left in `out`."""
+    with pytest.raises(SystemExit) as caught:
+        run_filter(ratings, metadata, out, **changes)
+    assert caught.value.code == 1
+    assert not out.exists() or list(out.iterdir()) == []
+    return capsys.readouterr().err
+
+
+def test_a_truncated_file_leaves_nothing(shop: ToyShop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Half the metadata: its name, not that of the ratings."""
+    cut = tmp_path / "cut.jsonl.gz"
+    cut.write_bytes(shop.metadata.read_bytes()[: shop.metadata.stat().st_size // 2])
+    assert f"error: {cut} is a damaged gzip file" in refused(capsys, shop.ratings, cut, tmp_path / "out")
+
+
+def test_a_broken_line_leaves_nothing(shop: ToyShop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Line 6 of the ratings is not JSON."""
+    lines = gzip.decompress(shop.ratings.read_bytes()).splitlines()
+    ratings = tmp_path / "broken.jsonl"
+    ratings.write_bytes(b"\n".join([*lines[:5], b"<html>", *lines[5:]]))
+    assert f"where:  {ratings}, line 6" in refused(capsys, ratings, shop.metadata, tmp_path / "out")
+
+
+def test_the_wrong_format_names_the_key(shop: ToyShop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON lines read as comma-separated ratings have no header."""
+    assert "correct the key `format`" in refused(
+        capsys, shop.ratings, shop.metadata, tmp_path / "out", format="ratings"
+    )
+
+
+def test_nothing_survives_names_step_and_counts(
+    shop: ToyShop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A 50-core: users have at most 18 items."""
+    text = refused(capsys, shop.ratings, shop.metadata, tmp_path / "out", k=50)
+    assert "nothing is left after the step '50-core'" in text
+    assert f"{shop.users + 8} users, {shop.items} items" in text
+
+
+def test_long_titles_cut_and_dropped(shop: ToyShop, tmp_path: Path) -> None:
+    """Titles of the first saga have 7 words ("Ember & Ash Saga 1: Ashen Gate"), others 5: cut to 5, or 10 items go."""
+    cut = run_filter(shop.ratings, shop.metadata, tmp_path / "cut", title_words=5)
+    assert pq.read_table(cut / "catalogue.parquet")["title"][0].as_py() == "Ember & Ash Saga 1:"
+    dropped = run_filter(shop.ratings, shop.metadata, tmp_path / "drop", title_words=5, long_titles="drop", k=5)
+    titles = pq.read_table(dropped / "catalogue.parquet")["title"].to_pylist()
+    assert titles == [title for title in shop.titles if len(title.split()) <= 5]
+
+
+@pytest.mark.parametrize(
+    ("category", "step"), [("Movies_and_TV", "22 users, 76 items"), ("Video_Games", "30 users, 146")]
+)
+def test_published_sample_has_no_core(
+    category: str, step: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """150 real reviews have no 10-core; untitled films were dropped before it (74 of 150 items)."""
+    folder = os.environ.get("SOFTREC_TEST_DATA")
+    if not folder:
+        pytest.skip("SOFTREC_TEST_DATA is not set: no real reviews here")
+    sample = Path(folder) / "amazon23_raw_sample"
+    ratings = sample / "benchmark/0core/rating_only" / f"{category}.csv"
+    text = refused(capsys, ratings, sample / f"meta_{category}.jsonl.gz", tmp_path / "out", format="ratings")
+    assert "nothing is left after the step '10-core'" in text
+    assert step in text

@@ -1,0 +1,159 @@
+"""Readers of reviews: three formats to one frame, and faults that name their file and line."""
+
+import gzip
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from softrec import streams
+from softrec.errors import SoftrecError
+from softrec.reviews import Format, read_reviews
+
+INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+CSV = "user_id,parent_asin,rating,timestamp\n"
+
+
+def line(**changes: Any) -> str:
+    """A review as a JSON line; a change to `...` leaves the field out."""
+    value = {"user_id": "u", "parent_asin": "p", "asin": "a", "timestamp": 1500, "images": [{"x": 1}]} | changes
+    return json.dumps({key: v for key, v in value.items() if v is not ...}) + "\n"
+
+
+def test_movielens_seconds_become_milliseconds(tmp_path: Path) -> None:
+    """881250949 s is 881250949000 ms; rows stay in file order; ids stay text ("01" is not "1")."""
+    path = tmp_path / "ml-100k.inter"
+    path.write_text(INTER + "196\t242\t3\t881250949\n01\t302\t3\t5\n")
+    assert read_reviews(path, "movielens").rows() == [("196", "242", 881250949000), ("01", "302", 5000)]
+
+
+@pytest.mark.parametrize(("key", "item"), [("parent_asin", "p"), ("asin", "a")])
+def test_item_key_chooses_the_field(tmp_path: Path, key: str, item: str) -> None:
+    """`asin` is the variant that was reviewed, `parent_asin` the product; blank lines are no reviews."""
+    path = tmp_path / "Toys.jsonl"
+    path.write_text(line() + "\n" + line(user_id="é"))
+    assert read_reviews(path, "reviews", key).rows() == [("u", item, 1500), ("é", item, 1500)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("source", "text"), [("reviews", line()), ("ratings", CSV + "u,p,5.0,1500\n")])
+def test_gzip_is_told_by_its_bytes(tmp_path: Path, source: Format, text: str) -> None:
+    """A gzipped file may be called anything, and a plain file may be called .gz; two members are one file."""
+    (tmp_path / "packed").write_bytes(gzip.compress(text.encode()) + gzip.compress(b"\n"))
+    (tmp_path / "plain.gz").write_text(text)
+    for name in ("packed", "plain.gz"):
+        assert read_reviews(tmp_path / name, source).rows() == [("u", "p", 1500)]
+
+
+@pytest.mark.parametrize("source", ["reviews", "ratings"])
+def test_max_rows_reads_the_first(tmp_path: Path, source: Format) -> None:
+    """Of three reviews the first two."""
+    texts = {
+        "reviews": "".join(line(user_id=u) for u in "abc"),
+        "ratings": CSV + "".join(f"{u},p,5,1500\n" for u in "abc"),
+    }
+    path = tmp_path / "file"
+    path.write_text(texts[source])
+    assert read_reviews(path, source, max_rows=2)["user_id"].to_list() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "number", "words"),
+    [
+        ("reviews", line() + "{oops\n", 2, "is not JSON"),
+        ("reviews", line() * 3 + line()[:20], 4, "is not JSON"),
+        ("reviews", line() + "\n" + "[1, 2]\n", 3, "is not a JSON object"),
+        ("reviews", line() + line(user_id=...), 2, "has no user_id"),
+        ("reviews", line() + line(parent_asin=None), 2, "has no parent_asin"),
+        ("reviews", line(parent_asin="", timestamp=...), 1, "has no parent_asin and no timestamp"),
+        ("reviews", line() + line(timestamp="1500"), 2, "timestamp '1500', not a whole number"),
+        ("reviews", line(timestamp=1.5), 1, "timestamp 1.5, not a whole number"),
+        ("ratings", "user_id,rating,timestamp\nu,5,1\n", 1, "has no column parent_asin"),
+        ("ratings", CSV + "u,p,5,1\nu,p\n", 3, "has 2 fields, the header has 4"),
+        ("ratings", CSV + "u,p,5,1\n,p,5,1\n", 3, "has no user_id"),
+        ("ratings", CSV + "u,p,5,soon\n", 2, "timestamp 'soon'"),
+        ("movielens", INTER + "1\t2\t3\tinf\n", 2, "timestamp 'inf'"),
+        ("movielens", CSV + "u,p,5,1\n", 1, "has no column user_id:token"),
+    ],
+)
+def test_faults_name_the_line(tmp_path: Path, source: Format, text: str, number: int, words: str) -> None:
+    """Each fault: the path, the line counted from 1 (the header counts), and what is wrong with its value."""
+    path = tmp_path / "file"
+    path.write_text(text)
+    with pytest.raises(SoftrecError) as caught:
+        read_reviews(path, source)
+    assert words in caught.value.what
+    assert caught.value.where == f"{path}, line {number}"
+
+
+def test_a_parent_without_its_variant_says_which_key_to_use(tmp_path: Path) -> None:
+    """The published sample has `asin: null` beside a parent_asin."""
+    path = tmp_path / "file"
+    path.write_text(line(asin=None))
+    with pytest.raises(SoftrecError, match="has no asin, but it has a parent_asin: set item_key to parent_asin"):
+        read_reviews(path, "reviews", "asin")
+
+
+@pytest.mark.parametrize("source", ["reviews", "ratings", "movielens"])
+def test_a_gzip_cut_short_is_refused(tmp_path: Path, source: Format) -> None:
+    """Half the bytes of 2,000 reviews hold some whole lines, but not all: never a shorter data set in silence."""
+    chance = random.Random(0)
+    ids = [f"{chance.getrandbits(64):x}" for _ in range(2000)]
+    texts = {
+        "reviews": "".join(line(user_id=i) for i in ids),
+        "ratings": CSV + "".join(f"{i},p,5,1\n" for i in ids),
+        "movielens": INTER + "".join(f"{i}\t1\t5\t1\n" for i in ids),
+    }
+    packed = gzip.compress(texts[source].encode())
+    path = tmp_path / "cut.gz"
+    path.write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(SoftrecError, match="is a damaged gzip file") as caught:
+        read_reviews(path, source)
+    assert caught.value.where is not None
+    read = int(caught.value.where.removeprefix(f"{path}, after line "))
+    assert 500 < read < 1900
+
+
+def test_a_flipped_bit_is_refused(tmp_path: Path) -> None:
+    """The checksum at the end of a gzip file is compared."""
+    packed = bytearray(gzip.compress((CSV + "u,p,5,1\n").encode()))
+    packed[-6] ^= 1
+    path = tmp_path / "bad.gz"
+    path.write_bytes(packed)
+    with pytest.raises(SoftrecError, match="damaged gzip"):
+        read_reviews(path, "ratings")
+
+
+@pytest.mark.parametrize(("source", "text"), [("reviews", ""), ("ratings", CSV)])
+def test_no_reviews_at_all(tmp_path: Path, source: Format, text: str) -> None:
+    """An empty file is no data set."""
+    path = tmp_path / "empty"
+    path.write_text(text)
+    with pytest.raises(SoftrecError, match="holds no review"):
+        read_reviews(path, source)
+
+
+@pytest.mark.parametrize("size", [1, 5, 8, 1000])
+def test_blocks_are_whole_lines_with_their_numbers(tmp_path: Path, size: int) -> None:
+    """Lines of 2, 4 and 3 bytes (the last without a newline): whatever the block size, no line is torn."""
+    path = tmp_path / "file"
+    path.write_bytes(b"a\nbbb\nccc")
+    found = [
+        (first + i, part) for first, text in streams.blocks(path, size) for i, part in enumerate(text.splitlines())
+    ]
+    assert found == [(1, b"a"), (2, b"bbb"), (3, b"ccc")]
+
+
+@pytest.mark.parametrize("category", ["Kindle_Store", "Movies_and_TV", "Video_Games"])
+def test_published_sample_reads_alike_in_both_formats(category: str) -> None:
+    """150 real reviews of 30 users: the JSON lines and the benchmark CSV hold the same triples."""
+    folder = os.environ.get("SOFTREC_TEST_DATA")
+    if not folder:
+        pytest.skip("SOFTREC_TEST_DATA is not set: no real reviews here")
+    sample = Path(folder) / "amazon23_raw_sample"
+    raw = read_reviews(sample / f"{category}.jsonl.gz", "reviews")
+    csv = read_reviews(sample / "benchmark/0core/rating_only" / f"{category}.csv", "ratings")
+    assert len(raw) == 150
+    assert raw["user_id"].n_unique() == 30
+    assert sorted(raw.rows()) == sorted(csv.rows())
