@@ -1,0 +1,44 @@
+"""Copy the model of the chosen hyper-parameter to the one path that later rules read."""
+
+import argparse
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+from softrec import job
+
+
+@dataclass(frozen=True)
+class Settings:
+    """name: the hyper-parameter that was chosen; values: its candidates, in the order of `--models`."""
+
+    name: str
+    values: list[Any]
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--choice", help="the choice file of this hyper-parameter")
+    parser.input("--models", many=True, help="models of one seed, in the order of settings.values")
+    parser.output("--model", help="a copy of the chosen model")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Find the chosen model, copy it whole."""
+    from softrec import files, log, selection
+    from softrec.errors import SoftrecError
+
+    settings = job.read_settings(args.settings, Settings)
+    if len(args.models) != len(settings.values):
+        raise SoftrecError(f"{len(args.models)} models for {len(settings.values)} values", where="--models")
+    choice = files.read_json(args.choice)
+    chosen = args.models[selection.position_of_chosen(choice, settings.name, settings.values)]
+    log.say(f"{settings.name} = {choice['chosen']}: {chosen}")
+    with files.write_whole(args.model) as partial:
+        shutil.copyfile(chosen, partial)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,146 @@
+"""The choice of a hyper-parameter on validation: never on test, and written down as one file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import fsum
+from pathlib import Path
+from typing import Any, Literal
+
+from softrec.errors import SoftrecError
+
+Rule = Literal["tuning_seed", "mean"]
+Results = Mapping[Any, Mapping[int, Mapping[str, float]]]
+"""value -> seed -> metrics of the kept epoch, in the order of configuration."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One training run: the value it tried (as configured) and its seed."""
+
+    value: Any
+    seed: int
+
+
+@dataclass(frozen=True)
+class ChoiceSettings:
+    """How a hyper-parameter is chosen.
+
+    name: the hyper-parameter ("l2", "alpha"), for the file.
+    candidates: the runs, in the order of configuration and of `--logs`.
+    metrics: validation metrics compared one after the other, higher is better (["H@10", "NG@10"]).
+    rule: "tuning_seed" compares the runs of `tuning_seed` alone, "mean" the mean over all seeds.
+    tuning_seed: the seed whose runs choose; unused by the rule "mean".
+    """
+
+    name: str
+    candidates: list[Candidate]
+    metrics: list[str]
+    rule: Rule
+    tuning_seed: int
+
+
+def kept_epoch(log: Path, metrics: Sequence[str]) -> dict[str, float]:
+    """Validation `metrics` of the epoch that a training run kept: from the summary, the last line of its log.
+
+    Raises:
+        SoftrecError: the log has no summary (an unfinished run), or lacks a metric.
+    """
+    lines = [line for line in log.read_text().splitlines() if line.strip()]
+    try:
+        summary = json.loads(lines[-1]) if lines else {}
+    except json.JSONDecodeError:
+        summary = {}
+    if not (isinstance(summary, dict) and summary.get("summary") is True):
+        raise SoftrecError(
+            f"{log} does not end with a summary: its training did not finish",
+            where=f"{log}, line {len(lines)}",
+            remedy=f"remove {log} and let Snakemake train again",
+        )
+    missing = [name for name in metrics if name not in summary["validation"]]
+    if missing:
+        raise SoftrecError(
+            f"{log} has no validation metric {missing[0]!r}, only {sorted(summary['validation'])}",
+            remedy="add its cutoff to the configuration, or choose by another metric",
+        )
+    return {name: float(summary["validation"][name]) for name in metrics}
+
+
+def by_value(candidates: Sequence[Candidate], found: Sequence[Mapping[str, float]]) -> Results:
+    """Metrics by value and seed, values in the order in which the configuration first names them.
+
+    Raises:
+        SoftrecError: a run is given twice, or the values were not run with the same seeds.
+    """
+    results: dict[Any, dict[int, Mapping[str, float]]] = {}
+    for candidate, metrics in zip(candidates, found, strict=True):
+        runs = results.setdefault(candidate.value, {})
+        if candidate.seed in runs:
+            raise SoftrecError(f"value {candidate.value} with seed {candidate.seed} is a candidate twice")
+        runs[candidate.seed] = metrics
+    first = set(next(iter(results.values()), {}))
+    for value, runs in results.items():
+        if set(runs) != first:
+            raise SoftrecError(f"value {value} was run with seeds {sorted(runs)}, the first with {sorted(first)}")
+    return results
+
+
+def choose(results: Results, metrics: Sequence[str], seeds: Sequence[int]) -> Any:
+    """The value with the highest mean of `metrics[0]` over `seeds`; equal ones are compared by `metrics[1]`, and so on.
+
+    Values equal in all metrics: the one that the configuration names first.
+    """
+
+    def score(value: Any) -> tuple[float, ...]:
+        return tuple(fsum(results[value][seed][name] for seed in seeds) / len(seeds) for name in metrics)
+
+    return max(results, key=score)  # max keeps the first of equals, and a dict keeps the order of configuration
+
+
+def decide(settings: ChoiceSettings, found: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """The content of the choice file, from the metrics of each candidate's kept epoch.
+
+    Raises:
+        SoftrecError: there are no candidates, counts differ, or no run has the tuning seed.
+    """
+    if not found or len(found) != len(settings.candidates):
+        raise SoftrecError(
+            f"{len(found)} training logs for {len(settings.candidates)} candidates of {settings.name}",
+            where="--logs and settings.candidates",
+            remedy="give one log per candidate, in the same order",
+        )
+    results = by_value(settings.candidates, found)
+    seeds = list(next(iter(results.values()))) if settings.rule == "mean" else [settings.tuning_seed]
+    if any(seed not in runs for runs in results.values() for seed in seeds):
+        raise SoftrecError(
+            f"no run of {settings.name} has the tuning seed {settings.tuning_seed}",
+            where="settings.tuning_seed",
+            remedy="name a seed that is among the configured seeds",
+        )
+    return {
+        "name": settings.name,
+        "chosen": choose(results, settings.metrics, seeds),
+        "rule": settings.rule,
+        "seeds": seeds,
+        "metrics": settings.metrics,
+        "candidates": [
+            {"value": c.value, "seed": c.seed, **metrics} for c, metrics in zip(settings.candidates, found, strict=True)
+        ],
+    }
+
+
+def position_of_chosen(choice: Mapping[str, Any], name: str, values: Sequence[Any]) -> int:
+    """Where the chosen value stands among `values`.
+
+    Raises:
+        SoftrecError: the choice is about another hyper-parameter, or chose a value that is not among `values`.
+    """
+    if choice["name"] != name:
+        raise SoftrecError(f"the choice is about {choice['name']}, not about {name}", where="--choice")
+    if choice["chosen"] not in values:
+        raise SoftrecError(
+            f"the chosen {name} {choice['chosen']} is not among the configured {list(values)}",
+            where="--choice and settings.values",
+            remedy="remove the choice file and let Snakemake choose again",
+        )
+    return list(values).index(choice["chosen"])

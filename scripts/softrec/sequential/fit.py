@@ -1,0 +1,185 @@
+"""Training of a sequential model: Adam, validation after each epoch, the best epoch kept, early stopping.
+
+The state after an epoch is a function of (settings, data, epoch) alone: the order of rows, the negatives and the
+dropout masks of an epoch come from streams named by it. So a resumed run needs no generator states, and ends with the
+same bytes as one that was never interrupted.
+"""
+
+import importlib
+import math
+import time
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from softrec import metrics, seeds
+from softrec.checkpoints import Checkpoint
+from softrec.errors import SoftrecError
+from softrec.log import Progress, say
+from softrec.ranking import Mask
+from softrec.sequential.allrank import Protocol, rank_windows
+from softrec.sequential.encoder import EncoderSettings
+from softrec.sequential.sasrec import Batch, uniform_negatives
+from softrec.sequential.windows import Windows
+
+
+@dataclass(frozen=True)
+class FitSettings(EncoderSettings):
+    """The encoder's shape, and how it is trained (paper, section 4.1, after Liao et al.).
+
+    model: the module of `softrec.sequential` that has the loss ("sasrec").
+    l2: Adam's weight decay. seed: of weights, row order, negatives and dropout.
+    learning_rate (1e-3), batch_size (256): of Adam. epochs: at most this many (500).
+    patience: stop after so many epochs in a row that do not raise the best `metric` (10); an equal value counts.
+    metric: validation metric that picks the epoch ("NG@20"). cutoffs: the K of all logged metrics.
+    mask: items left out of the ranking ("seen"). tie_seed: of the permutation that breaks ties.
+    """
+
+    model: str
+    l2: float
+    seed: int
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    patience: int
+    metric: str
+    cutoffs: list[int]
+    mask: Mask
+    tie_seed: int
+
+
+def find_model(name: str) -> ModuleType:
+    """The module `softrec.sequential.NAME`, with its `build` and `loss`.
+
+    Raises:
+        SoftrecError: there is no such module, or it is not a model.
+    """
+    module_name = f"softrec.sequential.{name}"
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name != module_name:
+            raise
+        raise SoftrecError(f"there is no sequential model {name!r}", where="settings.model") from error
+    if not (hasattr(module, "build") and hasattr(module, "loss")):
+        raise SoftrecError(f"{module_name} is no sequential model: it lacks `build` or `loss`", where="settings.model")
+    return module
+
+
+class Trainer:
+    """Trains one model on `train`, watched on `valid`.
+
+    Raises:
+        SoftrecError: `settings.metric` is none of the logged ones.
+    """
+
+    def __init__(self, train: Windows, valid: Windows, protocol: Protocol, settings: FitSettings) -> None:
+        logged = list(metrics.summary(np.zeros(1), settings.cutoffs))
+        if settings.metric not in logged:
+            raise SoftrecError(f"metric {settings.metric!r} is not among {logged}", where="settings.metric")
+        self.train, self.valid, self.protocol, self.settings = train, valid, protocol, settings
+        self.method = find_model(settings.model)
+        torch.manual_seed(seeds.derive(settings.seed, "weights"))
+        self.model: torch.nn.Module = self.method.build(protocol.items, train, settings)
+        self.optimiser = torch.optim.Adam(
+            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.l2, fused=True
+        )
+        self.state: dict[str, Any] = {"epoch": 0, "waited": 0, "best": None, "lines": []}
+
+    def fit(self, checkpoint: Checkpoint) -> list[dict[str, Any]]:
+        """Run until patience or epochs end. The weights of the kept epoch are in the model afterwards.
+
+        Returns the lines of the training log; the last one is the summary.
+        """
+        self.resume(checkpoint)
+        epochs, rows = self.settings.epochs, len(self.train.target)
+        progress = Progress("", (epochs - self.state["epoch"]) * rows, interval=0.0)
+        while not self.stopped():
+            epoch = self.state["epoch"] + 1
+            line = self.run_epoch(epoch)
+            self.keep(line)
+            checkpoint.save({**self.state, "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()})
+            metric = self.settings.metric
+            progress.name = f"{self.settings.model}  epoch {epoch}/{epochs}  kept {self.state['best']['epoch']}"
+            progress.step(rows, loss=line["loss"], **{metric: line["validation"][metric]})
+        best = self.state["best"]
+        self.model.load_state_dict(best["model"])
+        reason = "patience" if self.state["waited"] >= self.settings.patience else "epochs"
+        last = {"summary": True, "kept_epoch": best["epoch"], "validation": best["validation"], "stopped": reason}
+        return [*self.state["lines"], last]
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on from the last whole epoch of an interrupted run, if there is one."""
+        saved = checkpoint.load()
+        if saved is None:
+            return
+        self.model.load_state_dict(saved.pop("model"))
+        self.optimiser.load_state_dict(saved.pop("optimiser"))
+        self.state = saved
+        say(f"resumed after epoch {saved['epoch']}")
+
+    def stopped(self) -> bool:
+        """Whether the epochs are used up or patience is."""
+        return self.state["epoch"] >= self.settings.epochs or self.state["waited"] >= self.settings.patience
+
+    def run_epoch(self, epoch: int) -> dict[str, Any]:
+        """Train on every row once, then validate. Returns the epoch's line of the training log."""
+        start = time.monotonic()
+        loss = self.train_epoch(epoch)
+        trained = time.monotonic()
+        rank = rank_windows(self.model, self.valid, self.protocol).rank
+        seconds = {"train": round(trained - start, 2), "validate": round(time.monotonic() - trained, 2)}
+        validation = metrics.summary(rank, self.settings.cutoffs)
+        return {"epoch": epoch, "loss": loss, "validation": validation, "seconds": seconds}
+
+    def train_epoch(self, epoch: int) -> float:
+        """All updates of an epoch; returns the mean loss over rows.
+
+        Raises:
+            SoftrecError: a loss is not finite.
+        """
+        torch.manual_seed(seeds.derive(self.settings.seed, "dropout", epoch))
+        self.model.train()
+        batches = self.batches(epoch)
+        total = 0.0
+        for step, batch in enumerate(batches, start=1):
+            self.optimiser.zero_grad()
+            loss = self.method.loss(self.model, batch)
+            loss.backward()
+            self.optimiser.step()
+            value = loss.item()
+            if not math.isfinite(value):
+                raise SoftrecError(
+                    f"the loss is {value} in epoch {epoch}, step {step} of {len(batches)}",
+                    where=f"training {self.settings.model} with l2 {self.settings.l2}, seed {self.settings.seed}",
+                    remedy="lower learning_rate, or take a smaller l2",
+                )
+            total += value * len(batch.target)
+        return total / len(self.train.target)
+
+    def batches(self, epoch: int) -> list[Batch]:
+        """The rows in the order of (seed, epoch), with their negatives, cut into batches; the last may be short."""
+        seed, size = self.settings.seed, self.settings.batch_size
+        row = seeds.stream(seed, "rows", epoch).permutation(len(self.train.target))
+        windows = self.train.take(row)
+        negative = uniform_negatives(seeds.stream(seed, "negatives", epoch), windows.target, self.protocol.items)
+        columns = (row, windows.item, windows.length, windows.target, negative)
+        parts = (torch.from_numpy(column).split(size) for column in columns)
+        return [Batch(*part) for part in zip(*parts, strict=True)]
+
+    def keep(self, line: dict[str, Any]) -> None:
+        """Note the epoch, whether its weights are the ones to keep, and what it does to patience."""
+        value, best = line["validation"][self.settings.metric], self.state["best"]
+        better = best is None or value > best["validation"][self.settings.metric]
+        if better:
+            weights = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+            best = {"epoch": line["epoch"], "validation": line["validation"], "model": weights}
+        self.state = {
+            "epoch": line["epoch"],
+            "waited": 0 if better else self.state["waited"] + 1,
+            "best": best,
+            "lines": [*self.state["lines"], line],
+        }

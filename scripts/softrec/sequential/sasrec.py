@@ -1,0 +1,55 @@
+"""SASRec: binary cross-entropy of the next item against one uniform negative.
+
+A sequential model is a module of this package, named by the setting `model`, with two functions:
+`build(items, train, settings)` makes the network, and `loss(model, batch)` is the mean loss of a batch.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from softrec.sequential.encoder import Encoder, EncoderSettings
+from softrec.sequential.windows import Windows
+
+
+class Batch(NamedTuple):
+    """B training rows as int64 tensors.
+
+    row: (B,) their places in the training file. window: (B, L) right-padded histories of length: (B,).
+    target: (B,) the next items. negative: (B,) items that are not the target.
+    """
+
+    row: Tensor
+    window: Tensor
+    length: Tensor
+    target: Tensor
+    negative: Tensor
+
+
+def uniform_negatives(rng: np.random.Generator, target: np.ndarray, items: int) -> np.ndarray:
+    """One item per row, uniform over 1..items without the row's target; (R,).
+
+    Drawn from items - 1 values and moved up by one from the target on, so nothing is ever rejected.
+    """
+    drawn = rng.integers(1, items, size=target.shape)
+    return drawn + (drawn >= target)
+
+
+def build(items: int, train: Windows, settings: EncoderSettings) -> Encoder:
+    """The network for a catalogue of `items`; SASRec does not look at the training rows, other models do."""
+    return Encoder(items, settings)
+
+
+def loss(model: Encoder, batch: Batch) -> Tensor:
+    """The mean loss of a batch, a scalar."""
+    pair = torch.stack((batch.target, batch.negative), dim=1)
+    scores = model.score(model(batch.window, batch.length), pair)
+    return cross_entropy(scores[:, 0], scores[:, 1])
+
+
+def cross_entropy(positive: Tensor, negative: Tensor) -> Tensor:
+    """-1/(2B) sum_b [ln sigma(s_b+) + ln(1 - sigma(s_b-))], the mean over all 2B scores (B,) and (B,)."""
+    return (functional.softplus(-positive).mean() + functional.softplus(negative).mean()) / 2
