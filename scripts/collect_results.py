@@ -1,0 +1,32 @@
+"""Gather the metrics of all test runs into long tables: the chosen settings for Table 2, and every candidate."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--metrics", many=True, help="test.metrics.json of each run, in the order of settings.cells")
+    parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
+    parser.output("--long", help="csv: method,backbone,dataset,metric,seed,value; of a grid, the chosen setting alone")
+    parser.output("--settings-long", help="the same and the column setting (alpha=10), every setting of every grid")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read, mark the chosen, write both tables."""
+    from softrec import collect, csvfiles, log, results
+
+    settings = job.read_settings(args.settings, collect.CollectSettings)
+    choices = [collect.read_choice(path) for path in args.choices or []]
+    measured = collect.collect(settings.cells, [collect.read_metrics(path) for path in args.metrics], choices)
+    results.write_long(args.long, [m.row for m in measured if m.chosen])
+    header = (*results.LongRow._fields, "setting")
+    csvfiles.write_text(args.settings_long, csvfiles.csv_text([header, *((*m.row, m.setting) for m in measured)]))
+    log.say(f"{len(settings.cells)} runs, {sum(m.chosen for m in measured)} values for Table 2 of {len(measured)}")
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,31 @@
+"""Table 1 of the paper: what is left of each data set after filtering, beside what the paper prints."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--counts", many=True, help="filter_counts.json of each data set, in the order of settings.datasets")
+    parser.input("--published", help="published.csv: the paper's tables as printed")
+    parser.output("--csv", help="the table as csv")
+    parser.output("--markdown", help="the table as Markdown")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read, put side by side, write."""
+    from softrec import csvfiles, published, table1, tabular
+
+    settings = job.read_settings(args.settings, table1.Table1Settings)
+    counts = [table1.read_counts(path) for path in args.counts]
+    paper = table1.by_dataset(published.read_published(args.published, table=1))
+    table = table1.table1(settings.datasets, counts, paper)
+    csvfiles.write_text(args.csv, tabular.to_csv(table))
+    csvfiles.write_text(args.markdown, tabular.to_markdown(table))
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

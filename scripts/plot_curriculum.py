@@ -1,0 +1,27 @@
+"""Draw tau_t and d_t / d_0 by epoch for every run of SOFT."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--logs", many=True, help="training.jsonl of each run of SOFT, in the order of settings.cells")
+    parser.output("--pdf", help="the figure for print, with fonts")
+    parser.output("--png", help="the figure for a screen")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read the logs, draw, write both forms."""
+    from softrec import plots, style
+
+    settings = job.read_settings(args.settings, plots.CurriculumSettings)
+    curves = plots.read_curves(args.logs, settings.cells)
+    style.save(plots.draw_curriculum(curves), args.pdf, args.png)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,68 @@
+"""Small tables as text: comma-separated files with a header, read strictly and written whole."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from softrec import files
+from softrec.errors import SoftrecError
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as comma-separated lines; a float as its shortest text that reads back as the same number."""
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, whole."""
+    with files.write_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (line number, row) of a file whose header is exactly `columns`.
+
+    Raises:
+        SoftrecError: another header, or a line with more or fewer fields.
+    """
+    with path.open(newline="", encoding="utf-8") as stream:
+        reader = csv.reader(stream)
+        header = next(reader, [])
+        if tuple(header) != columns:
+            raise SoftrecError(
+                f"the header of {path} is {','.join(header)!r}",
+                where=f"{path}, line 1",
+                remedy=f"it should be {','.join(columns)!r}",
+            )
+        for fields in reader:
+            if len(fields) != len(columns):
+                raise SoftrecError(
+                    f"{len(fields)} fields stand where {len(columns)} should",
+                    where=f"{path}, line {reader.line_num}",
+                    remedy=f"each line gives {', '.join(columns)}",
+                )
+            yield reader.line_num, dict(zip(columns, fields, strict=True))
+
+
+def number(fields: dict[str, str], name: str, path: Path, line: int) -> float:
+    """The field `name` of a row as a finite number. Raises `SoftrecError` naming the line and the value."""
+    try:
+        value = float(fields[name])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise SoftrecError(f"{name} is {fields[name]!r}", where=f"{path}, line {line}", remedy="write a finite number")
+    return value
+
+
+def integer(fields: dict[str, str], name: str, path: Path, line: int) -> int:
+    """The field `name` of a row as a whole number. Raises `SoftrecError` naming the line and the value."""
+    try:
+        return int(fields[name])
+    except ValueError:
+        what = f"{name} is {fields[name]!r}"
+        raise SoftrecError(what, where=f"{path}, line {line}", remedy="write a whole number") from None

@@ -1,0 +1,77 @@
+"""Table 1 of the paper: users, items, interactions and density, ours beside the paper's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from softrec import files
+from softrec.errors import SoftrecError
+from softrec.tabular import Cell, Group, Row, Section, Table
+
+COUNTS = {"users": "# Users", "items": "# Items", "interactions": "# Interactions"}
+
+
+@dataclass(frozen=True)
+class Table1Settings:
+    """`datasets`: the label of each data set, in the order of the counts files; a label of the paper is compared."""
+
+    datasets: list[str]
+
+
+def read_counts(path: Path) -> dict[str, int]:
+    """What is left after filtering: the whole numbers users, items and interactions of a filter_counts.json.
+
+    Raises:
+        SoftrecError: one is missing or not a positive whole number.
+    """
+    report = files.read_json(path)
+    counts = {name: report.get(name) if isinstance(report, dict) else None for name in COUNTS}
+    for name, value in counts.items():
+        if type(value) is not int or value <= 0:
+            what = f"the number of {name} is {value!r}"
+            raise SoftrecError(what, where=f"{path}, key {name}", remedy="run the filter again")
+    return counts
+
+
+def density(counts: Mapping[str, int]) -> float:
+    """Share of all user-item pairs that are interactions, in percent."""
+    return 100 * counts["interactions"] / (counts["users"] * counts["items"])
+
+
+def by_dataset(published: Mapping[tuple[str, str, str, str], float]) -> dict[str, dict[str, float]]:
+    """Table 1 as printed, by data set: {"Game": {"users": 11658, ...}}."""
+    found: dict[str, dict[str, float]] = {}
+    for (_, _, dataset, metric), value in published.items():
+        found.setdefault(dataset, {})[metric] = value
+    return found
+
+
+def table1(
+    datasets: Sequence[str], counts: Sequence[Mapping[str, int]], published: Mapping[str, Mapping[str, float]]
+) -> Table:
+    """One row per data set, ours beside the paper's; columns of the paper only if it has any of the data sets.
+
+    Args:
+        counts: users, items and interactions of each of `datasets`.
+        published: by data set, the same and density (in percent) as the paper prints them.
+
+    Raises:
+        SoftrecError: datasets and counts differ in number.
+    """
+    if len(datasets) != len(counts):
+        what = f"{len(counts)} counts files are given for {len(datasets)} data sets"
+        raise SoftrecError(what, where="--counts and settings.datasets", remedy="give one file per data set")
+    compared = any(dataset in published for dataset in datasets)
+    rows = tuple(
+        Row(dataset, tuple(pair if compared else pair[:1] for pair in pairs(own, published.get(dataset))))
+        for dataset, own in zip(datasets, counts, strict=True)
+    )
+    columns = ("ours", "paper") if compared else ("",)
+    groups = tuple(Group(label, columns) for label in (*COUNTS.values(), "Density"))
+    return Table(None, "Dataset", groups, (Section("", rows),))
+
+
+def pairs(own: Mapping[str, int], paper: Mapping[str, float] | None) -> list[tuple[Cell, Cell]]:
+    """(ours, the paper's) per column; the paper's is empty where it has no such data set."""
+    cells = [(Cell(str(own[name])), Cell(f"{paper[name]:.0f}" if paper else "")) for name in COUNTS]
+    return [*cells, (Cell(f"{density(own):.2f}%"), Cell(f"{paper['density']:.2f}%" if paper else ""))]

@@ -1,0 +1,51 @@
+"""Table 1: our counts beside the paper's."""
+
+import json
+from pathlib import Path
+
+import pytest
+from softrec import published, table1, tabular
+from softrec.errors import SoftrecError
+
+PAPER = table1.by_dataset(published.read_published(Path(__file__).parents[2] / "config" / "published.csv", table=1))
+TOY = {"users": 4, "items": 5, "interactions": 10}
+
+
+def test_printed_counts_give_the_printed_densities() -> None:
+    """196508 / (11658 x 5335) = 0.316 % -> 0.32%, and 0.05% for the other two, as Table 1 prints."""
+    counts = [{name: int(PAPER[dataset][name]) for name in table1.COUNTS} for dataset in PAPER]
+    lines = tabular.to_csv(table1.table1(list(PAPER), counts, PAPER)).splitlines()
+    header = "Dataset,# Users ours,# Users paper,# Items ours,# Items paper,# Interactions ours,# Interactions paper"
+    assert lines[0] == f"{header},Density ours,Density paper"
+    assert lines[1] == "Game,11658,11658,5335,5335,196508,196508,0.32%,0.32%"
+    assert [line.split(",")[-2:] for line in lines[2:]] == [["0.05%", "0.05%"]] * 2
+
+
+def test_data_set_that_the_paper_lacks_has_no_paper_column() -> None:
+    """10 interactions of 4 x 5 pairs are 50 %; beside Game the toy's paper cells are empty, alone they are absent."""
+    alone = tabular.to_csv(table1.table1(["Toy"], [TOY], PAPER))
+    assert alone == "Dataset,# Users,# Items,# Interactions,Density\nToy,4,5,10,50.00%\n"
+    both = tabular.to_csv(table1.table1(["Toy", "Game"], [TOY, TOY], PAPER)).splitlines()
+    assert both[1:] == ["Toy,4,,5,,10,,50.00%,", "Game,4,11658,5,5335,10,196508,50.00%,0.32%"]
+
+
+@pytest.mark.parametrize("wrong", [{"users": 0}, {"users": "4"}, {"users": None}, {"users": True}])
+def test_counts_that_are_no_counts_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
+    """The error names the file and the key."""
+    path = tmp_path / "filter_counts.json"
+    path.write_text(json.dumps(TOY | wrong))
+    with pytest.raises(SoftrecError, match=r"the number of users is .*\n.*filter_counts.json, key users"):
+        table1.read_counts(path)
+
+
+def test_counts_are_read_beside_other_keys(tmp_path: Path) -> None:
+    """The steps of the filter stand in the same file."""
+    path = tmp_path / "filter_counts.json"
+    path.write_text(json.dumps({"steps": [], **TOY, "density": 0.5, "table_1": None}))
+    assert table1.read_counts(path) == TOY
+
+
+def test_one_counts_file_per_data_set() -> None:
+    """Two labels and one file cannot be matched."""
+    with pytest.raises(SoftrecError, match="1 counts files are given for 2 data sets"):
+        table1.table1(["Toy", "Game"], [TOY], PAPER)
