@@ -1,0 +1,33 @@
+"""Let the SFT model answer its own training prompts: the self-distilled data (paper, section 3.1)."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--llm", help="folder of the base model")
+    parser.input("--adapter", help="folder of the SFT adapter")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--train", help="samples/train.parquet")
+    parser.output("--self-distilled", help="self_distilled.parquet: row, text, finished")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load, answer, say what the answers are like, write."""
+    from softrec import predictions, samples
+    from softrec.recommender import RecommenderSettings, open_recommender
+
+    settings = job.read_settings(args.settings, RecommenderSettings)
+    items = samples.load_items(args.catalogue)
+    rows = samples.load_rows(args.train)
+    answers = open_recommender(args.llm, items, settings, args.adapter).answer(rows, "self-distil")
+    predictions.describe(answers, rows["target"], items)
+    predictions.write(args.self_distilled, answers)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

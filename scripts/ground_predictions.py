@@ -1,0 +1,36 @@
+"""Rank the catalogue's titles by their distance to each predicted title (paper, section 2.2)."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--embeddings", help="embeddings.npy of the predicted titles")
+    parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
+    parser.input("--rows", help="samples/valid.parquet or samples/test.parquet")
+    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load, rank, write."""
+    import numpy as np
+    from softrec import files, grounding, ranking, samples
+
+    settings = job.read_settings(args.settings, grounding.GroundingSettings)
+    items = samples.load_items(args.catalogue)
+    titles = samples.load_title_embeddings(args.titles, items)
+    rows = files.read_table(args.rows).to_pydict()
+    ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), settings)
+    ranks = ranker.rank(np.load(args.embeddings), rows)
+    identity = {"row": range(len(rows["user"])), "user": rows["user"], "target": rows["target"]}
+    files.write_table(args.ranks, {**identity, **ranks._asdict()}, ranking.RANK_TYPES)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,33 @@
+"""Measure d_0: the average distance between what the un-tuned LLM says on M training rows and the truth."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--llm", help="folder of the base model")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--train", help="samples/train.parquet")
+    parser.output("--distance", help="JSON: d_0 and the M row numbers that every d_t is measured on")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Draw the rows, ask, measure, write."""
+    from softrec import files, samples
+    from softrec.recommender import open_recommender
+    from softrec.tuning import DistanceSettings, distance_probe, draw_distance_rows
+
+    settings = job.read_settings(args.settings, DistanceSettings)
+    recommender = open_recommender(args.llm, samples.load_items(args.catalogue), settings.recommender)
+    train = samples.load_rows(args.train)
+    rows = draw_distance_rows(len(train), settings)
+    d_0 = distance_probe(recommender, train, rows)(recommender.llm)
+    files.write_json(args.distance, {"d_0": d_0, "rows": rows})
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,38 @@
+"""Let an LLM, tuned or not, recommend a title to each row, and embed what it said."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--llm", help="folder of the base model")
+    parser.input("--adapter", help="folder of the adapter; none asks the un-tuned model", required=False)
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--rows", help="samples/valid.parquet or samples/test.parquet")
+    parser.output("--predictions", help="predictions.parquet: row, text, finished")
+    parser.output("--embeddings", help="embeddings.npy: (rows, D) float32 of the predicted titles")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load, answer, embed, write."""
+    import numpy as np
+    from softrec import files, predictions, samples
+    from softrec.recommender import RecommenderSettings, open_recommender
+
+    settings = job.read_settings(args.settings, RecommenderSettings)
+    items = samples.load_items(args.catalogue)
+    rows = samples.load_rows(args.rows)
+    recommender = open_recommender(args.llm, items, settings, args.adapter)
+    answers = recommender.answer(rows, "predict")
+    predictions.describe(answers, rows["target"], items)
+    with files.write_whole(args.embeddings) as partial, partial.open("wb") as stream:
+        np.save(stream, recommender.embed_titles([answer.text for answer in answers]))
+    predictions.write(args.predictions, answers)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

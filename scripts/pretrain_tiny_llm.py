@@ -1,0 +1,29 @@
+"""Pre-train the demo's base model, a Llama of about a million parameters, on the catalogue's text."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--catalogue", help="catalogue.parquet: titles and categories")
+    parser.output("--llm", help="folder of the model, in transformers' format")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read the catalogue, pre-train, save."""
+    from softrec import files, tiny_llm
+
+    settings = job.read_settings(args.settings, tiny_llm.TinySettings)
+    table = files.read_table(args.catalogue, ["title", "category"])
+    model, tokenizer = tiny_llm.pretrain(table["title"].to_pylist(), table["category"].to_pylist(), settings)
+    with files.write_whole(args.llm) as partial:
+        model.save_pretrained(partial)
+        tokenizer.save_pretrained(partial)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

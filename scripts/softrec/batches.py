@@ -1,0 +1,52 @@
+"""Which rows make up a global batch, and how ranks share it: a pure function of (seed, epoch)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from softrec import seeds
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """global batch = world x micro batch x accumulation, where the last micro batches may be smaller."""
+
+    rows: int
+    global_batch_size: int
+    micro_batch_size: int
+    world: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps in an epoch; the last batch may be short."""
+        return -(-self.rows // self.global_batch_size)
+
+    @property
+    def accumulation(self) -> int:
+        """Micro steps per optimiser step of a full batch."""
+        return -(-self.global_batch_size // (self.world * self.micro_batch_size))
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rows} rows / global batch {self.global_batch_size} = {self.steps_per_epoch} steps an epoch; "
+            f"global batch = {self.world} rank(s) x micro batch {self.micro_batch_size} x "
+            f"accumulation {self.accumulation}"
+        )
+
+
+def global_batches(rows: int, size: int, seed: int, epoch: int) -> list[np.ndarray]:
+    """The row numbers of each global batch of an epoch: a seeded permutation cut into `size`, the last one short."""
+    order = seeds.stream(seed, "rows", epoch).permutation(rows)
+    return [order[start : start + size] for start in range(0, rows, size)]
+
+
+def micro_batches(batch: np.ndarray, lengths: Sequence[int], arithmetic: Arithmetic, rank: int) -> list[np.ndarray]:
+    """This rank's micro batches of one global batch, rows of like length together to save padding.
+
+    Every rank gets the same number of micro batches; one that has no row left gets an empty array.
+    """
+    lengths = np.asarray(lengths)
+    ordered = batch[np.lexsort((batch, -lengths[batch]))]
+    step = arithmetic.world * arithmetic.micro_batch_size
+    return [ordered[start : start + step][rank :: arithmetic.world] for start in range(0, len(ordered), step)]

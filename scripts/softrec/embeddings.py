@@ -1,0 +1,45 @@
+"""Title embeddings z: the base model's last hidden state at the last token of the bare title (paper, section 2.2)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from softrec.language_model import LanguageModel
+
+
+def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarray:
+    """z of each text: (n, D) float32, from the un-tuned base model, BOS included, not normalised.
+
+    Equal texts are run once and texts of like length together. An empty text is BOS alone. A text longer than the
+    context is cut on the right.
+    """
+    tokenizer = llm.tokenizer
+    bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    distinct = list(dict.fromkeys(texts))
+    encoded = tokenizer(distinct, add_special_tokens=False)["input_ids"] if distinct else []
+    tokens = [[bos, *ids][: llm.context] for ids in encoded]
+    order = sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i))
+    z = np.empty((len(tokens), llm.causal.config.hidden_size), np.float32)
+    with llm.inference(base=True):
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            z[chosen] = last_states(llm, [tokens[i] for i in chosen])
+    place = {text: i for i, text in enumerate(distinct)}
+    return z[[place[text] for text in texts]]
+
+
+def last_states(llm: LanguageModel, tokens: Sequence[Sequence[int]]) -> np.ndarray:
+    """(B, D) hidden states after the final norm at each row's last token.
+
+    Padded on the right: with causal attention nothing real sees it, and positions need no correction.
+    """
+    lengths = torch.tensor([len(row) for row in tokens])
+    input_ids = torch.full((len(tokens), int(lengths.max())), llm.pad_id)
+    for i, row in enumerate(tokens):
+        input_ids[i, : len(row)] = torch.as_tensor(row)
+    mask = torch.arange(input_ids.shape[1])[None, :] < lengths[:, None]
+    hidden = llm.causal.model(
+        input_ids=input_ids.to(llm.device), attention_mask=mask.long().to(llm.device), use_cache=False
+    ).last_hidden_state
+    return hidden[torch.arange(len(tokens)), lengths - 1].float().cpu().numpy()

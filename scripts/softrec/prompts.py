@@ -1,0 +1,107 @@
+"""The one prompt: used for tuning, self-distillation, d_t, validation and test alike (paper, section 2.2).
+
+The layout is the Alpaca one that BIGRec uses: preamble, instruction, input, response.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from softrec.errors import SoftrecError
+
+TEMPLATE = """Below is an instruction that describes a task, paired with an input that provides further context. \
+Write a response that appropriately completes the request.
+
+### Instruction:
+Given a list of {items} the user has {consumed} before, please recommend a new {item} that the user likes to the user.
+
+### Input:
+The user has {consumed} the following {items} before: {history}
+
+### Response:
+"""
+
+
+@dataclass(frozen=True)
+class Words:
+    """How a data set's items are spoken of, as in `video games`, `video game`, `played`."""
+
+    items: str
+    item: str
+    consumed: str
+
+
+def quoted(title: str) -> str:
+    """A title as it stands in prompts and responses: in double quotes."""
+    return f'"{title}"'
+
+
+def title_in(text: str) -> str:
+    """The title that a generated text says: without surrounding blanks and double quotes."""
+    return text.strip().strip('"').strip()
+
+
+def render(history: Sequence[str], words: Words) -> str:
+    """The prompt x of a history of item texts, oldest first."""
+    return TEMPLATE.format(
+        items=words.items, item=words.item, consumed=words.consumed, history=", ".join(history) or "none"
+    )
+
+
+class Encoder:
+    """Turns histories into prompt tokens and titles into response tokens.
+
+    Args:
+        tokenizer: a transformers tokeniser.
+        words: the data set's words.
+        item_text: how the backbone writes one history item, given its title.
+        prompt_tokens: the most tokens a prompt may have; the oldest history goes first.
+    """
+
+    def __init__(self, tokenizer: Any, words: Words, item_text: Callable[[str], str], prompt_tokens: int) -> None:
+        self.tokenizer, self.words, self.item_text, self.limit = tokenizer, words, item_text, prompt_tokens
+        self.eos = tokenizer.eos_token_id
+        self.bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else self.eos
+        self.cache: dict[str, list[int]] = {}
+
+    def tokens(self, text: str) -> list[int]:
+        """Token ids of a text, with no special token added."""
+        if text not in self.cache:
+            self.cache[text] = self.tokenizer.encode(text, add_special_tokens=False)
+        return self.cache[text]
+
+    def prompt(self, titles: Sequence[str]) -> tuple[list[int], int]:
+        """Token ids of the prompt (BOS first) and how many of the newest titles it kept.
+
+        Raises `SoftrecError` if not even the prompt without any history fits.
+        """
+        for first in range(len(titles) + 1):
+            kept = titles[first:]
+            ids = [self.bos, *self.tokens(render([self.item_text(title) for title in kept], self.words))]
+            if len(ids) <= self.limit:
+                return ids, len(kept)
+        raise SoftrecError(
+            f"the prompt has {len(ids)} tokens even without any history; {self.limit} are allowed",
+            where="tuning.max_tokens less generation.max_new_tokens",
+            remedy="raise tuning.max_tokens",
+        )
+
+    def response(self, title: str) -> list[int]:
+        """Token ids of the label: the quoted title and EOS. It is never cut."""
+        return [*self.tokens(quoted(title)), self.eos]
+
+    def raw_response(self, text: str) -> list[int]:
+        """Token ids of a generated text kept as it is (self-distilled data), and EOS."""
+        return [*self.tokens(text), self.eos]
+
+
+def check_context(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]], context: int) -> None:
+    """Raise `SoftrecError` if some prompt and its longest response do not fit into the model's context."""
+    longest = max((len(response) for response in responses), default=0)
+    needed = max((len(prompt) for prompt in prompts), default=0) + longest
+    if needed > context:
+        raise SoftrecError(
+            f"a prompt and its response need up to {needed} tokens, of which the longest response takes {longest}; "
+            f"the language model's context is {context}",
+            remedy="lower tuning.max_tokens (history is dropped, oldest first) or cap titles with filter.title_words",
+        )

@@ -1,0 +1,74 @@
+"""An LLM as a recommender: rows in, titles out (paper, section 2.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from softrec.embeddings import embed
+from softrec.generation import Generated, GenerationSettings, generate
+from softrec.language_model import LanguageModel, Precision, load
+from softrec.prompts import Encoder, Words, check_context, title_in
+from softrec.samples import Items, encode_prompts
+
+if TYPE_CHECKING:
+    import datasets
+
+
+@dataclass(frozen=True)
+class RecommenderSettings:
+    """What prompting and generating depend on: the same for tuning, self-distillation, d_t and test.
+
+    `max_tokens` bounds prompt and generated text together; the prompt's share is what `max_new_tokens` leaves.
+    """
+
+    backbone: str
+    precision: Precision
+    words: Words
+    max_tokens: int
+    generation: GenerationSettings
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """A language model with a data set's items and its way of writing prompts."""
+
+    llm: LanguageModel
+    items: Items
+    encoder: Encoder
+    generation: GenerationSettings
+
+    def prompts(self, rows: "datasets.Dataset") -> list[list[int]]:
+        """Prompt tokens x of each row."""
+        prompts = encode_prompts(rows, self.items, self.encoder)
+        check_context(prompts, [[0] * self.generation.max_new_tokens], self.llm.context)
+        return prompts
+
+    def labels(self, rows: "datasets.Dataset") -> list[list[int]]:
+        """Label tokens y of each row: its target's title."""
+        return [self.encoder.response(self.items.title[target]) for target in rows["target"]]
+
+    def answer(self, rows: "datasets.Dataset", name: str) -> list[Generated]:
+        """What the model says to each row's prompt."""
+        return generate(self.llm, self.prompts(rows), self.generation, name)
+
+    def embed_titles(self, texts: Sequence[str]) -> np.ndarray:
+        """z of the titles that texts say, from the un-tuned model: (n, D) float32."""
+        return embed(self.llm, [title_in(text) for text in texts], self.generation.batch_size)
+
+
+def open_recommender(
+    folder: Path, items: Items, settings: RecommenderSettings, adapter: Path | None = None
+) -> Recommender:
+    """Load the base model, with an adapter where one is given, for a catalogue."""
+    llm = load(folder, settings.backbone, settings.precision, adapter)
+    return wrap(llm, items, settings)
+
+
+def wrap(llm: LanguageModel, items: Items, settings: RecommenderSettings) -> Recommender:
+    """A recommender around a language model that is in memory already."""
+    limit = settings.max_tokens - settings.generation.max_new_tokens
+    encoder = Encoder(llm.tokenizer, settings.words, llm.backbone.item_text, limit)
+    return Recommender(llm, items, encoder, settings.generation)

@@ -1,0 +1,79 @@
+"""What tuning and prediction read: catalogue, sampled rows, and their prompts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from softrec.errors import SoftrecError
+from softrec.files import read_table
+from softrec.log import say
+from softrec.ranking import SeenItems
+
+if TYPE_CHECKING:
+    import datasets
+
+    from softrec.prompts import Encoder
+
+
+class Items(NamedTuple):
+    """The catalogue by item id 1..N: entry 0 is padding.
+
+    Attributes:
+        title: N + 1 titles.
+        title_id: (N + 1,) ids of distinct titles, 0..T-1 (entry 0 is -1).
+        distinct: the T distinct titles.
+    """
+
+    title: list[str]
+    title_id: np.ndarray
+    distinct: list[str]
+
+
+def load_items(path: Path) -> Items:
+    """Read catalogue.parquet."""
+    table = read_table(path, ["title", "title_id"])
+    titles, ids = table["title"].to_pylist(), table["title_id"].to_numpy()
+    distinct = [""] * (int(ids.max()) + 1)
+    for title, index in zip(titles, ids, strict=True):
+        distinct[index] = title
+    return Items(["", *titles], np.concatenate([[-1], ids]), distinct)
+
+
+def load_rows(path: Path) -> "datasets.Dataset":
+    """Read sampled sequences as a `datasets.Dataset` (columns user, history, target, timestamp, position)."""
+    import datasets
+
+    rows = datasets.Dataset(read_table(path))
+    if len(rows) == 0:
+        raise SoftrecError(f"{path} holds no rows", remedy="check the samples and the split of the data set")
+    return rows
+
+
+def load_seen(path: Path) -> SeenItems:
+    """Read interactions.parquet for masks."""
+    table = read_table(path, ["user", "item"])
+    return SeenItems(table["user"].to_numpy(), table["item"].to_numpy())
+
+
+def load_title_embeddings(path: Path, items: Items) -> np.ndarray:
+    """Read the (T, D) float32 title embeddings; they must belong to this catalogue."""
+    z = np.load(path)
+    if len(z) != len(items.distinct):
+        raise SoftrecError(
+            f"{path} has {len(z)} title embeddings, the catalogue {len(items.distinct)} distinct titles",
+            remedy=f"remove {path} and let Snakemake make it again",
+        )
+    return z
+
+
+def encode_prompts(rows: "datasets.Dataset", items: Items, encoder: "Encoder") -> list[list[int]]:
+    """Prompt tokens of each row; says how many prompts lost old history to the token limit."""
+    prompts, shortened = [], 0
+    for history in rows["history"]:
+        ids, kept = encoder.prompt([items.title[item] for item in history])
+        prompts.append(ids)
+        shortened += kept < len(history)
+    if shortened:
+        say(f"{shortened} of {len(prompts)} prompts lost their oldest history to the limit of {encoder.limit} tokens")
+    return prompts

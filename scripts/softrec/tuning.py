@@ -1,0 +1,117 @@
+"""One tuning run from files to adapter, for every method that the epoch loop serves."""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from softrec import seeds
+from softrec.checkpoints import Checkpoint, run_key
+from softrec.curriculum import Progression
+from softrec.embeddings import embed
+from softrec.engine import OptimiserSettings, TorchEngine
+from softrec.files import read_table, write_whole
+from softrec.grounding import Grounding, GroundingSettings
+from softrec.language_model import LoraSettings, attach_lora, save_adapter
+from softrec.likelihood import ResponseLikelihood
+from softrec.log import say
+from softrec.prompts import check_context
+from softrec.recommender import Recommender, RecommenderSettings, open_recommender, wrap
+from softrec.samples import load_items, load_rows, load_seen, load_title_embeddings
+from softrec.training import LoopSettings, Schedule, Tuner
+from softrec.validation import DistanceProbe, Validator
+
+
+@dataclass(frozen=True)
+class TuningSettings:
+    """A tuning run: how prompts are written, what is tuned, how, and how validation ranks."""
+
+    recommender: RecommenderSettings
+    lora: LoraSettings
+    optimiser: OptimiserSettings
+    loop: LoopSettings
+    grounding: GroundingSettings
+
+
+@dataclass(frozen=True)
+class SoftSettings:
+    """A SOFT run: a tuning run, and the scheduler's alpha and progression function."""
+
+    tuning: TuningSettings
+    alpha: float
+    progression: Progression
+
+
+@dataclass(frozen=True)
+class DistanceSettings:
+    """The M training rows of d_t: drawn once with `seed`, the same for every epoch, alpha and training seed."""
+
+    recommender: RecommenderSettings
+    distance_rows: int
+    seed: int
+
+
+def draw_distance_rows(rows: int, settings: DistanceSettings) -> list[int]:
+    """M distinct row numbers, ascending; all rows if there are fewer than M, which is said."""
+    m = min(settings.distance_rows, rows)
+    if m < settings.distance_rows:
+        say(f"M = {m}: there are fewer than {settings.distance_rows} training rows")
+    return sorted(seeds.stream(settings.seed, "distance").choice(rows, m, replace=False).tolist())
+
+
+def start(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
+    """The base model with a fresh adapter: SFT and SOFT both start from the base (section 3.3)."""
+    items = load_items(args.catalogue)
+    base = open_recommender(args.llm, items, settings.recommender)
+    return wrap(attach_lora(base.llm, settings.lora, settings.loop.seed), items, settings.recommender)
+
+
+def validator(args: argparse.Namespace, recommender: Recommender, settings: TuningSettings) -> Validator:
+    """Validation on the sampled rows, against the stored title embeddings."""
+    rows = load_rows(args.valid)
+    titles = load_title_embeddings(args.titles, recommender.items)
+    grounding = Grounding(titles, recommender.items.title_id, load_seen(args.interactions), settings.grounding)
+    return Validator(recommender.prompts(rows), rows.to_dict(), grounding, recommender.generation)
+
+
+def distance_probe(recommender: Recommender, train: Any, chosen: list[int]) -> DistanceProbe:
+    """d_t on the chosen training rows."""
+    rows = train.select(chosen)
+    z_target = embed(
+        recommender.llm,
+        [recommender.items.title[target] for target in rows["target"]],
+        recommender.generation.batch_size,
+    )
+    return DistanceProbe(recommender.prompts(rows), z_target, recommender.generation)
+
+
+def self_distilled_responses(args: argparse.Namespace, recommender: Recommender, rows: int) -> list[list[int]]:
+    """Response tokens yhat of every training row, in the order of the rows: the raw generated texts."""
+    table = read_table(args.self_distilled)
+    if table["row"].to_pylist() != list(range(rows)):
+        raise ValueError(f"{args.self_distilled} does not hold one text per training row, in order")
+    return [recommender.encoder.raw_response(text) for text in table["text"].to_pylist()]
+
+
+def tune(
+    args: argparse.Namespace,
+    settings: TuningSettings,
+    recommender: Recommender,
+    responses: dict[str, list[list[int]]],
+    schedule: Callable[[], Schedule],
+) -> None:
+    """Tune from the last checkpoint, if there is one, and write adapter and log; then the checkpoint goes."""
+    prompts = recommender.prompts(load_rows(args.train))
+    for kind in sorted(responses):
+        check_context(prompts, responses[kind], recommender.llm.context)
+    engine = TorchEngine(ResponseLikelihood(recommender.llm.model, recommender.llm.backbone), settings.optimiser)
+    trainable = sum(parameter.numel() for parameter in engine.parameters)
+    say(f"{trainable:,} trainable parameters of {recommender.llm.model.num_parameters():,}")
+    tuner = Tuner(recommender.llm, engine, prompts, responses, settings.loop)
+    checkpoint = Checkpoint(args.adapter, run_key(args.settings, args.code, args.files_read))
+    lines = tuner.fit(schedule(), validator(args, recommender, settings), checkpoint)
+    save_adapter(recommender.llm, args.adapter)
+    with write_whole(args.log) as partial:
+        partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
+    checkpoint.clear()

@@ -1,0 +1,40 @@
+"""Self-optimised fine-tuning (SOFT): LoRA on true titles and self-distilled ones, weighed by tau (paper, section 3)."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    job.tuning_arguments(parser)
+    parser.input("--self-distilled", help="self_distilled.parquet: what the SFT model said to the training prompts")
+    parser.input("--initial-distance", help="d_0 and the rows that d_t is measured on")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Tune with tau = exp(alpha (d_t / d_0 - 1)), measured before each epoch."""
+    from softrec import files, tuning
+    from softrec.samples import load_rows
+    from softrec.scheduler import SelfAdaptive
+
+    settings = job.read_settings(args.settings, tuning.SoftSettings)
+    recommender = tuning.start(args, settings.tuning)
+    train = load_rows(args.train)
+    responses = {
+        "y": recommender.labels(train),
+        "yhat": tuning.self_distilled_responses(args, recommender, len(train)),
+    }
+    initial = files.read_json(args.initial_distance)
+
+    def schedule() -> SelfAdaptive:
+        probe = tuning.distance_probe(recommender, train, initial["rows"])
+        return SelfAdaptive(settings.alpha, settings.progression, initial["d_0"], probe)
+
+    tuning.tune(args, settings.tuning, recommender, responses, schedule)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,29 @@
+"""SOFT without its self-adaptive scheduler (w/o SA): LoRA on self-distilled titles alone (paper, section 4.3)."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    job.tuning_arguments(parser)
+    parser.input("--self-distilled", help="self_distilled.parquet: what the SFT model said to the training prompts")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Tune with tau = 1: every update is on self-distilled titles."""
+    from softrec import tuning
+    from softrec.samples import load_rows
+    from softrec.training import Constant
+
+    settings = job.read_settings(args.settings, tuning.TuningSettings)
+    recommender = tuning.start(args, settings)
+    responses = tuning.self_distilled_responses(args, recommender, len(load_rows(args.train)))
+    tuning.tune(args, settings, recommender, {"yhat": responses}, lambda: Constant(1.0))
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,42 @@
+"""What several tests share: a catalogue of a few titles and a tiny language model."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("DS_ACCELERATOR", "cpu")
+
+if TYPE_CHECKING:
+    from softrec.language_model import LanguageModel
+
+TITLES = [f"{saga} {part}" for saga in ("Ember", "Frost", "Gale", "Harbour") for part in range(1, 6)]
+CATEGORIES = [saga.split()[0].lower() for saga in TITLES]
+
+
+@pytest.fixture(scope="session")
+def new_llm() -> "Callable[[], LanguageModel]":
+    """A maker of equal, freshly loaded tiny language models (2 layers, width 32, random weights, fp32)."""
+    import torch
+    from softrec.language_model import LanguageModel, load_backbone
+    from softrec.prompts import Words
+    from softrec.tiny_llm import TinySettings, documents, new_model, train_tokenizer
+
+    torch.set_num_threads(1)
+    words = Words("films", "film", "seen")
+    settings = TinySettings(400, 32, 2, 2, 512, 1, 2, 32, 1e-3, 7, words)
+    tokenizer = train_tokenizer(documents(TITLES, CATEGORIES), settings)
+
+    def make() -> LanguageModel:
+        return LanguageModel(new_model(tokenizer, settings).eval(), tokenizer, load_backbone("bigrec"))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def llm(new_llm: "Callable[[], LanguageModel]") -> "LanguageModel":
+    """One tiny language model for tests that do not change it."""
+    return new_llm()

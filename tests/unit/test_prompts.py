@@ -1,0 +1,57 @@
+"""The prompt, its tokens, and what is dropped when it is too long."""
+
+import pytest
+from softrec.errors import SoftrecError
+from softrec.language_model import LanguageModel
+from softrec.prompts import Encoder, Words, check_context, quoted, render, title_in
+
+WORDS = Words("films", "film", "seen")
+
+
+def encoder(llm: LanguageModel, limit: int) -> Encoder:
+    """An encoder of quoted titles."""
+    return Encoder(llm.tokenizer, WORDS, quoted, limit)
+
+
+def test_the_prompt_names_history_in_order() -> None:
+    """Titles are quoted, joined by comma and blank, oldest first, and the response follows on a line of its own."""
+    prompt = render(['"Ember 1"', '"Frost 2"'], WORDS)
+    assert 'The user has seen the following films before: "Ember 1", "Frost 2"\n' in prompt
+    assert "recommend a new film that the user likes" in prompt
+    assert prompt.endswith("### Response:\n")
+
+
+@pytest.mark.parametrize("text", ['"Ember 1"', ' "Ember 1" \n', "Ember 1", '"Ember 1'])
+def test_the_title_that_a_text_says(text: str) -> None:
+    """Quotes, blanks and newlines around a title are no part of it."""
+    assert title_in(text) == "Ember 1"
+
+
+def test_label_is_quoted_and_ended(llm: LanguageModel) -> None:
+    """The response's tokens decode to the quoted title, and EOS ends it."""
+    tokens = encoder(llm, 500).response("Gale 4")
+    assert tokens[-1] == llm.tokenizer.eos_token_id
+    assert llm.tokenizer.decode(tokens[:-1]) == '"Gale 4"'
+
+
+def test_oldest_history_goes_first(llm: LanguageModel) -> None:
+    """With room for one title less than there is, the first title goes and the rest stays in order."""
+    titles = ["Ember 1", "Frost 2", "Gale 3"]
+    whole, kept = encoder(llm, 500).prompt(titles)
+    assert kept == 3
+    shorter, kept = encoder(llm, len(whole) - 1).prompt(titles)
+    assert kept == 2
+    assert shorter == encoder(llm, 500).prompt(titles[1:])[0]
+
+
+def test_a_prompt_that_fits_not_even_empty_is_refused(llm: LanguageModel) -> None:
+    """Ten tokens hold no template; the sentence names the key."""
+    with pytest.raises(SoftrecError, match="even without any history"):
+        encoder(llm, 10).prompt(["Ember 1"])
+
+
+def test_a_label_longer_than_the_context_is_refused_and_never_cut() -> None:
+    """A prompt of 6 and a label of 5 do not fit into 10; into 11 they do."""
+    check_context([[0] * 6], [[0] * 5], context=11)
+    with pytest.raises(SoftrecError, match="up to 11 tokens"):
+        check_context([[0] * 6], [[0] * 5], context=10)
