@@ -11,13 +11,13 @@ TRUE = ("1", "ON", "YES", "TRUE")
 def llm_access(llms: Mapping[str, Mapping[str, Any]], fetched: Collection[str] = ()) -> list[str]:
     """What stands in the way of each configured language model, one sentence per problem; empty if nothing does.
 
-    `llms` maps a name to its configuration: `kind` (tiny, wheel, path or hub), and `path` or `repository`, `revision`
+    `llms` maps a name to its configuration: `kind` (tiny, wheel, path or hub), and `folder` or `repository`, `revision`
     and `gated`. Names in `fetched` (their output exists) are not asked for again. The network is not used.
     """
     problems = []
     for name, llm in llms.items():
         if llm["kind"] == "path":
-            problems += folder_problems(name, Path(llm["path"]))
+            problems += folder_problems(name, Path(llm["folder"]))
         elif llm["kind"] == "hub" and name not in fetched:
             problems += hub_problems(name, llm)
     return problems
@@ -26,9 +26,9 @@ def llm_access(llms: Mapping[str, Mapping[str, Any]], fetched: Collection[str] =
 def folder_problems(name: str, folder: Path) -> list[str]:
     """Whether `folder` is one that transformers can load."""
     if not folder.is_dir():
-        return [f"llms.{name}.path is {folder}, which is no folder: correct the path."]
+        return [f"llms.{name}.folder is {folder}, which is no folder: correct the path."]
     if not (folder / "config.json").is_file():
-        return [f"llms.{name}.path is {folder}, which has no config.json: name a folder that transformers can load."]
+        return [f"llms.{name}.folder is {folder}, which has no config.json: name a folder that transformers can load."]
     return []
 
 

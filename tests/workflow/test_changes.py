@@ -1,0 +1,56 @@
+"""What has changed between a manifest and the command that would make its file now."""
+
+import json
+from pathlib import Path
+
+from lib import changes
+
+
+def test_an_input_counts_by_content_unless_snakemake_went_by_its_time(tmp_path: Path) -> None:
+    """The file is newer than time 0; its digest is the manifest's. Only a reason that names it makes it a cause."""
+    file = tmp_path / "big.bin"
+    file.write_text("a")
+    manifest = {"inputs": {str(file): changes.sha256(file), "gone.txt": "0"}}
+    gone = ("gone.txt", "input gone.txt is gone")
+    assert list(changes.files(manifest, 0, "Code has changed")) == [gone]
+    again = (str(file), f"input {file} was written again, with the same content")
+    assert list(changes.files(manifest, 0, f"Updated input files: {file}")) == [again, gone]
+    file.write_text("b")
+    assert list(changes.files(manifest, 0, "")) == [(str(file), f"input {file} changed"), gone]
+
+
+def test_settings_are_compared_leaf_by_leaf() -> None:
+    """a.b changed, a.c went, d[1].e came; a list of numbers is one value."""
+    old = {"a": {"b": 1, "c": 2}, "d": [{"e": 1}], "f": [1, 2]}
+    new = {"a": {"b": 3}, "d": [{"e": 1}, {"e": 5}], "f": [1, 2]}
+    assert list(changes.settings(old, new)) == [
+        "setting a.b changed from 1 to 3",
+        "setting a.c is gone (it was 2)",
+        "setting d[1].e is new (5)",
+    ]
+
+
+def test_many_settings_are_counted() -> None:
+    """Five are told, the other three counted; modules are all named."""
+    manifest = {"settings": {f"k{i}": 0 for i in range(8)}, "code": {"m": "1", "n": "1"}}
+    settings = json.dumps({f"k{i}": 1 for i in range(8)})
+    clauses = list(changes.between(manifest, f"python x.py --settings '{settings}' \\\n --code '{{\"m\": \"2\"}}'"))
+    assert clauses[4:] == [
+        "setting k4 changed from 0 to 1",
+        "3 more settings changed",
+        "module m changed",
+        "module n is no longer imported",
+    ]
+
+
+def test_digests_of_files_and_folders_are_the_manifests(tmp_path: Path) -> None:
+    """The plumbing may not import the science, so it has its own sha256; the two must agree."""
+    from softrec import files
+
+    folder = tmp_path / "adapter"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.txt").write_text("a")
+    (folder / "deep/b.txt").write_text("b")
+    (folder / ".snakemake_timestamp").write_text("")
+    for path in (folder, folder / "a.txt"):
+        assert changes.sha256(path) == files.sha256(path)

@@ -1,0 +1,69 @@
+"""Conda asked for and not found is one sentence that names the way round."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lib import environment
+
+
+def test_nothing_is_said_without_need() -> None:
+    """Conda is not asked for, or it is there."""
+    assert environment.conda_sentence([], lambda name: None) is None
+    assert environment.conda_sentence(["env-modules"], lambda name: None) is None
+    assert environment.conda_sentence(["conda"], lambda name: f"/opt/bin/{name}") is None
+
+
+def test_the_sentence_names_the_other_form() -> None:
+    """What is missing, and the words to type."""
+    sentence = environment.conda_sentence(["conda"], lambda name: None)
+    assert sentence is not None
+    assert "no conda is\nfound" in sentence
+    assert "--sdm env-modules" in sentence
+
+
+SNAKEFILE = """
+import sys
+sys.path.insert(0, {lib!r})
+from lib import environment
+methods = map(str, workflow.deployment_settings.deployment_method)
+if sentence := environment.conda_sentence(methods, lambda name: None):
+    raise SystemExit(sentence)
+rule one:
+    output: "one.txt"
+    conda: "env.yaml"
+    shell: "touch {{output}}"
+"""
+
+
+@pytest.fixture
+def workflow(tmp_path: Path) -> Path:
+    """A workflow whose profile asks for conda."""
+    lib = Path(environment.__file__).parents[1]
+    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(lib=str(lib)))
+    (tmp_path / "env.yaml").write_text("dependencies: [python]\n")
+    (tmp_path / "cluster").mkdir()
+    (tmp_path / "cluster/config.yaml").write_text("software-deployment-method: conda\ncores: 1\n")
+    return tmp_path
+
+
+def dry_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`snakemake --profile cluster -n ARGUMENTS`."""
+    command = [sys.executable, "-m", "snakemake", "--profile", "cluster", "-n", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def test_a_dry_run_ends_with_the_sentence_alone(workflow: Path) -> None:
+    """Exit status 1, the sentence at the end of standard error, no traceback."""
+    ended = dry_run(workflow)
+    assert ended.returncode == 1
+    assert ended.stderr.strip().endswith(str(environment.conda_sentence(["conda"], lambda name: None)))
+    assert "Traceback" not in ended.stderr
+
+
+def test_the_form_that_the_sentence_names_lists_the_jobs(workflow: Path) -> None:
+    """With `--sdm env-modules` the same command plans rule one."""
+    ended = dry_run(workflow, "--sdm", "env-modules")
+    assert ended.returncode == 0, ended.stderr
+    assert "rule one:" in ended.stdout

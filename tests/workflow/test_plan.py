@@ -1,0 +1,41 @@
+"""The echo at the start of a run."""
+
+from lib import grid
+from lib.plan import plan
+
+CONFIG = {
+    "run": "demo",
+    "seeds": [1, 2],
+    "methods": ["sasrec", "bigrec-soft"],
+    "datasets": {"ml100k": {"label": "ML-100K", "llm": "tiny"}, "Game": {"label": "Game", "llm": "llama"}},
+    "soft": {"alphas": [0.1, 10]},
+}
+
+
+def test_a_plan_says_what_will_be_computed() -> None:
+    """Data sets with their base models, rows in the table's order, seeds, alphas, jobs."""
+    assert plan(CONFIG, grid.rows(CONFIG), 1234).splitlines() == [
+        "softrec computes",
+        "  results   results/demo/",
+        "  data sets ML-100K (ml100k) with tiny, Game with llama",
+        "  rows      SASRec, BIGRec SOFT",
+        "  seeds     1, 2",
+        "  alphas    0.1, 10",
+        "  jobs      1,234",
+    ]
+
+
+def test_what_has_no_meaning_is_left_out() -> None:
+    """Without a row of SOFT there is no alpha; the number of jobs is not always known."""
+    text = plan({**CONFIG, "methods": ["sasrec"]}, grid.rows({"methods": ["sasrec"]}))
+    assert "alphas" not in text
+    assert "jobs" not in text
+
+
+def test_a_long_plan_fits_eighty_columns() -> None:
+    """Twelve rows, forty seeds, and a data set with a long name."""
+    long = {"a-data-set-" * 12: {"label": "A data set of many words", "llm": "tiny"}}
+    config = {**CONFIG, "seeds": list(range(40)), "datasets": long}
+    text = plan(config, grid.ROWS, 10**6)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "LLaRA SOFT(w/o SA)" in " ".join(text.split())

@@ -1,0 +1,110 @@
+"""What has changed since a file was made: the command that would make it now against the manifest beside it."""
+
+import hashlib
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+MOST = 5  # changed settings of one job that are told one by one
+
+
+def manifest_of(path: str) -> Path:
+    """Where the manifest of a file stands: beside it."""
+    return Path(path.rstrip("/") + ".manifest.json")
+
+
+def option(command: str, flag: str) -> dict[str, Any] | None:
+    """The JSON object that a command gives to a flag, or None if it gives none."""
+    try:
+        words = shlex.split(command.replace("\\\n", " "))
+        return json.loads(words[words.index(flag) + 1])
+    except (ValueError, IndexError):
+        return None
+
+
+def between(manifest: Mapping[str, Any], command: str) -> Iterator[str]:
+    """A clause for every setting and module in which the present command differs from a manifest."""
+    clauses = list(settings(manifest.get("settings") or {}, option(command, "--settings") or {}))
+    yield from clauses[:MOST]
+    if len(clauses) > MOST:
+        yield f"{len(clauses) - MOST} more settings changed"
+    yield from modules(manifest.get("code") or {}, option(command, "--code") or {})
+
+
+def settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """A clause for every key, dotted, whose value is another, new or gone."""
+    before, after = dict(leaves(old, "")), dict(leaves(new, ""))
+    for key in sorted(before.keys() | after.keys()):
+        if key not in after:
+            yield f"setting {key} is gone (it was {shown(before[key])})"
+        elif key not in before:
+            yield f"setting {key} is new ({shown(after[key])})"
+        elif before[key] != after[key]:
+            yield f"setting {key} changed from {shown(before[key])} to {shown(after[key])}"
+
+
+def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every value that is no mapping, with its dotted key; lists of mappings are entered, other lists are values."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from leaves(item, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        for i, item in enumerate(value):
+            yield from leaves(item, f"{path}[{i}]")
+    else:
+        yield path, value
+
+
+def shown(value: Any) -> str:
+    """A value as JSON, cut to forty characters."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def modules(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """A clause for every module whose digest is another, or that is newly or no longer imported."""
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            yield f"module {name} is no longer imported"
+        elif name not in old:
+            yield f"module {name} is newly imported"
+        elif old[name] != new[name]:
+            yield f"module {name} changed"
+
+
+def files(manifest: Mapping[str, Any], made: float, reason: str) -> Iterator[tuple[str, str]]:
+    """Each input in a manifest that has other content than then, or is gone, with a clause.
+
+    Only files written after the time `made` are read again, as Snakemake does. One with the same content counts if
+    Snakemake's `reason` names it: it compares large files by time alone.
+    """
+    for name, digest in (manifest.get("inputs") or {}).items():
+        path = Path(name)
+        if not path.exists():
+            yield name, f"input {name} is gone"
+        elif newest(path) > made:
+            if sha256(path) != digest:
+                yield name, f"input {name} changed"
+            elif name in reason:
+                yield name, f"input {name} was written again, with the same content"
+
+
+def newest(path: Path) -> float:
+    """When a file, or the youngest file in a folder, was written (seconds since 1970)."""
+    return max((p.stat().st_mtime for p in (contents(path) if path.is_dir() else [path])), default=0.0)
+
+
+def contents(path: Path) -> list[Path]:
+    """The files below a folder that are its content (Snakemake's time stamps are not), sorted."""
+    return sorted(p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")
+
+
+def sha256(path: Path) -> str:
+    """As in a manifest: of a file, its sha256; of a folder, that of its sorted `relative path, sha256` lines."""
+    if path.is_dir():
+        lines = "".join(f"{p.relative_to(path)} {sha256(p)}\n" for p in contents(path))
+        return hashlib.sha256(lines.encode()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

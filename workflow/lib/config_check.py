@@ -1,0 +1,143 @@
+"""A strict check of the configuration that reports every problem at once, each in one line for people."""
+
+import copy
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lib import schema_words as words
+
+
+class ConfigError(Exception):
+    """All that is wrong with a configuration, a line each."""
+
+
+def check(config: dict[str, Any], schema_path: str, source: str) -> None:
+    """Fill in the schema's defaults, in place, and check the whole.
+
+    Args:
+        config: the configuration as loaded.
+        schema_path: a JSON Schema (2020-12) written in YAML.
+        source: what the lines call the configuration, such as the name of its file.
+
+    Raises `ConfigError` with one line per problem: the dotted key, its value, what is allowed, and for a name that
+    is not known the nearest one that is.
+    """
+    import yaml
+    from jsonschema import Draft202012Validator
+
+    if odd := list(odd_keys(config, "")):
+        raise ConfigError("\n".join(f"{source}: {line}" for line in odd))
+    schema = yaml.safe_load(Path(schema_path).read_text())
+    validator = Draft202012Validator(schema)
+    fill(config, schema, validator)
+    errors = sorted(judged(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path])
+    lines = dict.fromkeys(line for error in errors for line in words.sentences(error, schema))
+    if lines:
+        raise ConfigError("\n".join(f"{source}: {line}" for line in lines))
+
+
+def judged(errors: Iterable[Any]) -> list[Any]:
+    """The errors without those of a condition on a mapping that lacks the key asked for: all conditions hold then."""
+    found = list(errors)
+    unclear = [tuple(e.absolute_path) for e in found if e.validator == "required" and has_condition(e.schema)]
+    return [
+        error
+        for error in found
+        if not (is_conditional(error) and any(tuple(error.absolute_path)[: len(path)] == path for path in unclear))
+    ]
+
+
+def has_condition(schema: Mapping[str, Any]) -> bool:
+    """Whether a schema has an `if`."""
+    return any("if" in part for part in (schema, *schema.get("allOf", ())))
+
+
+def is_conditional(error: Any) -> bool:
+    """Whether an error comes from the `then` of an `if`."""
+    return "then" in error.absolute_schema_path
+
+
+def odd_keys(value: object, path: str) -> Iterator[str]:
+    """A line for each key that is no text, such as `1:` or `yes:`, which JSON cannot have."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            where = words.join(path, str(key))
+            if not isinstance(key, str):
+                yield f"{where} has a name that YAML does not read as text: write it in quotes"
+            yield from odd_keys(item, where)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from odd_keys(item, f"{path}[{i}]")
+
+
+def fill(value: Any, schema: Any, validator: Any) -> None:
+    """Set what `value` leaves out and `schema` has a default for, at any depth, in place."""
+    if not isinstance(schema, Mapping):
+        return
+    for part in chosen(value, schema, validator):
+        fill(value, part, validator)
+    if isinstance(value, list):
+        for item in value:
+            fill(item, schema.get("items"), validator)
+    if not isinstance(value, dict):
+        return
+    properties = schema.get("properties", {})
+    for key, part in properties.items():
+        default = default_of(part, validator.schema)
+        if key not in value and default is not None:
+            value[key] = copy.deepcopy(default[0])
+        if key in value:
+            fill(value[key], part, validator)
+    for key in value.keys() - properties.keys():
+        fill(value[key], schema.get("additionalProperties"), validator)
+
+
+def chosen(value: Any, schema: Mapping[str, Any], validator: Any) -> Iterator[Any]:
+    """The subschemas that hold for `value` as well: a reference, `allOf`, the fitting branch of a condition."""
+    if "$ref" in schema:
+        yield words.refer(schema, validator.schema)
+    yield from schema.get("allOf", ())
+    if "if" in schema:
+        holds = validator.evolve(schema={**schema["if"], "$defs": validator.schema.get("$defs", {})}).is_valid(value)
+        yield schema.get("then" if holds else "else")
+
+
+def default_of(schema: Any, root: Mapping[str, Any]) -> tuple[Any] | None:
+    """The default of a subschema in a tuple of its own (null is a default too), or None if it has none."""
+    if "default" in schema:
+        return (schema["default"],)
+    return default_of(words.refer(schema, root), root) if "$ref" in schema else None
+
+
+def retype(config: dict[str, Any], given: Mapping[str, Any]) -> None:
+    """Read again, as YAML, the texts in `config` that come from the command line, in place.
+
+    Snakemake leaves numbers and truth values inside lists and mappings as text: `--config 'seeds=[1, 2]'` is
+    `["1", "2"]`. `given` is what `--config` gave (`workflow.config_settings.config`); no other value is touched.
+    """
+    for key, value in given.items():
+        if isinstance(value, Mapping) and isinstance(config.get(key), dict):
+            retype(config[key], value)
+        elif key in config:
+            config[key] = read_again(config[key])
+
+
+def read_again(value: Any) -> Any:
+    """The value that a text stands for, through lists and mappings; other values as they are."""
+    import yaml
+
+    if isinstance(value, list):
+        return [read_again(item) for item in value]
+    if isinstance(value, dict):
+        return {key: read_again(item) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    number = words.number(value)
+    if number is not None:
+        return number
+    try:
+        read = yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
+    return read if read is None or isinstance(read, bool) else value

@@ -1,0 +1,169 @@
+"""A digest of the code behind a result: it changes when the program does, not when a comment or the layout does.
+
+Followed are static imports, wherever they stand in a file. A module that is loaded by name (a backbone, a model) is
+named by its rule as an extra root. Comments, docstrings and formatting do not count, nor does the version of Python.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+# Of no consequence for what a program does, or not the same in all versions of Python.
+SKIPPED = frozenset({"ctx", "kind", "type_comment"})
+
+
+class DigestError(Exception):
+    """A script, a root or an imported project module that is not there, or a file that does not parse."""
+
+
+class Module(NamedTuple):
+    """A parsed file: the digest of its canonical syntax tree and what it imports, as (line, module, name)."""
+
+    digest: str
+    imports: tuple[tuple[int, str, str | None], ...]
+
+
+def code_digest(script: str, *roots: str, scripts: Path = SCRIPTS) -> str:
+    """JSON, keys sorted: each project module that `scripts/SCRIPT.py` can import, to 16 hexadecimal digits.
+
+    Args:
+        script: name of the script, without `.py`.
+        roots: modules that the script loads by name, such as "softrec.backbones.bigrec".
+        scripts: the folder of the scripts and of the packages that they import.
+
+    Raises `DigestError`.
+    """
+    found = closure(script, *roots, scripts=scripts)
+    return json.dumps({name: parse(path, name).digest for name, path in found.items()}, sort_keys=True)
+
+
+def closure(script: str, *roots: str, scripts: Path = SCRIPTS) -> dict[str, Path]:
+    """Every project module that `script` and `roots` import, directly or not, themselves included, by name.
+
+    A project module is one below `scripts`; the `__init__` files on the way to a module belong to it.
+    """
+    if find(script, scripts) is None:
+        raise DigestError(f"the rule's script {scripts / script}.py does not exist: correct its name in the rule.")
+    for root in roots:
+        if find(root, scripts) is None:
+            raise DigestError(f"there is no module {root} below {scripts}: correct the root that the rule names.")
+    found: dict[str, Path] = {}
+    waiting = [script, *roots]
+    while waiting:
+        for name in lineage(waiting.pop()):
+            path = find(name, scripts)
+            if path is not None and path.is_file() and name not in found:
+                found[name] = path
+                waiting.extend(imported(name, path, scripts))
+    return dict(sorted(found.items()))
+
+
+def lineage(name: str) -> list[str]:
+    """A module and the packages that it stands in: "a.b" gives "a" and "a.b"."""
+    parts = name.split(".")
+    return [".".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def find(name: str, scripts: Path) -> Path | None:
+    """The file of a project module (the folder, for a package without `__init__.py`), or None if there is none."""
+    place = scripts.joinpath(*name.split("."))
+    for file in (place / "__init__.py", place.with_name(place.name + ".py")):
+        if file.is_file():
+            return file
+    return place if place.is_dir() else None
+
+
+def imported(name: str, path: Path, scripts: Path) -> Iterator[str]:
+    """The project modules that a file imports itself. Raises `DigestError` for one that is not there."""
+    for line, module, member in parse(path, name).imports:
+        if find(module.split(".")[0], scripts) is None:
+            continue
+        if find(module, scripts) is None:
+            raise DigestError(f"{path}, line {line} imports {module}, which does not exist: correct the import.")
+        yield module
+        if member is not None and find(f"{module}.{member}", scripts) is not None:
+            yield f"{module}.{member}"
+
+
+@cache
+def parse(path: Path, name: str) -> Module:
+    """Read a file once per process. `name` is its module's, for relative imports. Raises `DigestError`."""
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        raise DigestError(f"{path}, line {error.lineno} is not Python: {error.msg}.") from error
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    digest = hashlib.sha256(canonical(tree).encode()).hexdigest()[:16]
+    return Module(digest, tuple(imports(tree, package, path)))
+
+
+def imports(node: ast.AST, package: str, path: Path) -> Iterator[tuple[int, str, str | None]]:
+    """All import statements below a node as (line, module, imported name or None), with relative ones made absolute."""
+    if isinstance(node, ast.Import):
+        yield from ((node.lineno, alias.name, None) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        module = absolute(node, package, path)
+        yield from ((node.lineno, module, alias.name) for alias in node.names)
+    children = node.orelse if isinstance(node, ast.If) and is_type_checking(node.test) else ast.iter_child_nodes(node)
+    for child in children:
+        yield from imports(child, package, path)
+
+
+def absolute(node: ast.ImportFrom, package: str, path: Path) -> str:
+    """The full name of the module of a `from … import` in a package."""
+    own = [node.module] if node.module else []
+    if not node.level:
+        return ".".join(own)
+    parts = package.split(".") if package else []
+    if node.level > len(parts):
+        raise DigestError(f"{path}, line {node.lineno} is a relative import out of all packages: write the full name.")
+    return ".".join(parts[: len(parts) - node.level + 1] + own)
+
+
+def is_type_checking(test: ast.expr) -> bool:
+    """Whether a condition is `TYPE_CHECKING` or `typing.TYPE_CHECKING`: its branch never runs."""
+    return "TYPE_CHECKING" in (getattr(test, "id", None), getattr(test, "attr", None))
+
+
+def canonical(node: object) -> str:
+    """A text that two syntax trees share exactly if they are the same program.
+
+    A node is `Name(field=…, …)` with its fields in the order of the alphabet; positions, contexts, empty fields and
+    bare strings (docstrings) are left out, since versions of Python differ in them or they do nothing.
+    """
+    if isinstance(node, ast.Constant):
+        return f"{type(node.value).__name__}:{node.value!a}"
+    if isinstance(node, ast.JoinedStr):
+        return f"JoinedStr[{', '.join(pieces(node))}]"
+    if isinstance(node, ast.AST):
+        fields = ((name, getattr(node, name, None)) for name in sorted(node._fields) if name not in SKIPPED)
+        shown = [f"{name}={canonical(value)}" for name, value in fields if value is not None and value != []]
+        return f"{type(node).__name__}({', '.join(shown)})"
+    if isinstance(node, list):
+        return f"[{', '.join(canonical(item) for item in node if not is_bare_string(item))}]"
+    return ascii(node)
+
+
+def pieces(node: ast.JoinedStr) -> Iterator[str]:
+    """The parts of an f-string, with neighbouring constants joined: where they are cut depends on the version."""
+    constant = ""
+    for value in node.values:
+        if isinstance(value, ast.Constant):
+            constant += str(value.value)
+            continue
+        if constant:
+            yield ascii(constant)
+        constant = ""
+        yield canonical(value)
+    if constant:
+        yield ascii(constant)
+
+
+def is_bare_string(node: object) -> bool:
+    """Whether a statement is a string and nothing else, as a docstring is."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

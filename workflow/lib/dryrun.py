@@ -1,0 +1,74 @@
+"""What Snakemake would do, as data: a dry run in a process of its own whose job records are written as JSON.
+
+Snakemake prints a plan for people; its log records carry the same facts with no need to parse them.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Job(NamedTuple):
+    """A job of a plan: its rule, files, the command as it would run, and Snakemake's reason to run it."""
+
+    rule: str
+    input: list[str]
+    output: list[str]
+    command: str
+    reason: str
+
+
+class DryRunError(Exception):
+    """Snakemake could not make a plan; the text is what it said."""
+
+
+class Recorder(logging.Filter):
+    """Keeps the record of each job that Snakemake announces (a filter, since Snakemake takes foreign handlers away)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jobs: list[dict[str, Any]] = []
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep a record of the kind "job info"; let all pass."""
+        facts = vars(record)
+        if "shellcmd" in facts and "rule_name" in facts and "reason" in facts:
+            files = {name: [str(file) for file in facts[name] or ()] for name in ("input", "output")}
+            self.jobs.append(
+                {**files, "rule": facts["rule_name"], "command": facts["shellcmd"] or "", "reason": facts["reason"]}
+            )
+        return True
+
+
+def jobs(arguments: list[str]) -> list[Job]:
+    """The jobs of `snakemake --dry-run ARGUMENTS`, in the order of the plan. Raises `DryRunError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "jobs.json"
+        command = [sys.executable, "-P", __file__, str(answer), "--dry-run", "--nolock", "--rerun-incomplete"]
+        child = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        if child.returncode != 0 or not answer.exists():
+            raise DryRunError(f"{child.stdout}{child.stderr}".strip())
+        return [Job(**job) for job in json.loads(answer.read_text())]
+
+
+def record(answer: Path, arguments: list[str]) -> None:
+    """Run Snakemake in this process and write the jobs that it announced to `answer`."""
+    from snakemake import cli
+    from snakemake.logging import logger
+
+    recorder = Recorder()
+    logger.addFilter(recorder)
+    try:
+        cli.main(arguments)
+    except SystemExit as end:
+        if end.code:
+            raise
+    answer.write_text(json.dumps(recorder.jobs))
+
+
+if __name__ == "__main__":
+    record(Path(sys.argv[1]), sys.argv[2:])

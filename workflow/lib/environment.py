@@ -1,0 +1,34 @@
+"""Is the software that a profile asks for to be had on this machine?"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+
+
+def conda_sentence(
+    deployment_methods: Iterable[object], which: Callable[[str], str | None] = shutil.which
+) -> str | None:
+    """The one sentence for a run that asks for conda where none is found; None if all is well.
+
+    Args:
+        deployment_methods: names of the requested methods, or Snakemake's own values for them.
+        which: finds a program on PATH.
+    """
+    if "conda" not in {str(method) for method in deployment_methods} or which("conda"):
+        return None
+    return (
+        "The profile makes each rule's environment with conda (software-deployment-method: conda), and no conda is\n"
+        "found on PATH: install conda 24.7.1 or newer, or run in the current environment by adding\n"
+        "`--sdm env-modules` to the same command, as in\n"
+        "    snakemake --profile profiles/slurm --sdm env-modules -n"
+    )
+
+
+def prefer_this_interpreter() -> None:
+    """Put the folder of the running Python first on PATH.
+
+    Without conda, rules then run in the environment that Snakemake runs in, whether or not it was activated; with
+    conda, each environment is activated on top and comes first.
+    """
+    os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])

@@ -1,0 +1,53 @@
+"""What a failed run shows at its end: the last lines of each failed rule's log.
+
+Snakemake's own `show-failed-logs` prints whole logs, which after a day of training are thousands of progress lines.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+# As Snakemake 9 writes a failed job, on this machine or on a cluster: the rule's own log is the first one named.
+ERROR = re.compile(r"^Error in rule (?P<rule>\w+):$")
+LOG = re.compile(r"^    log: (?P<logs>.+) \(check log file\(s\) for error details\)$")
+
+
+def report(snakemake_log: Path, n: int = 15) -> str:
+    """The last `n` lines of every failed rule's log, each under a line that names the rule and the file.
+
+    Args:
+        snakemake_log: the run's log, which Snakemake gives to `onerror` as `log[0]`.
+        n: most lines per rule.
+    """
+    found = dict.fromkeys(failed(snakemake_log.read_text(errors="replace").splitlines()))
+    parts = [f"{rule} failed; {shown(logs, n)}" for rule, logs in found]
+    return "\n".join(parts) if parts else f"No rule's log tells more; the run's own log is {snakemake_log}."
+
+
+def failed(lines: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Rule and logs of every failure in the lines of a run's log; a job that was tried again comes again."""
+    rule = ""
+    for line in lines:
+        if match := ERROR.match(line):
+            rule = match["rule"]
+        elif rule and (match := LOG.match(line)):
+            yield rule, tuple(match["logs"].split(", "))
+            rule = ""
+
+
+def shown(logs: tuple[str, ...], n: int) -> str:
+    """The end of the first of `logs` that has any text."""
+    for name in logs:
+        if text := last_lines(Path(name), n):
+            return f"the end of {name}:\n{text}"
+    return f"it wrote nothing to {' or '.join(logs)}."
+
+
+def last_lines(log_path: Path, n: int = 15) -> str:
+    """The last `n` lines of a log, blank ones left out, each set off by four spaces; "" if there is nothing to show."""
+    if not log_path.is_file():
+        return ""
+    with log_path.open(errors="replace") as stream:
+        lines = deque((line.rstrip() for line in stream if line.strip()), maxlen=n)
+    return "\n".join(f"    {line}" for line in lines)

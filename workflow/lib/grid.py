@@ -1,0 +1,102 @@
+"""What there is to compute: the rows of Table 2, and the cells that a configuration asks for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of Table 2: its key in the configuration, its names as printed, and what it is made of.
+
+    Attributes:
+        key: the name under `methods` in the configuration.
+        backbone, method: the row's two names in the paper's table; no backbone for models over item ids.
+        folder: where its runs stand below `results/RUN/DATASET/`.
+        grid: the configuration's list of candidates of which validation chooses one, as a path of keys, or ().
+    """
+
+    key: str
+    backbone: str
+    method: str
+    folder: str
+    grid: tuple[str, ...] = ()
+
+    @property
+    def setting(self) -> str:
+        """Name of the hyper-parameter that validation chooses and that has a test result per candidate, or ""."""
+        return {"soft": "alpha"}.get(self.grid[0], "") if self.grid else ""
+
+
+# In the order of the paper. The four rows that follow LLaRA's name are built like BIGRec's.
+ROWS = (
+    Row("sasrec", "", "SASRec", "sasrec"),
+    Row("dros", "", "DROS", "dros"),
+    Row("llm-cf", "", "LLM-CF", "llm-cf"),
+    Row("dllm2rec", "", "DLLM2Rec", "dllm2rec"),
+    Row("bigrec-sft", "BIGRec", "SFT", "bigrec/sft"),
+    Row("bigrec-sdpo", "BIGRec", "SDPO", "bigrec/sdpo"),
+    Row("bigrec-soft-wo-sa", "BIGRec", "SOFT(w/o SA)", "bigrec/soft-wo-sa"),
+    Row("bigrec-soft", "BIGRec", "SOFT", "bigrec/soft", ("soft", "alphas")),
+    Row("llara-sft", "LLaRA", "SFT", "llara/sft"),
+    Row("llara-sdpo", "LLaRA", "SDPO", "llara/sdpo"),
+    Row("llara-soft-wo-sa", "LLaRA", "SOFT(w/o SA)", "llara/soft-wo-sa"),
+    Row("llara-soft", "LLaRA", "SOFT", "llara/soft", ("soft", "alphas")),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One test result: a row of Table 2 on a data set with a seed, and a candidate where the row has a grid."""
+
+    row: Row
+    dataset: str
+    seed: int
+    value: float | int | None = None
+
+    @property
+    def folder(self) -> str:
+        """Where this result stands below `results/RUN/`."""
+        candidate = "" if self.value is None else f"/{self.row.setting}={self.value}"
+        return f"{self.dataset}/{self.row.folder}{candidate}/seed={self.seed}"
+
+
+def rows(config: Mapping[str, Any]) -> list[Row]:
+    """The rows that the configuration asks for, in the order of the paper."""
+    return [row for row in ROWS if row.key in config["methods"]]
+
+
+def cells(config: Mapping[str, Any]) -> list[Cell]:
+    """Every test result that the configuration asks for, in the order of the table."""
+    return list(_cells(config))
+
+
+def _cells(config: Mapping[str, Any]) -> Iterator[Cell]:
+    for row in rows(config):
+        for dataset in config["datasets"]:
+            for value in candidates(config, row):
+                for seed in config["seeds"]:
+                    yield Cell(row, dataset, seed, value)
+
+
+def soft_cells(config: Mapping[str, Any]) -> list[Cell]:
+    """The runs of SOFT, which have a curve of tau and d_t."""
+    return [cell for cell in cells(config) if cell.row.setting == "alpha"]
+
+
+def candidates(config: Mapping[str, Any], row: Row) -> list[float | int | None]:
+    """The candidates of a row's grid, or [None] for a row without one."""
+    found: Any = config
+    for key in row.grid:
+        found = found[key]
+    return list(found) if row.grid else [None]
+
+
+def choices(config: Mapping[str, Any]) -> list[str]:
+    """The files, below `results/RUN/`, that say which candidate validation chose: one per data set and grid row."""
+    return [
+        f"{dataset}/{row.folder}/{row.setting}.json"
+        for row in rows(config)
+        if row.grid
+        for dataset in config["datasets"]
+    ]

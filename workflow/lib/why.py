@@ -1,0 +1,162 @@
+"""Say in plain sentences what made a file stale: a module, a configuration key, or an input.
+
+    python workflow/lib/why.py results/demo/table2.csv --profile profiles/demo
+
+Whether a file is stale is Snakemake's verdict; what made it so comes from comparing the command that would make it
+now with the manifest beside it, upstream through all stale inputs. Further arguments go to Snakemake.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from lib import changes, dryrun
+from lib.dryrun import Job
+
+REASONS = {
+    "Incomplete output files": "the job that was writing it was interrupted",
+    "Code has changed": "the command of its rule changed",
+    "Software environment definition has changed": "its software environment changed",
+}
+
+
+class Finding(NamedTuple):
+    """A cause of staleness: the files from the one asked for down to the one it struck, and a clause."""
+
+    chain: tuple[str, ...]
+    clause: str
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print the answer; 0 if there is one."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", metavar="FILE", help="a file that some rule makes")
+    parser.add_argument("--profile", help="the profile of the run, as for snakemake")
+    parser.add_argument("--configfile", help="the configuration of the run, as for snakemake")
+    args, rest = parser.parse_known_args(argv)
+    for flag in ("profile", "configfile"):
+        if value := getattr(args, flag):
+            rest += [f"--{flag}", value]
+    file = os.path.relpath(args.file).removesuffix(".manifest.json")
+    try:
+        print(answer(file, rest))
+    except dryrun.DryRunError as error:
+        print(refusal(file, str(error)), file=sys.stderr)
+        return 1
+    return 0
+
+
+def answer(file: str, arguments: list[str]) -> str:
+    """Why `file` is stale, or that it is not. `arguments` are Snakemake's. Raises `DryRunError`."""
+    plan = dryrun.jobs([*arguments, "--", file])
+    stale = {output: job for job in plan for output in job.output}
+    if file not in stale:
+        forced = dryrun.jobs([*arguments, "--force", "--", file])
+        makers = [job for job in forced if file in job.output]
+        return fresh(file, makers[0]) if makers else f"{file} is a rule, not a file: name a file that it makes."
+    if not os.path.exists(file):
+        others = len(plan) - 1
+        after = f", after {others} other job{'s' if others > 1 else ''}." if others else "."
+        return f"{file} does not exist: rule {stale[file].rule} makes it{after}"
+    return "\n".join(sentences(findings(file, stale)))
+
+
+def fresh(file: str, job: Job) -> str:
+    """The answer for a file that Snakemake would keep, with a warning if its manifest disagrees."""
+    manifest = read_manifest(file)
+    clauses = [] if manifest is None else list(changes.between(manifest, job.command))
+    if not clauses:
+        return f"{file} is up to date."
+    return (
+        f"Snakemake would keep {file}, of which it has no record, although {' and '.join(clauses)}: "
+        f"make it again with --forcerun {job.rule}."
+    )
+
+
+def findings(file: str, stale: dict[str, Job]) -> Iterator[Finding]:
+    """Every cause, nearest to `file` first, each stale job being looked at once."""
+    waiting, seen = [(file,)], {id(stale[file])}
+    while waiting:
+        chain = waiting.pop(0)
+        job = stale[chain[-1]]
+        parents = [name for name in job.input if name in stale]
+        clauses = list(own_clauses(job, chain[-1], set(parents)))
+        if not clauses and not parents:
+            clauses = [f"Snakemake says: {job.reason[:300]}"]
+        yield from (Finding(chain, clause) for clause in clauses)
+        for name in parents:
+            if id(stale[name]) not in seen:
+                seen.add(id(stale[name]))
+                waiting.append((*chain, name))
+
+
+def own_clauses(job: Job, file: str, parents: set[str]) -> Iterator[str]:
+    """What made a job stale apart from its stale inputs (`parents`)."""
+    missing = [name for name in job.output if not os.path.exists(name)]
+    if missing:
+        yield f"{file if file in missing else missing[0]} does not exist"
+        return
+    yield from (clause for start, clause in REASONS.items() if start in job.reason)
+    manifest = read_manifest(file)
+    if manifest is None:
+        if changes.option(job.command, "--code") is not None:
+            yield f"it has no manifest ({changes.manifest_of(file)}) that says what it was made from"
+        return
+    yield from changes.between(manifest, job.command)
+    made = changes.newest(Path(file))
+    yield from (clause for name, clause in changes.files(manifest, made, job.reason) if name not in parents)
+    if "Set of input files has changed" in job.reason:
+        known = manifest.get("inputs") or {}
+        yield from (f"input {name} is newly used" for name in job.input if name not in known)
+        yield from (f"input {name} is no longer used" for name in known if name not in job.input)
+
+
+def read_manifest(file: str) -> dict | None:
+    """The manifest beside a file; None if there is none that can be read."""
+    try:
+        return json.loads(changes.manifest_of(file).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def sentences(found: Iterator[Finding]) -> Iterator[str]:
+    """One sentence per cause with the shortest way to it, and how many other files it struck."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in found:
+        missing = finding.clause.endswith(" does not exist")
+        groups.setdefault("does not exist" if missing else finding.clause, []).append(finding)
+    for group in groups.values():
+        others = len(group) - 1
+        more = f" The same holds for {others} more file{'s' if others > 1 else ''} upstream." if others else ""
+        yield sentence(group[0]) + more
+
+
+def sentence(finding: Finding) -> str:
+    """ "A is stale because its input B is stale because module M changed."."""
+    *way, last = finding.chain
+    start = "".join(f"{name} is stale because its input " for name in way)
+    if finding.clause == f"{last} does not exist":
+        return f"{start}{finding.clause}."
+    return f"{start}{last} is stale because {finding.clause}."
+
+
+def refusal(file: str, said: str) -> str:
+    """Why there is no answer, from what Snakemake said."""
+    if f"No rule to produce {file}" in said:
+        what = "exists, but no rule" if os.path.exists(file) else "does not exist, and no rule"
+        return (
+            f"{file} {what} of this configuration makes it: correct the path, or name the profile or configuration "
+            "of its run, such as --profile profiles/demo."
+        )
+    lines = "\n".join(f"    {line}" for line in said.splitlines()[-15:])
+    return f"Snakemake cannot plan {file}; it says:\n{lines}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,137 @@
+# From raw reviews to sampled sequences.
+# Needs: the raw files of a data set (fetch.smk, or the user's own).
+# Gives: interactions, catalogue, sequences, samples, and the proof that no split has seen a later one.
+
+
+rule filter_interactions:
+    """Drop untitled items and duplicates, then filter to the 10-core"""
+    input:
+        ratings=lambda w: sources.dataset_files(config, w.dataset)["ratings"],
+        metadata=lambda w: sources.dataset_files(config, w.dataset)["metadata"],
+    output:
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        counts="results/<run>/{dataset}/filter_counts.json",
+    log:
+        "results/<run>/logs/{dataset}/filter_interactions.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/filter_interactions.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=lambda w: slices.filter(w.dataset),
+        code=code_digest("filter_interactions"),
+    shell:
+        r"""
+        python scripts/filter_interactions.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --ratings {input.ratings:q} \
+            --metadata {input.metadata:q} \
+            --interactions {output.interactions:q} \
+            --catalogue {output.catalogue:q} \
+            --counts {output.counts:q} \
+            2>{log:q}
+        """
+
+
+rule split_sequences:
+    """Cut each user's items into windows, and all windows 8:1:1 by time"""
+    input:
+        interactions="results/<run>/{dataset}/interactions.parquet",
+    output:
+        train="results/<run>/{dataset}/sequences/train.parquet",
+        valid="results/<run>/{dataset}/sequences/valid.parquet",
+        test="results/<run>/{dataset}/sequences/test.parquet",
+    log:
+        "results/<run>/logs/{dataset}/split_sequences.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/split_sequences.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.split(),
+        code=code_digest("split_sequences"),
+    shell:
+        r"""
+        python scripts/split_sequences.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --interactions {input.interactions:q} \
+            --train {output.train:q} \
+            --valid {output.valid:q} \
+            --test {output.test:q} \
+            2>{log:q}
+        """
+
+
+rule draw_samples:
+    """Draw the rows that language models are tuned, validated and tested on"""
+    input:
+        train="results/<run>/{dataset}/sequences/train.parquet",
+        valid="results/<run>/{dataset}/sequences/valid.parquet",
+        test="results/<run>/{dataset}/sequences/test.parquet",
+    output:
+        train="results/<run>/{dataset}/samples/train.parquet",
+        valid="results/<run>/{dataset}/samples/valid.parquet",
+        test="results/<run>/{dataset}/samples/test.parquet",
+    log:
+        "results/<run>/logs/{dataset}/draw_samples.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/draw_samples.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.samples(),
+        code=code_digest("draw_samples"),
+    shell:
+        r"""
+        python scripts/draw_samples.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --test {input.test:q} \
+            --train-sample {output.train:q} \
+            --valid-sample {output.valid:q} \
+            --test-sample {output.test:q} \
+            2>{log:q}
+        """
+
+
+rule audit_split:
+    """Prove that nothing trained or chosen on has seen a later split"""
+    input:
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        train="results/<run>/{dataset}/sequences/train.parquet",
+        valid="results/<run>/{dataset}/sequences/valid.parquet",
+        test="results/<run>/{dataset}/sequences/test.parquet",
+        train_sample="results/<run>/{dataset}/samples/train.parquet",
+        valid_sample="results/<run>/{dataset}/samples/valid.parquet",
+        test_sample="results/<run>/{dataset}/samples/test.parquet",
+    output:
+        audit="results/<run>/{dataset}/split_audit.json",
+    log:
+        "results/<run>/logs/{dataset}/audit_split.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/audit_split.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.audit(),
+        code=code_digest("audit_split"),
+    shell:
+        r"""
+        python scripts/audit_split.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --interactions {input.interactions:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --test {input.test:q} \
+            --train-sample {input.train_sample:q} \
+            --valid-sample {input.valid_sample:q} \
+            --test-sample {input.test_sample:q} \
+            --audit {output.audit:q} \
+            2>{log:q}
+        """

@@ -1,0 +1,129 @@
+# From tuned models to metrics (paper, sections 2.2 and 4.1).
+# Needs: adapters, title embeddings, sampled rows, interactions for masks.
+# Gives: what each model said, the rank of each target, H@K and NG@K.
+
+
+rule predict_titles:
+    """Let a tuned LLM recommend a title to each row"""
+    input:
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        adapter="results/<run>/{dataset}/{backbone}/{variant}/seed={seed}/adapter",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        rows="results/<run>/{dataset}/samples/{split}.parquet",
+    output:
+        predictions="results/<run>/{dataset}/{backbone}/{variant}/seed={seed}/{split}.predictions.parquet",
+        embeddings="results/<run>/{dataset}/{backbone}/{variant}/seed={seed}/{split}.embeddings.npy",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/{variant}/seed={seed}/{split}.predict.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/{variant}/seed={seed}/{split}.predict.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.predict(w.dataset, w.backbone),
+        code=lambda w: code_digest("predict_titles", f"softrec.backbones.{w.backbone}"),
+    shell:
+        r"""
+        python scripts/predict_titles.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --adapter {input.adapter:q} \
+            --catalogue {input.catalogue:q} \
+            --rows {input.rows:q} \
+            --predictions {output.predictions:q} \
+            --embeddings {output.embeddings:q} \
+            2>{log:q}
+        """
+
+
+rule predict_titles_untuned:
+    """Let the un-tuned LLM recommend a title to each validation row"""
+    input:
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        rows="results/<run>/{dataset}/samples/valid.parquet",
+    output:
+        predictions="results/<run>/{dataset}/{backbone}/untuned/valid.predictions.parquet",
+        embeddings="results/<run>/{dataset}/{backbone}/untuned/valid.embeddings.npy",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/untuned/valid.predict.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/untuned/valid.predict.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.predict(w.dataset, w.backbone),
+        code=lambda w: code_digest("predict_titles", f"softrec.backbones.{w.backbone}"),
+    shell:
+        r"""
+        python scripts/predict_titles.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --rows {input.rows:q} \
+            --predictions {output.predictions:q} \
+            --embeddings {output.embeddings:q} \
+            2>{log:q}
+        """
+
+
+rule ground_predictions:
+    """Rank all titles a user has not had by their distance to the predicted one"""
+    input:
+        embeddings="results/<run>/{dataset}/{backbone}/{model}/{split}.embeddings.npy",
+        titles="results/<run>/{dataset}/titles.npy",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        rows="results/<run>/{dataset}/samples/{split}.parquet",
+    output:
+        ranks="results/<run>/{dataset}/{backbone}/{model}/{split}.ranks.parquet",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/{model}/{split}.ground.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/{model}/{split}.ground.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=as_json(slices.grounding()),
+        code=code_digest("ground_predictions"),
+    shell:
+        r"""
+        python scripts/ground_predictions.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --embeddings {input.embeddings:q} \
+            --titles {input.titles:q} \
+            --catalogue {input.catalogue:q} \
+            --interactions {input.interactions:q} \
+            --rows {input.rows:q} \
+            --ranks {output.ranks:q} \
+            2>{log:q}
+        """
+
+
+rule evaluate_ranks:
+    """Compute H@K and NG@K from ranks"""
+    input:
+        ranks="results/<run>/{result}.ranks.parquet",
+    output:
+        metrics="results/<run>/{result}.metrics.json",
+    log:
+        "results/<run>/logs/{result}.evaluate.log",
+    benchmark:
+        "results/<run>/benchmarks/{result}.evaluate.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.cutoffs(),
+        code=code_digest("evaluate_ranks"),
+    shell:
+        r"""
+        python scripts/evaluate_ranks.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --ranks {input.ranks:q} \
+            --metrics {output.metrics:q} \
+            2>{log:q}
+        """

@@ -1,0 +1,140 @@
+# What goes into the paper.
+# Needs: the metrics of every cell, the choices made on validation, training logs, filter counts.
+# Gives: Tables 1 and 2 in every form, and the curves of the curriculum.
+
+
+rule make_table1:
+    """Our counts beside the paper's (Table 1)"""
+    input:
+        counts=[f"results/{RUN}/{dataset}/filter_counts.json" for dataset in config["datasets"]],
+        published="config/published.csv",
+    output:
+        csv=report(
+            "results/<run>/table1.csv",
+            category="Tables",
+            caption="../report/table1.rst",
+            labels={"table": "Table 1", "form": "csv"},
+        ),
+        markdown="results/<run>/table1.md",
+    log:
+        "results/<run>/logs/make_table1.log",
+    benchmark:
+        "results/<run>/benchmarks/make_table1.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.table1(),
+        code=code_digest("make_table1"),
+    shell:
+        r"""
+        python scripts/make_table1.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --counts {input.counts:q} \
+            --published {input.published:q} \
+            --csv {output.csv:q} \
+            --markdown {output.markdown:q} \
+            2>{log:q}
+        """
+
+
+rule collect_results:
+    """Put the metrics of every cell into one long table"""
+    input:
+        metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
+        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+    output:
+        long="results/<run>/table2_long.csv",
+        settings_long="results/<run>/all_settings_long.csv",
+    log:
+        "results/<run>/logs/collect_results.log",
+    benchmark:
+        "results/<run>/benchmarks/collect_results.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.collect(),
+        code=code_digest("collect_results"),
+    shell:
+        r"""
+        python scripts/collect_results.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --metrics {input.metrics:q} \
+            --choices {input.choices:q} \
+            --long {output.long:q} \
+            --settings-long {output.settings_long:q} \
+            2>{log:q}
+        """
+
+
+rule make_table2:
+    """The paper's Table 2 from the long table"""
+    input:
+        long="results/<run>/table2_long.csv",
+    output:
+        csv=report(
+            "results/<run>/table2.csv",
+            category="Tables",
+            caption="../report/table2.rst",
+            labels={"table": "Table 2", "form": "csv"},
+        ),
+        markdown="results/<run>/table2.md",
+        latex="results/<run>/table2.tex",
+    log:
+        "results/<run>/logs/make_table2.log",
+    benchmark:
+        "results/<run>/benchmarks/make_table2.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.table2(),
+        code=code_digest("make_table2"),
+    shell:
+        r"""
+        python scripts/make_table2.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --long {input.long:q} \
+            --csv {output.csv:q} \
+            --markdown {output.markdown:q} \
+            --latex {output.latex:q} \
+            2>{log:q}
+        """
+
+
+rule plot_curriculum:
+    """Draw tau and d_t by epoch"""
+    input:
+        logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.soft_cells(config)],
+    output:
+        pdf="results/<run>/figures/curriculum.pdf",
+        png=report(
+            "results/<run>/figures/curriculum.png",
+            category="Figures",
+            caption="../report/curriculum.rst",
+            labels={"figure": "Curriculum", "form": "png"},
+        ),
+    log:
+        "results/<run>/logs/plot_curriculum.log",
+    benchmark:
+        "results/<run>/benchmarks/plot_curriculum.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        cfg=slices.curriculum(),
+        code=code_digest("plot_curriculum"),
+    shell:
+        r"""
+        python scripts/plot_curriculum.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --logs {input.logs:q} \
+            --pdf {output.pdf:q} \
+            --png {output.png:q} \
+            2>{log:q}
+        """

@@ -1,0 +1,284 @@
+# Tuning language models (paper, sections 2.2 and 3).
+# Needs: a base model, the catalogue, sampled rows, and for SOFT what the SFT model said to its training prompts.
+# Gives: an adapter and a training log for every method, alpha and seed; which alpha validation chose.
+
+
+rule pretrain_tiny_llm:
+    """Pre-train the demo's base model on the catalogue's text"""
+    input:
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+    output:
+        llm=directory("results/<run>/{dataset}/llm"),
+    log:
+        "results/<run>/logs/{dataset}/pretrain_tiny_llm.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/pretrain_tiny_llm.tsv"
+    priority: 20
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.tiny_llm(w.dataset),
+        code=code_digest("pretrain_tiny_llm"),
+    shell:
+        r"""
+        python scripts/pretrain_tiny_llm.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --catalogue {input.catalogue:q} \
+            --llm {output.llm:q} \
+            2>{log:q}
+        """
+
+
+rule encode_titles:
+    """Embed every distinct title by the un-tuned LLM"""
+    input:
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+    output:
+        titles="results/<run>/{dataset}/titles.npy",
+    log:
+        "results/<run>/logs/{dataset}/encode_titles.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/encode_titles.tsv"
+    priority: 20
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.predict(w.dataset, "bigrec"),
+        code=code_digest("encode_titles", "softrec.backbones.bigrec"),
+    shell:
+        r"""
+        python scripts/encode_titles.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {output.titles:q} \
+            2>{log:q}
+        """
+
+
+rule tune_sft:
+    """Tune on the true titles"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        titles="results/<run>/{dataset}/titles.npy",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        train="results/<run>/{dataset}/samples/train.parquet",
+        valid="results/<run>/{dataset}/samples/valid.parquet",
+    output:
+        adapter=directory("results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter"),
+        log="results/<run>/{dataset}/{backbone}/sft/seed={seed}/training.jsonl",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/sft/seed={seed}/tune.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/sft/seed={seed}/tune.tsv"
+    priority: 10
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: as_json(slices.tuning(w.dataset, w.backbone, w.seed)),
+        code=lambda w: code_digest("tune_sft", f"softrec.backbones.{w.backbone}"),
+    shell:
+        r"""
+        python scripts/tune_sft.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {input.titles:q} \
+            --interactions {input.interactions:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --adapter {output.adapter:q} \
+            --log {output.log:q} \
+            2>{log:q}
+        """
+
+
+rule generate_self_distilled:
+    """Let the SFT model answer its own training prompts"""
+    input:
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        adapter="results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        train="results/<run>/{dataset}/samples/train.parquet",
+    output:
+        self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/sft/seed={seed}/generate_self_distilled.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/sft/seed={seed}/generate_self_distilled.tsv"
+    priority: 10
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.predict(w.dataset, w.backbone),
+        code=lambda w: code_digest("generate_self_distilled", f"softrec.backbones.{w.backbone}"),
+    shell:
+        r"""
+        python scripts/generate_self_distilled.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --adapter {input.adapter:q} \
+            --catalogue {input.catalogue:q} \
+            --train {input.train:q} \
+            --self-distilled {output.self_distilled:q} \
+            2>{log:q}
+        """
+
+
+rule measure_initial_distance:
+    """Measure d_0, how far the un-tuned LLM is from the truth"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        train="results/<run>/{dataset}/samples/train.parquet",
+    output:
+        distance="results/<run>/{dataset}/{backbone}/initial_distance.json",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/measure_initial_distance.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/measure_initial_distance.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.initial_distance(w.dataset, w.backbone),
+        code=lambda w: code_digest("measure_initial_distance", f"softrec.backbones.{w.backbone}"),
+    shell:
+        r"""
+        python scripts/measure_initial_distance.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --train {input.train:q} \
+            --distance {output.distance:q} \
+            2>{log:q}
+        """
+
+
+rule tune_soft:
+    """Tune on true and self-distilled titles, weighed by tau"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        titles="results/<run>/{dataset}/titles.npy",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        train="results/<run>/{dataset}/samples/train.parquet",
+        valid="results/<run>/{dataset}/samples/valid.parquet",
+        self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
+        initial_distance="results/<run>/{dataset}/{backbone}/initial_distance.json",
+    output:
+        adapter=directory(
+            "results/<run>/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/adapter"
+        ),
+        log="results/<run>/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/training.jsonl",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/tune.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/tune.tsv"
+    priority: 5
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.soft(w.dataset, w.backbone, w.seed, w.alpha),
+        code=lambda w: code_digest("tune_soft", f"softrec.backbones.{w.backbone}"),
+    shell:
+        r"""
+        python scripts/tune_soft.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {input.titles:q} \
+            --interactions {input.interactions:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --self-distilled {input.self_distilled:q} \
+            --initial-distance {input.initial_distance:q} \
+            --adapter {output.adapter:q} \
+            --log {output.log:q} \
+            2>{log:q}
+        """
+
+
+rule tune_soft_wo_sa:
+    """Tune on self-distilled titles alone"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        titles="results/<run>/{dataset}/titles.npy",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        train="results/<run>/{dataset}/samples/train.parquet",
+        valid="results/<run>/{dataset}/samples/valid.parquet",
+        self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
+    output:
+        adapter=directory("results/<run>/{dataset}/{backbone}/soft-wo-sa/seed={seed}/adapter"),
+        log="results/<run>/{dataset}/{backbone}/soft-wo-sa/seed={seed}/training.jsonl",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/soft-wo-sa/seed={seed}/tune.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/soft-wo-sa/seed={seed}/tune.tsv"
+    priority: 5
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: as_json(slices.tuning(w.dataset, w.backbone, w.seed)),
+        code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.backbones.{w.backbone}"),
+    shell:
+        r"""
+        python scripts/tune_soft_wo_sa.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {input.titles:q} \
+            --interactions {input.interactions:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --self-distilled {input.self_distilled:q} \
+            --adapter {output.adapter:q} \
+            --log {output.log:q} \
+            2>{log:q}
+        """
+
+
+rule choose_alpha:
+    """Choose alpha on validation"""
+    input:
+        logs=lambda w: expand(
+            "results/{run}/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/training.jsonl",
+            run=RUN,
+            dataset=w.dataset,
+            backbone=w.backbone,
+            alpha=config["soft"]["alphas"],
+            seed=config["seeds"],
+        ),
+    output:
+        choice="results/<run>/{dataset}/{backbone}/soft/alpha.json",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/soft/choose_alpha.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/soft/choose_alpha.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.choice("alpha", config["soft"]["alphas"], ["H@10", "NG@10"]),
+        code=code_digest("choose_setting"),
+    shell:
+        r"""
+        python scripts/choose_setting.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --logs {input.logs:q} \
+            --choice {output.choice:q} \
+            2>{log:q}
+        """
