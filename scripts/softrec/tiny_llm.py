@@ -4,19 +4,22 @@ It stands where the pre-trained LLM stands in the paper: it knows titles and cat
 user. What it shows is that the machine works, not that SOFT does.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from softrec import seeds
 from softrec.errors import SoftrecError
 from softrec.language_model import no_progress_bars
 from softrec.log import Progress
-from softrec.prompts import TEMPLATE, Words, quoted
+from softrec.prompts import Words, quoted, render
 
 BOS, EOS, PAD = "<s>", "</s>", "<pad>"
+LIST = 8  # titles in one list
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,32 @@ class TinySettings:
     words: Words
 
 
-def documents(titles: Sequence[str], categories: Sequence[str | None]) -> list[str]:
-    """One line of text per item: the bare title and what it is, or the quoted title alone if that is not known."""
-    known = [f"{title}: {category}" for title, category in zip(titles, categories, strict=True) if category]
-    return known + [quoted(title) for title in titles]
+def facts(titles: Sequence[str], categories: Sequence[str | None]) -> list[str]:
+    """One line per item: the bare title and what it is. The state at a bare title's end then foretells its category."""
+    return [f"{title}: {category}" if category else title for title, category in zip(titles, categories, strict=True)]
+
+
+def shelves(titles: Sequence[str], categories: Sequence[str | None]) -> list[list[str]]:
+    """Quoted titles by the first label of their category, in the order of the catalogue; None is a shelf too."""
+    by_label: dict[str, list[str]] = {}
+    for title, category in zip(titles, categories, strict=True):
+        by_label.setdefault(re.split(", | > ", category or "")[0], []).append(quoted(title))
+    return list(by_label.values())
+
+
+def lists(shelves: Sequence[Sequence[str]], words: Words, rng: np.random.Generator) -> list[str]:
+    """Every title once, in lists of titles from one shelf in random order; one list in four is a whole prompt.
+
+    So the model has read the prompt's own words and knows that titles of a kind go together, as a pre-trained LLM does;
+    no user has any part in it.
+    """
+    texts = []
+    for shelf in shelves:
+        shuffled = [shelf[i] for i in rng.permutation(len(shelf))]
+        for start in range(0, len(shuffled), LIST):
+            *history, last = shuffled[start : start + LIST]
+            texts.append(render(history, words) + last if rng.random() < 0.25 else ", ".join([*history, last]))
+    return texts
 
 
 def train_tokenizer(texts: Sequence[str], settings: TinySettings) -> Any:
@@ -56,8 +81,7 @@ def train_tokenizer(texts: Sequence[str], settings: TinySettings) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    prompt = TEMPLATE.format(history="", **vars(settings.words))
-    tokenizer.train_from_iterator([*texts, *[prompt] * 20], trainer)
+    tokenizer.train_from_iterator([*texts, *[render([], settings.words)] * 20], trainer)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=BOS, eos_token=EOS, pad_token=PAD)
 
 
@@ -83,15 +107,20 @@ def new_model(tokenizer: Any, settings: TinySettings) -> Any:
         return LlamaForCausalLM(config)
 
 
-def blocks(tokenizer: Any, texts: Sequence[str], settings: TinySettings) -> Iterator[torch.Tensor]:
-    """Endless (batch, block) token ids: the documents, each BOS ... EOS, packed in a new seeded order every pass."""
-    encoded = [[tokenizer.bos_token_id, *ids, tokenizer.eos_token_id] for ids in tokenizer(list(texts))["input_ids"]]
+def blocks(
+    tokenizer: Any, titles: Sequence[str], categories: Sequence[str | None], settings: TinySettings
+) -> Iterator[torch.Tensor]:
+    """Endless (batch, block) token ids: facts and lists, each BOS ... EOS, packed in a new seeded order every pass."""
     size = settings.batch_size * settings.block
+    known, shelved = facts(titles, categories), shelves(titles, categories)
     stock: list[int] = []
     epoch = 0
     while True:
-        for i in seeds.stream(settings.seed, "documents", epoch).permutation(len(encoded)):
-            stock += encoded[i]
+        rng = seeds.stream(settings.seed, "documents", epoch)
+        texts = known + lists(shelved, settings.words, rng)
+        encoded = tokenizer(texts)["input_ids"]
+        for i in rng.permutation(len(encoded)):
+            stock += [tokenizer.bos_token_id, *encoded[i], tokenizer.eos_token_id]
             if len(stock) >= size:
                 yield torch.tensor(stock[:size]).view(settings.batch_size, settings.block)
                 stock = stock[size:]
@@ -104,14 +133,13 @@ def pretrain(titles: Sequence[str], categories: Sequence[str | None], settings: 
     Raises `SoftrecError` if the loss is not finite.
     """
     no_progress_bars()
-    texts = documents(titles, categories)
-    tokenizer = train_tokenizer(texts, settings)
+    tokenizer = train_tokenizer(facts(titles, categories), settings)
     model = new_model(tokenizer, settings)
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.95))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps, pct_start=0.1)
     progress = Progress("pretrain_tiny_llm", settings.steps, unit="tok")
     model.train()
-    for _, batch in zip(range(settings.steps), blocks(tokenizer, texts, settings), strict=False):
+    for _, batch in zip(range(settings.steps), blocks(tokenizer, titles, categories, settings), strict=False):
         loss = model(input_ids=batch, labels=batch).loss
         if not torch.isfinite(loss):
             raise SoftrecError(f"the pre-training loss is {loss.item()}", remedy="lower llms.<name>.learning_rate")

@@ -73,7 +73,7 @@ def test_offline_needs_the_cache(home: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_path(tmp_path: Path) -> None:
     """A path must be a folder, and one with a config.json."""
-    llm = {"kind": "path", "path": str(tmp_path / "mine")}
+    llm = {"kind": "path", "folder": str(tmp_path / "mine")}
     assert "is no folder" in preflight.llm_access({"mine": llm})[0]
     (tmp_path / "mine").mkdir()
     assert "no config.json" in preflight.llm_access({"mine": llm})[0]
@@ -83,5 +83,5 @@ def test_path(tmp_path: Path) -> None:
 
 def test_each_problem_is_told() -> None:
     """Two models, two sentences, in the order of the configuration."""
-    problems = preflight.llm_access({"a": GATED, "b": {"kind": "path", "path": "/nowhere"}})
-    assert [p.split(" ")[0] for p in problems] == ["llms.a", "llms.b.path"]
+    problems = preflight.llm_access({"a": GATED, "b": {"kind": "path", "folder": "/nowhere"}})
+    assert [p.split(" ")[0] for p in problems] == ["llms.a", "llms.b.folder"]

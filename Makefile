@@ -1,0 +1,47 @@
+# Everything sets itself up: Python >= 3.11, make and a package index are all that is needed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# A demo or a test is no place for threads to fight: one job, one thread.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help demo test lint clean-venv
+
+help:  ## Show what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K, two cores, minutes
+	@$(BIN)/snakemake --profile profiles/demo --quiet rules
+	@$(BIN)/snakemake --profile profiles/demo --quiet all \
+		--report results/demo/report.html 2> results/demo/logs/report.log \
+		|| { cat results/demo/logs/report.log; exit 1; }
+	@$(BIN)/python scripts/show_table.py --long results/demo/table2_long.csv
+	@echo
+	@echo "Table 2:  results/demo/table2.csv   (also .md, .tex)"
+	@echo "Report:   results/demo/report.html"
+
+test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	PATH=$(BIN):$$PATH snakefmt --check workflow
+	$(BIN)/snakemake --lint --profile profiles/demo
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"softrec needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. Set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt -c envs/constraints.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements-dev.txt -c envs/constraints.txt
+	@touch $@
+
+clean-venv:  ## Remove the virtual environment
+	rm -rf $(VENV)
