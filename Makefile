@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
@@ -13,7 +14,7 @@ help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K, two cores, minutes
-	@$(BIN)/snakemake --profile profiles/demo --quiet rules
+	@$(BIN)/snakemake --profile profiles/demo
 	@$(BIN)/snakemake --profile profiles/demo --quiet all \
 		--report results/demo/report.html 2> results/demo/logs/report.log \
 		|| { cat results/demo/logs/report.log; exit 1; }
@@ -32,15 +33,17 @@ lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/snakemake --lint --profile profiles/demo
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"softrec needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. Set PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"softrec needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}: make PYTHON=python3.11 ...")'
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.txt -c envs/constraints.txt
+	@echo "setting up $(VENV) (a minute or two)"
+	@$(INSTALL) -r envs/requirements.txt -c envs/constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements-dev.txt -c envs/constraints.txt
+	@echo "adding what tests need to $(VENV)"
+	@$(INSTALL) -r envs/requirements-dev.txt -c envs/constraints.txt
 	@touch $@
 
 clean-venv:  ## Remove the virtual environment

@@ -19,7 +19,6 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, rank, write."""
-    import numpy as np
     from softrec import files, grounding, ranking, samples
 
     settings = job.read_settings(args.settings, grounding.GroundingSettings)
@@ -27,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     titles = samples.load_title_embeddings(args.titles, items)
     rows = files.read_table(args.rows).to_pydict()
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), settings)
-    ranks = ranker.rank(np.load(args.embeddings), rows)
+    ranks = ranker.rank(files.read_array(args.embeddings), rows)
     identity = {"row": range(len(rows["user"])), "user": rows["user"], "target": rows["target"]}
     files.write_table(args.ranks, {**identity, **ranks._asdict()}, ranking.RANK_TYPES)
 

@@ -36,4 +36,4 @@ def tau(d_t: float, d_0: float, alpha: float, progression: Progression = "expone
     change = alpha * (d_t / d_0 - 1)
     if progression == "linear":
         return min(1.0, max(0.0, 1 + change))
-    return min(1.0, math.exp(change))
+    return math.exp(min(0.0, change))

@@ -1,11 +1,21 @@
 """Title embeddings z: the base model's last hidden state at the last token of the bare title (paper, section 2.2)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from softrec.language_model import LanguageModel
+from softrec.language_model import LanguageModel, Precision
+
+
+@dataclass(frozen=True)
+class EmbeddingSettings:
+    """What the embeddings of a catalogue's titles depend on, besides the titles and the base model."""
+
+    backbone: str
+    precision: Precision
+    batch_size: int
 
 
 def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarray:

@@ -12,6 +12,8 @@ from typing import Any
 
 from softrec.errors import SoftrecError
 
+SCARCE = 1 << 20  # bytes free on a disk that is full for every purpose
+
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
@@ -21,25 +23,37 @@ def write_whole(path: Path) -> Iterator[Path]:
     `.NAME.partial`, which the next attempt removes. A full disk becomes one sentence.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     remove(partial)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         flush(partial)
         if path.is_dir():
             remove(path)
         os.replace(partial, path)
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except SoftrecError:
+        raise
+    except Exception as error:
+        if not is_out_of_space(error, path.parent):
             raise
         raise SoftrecError(
             f"no space is left to write {path}",
-            where=f"{error.strerror}; the disk that holds {path.parent}",
+            where=f"the disk that holds {path.parent}: {error}",
             remedy="free space or move results/ to a larger disk, then run the same command again",
         ) from error
     finally:
         remove(partial)
+
+
+def is_out_of_space(error: Exception, folder: Path) -> bool:
+    """Whether a write failed because the disk is full.
+
+    numpy, torch and safetensors do not pass the system's error number on; for them the disk itself is asked.
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return folder.exists() and shutil.disk_usage(folder).free < SCARCE
 
 
 def flush(path: Path) -> None:
@@ -84,6 +98,11 @@ def read_json(path: Path) -> Any:
     """Read a JSON file. Raises `SoftrecError` naming the file and line if it does not parse."""
     try:
         return json.loads(path.read_text())
+    except UnicodeDecodeError as error:
+        raise SoftrecError(
+            f"{path} is not text: {error.reason} at byte {error.start}",
+            remedy=f"remove {path} and let Snakemake make it again",
+        ) from error
     except json.JSONDecodeError as error:
         raise SoftrecError(
             f"{path} is not JSON: {error.msg}",
@@ -123,8 +142,21 @@ def read_table(path: Path, columns: list[str] | None = None) -> Any:
 
     try:
         return pq.read_table(path, columns=columns)
-    except (pa.ArrowInvalid, KeyError) as error:
+    except (pa.ArrowInvalid, KeyError, OSError) as error:
         raise SoftrecError(
             f"{path} cannot be read as the Parquet file it should be: {error}",
+            remedy=f"remove {path} and let Snakemake make it again",
+        ) from error
+
+
+def read_array(path: Path) -> Any:
+    """Read an array of numpy's own format. Raises `SoftrecError` if it is none, or not whole."""
+    import numpy as np
+
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise SoftrecError(
+            f"{path} cannot be read as the array it should be: {error}",
             remedy=f"remove {path} and let Snakemake make it again",
         ) from error

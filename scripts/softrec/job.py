@@ -144,6 +144,8 @@ def read_settings(text: str, kind: type[Settings]) -> Settings:
 
 def build(kind: type[Settings], values: dict[str, Any], where: str) -> Settings:
     """Fill the dataclass `kind` from `values`, nested dataclasses included."""
+    if not isinstance(values, dict):
+        raise SoftrecError(f"{where} is {values!r}, not a JSON object", where="--settings", remedy="give its keys")
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - set(fields))
@@ -167,20 +169,40 @@ def convert(hint: Any, value: Any, where: str) -> Any:
         if value is None and type(None) in options:
             return None
         kinds = [option for option in options if option is not type(None)]
-        for kind in kinds[:-1]:
+        if len(kinds) == 1:
+            return convert(kinds[0], value, where)
+        for kind in kinds:
             with contextlib.suppress(SoftrecError):
                 return convert(kind, value, where)
-        return convert(kinds[-1], value, where)
+        raise misfit(hint, value, where)
     if origin in (list, tuple) and isinstance(value, list):
         return origin(convert(options[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if origin is dict and isinstance(value, dict):
         return {key: convert(options[1], item, f"{where}.{key}") for key, item in value.items()}
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if origin is typing.Literal:
-        fits = value in options
+    if origin is not None:
+        fits = origin is typing.Literal and value in options
     else:
         fits = hint is Any or (isinstance(value, hint) and (hint is bool or not isinstance(value, bool)))
     if not fits:
-        raise SoftrecError(f"{where} is {value!r}, which is not {hint}", where="--settings", remedy="correct the key")
+        raise misfit(hint, value, where)
     return value
+
+
+def misfit(hint: Any, value: Any, where: str) -> SoftrecError:
+    """The error for a value that is not of the annotated type."""
+    what = f"{where} is {value!r}, which is not {described(hint)}"
+    return SoftrecError(what, where="--settings", remedy="correct the key")
+
+
+def described(hint: Any) -> str:
+    """An annotation in words: "int or 'all'", "list of float"."""
+    origin, options = typing.get_origin(hint), typing.get_args(hint)
+    if origin is None:
+        return hint.__name__
+    if origin is typing.Literal:
+        return " or ".join(map(repr, options))
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(map(described, options))
+    return f"{origin.__name__} of {described(options[1] if origin is dict else options[0])}"

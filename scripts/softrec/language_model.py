@@ -15,6 +15,7 @@ if not torch.cuda.is_available():
 
 from softrec import seeds
 from softrec.errors import SoftrecError
+from softrec.files import read_json, write_json, write_whole
 
 Precision = Literal["fp32", "bf16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -95,23 +96,35 @@ def load_backbone(name: str) -> ModuleType:
     return import_module(f"softrec.backbones.{name}")
 
 
+@contextmanager
+def readable(folder: Path, what: str, remedy: str) -> Iterator[None]:
+    """Turn whatever libraries raise about a missing or broken folder into one `SoftrecError`."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        raise SoftrecError(f"{folder} holds no {what}: {error}", remedy=remedy) from error
+
+
 def load(folder: Path, backbone: str, precision: Precision, adapter: Path | None = None) -> LanguageModel:
     """Load a base model from a transformers folder, and an adapter on top of it where one is given.
 
-    Raises `SoftrecError` if the folder holds no model that transformers can read.
+    Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
     no_progress_bars()
 
-    try:
+    needs = "it needs config.json, *.safetensors and the tokeniser's files"
+    with readable(folder, "language model that transformers can load", needs):
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPES[precision], local_files_only=True)
-    except (OSError, ValueError) as error:
+    if not (hasattr(model, "model") and hasattr(model, "lm_head")):
         raise SoftrecError(
-            f"{folder} holds no language model that transformers can load: {error}",
-            remedy="it needs config.json, *.safetensors and the tokeniser's files",
-        ) from error
+            f"{folder} holds a {type(model).__name__}, whose layers are not named `model` and `lm_head`",
+            remedy="use a model of the Llama family: Llama, Qwen, Mistral, SmolLM and many others",
+        )
     if tokenizer.eos_token_id is None:
         raise SoftrecError(f"the tokeniser in {folder} has no EOS token", remedy="set eos_token in its configuration")
     # Sampling temperatures and penalties that a model ships would fill whatever a beam search leaves open.
@@ -120,13 +133,17 @@ def load(folder: Path, backbone: str, precision: Precision, adapter: Path | None
     if adapter is not None:
         from peft import PeftModel
 
-        model = PeftModel.from_pretrained(model, adapter)
+        with readable(adapter, "adapter that PEFT can load", f"remove {adapter} and let Snakemake make it again"):
+            model = PeftModel.from_pretrained(model, adapter)
     model.eval()
     return LanguageModel(model, tokenizer, load_backbone(backbone))
 
 
 def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> LanguageModel:
-    """A fresh LoRA on the base model: A random from the stream "lora" of `seed`, B zero, both kept in fp32."""
+    """A fresh LoRA on the base model: A random from the stream "lora" of `seed`, B zero, both kept in fp32.
+
+    Raises `SoftrecError` if the model has no layer of a name in `settings.targets`.
+    """
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -139,7 +156,10 @@ def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> Langua
     )
     with torch.random.fork_rng():
         torch.manual_seed(seeds.derive(seed, "lora"))
-        model = get_peft_model(llm.causal, config)
+        try:
+            model = get_peft_model(llm.causal, config)
+        except ValueError as error:
+            raise SoftrecError(str(error), where="lora.targets", remedy="name linear layers of the model") from error
     return LanguageModel(model, llm.tokenizer, llm.backbone)
 
 
@@ -157,11 +177,14 @@ def load_adapter_state(llm: LanguageModel, state: dict[str, torch.Tensor]) -> No
 
 
 def save_adapter(llm: LanguageModel, folder: Path) -> None:
-    """Save the adapter in PEFT's own format (adapter_model.safetensors, adapter_config.json)."""
-    from softrec.files import write_whole
+    """Save the adapter in PEFT's own format (adapter_model.safetensors, adapter_config.json): same adapter, same bytes.
 
-    config = llm.model.peft_config["default"]
-    config.base_model_name_or_path = None  # a path of this machine has no meaning on another
+    PEFT writes the base model's path, which has no meaning on another machine, and layer names in the order of a set.
+    """
     with write_whole(folder) as partial:
         llm.model.save_pretrained(partial)
         (partial / "README.md").unlink(missing_ok=True)  # a generated card with nothing in it
+        config = read_json(partial / "adapter_config.json")
+        config["base_model_name_or_path"] = None
+        config["target_modules"] = sorted(config["target_modules"])
+        write_json(partial / "adapter_config.json", config)

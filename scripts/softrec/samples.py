@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from softrec.errors import SoftrecError
-from softrec.files import read_table
+from softrec.files import read_array, read_table
 from softrec.log import say
 from softrec.ranking import SeenItems
 
@@ -58,7 +58,7 @@ def load_seen(path: Path) -> SeenItems:
 
 def load_title_embeddings(path: Path, items: Items) -> np.ndarray:
     """Read the (T, D) float32 title embeddings; they must belong to this catalogue."""
-    z = np.load(path)
+    z = read_array(path)
     if len(z) != len(items.distinct):
         raise SoftrecError(
             f"{path} has {len(z)} title embeddings, the catalogue {len(items.distinct)} distinct titles",

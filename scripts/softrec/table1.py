@@ -19,17 +19,17 @@ class Table1Settings:
 
 
 def read_counts(path: Path) -> dict[str, int]:
-    """What is left after filtering: the whole numbers users, items and interactions of a filter_counts.json.
+    """What is left after filtering: users, items and interactions under `final` of a filter_counts.json.
 
     Raises:
         SoftrecError: one is missing or not a positive whole number.
     """
-    report = files.read_json(path)
-    counts = {name: report.get(name) if isinstance(report, dict) else None for name in COUNTS}
+    final = files.read_json(path).get("final", {})
+    counts = {name: final.get(name) for name in COUNTS}
     for name, value in counts.items():
         if type(value) is not int or value <= 0:
             what = f"the number of {name} is {value!r}"
-            raise SoftrecError(what, where=f"{path}, key {name}", remedy="run the filter again")
+            raise SoftrecError(what, where=f"{path}, key final.{name}", remedy="run the filter again")
     return counts
 
 

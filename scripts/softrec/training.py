@@ -72,6 +72,7 @@ class Tuner:
     ) -> None:
         self.llm, self.engine, self.settings = llm, engine, settings
         self.prompts, self.responses = prompts, responses
+        self.lengths = [len(prompt) for prompt in prompts]
         self.arithmetic = Arithmetic(len(prompts), settings.global_batch_size, settings.micro_batch_size, engine.world)
         self.state: dict[str, Any] = {"epoch": 0, "waited": 0, "best": None, "lines": []}
         say(str(self.arithmetic))
@@ -147,9 +148,8 @@ class Tuner:
         """One optimiser step on a global batch. Returns its loss and the tokens run."""
         counts = {kind: sum(len(self.responses[kind][i]) for i in batch) for kind in kinds}
         n = {kind: objectives.denominator(count, self.settings.loss_reduction) for kind, count in counts.items()}
-        lengths = [len(prompt) for prompt in self.prompts]
         loss, tokens = 0.0, 0
-        for chosen in micro_batches(batch, lengths, self.arithmetic, self.engine.rank):
+        for chosen in micro_batches(batch, self.lengths, self.arithmetic, self.engine.rank):
             rows = [Row(self.prompts[i], [(kind, self.responses[kind][i]) for kind in kinds]) for i in chosen]
             part = self.part_of_loss(rows, n, tau)
             self.engine.backward(part)

@@ -9,7 +9,6 @@ from typing import Any
 from softrec import seeds
 from softrec.checkpoints import Checkpoint, run_key
 from softrec.curriculum import Progression
-from softrec.embeddings import embed
 from softrec.engine import OptimiserSettings, TorchEngine
 from softrec.files import read_table, write_whole
 from softrec.grounding import Grounding, GroundingSettings
@@ -78,11 +77,7 @@ def validator(args: argparse.Namespace, recommender: Recommender, settings: Tuni
 def distance_probe(recommender: Recommender, train: Any, chosen: list[int]) -> DistanceProbe:
     """d_t on the chosen training rows."""
     rows = train.select(chosen)
-    z_target = embed(
-        recommender.llm,
-        [recommender.items.title[target] for target in rows["target"]],
-        recommender.generation.batch_size,
-    )
+    z_target = recommender.embed_titles([recommender.items.title[target] for target in rows["target"]])
     return DistanceProbe(recommender.prompts(rows), z_target, recommender.generation)
 
 

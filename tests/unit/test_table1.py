@@ -33,15 +33,15 @@ def test_data_set_that_the_paper_lacks_has_no_paper_column() -> None:
 def test_counts_that_are_no_counts_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
     """The error names the file and the key."""
     path = tmp_path / "filter_counts.json"
-    path.write_text(json.dumps(TOY | wrong))
-    with pytest.raises(SoftrecError, match=r"the number of users is .*\n.*filter_counts.json, key users"):
+    path.write_text(json.dumps({"final": TOY | wrong}))
+    with pytest.raises(SoftrecError, match=r"the number of users is .*\n.*filter_counts.json, key final.users"):
         table1.read_counts(path)
 
 
 def test_counts_are_read_beside_other_keys(tmp_path: Path) -> None:
     """The steps of the filter stand in the same file."""
     path = tmp_path / "filter_counts.json"
-    path.write_text(json.dumps({"steps": [], **TOY, "density": 0.5, "table_1": None}))
+    path.write_text(json.dumps({"steps": [], "final": TOY, "density": 0.5, "expected": None}))
     assert table1.read_counts(path) == TOY
 
 

@@ -11,7 +11,8 @@ SNAKEFILE = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {lib!r})
-from lib import failure
+from lib import failure, terminal
+watch = terminal.Watch(workflow.output_settings.quiet or ()).attach()
 rule all:
     input: "a.txt", "b.txt"
 rule ends_badly:
@@ -23,14 +24,18 @@ rule says_nothing:
     log: "logs/b.log"
     shell: "exit 1 2> {{log}}"
 onerror:
-    print(failure.report(Path(log[0]), 3), file=sys.stderr)
+    print(failure.report(watch.failures, Path(log[0]), 3), file=sys.stderr)
 """
 
 
-def test_a_real_failure_shows_the_last_lines(tmp_path: Path) -> None:
-    """Of thirty lines the last three that are not blank; a rule that wrote nothing is named with its log."""
+@pytest.mark.parametrize("quiet", [[], ["--quiet", "rules", "progress", "--"], ["--quiet", "rules", "--"]])
+def test_a_real_failure_shows_the_last_lines(tmp_path: Path, quiet: list[str]) -> None:
+    """Of thirty lines the last three that are not blank; a rule that wrote nothing is named with its log.
+
+    Quiet runs, whose own log has no word of what failed, show the same.
+    """
     (tmp_path / "Snakefile").write_text(SNAKEFILE.format(lib=str(Path(failure.__file__).parents[1])))
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--keep-going"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--keep-going", *quiet]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 1
     assert "ends_badly failed; the end of logs/a.log:\n    line 28\n    line 29\n    line 30\n" in ended.stderr
@@ -41,19 +46,14 @@ def test_a_real_failure_shows_the_last_lines(tmp_path: Path) -> None:
 def test_a_cluster_job_whose_own_log_is_empty_shows_the_clusters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As the Slurm executor writes it: two logs in one line; a job that failed twice is shown once."""
+    """The rule's own log comes first, then Slurm's."""
     monkeypatch.chdir(tmp_path)
     Path("own.log").write_text("\n")
     Path("slurm.log").write_text("out of memory\n")
-    log = Path("run.log")
-    log.write_text(
-        "Error in rule fit:\n    jobid: 2\n    log: own.log, slurm.log (check log file(s) for error details)\n" * 2
-    )
-    assert failure.report(log) == "fit failed; the end of slurm.log:\n    out of memory"
+    told = failure.report([("fit", ("own.log", "slurm.log"))], Path("run.log"))
+    assert told == "fit failed; the end of slurm.log:\n    out of memory"
 
 
-def test_a_run_that_failed_without_a_rule_points_to_its_own_log(tmp_path: Path) -> None:
+def test_a_run_that_failed_without_a_rule_points_to_its_own_log() -> None:
     """Nothing to show is said."""
-    log = tmp_path / "run.log"
-    log.write_text("WorkflowError:\nsomething\n")
-    assert failure.report(log) == f"No rule's log tells more; the run's own log is {log}."
+    assert failure.report([], Path("run.log")) == "No rule's log tells more; the run's own log is run.log."

@@ -1,7 +1,7 @@
 """A strict check of the configuration that reports every problem at once, each in one line for people."""
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,19 @@ class ConfigError(Exception):
     """All that is wrong with a configuration, a line each."""
 
 
-def check(config: dict[str, Any], schema_path: str, source: str) -> None:
+def check(
+    config: dict[str, Any],
+    schema_path: str,
+    source: str,
+    more: Callable[[Mapping[str, Any]], Iterable[str]] = lambda config: (),
+) -> None:
     """Fill in the schema's defaults, in place, and check the whole.
 
     Args:
         config: the configuration as loaded.
         schema_path: a JSON Schema (2020-12) written in YAML.
         source: what the lines call the configuration, such as the name of its file.
+        more: finds what a schema cannot say, given the configuration with its defaults, right or not.
 
     Raises `ConfigError` with one line per problem: the dotted key, its value, what is allowed, and for a name that
     is not known the nearest one that is.
@@ -33,6 +39,7 @@ def check(config: dict[str, Any], schema_path: str, source: str) -> None:
     fill(config, schema, validator)
     errors = sorted(judged(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path])
     lines = dict.fromkeys(line for error in errors for line in words.sentences(error, schema))
+    lines |= dict.fromkeys(more(config))
     if lines:
         raise ConfigError("\n".join(f"{source}: {line}" for line in lines))
 

@@ -3,37 +3,21 @@
 Snakemake's own `show-failed-logs` prints whole logs, which after a day of training are thousands of progress lines.
 """
 
-import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-# As Snakemake 9 writes a failed job, on this machine or on a cluster: the rule's own log is the first one named.
-ERROR = re.compile(r"^Error in rule (?P<rule>\w+):$")
-LOG = re.compile(r"^    log: (?P<logs>.+) \(check log file\(s\) for error details\)$")
 
-
-def report(snakemake_log: Path, n: int = 15) -> str:
+def report(failures: Iterable[tuple[str, tuple[str, ...]]], snakemake_log: Path, n: int = 15) -> str:
     """The last `n` lines of every failed rule's log, each under a line that names the rule and the file.
 
     Args:
+        failures: rule and log files of each failed job, the rule's own log first, then the cluster's.
         snakemake_log: the run's log, which Snakemake gives to `onerror` as `log[0]`.
         n: most lines per rule.
     """
-    found = dict.fromkeys(failed(snakemake_log.read_text(errors="replace").splitlines()))
-    parts = [f"{rule} failed; {shown(logs, n)}" for rule, logs in found]
+    parts = [f"{rule} failed; {shown(logs, n)}" for rule, logs in failures]
     return "\n".join(parts) if parts else f"No rule's log tells more; the run's own log is {snakemake_log}."
-
-
-def failed(lines: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Rule and logs of every failure in the lines of a run's log; a job that was tried again comes again."""
-    rule = ""
-    for line in lines:
-        if match := ERROR.match(line):
-            rule = match["rule"]
-        elif rule and (match := LOG.match(line)):
-            yield rule, tuple(match["logs"].split(", "))
-            rule = ""
 
 
 def shown(logs: tuple[str, ...], n: int) -> str:

@@ -138,6 +138,11 @@ class Slices:
         """Prompting a language model, tuned or not."""
         return text(self.recommender(dataset, backbone))
 
+    def titles(self, dataset: str, backbone: str) -> str:
+        """Embedding titles by the un-tuned language model."""
+        precision, batch_size = self.llm(dataset)["precision"], self.config["generation"]["batch_size"]
+        return text({"backbone": backbone, "precision": precision, "batch_size": batch_size})
+
     def initial_distance(self, dataset: str, backbone: str) -> str:
         """d_0 and the rows of every d_t."""
         return text(

@@ -64,11 +64,15 @@ def used_llms(config: Mapping[str, Any]) -> list[str]:
 
 
 def llms_of_kind(config: Mapping[str, Any], kind: str) -> list[str]:
-    """The language models in use that are of a kind."""
-    return [name for name in used_llms(config) if config["llms"][name]["kind"] == kind]
+    """The language models in use that are of a fetched kind; of several that share a folder, the first."""
+    first: dict[str, str] = {}
+    for name in used_llms(config):
+        if config["llms"][name]["kind"] == kind:
+            first.setdefault(llm_folder(config["llms"][name]), name)
+    return list(first.values())
 
 
 def fetched_llms(config: Mapping[str, Any]) -> list[str]:
     """The language models in use that have been fetched already."""
-    fetchable = llms_of_kind(config, "wheel") + llms_of_kind(config, "hub")
+    fetchable = [name for name in used_llms(config) if config["llms"][name]["kind"] in ("wheel", "hub")]
     return [name for name in fetchable if Path(llm_folder(config["llms"][name])).is_dir()]

@@ -45,7 +45,7 @@ rule encode_titles:
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.predict(w.dataset, "bigrec"),
+        cfg=lambda w: slices.titles(w.dataset, "bigrec"),
         code=code_digest("encode_titles", "softrec.backbones.bigrec"),
     shell:
         r"""

@@ -1,0 +1,125 @@
+"""The whole graph, really run: its results, and what it says of them."""
+
+import csv
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Finished
+from toy_project import Project
+
+PROGRESS = re.compile(r"^\S.*  +\d+ %(  loss \d+\.\d{4})?.*  [\d,]+ (tok|rows)/s  ETA \d+:\d\d$", re.MULTILINE)
+METHODS = ["SASRec", "SFT", "SOFT(w/o SA)", "SOFT"]
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """The rows of a table."""
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def training_log(path: Path) -> list[dict]:
+    """The epochs of a training log, without the summary."""
+    return [line for line in map(json.loads, path.read_text().splitlines()) if "summary" not in line]
+
+
+def test_the_run_ends_with_tables_figures_and_audit(finished: Finished) -> None:
+    """Four rows of one data set; 4 methods x 1 seed x all logged metrics in the long table, all in [0, 1]."""
+    results = finished.project.root / "results/toy"
+    names = ["table1.csv", "table2.csv", "table2.md", "table2.tex", "figures/curriculum.png", "figures/curriculum.pdf"]
+    assert [name for name in names if not (results / name).stat().st_size] == []
+    assert [row["Method"] for row in read_csv(results / "table2.csv")] == [*METHODS, "Gain"]
+    long = read_csv(results / "table2_long.csv")
+    assert list(dict.fromkeys(row["method"] for row in long)) == METHODS
+    assert {(row["dataset"], row["seed"]) for row in long} == {("Toys", "1")}
+    assert all(0 <= float(row["value"]) <= 1 for row in long)
+    assert json.loads((finished.project.toys / "split_audit.json").read_text())
+    counted = json.loads((finished.project.toys / "filter_counts.json").read_text())
+    assert counted["final"] == counted["expected"], "the shop's own count of its 10-core"
+
+
+def test_the_second_run_has_nothing_to_do(finished: Finished) -> None:
+    """In a dry run and in a real one."""
+    assert finished.project.planned() == []
+    assert "Nothing to be done" in finished.project.snakemake()
+
+
+def test_manifests_hash_all_modules_that_were_loaded(finished: Finished) -> None:
+    """Law 1: a module that a script really loaded and its digest leaves out could change without a rerun."""
+    manifests = sorted((finished.project.root / "results/toy").rglob("*.manifest.json"))
+    assert len(manifests) > 40
+    for path in manifests:
+        manifest = json.loads(path.read_text())
+        assert set(manifest["modules"]) <= set(manifest["code"]), path
+        assert Path(manifest["script"]).stem in manifest["code"], path
+
+
+@pytest.mark.parametrize("alpha", [1, 10])
+def test_tau_leaves_one_after_the_first_epoch(finished: Finished, alpha: int) -> None:
+    """Before tuning d_1 is the d_0 that was measured and tau is 1; then tau = exp(alpha (d_t / d_0 - 1)) < 1."""
+    d_0 = json.loads((finished.project.toys / "bigrec/initial_distance.json").read_text())["d_0"]
+    first, second = training_log(finished.project.toys / f"bigrec/soft/alpha={alpha}/seed=1/training.jsonl")
+    assert (first["d_t"], first["d_0"], first["tau"]) == (d_0, d_0, 1)
+    assert second["d_t"] < d_0
+    assert second["tau"] == pytest.approx(math.exp(alpha * (second["d_t"] / d_0 - 1)))
+    log = finished.project.root / f"results/toy/logs/toys/bigrec/soft/alpha={alpha}/seed=1/tune.log"
+    assert f"epoch 2/2  tau {second['tau']:.4f}  d_t {second['d_t']:.4f}  d_0 {d_0:.4f}" in log.read_text()
+
+
+def test_titles_lose_entities_tags_and_newlines(finished: Finished) -> None:
+    """ "Ember &amp; Ash", "<b>…</b>" and a title over two lines, as published, are plain text in the catalogue."""
+    from softrec.files import read_table
+
+    titles = read_table(finished.project.toys / "catalogue.parquet")["title"].to_pylist()
+    assert titles[0] == "Ember & Ash Saga 1: Ashen Gate"
+    assert [title for title in titles if re.search(r"[<>\n\t;]|  ", title)] == []
+
+
+def test_logs_have_progress_lines_and_no_bars(finished: Finished) -> None:
+    """Long jobs say percent, loss where there is one, speed and time left; nothing redraws a line."""
+    logs = finished.project.root / "results/toy/logs"
+    for name in ("pretrain_tiny_llm.log", "sasrec/l2=0.001/seed=1/fit.log", "bigrec/sft/seed=1/tune.log"):
+        assert any(match[1] for match in PROGRESS.finditer((logs / "toys" / name).read_text())), name
+    assert PROGRESS.search((logs / "toys/bigrec/sft/seed=1/test.predict.log").read_text())
+    for path in logs.rglob("*.log"):
+        text = path.read_bytes().decode()
+        assert not [sign for sign in ("\r", "it/s]", "s/it]", "%|", "\x1b") if sign in text], path
+
+
+def test_every_job_has_a_log_and_a_benchmark(finished: Finished) -> None:
+    """As many benchmarks as there were jobs, and each has a log of the same name."""
+    results = finished.project.root / "results/toy"
+    benchmarks = {path.relative_to(results / "benchmarks").with_suffix("") for path in results.rglob("*.tsv")}
+    assert f"{len(benchmarks)} of {len(benchmarks) + 1}  " in finished.printed
+    assert benchmarks == {path.relative_to(results / "logs").with_suffix("") for path in results.rglob("*.log")}
+
+
+def test_the_terminal_shows_the_plan_and_a_line_per_start_and_end(finished: Finished) -> None:
+    """At 80 columns; the commands, which are long, are not shown."""
+    said = finished.printed.splitlines()
+    plan = said.index("softrec computes")
+    assert said[plan + 2] == "  data sets Toys (toys) with tiny"
+    jobs = int(next(line for line in said if line.startswith("  jobs")).split()[-1])
+    assert sum(line.startswith("     start  ") for line in said) == jobs - 1
+    assert sum(f" of {jobs}  " in line for line in said) == jobs
+    assert "     start  tune_soft  toys bigrec alpha=10 seed=1" in said
+    assert [line for line in said if len(line) > 80 and not line.startswith(("Complete log", "Using profile"))] == []
+    assert "--settings" not in finished.printed
+
+
+def test_rows_that_are_switched_off_are_absent(copied: Project) -> None:
+    """Without SOFT nothing is trained again; its rows, its Gain and its figure are not in the plan or the table."""
+    switch = ["--config", "methods=[sasrec, bigrec-sft]"]
+    assert {job.rule for job in copied.planned(*switch)} == {"collect_results", "make_table2"}
+    copied.snakemake(*switch)
+    assert [row["Method"] for row in read_csv(copied.root / "results/toy/table2.csv")] == ["SASRec", "SFT"]
+    assert {row["method"] for row in read_csv(copied.root / "results/toy/table2_long.csv")} == {"SASRec", "SFT"}
+
+
+def test_the_report_is_built_without_a_network(finished: Finished) -> None:
+    """One file with the tables and the figure in it."""
+    finished.project.snakemake("--report", "report.html")
+    text = (finished.project.root / "report.html").read_text()
+    assert all(word in text for word in ("Table 1", "Table 2", "Curriculum", "tune_soft"))

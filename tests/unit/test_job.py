@@ -1,0 +1,234 @@
+"""The frame of every script: settings of the right types, inputs that exist, errors for people, manifests."""
+
+import argparse
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from softrec import job
+from softrec.errors import SoftrecError
+
+
+@dataclass(frozen=True)
+class Inner:
+    """A nested part."""
+
+    k: int
+
+
+@dataclass(frozen=True)
+class Outer:
+    """One field of each form that settings use."""
+
+    rate: float
+    name: str
+    shared: bool
+    inner: Inner
+    parts: list[Inner]
+    fractions: tuple[float, ...]
+    counts: dict[str, int] | None
+    limit: int | None
+    rows: int | Literal["all"]
+    mode: Literal["best", "last"] = "best"
+
+
+VALUES = {
+    "rate": 1,
+    "name": "x",
+    "shared": True,
+    "inner": {"k": 3},
+    "parts": [{"k": 1}, {"k": 2}],
+    "fractions": [0.8, 1],
+    "counts": {"users": 5},
+    "limit": None,
+    "rows": "all",
+}
+
+
+def test_settings_fill_nested_dataclasses_with_the_annotated_types() -> None:
+    """A whole number where a float is annotated becomes one; lists become tuples where the annotation says so."""
+    settings = job.read_settings(json.dumps(VALUES), Outer)
+    parts = [Inner(1), Inner(2)]
+    assert settings == Outer(1.0, "x", True, Inner(3), parts, (0.8, 1.0), {"users": 5}, None, "all", "best")
+    assert isinstance(settings.rate, float)
+    assert isinstance(settings.fractions[1], float)
+    assert job.read_settings(json.dumps({**VALUES, "rows": 7, "counts": None, "mode": "last"}), Outer).rows == 7
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"rate": "1e-4"}, "Outer.rate is '1e-4', which is not float"),
+        ({"rate": True}, "Outer.rate is True, which is not float"),
+        ({"rate": None}, "Outer.rate is None, which is not float"),
+        ({"name": 3}, "Outer.name is 3, which is not str"),
+        ({"shared": 1}, "Outer.shared is 1, which is not bool"),
+        ({"inner": {"k": 1.5}}, "Outer.inner.k is 1.5, which is not int"),
+        ({"inner": {"k": True}}, "Outer.inner.k is True, which is not int"),
+        ({"inner": 3}, "Outer.inner is 3, which is not Inner"),
+        ({"parts": [{"k": 1}, {"k": "2"}]}, "Outer.parts[1].k is '2', which is not int"),
+        ({"parts": {"k": 1}}, "Outer.parts is {'k': 1}, which is not list of Inner"),
+        ({"fractions": [0.5, "x"]}, "Outer.fractions[1] is 'x', which is not float"),
+        ({"fractions": 1}, "Outer.fractions is 1, which is not tuple of float"),
+        ({"counts": 3}, "Outer.counts is 3, which is not dict of int"),
+        ({"counts": {"users": 0.5}}, "Outer.counts.users is 0.5, which is not int"),
+        ({"limit": "3"}, "Outer.limit is '3', which is not int"),
+        ({"rows": 1.5}, "Outer.rows is 1.5, which is not int or 'all'"),
+        ({"rows": "some"}, "Outer.rows is 'some', which is not int or 'all'"),
+        ({"mode": "lats"}, "Outer.mode is 'lats', which is not 'best' or 'last'"),
+        ({"inner": {"k": 1, "j": 2}}, "settings do not fit Outer.inner: missing nothing, unknown ['j']"),
+        ({"inner": {}}, "settings do not fit Outer.inner: missing ['k'], unknown nothing"),
+        ({"alpha": 1, "beta": 2}, "settings do not fit Outer: missing nothing, unknown ['alpha', 'beta']"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(change: dict[str, object], sentence: str) -> None:
+    """The key with its path, the value, and the type that it should have had."""
+    with pytest.raises(SoftrecError) as caught:
+        job.read_settings(json.dumps({**VALUES, **change}), Outer)
+    assert caught.value.what == sentence
+    assert caught.value.where == "--settings"
+    assert caught.value.remedy
+
+
+def test_a_missing_key_is_named_unless_it_has_a_default() -> None:
+    """All but `mode` are required."""
+    with pytest.raises(SoftrecError, match=r"missing \['name', 'rows'\], unknown nothing"):
+        job.read_settings(json.dumps({k: v for k, v in VALUES.items() if k not in ("name", "rows")}), Outer)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "--settings is not JSON"),
+        ("3", "Inner is 3, not a JSON object"),
+        ("[1]", r"Inner is \[1\], not a JSON object"),
+        ("null", "Inner is None, not a JSON object"),
+    ],
+)
+def test_settings_that_are_no_object_are_refused(text: str, sentence: str) -> None:
+    """Neither text that is not JSON nor JSON that is not an object gets further."""
+    with pytest.raises(SoftrecError, match=sentence):
+        job.read_settings(text, Inner)
+
+
+def new_parser() -> job.Parser:
+    """One required input, one optional, one of many, one output."""
+    parser = job.Parser("Copy.")
+    parser.input("--source", help="text")
+    parser.input("--note-file", help="text, or none", required=False)
+    parser.input("--parts", help="texts", required=False, many=True)
+    parser.output("--target-file", help="text")
+    return parser
+
+
+def copy(args: argparse.Namespace) -> None:
+    """Write the source's text to the target."""
+    args.target_file.write_text(args.source.read_text())
+    job.note("length", len(args.source.read_text()))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with three texts."""
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(name * 3)
+    return tmp_path
+
+
+def test_paths_leave_out_what_was_not_given_and_flatten_what_was_given_many_times(folder: Path) -> None:
+    """Without --parts and --note-file there is one input; with them four, in the order of the parser."""
+    parser = new_parser()
+    args = parser.parse_args(["--source", "s", "--target-file", "t"])
+    assert parser.paths(args, parser.inputs) == [Path("s")]
+    more = ["--note-file", "n", "--parts", "p", "q"]
+    args = parser.parse_args(["--source", "s", "--target-file", "t", *more])
+    assert parser.paths(args, parser.inputs) == [Path(name) for name in ("s", "n", "p", "q")]
+    assert parser.paths(args, parser.outputs) == [Path("t")]
+
+
+def test_a_required_list_of_inputs_may_not_be_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    """`many` and required: at least one file; argparse ends with its own status 2."""
+    parser = job.Parser("Join.")
+    parser.input("--parts", help="texts", many=True)
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(["--parts"])
+    assert ended.value.code == 2
+    assert "--parts" in capsys.readouterr().err
+
+
+def test_run_describes_its_output_in_a_manifest(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sha256 of every input and output, settings with their seed, code, notes, versions, loaded modules, seconds."""
+    monkeypatch.setattr(sys, "argv", ["scripts/copy_text.py"])
+    flags = ["--source", str(folder / "a"), "--parts", str(folder / "b"), str(folder / "c")]
+    settings, code = ["--settings", '{"seed": 4}'], ["--code", '{"softrec.job": "12ab"}']
+    job.run(copy, new_parser(), [*flags, "--target-file", str(folder / "out"), *settings, *code])
+    manifest = json.loads((folder / "out.manifest.json").read_text())
+    sums = {name: hashlib.sha256((name * 3).encode()).hexdigest() for name in ("a", "b", "c")}
+    assert manifest["inputs"] == {str(folder / name): digest for name, digest in sums.items()}
+    assert manifest["outputs"] == {str(folder / "out"): sums["a"]}
+    assert (manifest["script"], manifest["settings"], manifest["seed"]) == ("copy_text.py", {"seed": 4}, 4)
+    assert manifest["code"] == {"softrec.job": "12ab"}
+    assert manifest["notes"] == {"length": 3}
+    assert manifest["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"softrec", "softrec.job", "softrec.files"} <= set(manifest["modules"])
+    assert manifest["hardware"]["cores"] >= 1
+    assert manifest["seconds"] >= 0
+
+
+def test_notes_are_of_one_run(folder: Path) -> None:
+    """What an earlier run in this process noted is not in a later run's manifest."""
+    job.note("stale", True)
+    job.run(copy, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
+    assert json.loads((folder / "out.manifest.json").read_text())["notes"] == {"length": 3}
+
+
+def test_only_the_first_rank_writes_manifests(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a launcher, ranks 1, 2, ... leave the manifest to rank 0."""
+    monkeypatch.setenv("RANK", "1")
+    job.run(copy, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
+    assert not (folder / "out.manifest.json").exists()
+
+
+def test_a_missing_input_is_one_sentence_and_nothing_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also one of many inputs; status 1, and neither output nor manifest."""
+    flags = ["--source", str(folder / "a"), "--parts", str(folder / "b"), str(folder / "gone")]
+    with pytest.raises(SystemExit) as ended:
+        job.run(copy, new_parser(), [*flags, "--target-file", str(folder / "out")])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "",
+        f"error: {folder / 'gone'} does not exist",
+        "  remedy: run the rule that makes it, or correct the path",
+    ]
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "b", "c"]
+
+
+SCRIPT = '''"""Fail."""
+from softrec import job
+from softrec.errors import SoftrecError
+
+
+def main(args):
+    raise SoftrecError("title 7 is null", where="meta.jsonl, line 12", remedy="drop it")
+
+
+if __name__ == "__main__":
+    job.run(main, job.Parser(__doc__))
+'''
+
+
+def test_a_process_that_fails_prints_sentences_and_no_traceback(tmp_path: Path) -> None:
+    """Status 1; the fault, its place and the remedy on standard error, and nothing else."""
+    (tmp_path / "fail.py").write_text(SCRIPT)
+    folder = str(Path(job.__file__).parents[1])
+    ended = subprocess.run(
+        [sys.executable, tmp_path / "fail.py"], capture_output=True, text=True, env={"PYTHONPATH": folder}
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == "\nerror: title 7 is null\n  where:  meta.jsonl, line 12\n  remedy: drop it\n"
+    assert ended.stdout == ""

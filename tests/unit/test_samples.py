@@ -1,0 +1,93 @@
+"""What tuning and prediction read: catalogue, rows, masks, embeddings, prompts."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from softrec import catalogue, samples, sequences
+from softrec.errors import SoftrecError
+from softrec.files import write_table
+from softrec.language_model import LanguageModel
+from softrec.prompts import Encoder, Words, quoted
+
+
+@pytest.fixture
+def items(tmp_path: Path) -> samples.Items:
+    """Four items; the second and the fourth share a title, and so a title id."""
+    columns = {
+        "item": [1, 2, 3, 4],
+        "source_id": ["a", "b", "c", "d"],
+        "title": ["Ember 1", "Frost 2", "Gale 3", "Frost 2"],
+        "category": [None, "ice", None, "ice"],
+        "title_id": [0, 1, 2, 1],
+    }
+    write_table(tmp_path / "catalogue.parquet", columns, catalogue.TYPES)
+    return samples.load_items(tmp_path / "catalogue.parquet")
+
+
+def test_items_by_id(items: samples.Items) -> None:
+    """Entry 0 is padding; three distinct titles by title id."""
+    assert items.title == ["", "Ember 1", "Frost 2", "Gale 3", "Frost 2"]
+    assert items.title_id.tolist() == [-1, 0, 1, 2, 1]
+    assert items.distinct == ["Ember 1", "Frost 2", "Gale 3"]
+
+
+def rows_file(path: Path, rows: int) -> Path:
+    """A file of `rows` sequences: histories [1], [1, 2], [1, 2, 3], ... and target 4."""
+    columns = {
+        "user": range(1, rows + 1),
+        "history": [list(range(1, n + 2)) for n in range(rows)],
+        "target": [4] * rows,
+        "timestamp": range(rows),
+        "position": range(1, rows + 1),
+    }
+    write_table(path, columns, sequences.TYPES)
+    return path
+
+
+def test_rows_are_a_dataset_in_the_order_of_the_file(tmp_path: Path) -> None:
+    """Two rows, all columns."""
+    rows = samples.load_rows(rows_file(tmp_path / "train.parquet", 2))
+    assert rows.column_names == list(sequences.TYPES)
+    assert rows[1] == {"user": 2, "history": [1, 2], "target": 4, "timestamp": 1, "position": 2}
+
+
+def test_a_sample_without_rows_is_refused(tmp_path: Path) -> None:
+    """Tuning on nothing would divide by zero; the file is named instead."""
+    with pytest.raises(SoftrecError, match=r"valid\.parquet holds no rows"):
+        samples.load_rows(rows_file(tmp_path / "valid.parquet", 0))
+
+
+def test_embeddings_of_another_catalogue_are_refused(items: samples.Items, tmp_path: Path) -> None:
+    """Three distinct titles need three rows, not one per item."""
+    path = tmp_path / "titles.npy"
+    np.save(path, np.zeros((3, 2), np.float32))
+    assert samples.load_title_embeddings(path, items).shape == (3, 2)
+    np.save(path, np.zeros((4, 2), np.float32))
+    with pytest.raises(SoftrecError, match="4 title embeddings, the catalogue 3 distinct titles"):
+        samples.load_title_embeddings(path, items)
+
+
+def test_masks_come_from_interactions(tmp_path: Path) -> None:
+    """User 2 had items 3 and 1, in this order: before position 1 only item 3."""
+    columns = {"user": [1, 2, 2], "item": [2, 3, 1], "timestamp": [5, 6, 7]}
+    write_table(tmp_path / "x.parquet", columns, {"user": "int32", "item": "int32", "timestamp": "int64"})
+    seen = samples.load_seen(tmp_path / "x.parquet")
+    assert seen.before(2, 1).tolist() == [3]
+    assert seen.before(2, 2).tolist() == [3, 1]
+
+
+def test_prompts_of_rows_and_how_many_were_shortened(
+    items: samples.Items, llm: LanguageModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The limit is the length of the second prompt: the third loses its oldest item, the first two lose nothing."""
+    rows = samples.load_rows(rows_file(tmp_path / "train.parquet", 3))
+    words = Words("films", "film", "seen")
+    free = Encoder(llm.tokenizer, words, quoted, 500)
+    whole = samples.encode_prompts(rows, items, free)
+    assert whole[2] == free.prompt(["Ember 1", "Frost 2", "Gale 3"])[0]
+    assert capsys.readouterr().err == ""
+    limited = samples.encode_prompts(rows, items, Encoder(llm.tokenizer, words, quoted, len(whole[1])))
+    assert limited[:2] == whole[:2]
+    assert limited[2] == free.prompt(["Frost 2", "Gale 3"])[0]
+    assert "1 of 3 prompts lost their oldest history" in capsys.readouterr().err

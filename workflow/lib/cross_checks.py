@@ -1,0 +1,143 @@
+"""Rules between keys of the configuration, which a JSON Schema cannot say."""
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
+
+from lib import sources
+from lib.schema_words import meant, value_text
+
+Config = Mapping[str, Any]
+ABOUT_SOURCE = ("precision", "gated")  # keys of a language model that say nothing about its files
+
+
+def problems(config: Config) -> list[str]:
+    """A line per broken rule, in the form of `config_check`, for a configuration with its defaults filled in.
+
+    A rule about a part that does not have the shape that the schema asks for is passed over: the schema says so.
+    """
+    return [line for check in CHECKS for line in attempt(check, config)]
+
+
+def attempt(check: Callable[[Config], Iterator[str]], config: Config) -> list[str]:
+    """The lines of one check, or none where its keys are missing or of another type."""
+    try:
+        return list(check(config))
+    except (LookupError, TypeError, AttributeError, ValueError):
+        return []
+
+
+def tuning_seed(config: Config) -> Iterator[str]:
+    """Validation of the tuning seed is there only if it is trained with."""
+    if config["tuning_seed"] not in config["seeds"]:
+        yield f"tuning_seed is {config['tuning_seed']}; it must be one of seeds, {value_text(config['seeds'])}"
+
+
+def base_models(config: Config) -> Iterator[str]:
+    """Every data set's language model is described."""
+    for name, dataset in config["datasets"].items():
+        if (llm := dataset["llm"]) not in config["llms"]:
+            hint = meant(llm, config["llms"]) or f"known are {', '.join(config['llms'])}"
+            yield f"datasets.{name}.llm is {llm!r}, but llms has no such key; {hint}"
+
+
+def labels(config: Config) -> Iterator[str]:
+    """Columns of the table are told apart by their labels."""
+    first: dict[str, str] = {}
+    for name, dataset in config["datasets"].items():
+        label = dataset["label"]
+        if label in first:
+            yield f"datasets.{name}.label is {label!r}, which is the label of {first[label]} too; choose another"
+        first.setdefault(label, name)
+
+
+def amazon2023(config: Config) -> Iterator[str]:
+    """A source of kind amazon2023 needs to know where that is."""
+    users = [name for name, dataset in config["datasets"].items() if dataset["source"]["kind"] == "amazon2023"]
+    if users and "amazon2023" not in config:
+        yield f"amazon2023 is missing; {', '.join(users)} {'come' if len(users) > 1 else 'comes'} from there"
+
+
+def shared_datasets(config: Config) -> Iterator[str]:
+    """Data sets that share raw files fetch them once, so they must agree on what these are."""
+    found = {name: dataset["source"] for name, dataset in config["datasets"].items()}
+    for name, other in disagreeing(found, lambda source: set(sources.raw_files(source).values())):
+        yield f"datasets.{name}.source differs from that of {other} in more than its files; make them equal"
+
+
+def shared_llms(config: Config) -> Iterator[str]:
+    """Language models that share a folder are fetched once, so they must agree on what is in it."""
+    found = {
+        name: {key: value for key, value in llm.items() if key not in ABOUT_SOURCE}
+        for name, llm in config["llms"].items()
+        if llm["kind"] in ("wheel", "hub")
+    }
+    for name, other in disagreeing(found, lambda llm: {sources.llm_folder(llm)}):
+        yield f"llms.{name} differs from {other} in more than its folder; make them equal"
+
+
+def disagreeing(found: Mapping[str, Config], files: Callable[[Config], set[str]]) -> Iterator[tuple[str, str]]:
+    """Pairs of names whose values have a file in common and are not equal."""
+    names = list(found)
+    for i, name in enumerate(names):
+        for other in names[:i]:
+            if files(found[name]) & files(found[other]) and found[name] != found[other]:
+                yield name, other
+
+
+def window(config: Config) -> Iterator[str]:
+    """A time window begins before it ends."""
+    since, until = config["filter"]["since"], config["filter"]["until"]
+    if since is not None and until is not None and since >= until:
+        yield f"filter.since is {since}; it must be before filter.until, {until}"
+
+
+def fractions(config: Config) -> Iterator[str]:
+    """The splits are all of the sequences, exactly."""
+    shares = config["split"]["fractions"]
+    if sum(Fraction(str(share)) for share in shares) != 1:
+        yield f"split.fractions is {value_text(shares)}; the shares must sum to 1"
+
+
+def sequential_metric(config: Config) -> Iterator[str]:
+    """The metric that chooses is one that is computed."""
+    metric, cutoffs = config["sasrec"]["metric"], config["ranking"]["cutoffs"]
+    if int(metric.partition("@")[2]) not in cutoffs:
+        yield f"sasrec.metric is {metric!r}; its K must be one of ranking.cutoffs, {value_text(cutoffs)}"
+
+
+def sequential_heads(config: Config) -> Iterator[str]:
+    """Heads share the width evenly."""
+    dim, heads = config["sasrec"]["dim"], config["sasrec"]["heads"]
+    if dim % heads:
+        yield f"sasrec.dim is {dim}; it must be a multiple of sasrec.heads, {heads}"
+
+
+def tiny_heads(config: Config) -> Iterator[str]:
+    """Each head has an even width, for its rotary positions."""
+    for name, llm in config["llms"].items():
+        if llm["kind"] == "tiny" and llm["hidden"] % (2 * llm["heads"]):
+            yield f"llms.{name}.hidden is {llm['hidden']}; it must be a multiple of twice its heads, {2 * llm['heads']}"
+
+
+def tokens(config: Config) -> Iterator[str]:
+    """The generated title leaves room for a prompt."""
+    most, new = config["tuning"]["max_tokens"], config["generation"]["max_new_tokens"]
+    if most <= new:
+        yield f"tuning.max_tokens is {most}; it must be more than generation.max_new_tokens, {new}"
+
+
+CHECKS = (
+    tuning_seed,
+    base_models,
+    labels,
+    amazon2023,
+    shared_datasets,
+    shared_llms,
+    window,
+    fractions,
+    sequential_metric,
+    sequential_heads,
+    tiny_heads,
+    tokens,
+)
