@@ -18,8 +18,8 @@ def parser() -> job.Parser:
 def main(args: argparse.Namespace) -> None:
     """Draw the rows, ask, measure, write."""
     from softrec import files, samples
+    from softrec.distance import DistanceSettings, distance_probe, draw_distance_rows
     from softrec.recommender import open_recommender
-    from softrec.tuning import DistanceSettings, distance_probe, draw_distance_rows
 
     settings = job.read_settings(args.settings, DistanceSettings)
     recommender = open_recommender(args.llm, samples.load_items(args.catalogue), settings.recommender)

@@ -3,8 +3,18 @@
 from dataclasses import dataclass
 
 from softrec.curriculum import Progression, tau
+from softrec.distance import DistanceProbe
 from softrec.language_model import LanguageModel
-from softrec.validation import DistanceProbe
+from softrec.tuning import TuningSettings
+
+
+@dataclass(frozen=True)
+class SoftSettings:
+    """A SOFT run: a tuning run, and the scheduler's alpha and progression function."""
+
+    tuning: TuningSettings
+    alpha: float
+    progression: Progression
 
 
 @dataclass(frozen=True)

@@ -42,24 +42,24 @@ class SplitSettings:
 
 @dataclass(frozen=True)
 class SampleSettings:
-    """How many sequences of each split the language models see: a number, or "all".
+    """How many sequences of a split the language models see.
 
     Attributes:
-        train, valid, test: 4096, 512 and 1000 in the paper.
+        split: train, valid or test; it names the random stream.
+        rows: a number (4096, 512 and 1000 in the paper), or "all".
         seed: of the draw; one for all training seeds, so that runs differ in training alone.
     """
 
-    train: int | Literal["all"]
-    valid: int | Literal["all"]
-    test: int | Literal["all"]
+    split: Literal["train", "valid", "test"]
+    rows: int | Literal["all"]
     seed: int
 
     def __post_init__(self) -> None:
         """Refuse empty samples."""
-        for split in SPLITS:
-            size = getattr(self, split)
-            if size != "all" and size < 1:
-                raise SoftrecError(f"{split} is {size}", where="--settings", remedy='give at least 1, or "all"')
+        if self.rows != "all" and self.rows < 1:
+            raise SoftrecError(
+                f"rows of {self.split} is {self.rows}", where="--settings", remedy='give at least 1, or "all"'
+            )
 
 
 class Windows(NamedTuple):

@@ -133,19 +133,19 @@ class Tuner:
         self.llm.model.train()
         total = 0.0
         for step, batch in enumerate(batches, start=1):
-            loss, tokens = self.update(batch, kinds, tau)
-            if not math.isfinite(loss):
+            loss, norm, tokens = self.update(batch, kinds, tau)
+            if not math.isfinite(loss) or not math.isfinite(norm):
                 raise SoftrecError(
                     f"the loss is {loss} in epoch {epoch}, step {step} of {len(batches)}",
-                    where="tuning the adapter",
+                    where=f"tuning the adapter; the gradient's norm is {norm}",
                     remedy="lower tuning.learning_rate or tuning.gradient_clip, or tune in fp32",
                 )
             total += loss
             progress.step(1, tokens, loss=loss)
         return total / len(batches)
 
-    def update(self, batch: Any, kinds: tuple[str, ...], tau: float) -> tuple[float, int]:
-        """One optimiser step on a global batch. Returns its loss and the tokens run."""
+    def update(self, batch: Any, kinds: tuple[str, ...], tau: float) -> tuple[float, float, int]:
+        """One optimiser step on a global batch. Returns its loss, the gradient's norm and the tokens run."""
         counts = {kind: sum(len(self.responses[kind][i]) for i in batch) for kind in kinds}
         n = {kind: objectives.denominator(count, self.settings.loss_reduction) for kind, count in counts.items()}
         loss, tokens = 0.0, 0
@@ -155,8 +155,7 @@ class Tuner:
             self.engine.backward(part)
             loss += part.item()
             tokens += sum(len(row) for row in rows)
-        self.engine.step()
-        return loss, tokens
+        return loss, self.engine.step(), tokens
 
     def part_of_loss(self, rows: Sequence[Row], n: dict[str, float], tau: float) -> torch.Tensor:
         """This micro batch's share of L_SOFT of the global batch."""

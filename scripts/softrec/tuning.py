@@ -4,11 +4,8 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from softrec import seeds
 from softrec.checkpoints import Checkpoint, run_key
-from softrec.curriculum import Progression
 from softrec.engine import OptimiserSettings, TorchEngine
 from softrec.files import read_table, write_whole
 from softrec.grounding import Grounding, GroundingSettings
@@ -19,7 +16,7 @@ from softrec.prompts import check_context
 from softrec.recommender import Recommender, RecommenderSettings, open_recommender, wrap
 from softrec.samples import load_items, load_rows, load_seen, load_title_embeddings
 from softrec.training import LoopSettings, Schedule, Tuner
-from softrec.validation import DistanceProbe, Validator
+from softrec.validation import Validator
 
 
 @dataclass(frozen=True)
@@ -31,32 +28,6 @@ class TuningSettings:
     optimiser: OptimiserSettings
     loop: LoopSettings
     grounding: GroundingSettings
-
-
-@dataclass(frozen=True)
-class SoftSettings:
-    """A SOFT run: a tuning run, and the scheduler's alpha and progression function."""
-
-    tuning: TuningSettings
-    alpha: float
-    progression: Progression
-
-
-@dataclass(frozen=True)
-class DistanceSettings:
-    """The M training rows of d_t: drawn once with `seed`, the same for every epoch, alpha and training seed."""
-
-    recommender: RecommenderSettings
-    distance_rows: int
-    seed: int
-
-
-def draw_distance_rows(rows: int, settings: DistanceSettings) -> list[int]:
-    """M distinct row numbers, ascending; all rows if there are fewer than M, which is said."""
-    m = min(settings.distance_rows, rows)
-    if m < settings.distance_rows:
-        say(f"M = {m}: there are fewer than {settings.distance_rows} training rows")
-    return sorted(seeds.stream(settings.seed, "distance").choice(rows, m, replace=False).tolist())
 
 
 def start(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
@@ -72,13 +43,6 @@ def validator(args: argparse.Namespace, recommender: Recommender, settings: Tuni
     titles = load_title_embeddings(args.titles, recommender.items)
     grounding = Grounding(titles, recommender.items.title_id, load_seen(args.interactions), settings.grounding)
     return Validator(recommender.prompts(rows), rows.to_dict(), grounding, recommender.generation)
-
-
-def distance_probe(recommender: Recommender, train: Any, chosen: list[int]) -> DistanceProbe:
-    """d_t on the chosen training rows."""
-    rows = train.select(chosen)
-    z_target = recommender.embed_titles([recommender.items.title[target] for target in rows["target"]])
-    return DistanceProbe(recommender.prompts(rows), z_target, recommender.generation)
 
 
 def self_distilled_responses(args: argparse.Namespace, recommender: Recommender, rows: int) -> list[list[int]]:

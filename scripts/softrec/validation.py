@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from softrec.embeddings import embed
 from softrec.generation import GenerationSettings, generate
 from softrec.grounding import Grounding
@@ -29,20 +27,3 @@ class Validator:
         texts = generate(llm, self.prompts, self.generation, "validate")
         z = embed(llm, [title_in(generated.text) for generated in texts], self.generation.batch_size)
         return summary(self.grounding.rank(z, self.rows).rank, CUTOFFS)
-
-
-@dataclass(frozen=True)
-class DistanceProbe:
-    """d_t on M fixed training rows: their prompts, and the embeddings z(y) of their true titles (section 3.2)."""
-
-    prompts: Sequence[Sequence[int]]
-    z_target: np.ndarray
-    generation: GenerationSettings
-
-    def __call__(self, llm: LanguageModel) -> float:
-        """d_t of the model as it is now: the average distance between what it says and the truth."""
-        from softrec.curriculum import distance
-
-        texts = generate(llm, self.prompts, self.generation, "measure d_t")
-        z = embed(llm, [title_in(generated.text) for generated in texts], self.generation.batch_size)
-        return distance(z, self.z_target)

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import audit_split
-import draw_samples
+import draw_sample
 import filter_interactions
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,7 +34,7 @@ FILTER = {
     "expected": None,
 }
 SPLIT = {"history": 10, "fractions": [0.8, 0.1, 0.1]}
-SAMPLES = {"train": 100, "valid": 20, "test": "all", "seed": 42}
+SAMPLES = {"train": 100, "valid": 20, "test": "all"}
 
 
 def run(script: ModuleType, settings: dict[str, Any], **paths: Path) -> None:
@@ -64,7 +64,9 @@ def data(shop: ToyShop) -> Path:
     out = run_filter(shop.ratings, shop.metadata, shop.ratings.parent / "out")
     parts = {name: out / f"{name}.parquet" for name in sequences.SPLITS}
     run(split_sequences, SPLIT, interactions=out / "interactions.parquet", **parts)
-    run(draw_samples, SAMPLES, **parts, **{f"{name}_sample": out / f"{name}_sample.parquet" for name in parts})
+    for name, rows in SAMPLES.items():
+        settings = {"split": name, "rows": rows, "seed": 42}
+        run(draw_sample, settings, sequences=parts[name], sample=out / f"{name}_sample.parquet")
     return out
 
 
@@ -130,15 +132,14 @@ def test_the_audit_fails_on_exchanged_splits(data: Path, tmp_path: Path, capsys:
 
 def test_fewer_sequences_than_asked_for_is_said(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """10**6 of the training sequences are all of them: a line in the log and a note in the manifest."""
-    parts = {name: data / f"{name}.parquet" for name in sequences.SPLITS}
-    outputs = {f"{name}_sample": tmp_path / f"{name}.parquet" for name in parts}
-    run(draw_samples, SAMPLES | {"train": 10**6}, **parts, **outputs)
-    rows = pq.read_metadata(parts["train"]).num_rows
+    train, sample = data / "train.parquet", tmp_path / "train.parquet"
+    run(draw_sample, {"split": "train", "rows": 10**6, "seed": 42}, sequences=train, sample=sample)
+    rows = pq.read_metadata(train).num_rows
     sentence = f"train holds {rows:,} sequences, fewer than the 1,000,000 asked for: all are used"
     assert sentence in capsys.readouterr().err
     manifest = json.loads((tmp_path / "train.parquet.manifest.json").read_text())
-    assert manifest["notes"] == {"train_sample": sentence}
-    assert pq.read_table(tmp_path / "train.parquet").equals(pq.read_table(parts["train"]))
+    assert manifest["notes"] == {"sample": sentence}
+    assert pq.read_table(sample).equals(pq.read_table(train))
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])

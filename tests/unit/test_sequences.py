@@ -102,4 +102,4 @@ def test_a_sample_of_all(size: Any) -> None:
 def test_an_empty_sample_is_refused() -> None:
     """No validation rows would mean no early stopping."""
     with pytest.raises(SoftrecError, match="valid is 0"):
-        sequences.SampleSettings("all", 0, 1000, 42)
+        sequences.SampleSettings("valid", 0, 42)

@@ -1,14 +1,10 @@
 """Nothing that trains or chooses has seen the test set: shown on the graph of every job."""
 
-import importlib.util
 from pathlib import Path
-from typing import Any
 
 import pytest
-from lib import digest
 from lib.dryrun import Job
 
-ROOT = Path(digest.__file__).parents[2]
 LEARNS = (
     "fit_sasrec",
     "choose_l2",
@@ -22,24 +18,14 @@ LEARNS = (
     "tune_soft_wo_sa",
     "choose_alpha",
 )
-READS_TEST = {"draw_samples", "audit_split", "predict_titles", "ground_predictions", "rank_sequential"}
+READS_TEST = {"draw_sample", "audit_split", "predict_titles", "ground_predictions", "rank_sequential"}
 TEST_ROWS = ("samples/test.parquet", "sequences/test.parquet")
-SPLITS = ("train", "valid", "test")
 
 
 @pytest.fixture(params=["demo", "paper"])
 def jobs(request: pytest.FixtureRequest) -> list[Job]:
     """The jobs of the demo and of the paper's grid."""
     return request.getfixturevalue(f"{request.param}_jobs")
-
-
-def sources_of(file: str, job: Job) -> list[str]:
-    """The inputs of a job that an output of it is made from: all of them, but that a sample is drawn from its own split
-    alone, which `test_a_sample_depends_on_its_own_split_alone` shows."""
-    if job.rule == "draw_samples":
-        (split,) = [name for name in SPLITS if file.endswith(f"samples/{name}.parquet")]
-        return [name for name in job.input if name.endswith(f"sequences/{split}.parquet")]
-    return job.input
 
 
 def ancestors(job: Job, makers: dict[str, Job]) -> set[str]:
@@ -51,7 +37,7 @@ def ancestors(job: Job, makers: dict[str, Job]) -> set[str]:
         if file not in seen:
             seen.add(file)
             if file in makers:
-                waiting += [name for name in sources_of(file, makers[file]) if not name.endswith("split_audit.json")]
+                waiting += [name for name in makers[file].input if not name.endswith("split_audit.json")]
     return seen
 
 
@@ -98,30 +84,3 @@ def test_choices_read_validation_alone(jobs: list[Job]) -> None:
         if job.rule in ("choose_l2", "choose_alpha"):
             assert job.input
             assert all(name.endswith("/training.jsonl") for name in job.input)
-
-
-def draw(folder: Path, rows: dict[str, int]) -> dict[str, bytes]:
-    """The samples, as bytes, that `draw_samples` draws from splits of so many rows."""
-    from softrec import sequences
-    from softrec.files import write_table
-
-    spec = importlib.util.spec_from_file_location("draw_samples", ROOT / "scripts/draw_samples.py")
-    assert spec is not None and spec.loader is not None
-    script: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    flags = ["--settings", '{"train": 5, "valid": 3, "test": 4, "seed": 42}']
-    for split, n in rows.items():
-        columns = {name: range(n) for name in ("user", "target", "timestamp", "position")}
-        write_table(folder / split, {**columns, "history": [[1]] * n}, sequences.TYPES)
-        flags += [f"--{split}", str(folder / split), f"--{split}-sample", str(folder / f"{split}_sample")]
-    script.main(script.parser().parse_args(flags))
-    return {split: (folder / f"{split}_sample").read_bytes() for split in SPLITS}
-
-
-def test_a_sample_depends_on_its_own_split_alone(tmp_path: Path) -> None:
-    """With another test split, the train and the valid sample have the same bytes, and the test sample has not."""
-    one = draw(tmp_path, {"train": 20, "valid": 10, "test": 10})
-    other = draw(tmp_path, {"train": 20, "valid": 10, "test": 9})
-    assert one["train"] == other["train"]
-    assert one["valid"] == other["valid"]
-    assert one["test"] != other["test"]

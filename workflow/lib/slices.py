@@ -78,9 +78,10 @@ class Slices:
         """What the audit holds the split against."""
         return text({**self.config["split"], "duplicates": self.config["filter"]["duplicates"]})
 
-    def samples(self) -> str:
-        """How many rows are drawn from each split, and by which seed."""
-        return text(self.config["samples"])
+    def sample(self, split: str) -> str:
+        """How many rows are drawn from a split, and by which seed."""
+        samples = self.config["samples"]
+        return text({"split": split, "rows": samples[split], "seed": samples["seed"]})
 
     def fit_sequential(self, model: str, l2: str, seed: str) -> str:
         """One training run of a model over item ids."""

@@ -65,36 +65,28 @@ rule split_sequences:
         """
 
 
-rule draw_samples:
-    """Draw the rows that language models are tuned, validated and tested on"""
+rule draw_sample:
+    """Draw the rows that language models are tuned, validated or tested on"""
     input:
-        train="results/<run>/{dataset}/sequences/train.parquet",
-        valid="results/<run>/{dataset}/sequences/valid.parquet",
-        test="results/<run>/{dataset}/sequences/test.parquet",
+        sequences="results/<run>/{dataset}/sequences/{split}.parquet",
     output:
-        train="results/<run>/{dataset}/samples/train.parquet",
-        valid="results/<run>/{dataset}/samples/valid.parquet",
-        test="results/<run>/{dataset}/samples/test.parquet",
+        sample="results/<run>/{dataset}/samples/{split}.parquet",
     log:
-        "results/<run>/logs/{dataset}/draw_samples.log",
+        "results/<run>/logs/{dataset}/draw_sample.{split}.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/draw_samples.tsv"
+        "results/<run>/benchmarks/{dataset}/draw_sample.{split}.tsv"
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.samples(),
-        code=code_digest("draw_samples"),
+        cfg=lambda w: slices.sample(w.split),
+        code=code_digest("draw_sample"),
     shell:
         r"""
-        python scripts/draw_samples.py \
+        python scripts/draw_sample.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
-            --test {input.test:q} \
-            --train-sample {output.train:q} \
-            --valid-sample {output.valid:q} \
-            --test-sample {output.test:q} \
+            --sequences {input.sequences:q} \
+            --sample {output.sample:q} \
             2>{log:q}
         """
 

@@ -1,0 +1,36 @@
+"""Draw from a split the sequences that language models see: seeded, without replacement, in the split's order."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--sequences", help="sequences/SPLIT.parquet")
+    parser.output("--sample", help="samples/SPLIT.parquet: the rows drawn, with the same columns")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load, draw, write; say where the split holds fewer sequences than asked for."""
+    from softrec import files, log, sequences
+
+    settings = job.read_settings(args.settings, sequences.SampleSettings)
+    table = files.read_table(args.sequences)
+    rows = sequences.draw(len(table), settings.rows, settings.seed, settings.split)
+    sample = table.take(rows)
+    if settings.rows != "all" and len(rows) < settings.rows:
+        text = (
+            f"{settings.split} holds {len(table):,} sequences, fewer than the {settings.rows:,} asked for: all are used"
+        )
+        log.say(f"note: {text}")
+        job.note("sample", text)
+    log.say(f"{settings.split}  {len(rows):,} of {len(table):,} sequences")
+    columns = {name: sample[name].combine_chunks() for name in sequences.TYPES}
+    files.write_table(args.sample, columns, sequences.TYPES)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,59 @@
+"""d_t: how far what a model says is from the truth, on M fixed training rows (paper, section 3.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from softrec import seeds
+from softrec.curriculum import distance
+from softrec.embeddings import embed
+from softrec.generation import GenerationSettings, generate
+from softrec.language_model import LanguageModel
+from softrec.log import say
+from softrec.prompts import title_in
+from softrec.recommender import Recommender, RecommenderSettings
+
+
+@dataclass(frozen=True)
+class DistanceSettings:
+    """The M training rows of d_t: drawn once with `seed`, the same for every epoch, alpha and training seed."""
+
+    recommender: RecommenderSettings
+    distance_rows: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class DistanceProbe:
+    """d_t on M fixed training rows: their prompts, and the embeddings z(y) of their true titles."""
+
+    prompts: Sequence[Sequence[int]]
+    z_target: np.ndarray
+    generation: GenerationSettings
+
+    def __call__(self, llm: LanguageModel) -> float:
+        """d_t of the model as it is now: the average distance between what it says and the truth."""
+        texts = generate(llm, self.prompts, self.generation, "measure d_t")
+        z = embed(llm, [title_in(generated.text) for generated in texts], self.generation.batch_size)
+        return distance(z, self.z_target)
+
+
+def draw_distance_rows(rows: int, settings: DistanceSettings) -> list[int]:
+    """M distinct row numbers, ascending; all rows if there are fewer than M, which is said."""
+    m = min(settings.distance_rows, rows)
+    if m < settings.distance_rows:
+        say(f"M = {m}: there are fewer than {settings.distance_rows} training rows")
+    return sorted(seeds.stream(settings.seed, "distance").choice(rows, m, replace=False).tolist())
+
+
+def distance_probe(recommender: Recommender, train: Any, chosen: list[int]) -> DistanceProbe:
+    """d_t on the chosen training rows."""
+    rows = train.select(chosen)
+    z_target = embed(
+        recommender.llm,
+        [recommender.items.title[target] for target in rows["target"]],
+        recommender.generation.batch_size,
+    )
+    return DistanceProbe(recommender.prompts(rows), z_target, recommender.generation)
