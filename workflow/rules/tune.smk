@@ -3,62 +3,6 @@
 # Gives: an adapter and a training log for every method, alpha and seed; which alpha validation chose.
 
 
-rule pretrain_tiny_llm:
-    """Pre-train the demo's base model on the catalogue's text"""
-    input:
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-    output:
-        llm=directory("results/<run>/{dataset}/llm"),
-    log:
-        "results/<run>/logs/{dataset}/pretrain_tiny_llm.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/pretrain_tiny_llm.tsv"
-    priority: 20
-    conda:
-        "../../envs/train.yaml"
-    params:
-        cfg=lambda w: slices.tiny_llm(w.dataset),
-        code=code_digest("pretrain_tiny_llm"),
-    shell:
-        r"""
-        python scripts/pretrain_tiny_llm.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --catalogue {input.catalogue:q} \
-            --llm {output.llm:q} \
-            2>{log:q}
-        """
-
-
-rule encode_titles:
-    """Embed every distinct title by the un-tuned LLM"""
-    input:
-        llm=lambda w: sources.base_llm(config, w.dataset),
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-    output:
-        titles="results/<run>/{dataset}/titles.npy",
-    log:
-        "results/<run>/logs/{dataset}/encode_titles.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/encode_titles.tsv"
-    priority: 20
-    conda:
-        "../../envs/train.yaml"
-    params:
-        cfg=lambda w: slices.titles(w.dataset, "bigrec"),
-        code=code_digest("encode_titles", "softrec.backbones.bigrec"),
-    shell:
-        r"""
-        python scripts/encode_titles.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --llm {input.llm:q} \
-            --catalogue {input.catalogue:q} \
-            --titles {output.titles:q} \
-            2>{log:q}
-        """
-
-
 rule tune_sft:
     """Tune on the true titles"""
     input:
@@ -128,37 +72,6 @@ rule generate_self_distilled:
             --catalogue {input.catalogue:q} \
             --train {input.train:q} \
             --self-distilled {output.self_distilled:q} \
-            2>{log:q}
-        """
-
-
-rule measure_initial_distance:
-    """Measure d_0, how far the un-tuned LLM is from the truth"""
-    input:
-        audit="results/<run>/{dataset}/split_audit.json",
-        llm=lambda w: sources.base_llm(config, w.dataset),
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        train="results/<run>/{dataset}/samples/train.parquet",
-    output:
-        distance="results/<run>/{dataset}/{backbone}/initial_distance.json",
-    log:
-        "results/<run>/logs/{dataset}/{backbone}/measure_initial_distance.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/measure_initial_distance.tsv"
-    conda:
-        "../../envs/train.yaml"
-    params:
-        cfg=lambda w: slices.initial_distance(w.dataset, w.backbone),
-        code=lambda w: code_digest("measure_initial_distance", f"softrec.backbones.{w.backbone}"),
-    shell:
-        r"""
-        python scripts/measure_initial_distance.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --llm {input.llm:q} \
-            --catalogue {input.catalogue:q} \
-            --train {input.train:q} \
-            --distance {output.distance:q} \
             2>{log:q}
         """
 
