@@ -1,5 +1,6 @@
 """`why.py` names what made a file stale, in a real workflow of two chained scripts."""
 
+import base64
 import os
 import subprocess
 import sys
@@ -177,6 +178,19 @@ def test_a_rules_command_and_lost_records_are_told(
             "make it again with --forcerun first."
         )
     (made / "records").rename(records)
+
+
+def test_an_interrupted_job_is_told(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Snakemake marks the outputs of a job that starts; a job that was killed leaves the mark."""
+    monkeypatch.chdir(made)
+    mark = made / ".snakemake/incomplete" / base64.b64encode(b"out/first.txt").decode()
+    mark.write_text('{"external_jobid": null}')
+    assert (
+        told(capsys, "out/first.txt") == "out/first.txt is stale because the job that was writing it was interrupted."
+    )
+    mark.unlink()
 
 
 def test_a_file_that_no_rule_makes_is_refused(

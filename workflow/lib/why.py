@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import changes, dryrun
 from lib.dryrun import Job
 
+# How Snakemake's reasons begin. With --rerun-incomplete it forces what its marker says was not finished.
 REASONS = {
-    "Incomplete output files": "the job that was writing it was interrupted",
+    "Forced execution": "the job that was writing it was interrupted",
     "Code has changed": "the command of its rule changed",
     "Software environment definition has changed": "its software environment changed",
 }

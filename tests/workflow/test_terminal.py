@@ -1,0 +1,77 @@
+"""What a quiet run prints: a line per start and end of a job, and what it remembers of failures."""
+
+import logging
+from typing import Any
+
+import pytest
+from lib import terminal
+
+
+def record(event: str | None, message: str = "", **facts: Any) -> logging.LogRecord:
+    """A log record as Snakemake 9 makes it."""
+    made = logging.LogRecord("snakemake", logging.INFO, __file__, 1, message, None, None)
+    vars(made).update({"event": event, **facts})
+    return made
+
+
+START = {"jobid": 3, "rule_name": "tune_soft", "shellcmd": "python", "wildcards": {"dataset": "toys", "alpha": "10"}}
+FAILED = {"jobid": 3, "rule_name": "tune_soft", "log": ["own.log", "slurm.log"]}
+
+
+def test_a_job_has_a_line_when_it_starts_and_one_when_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """83.4 seconds are 1:23; numbers are shown with their names; Snakemake's own words for the same are dropped."""
+    said: list[str] = []
+    clock = iter([10.0, 93.4])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    watch = terminal.Watch({"host", "rules"}, show=said.append)
+    watch.filter(record("job_info", **START))
+    passed = [
+        watch.filter(record("job_finished", job_id=3)),
+        watch.filter(record("progress", done=7, total=36)),
+        watch.filter(record(None, "Select jobs to execute...")),
+        watch.filter(record("error", "RuleException:\nCalledProcessError in file ...")),
+    ]
+    assert said == ["     start  tune_soft  toys alpha=10", "   7 of 36  tune_soft  toys alpha=10  1:23"]
+    assert passed == [False] * 4
+
+
+def test_a_failure_is_shown_and_remembered_once() -> None:
+    """A job that is tried again fails twice with the same logs."""
+    said: list[str] = []
+    watch = terminal.Watch({"rules"}, show=said.append)
+    for _ in range(2):
+        watch.filter(record("job_info", **START))
+        watch.filter(record("job_error", **FAILED))
+    assert list(watch.failures) == [("tune_soft", ("own.log", "slurm.log"))]
+    assert said[1::2] == ["    failed  tune_soft  toys alpha=10  0:00"] * 2
+
+
+@pytest.mark.parametrize(
+    ("quiet", "dryrun"), [(set(), False), ({"rules", "progress"}, False), ({"all"}, False), ({"rules"}, True)]
+)
+def test_other_runs_are_left_as_they_are(quiet: set[str], dryrun: bool) -> None:
+    """Loud, silent and dry runs: nothing is printed or dropped, but failures are remembered."""
+    said: list[str] = []
+    watch = terminal.Watch(quiet, lambda: dryrun, said.append)
+    records = [record("job_info", **START), record("job_error", **FAILED), record(None, "Execute 2 jobs...")]
+    assert all(watch.filter(one) for one in records)
+    assert said == []
+    assert list(watch.failures) == [("tune_soft", ("own.log", "slurm.log"))]
+
+
+def test_the_target_of_all_is_no_job_and_warnings_pass() -> None:
+    """The target runs no command: it has no start, and ends as "all". What is not told elsewhere is printed."""
+    said: list[str] = []
+    watch = terminal.Watch({"rules"}, show=said.append)
+    watch.filter(record("job_info", **{**START, "jobid": 0, "rule_name": "all", "shellcmd": None}))
+    watch.filter(record("job_finished", job_id=0))
+    watch.filter(record("progress", done=36, total=36))
+    assert said == ["  36 of 36  all"]
+    assert watch.filter(record(None, "Nothing to be done (all requested files are present and up to date)."))
+    assert watch.filter(record("error", "MissingInputException in rule x"))
+
+
+def test_no_line_is_wider_than_a_terminal() -> None:
+    """Eighty columns; what is cut off says so."""
+    assert terminal.line("start", "x" * 68) == f"     start  {'x' * 68}"
+    assert terminal.line("start", "x" * 69) == f"     start  {'x' * 67}…"
