@@ -13,11 +13,16 @@ from softrec.log import Progress
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """Beam search: `beams` wide, at most `max_new_tokens` long, `batch_size` prompts at once."""
+    """Beam search: `beams` wide, at most `max_new_tokens` long, `batch_size` prompts at once.
+
+    A text's score is its log-likelihood over its length to the power of `length_penalty`: 1 (the authors' setting)
+    compares token means, which favours long titles; 0 compares log-likelihoods.
+    """
 
     beams: int
     max_new_tokens: int
     batch_size: int
+    length_penalty: float = 1.0
 
 
 class Generated(NamedTuple):
@@ -57,6 +62,7 @@ def generate_batch(
         num_beams=settings.beams,
         do_sample=False,
         max_new_tokens=settings.max_new_tokens,
+        length_penalty=settings.length_penalty,
         eos_token_id=llm.ends,
         pad_token_id=llm.pad_id,
     )
