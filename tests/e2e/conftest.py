@@ -1,17 +1,9 @@
 """One full run of the graph on a toy shop, which all end-to-end tests share."""
 
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from toy_project import Project, new_project
-
-
-class Finished(NamedTuple):
-    """A project whose graph has run to its end, and what the run printed. Not to be changed: copy it."""
-
-    project: Project
-    printed: str
+from toy_project import Finished, Project, new_project
 
 
 @pytest.fixture(scope="session")

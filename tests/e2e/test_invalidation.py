@@ -7,8 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Finished
-from toy_project import OPTIONS, Job, Project, rules
+from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
 TABLE2 = {"collect_results": 1, "make_table2": 1}

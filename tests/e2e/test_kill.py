@@ -1,5 +1,6 @@
 """kill -9 in the middle of a job: nothing half-made passes for a result, and the next run ends with the same bytes."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -12,19 +13,24 @@ from pathlib import Path
 from toy_project import PATIENCE, Project, surroundings
 
 
-def run_until(project: Project, moment: Callable[[], bool], *targets: str) -> None:
-    """Run Snakemake and kill it with all its jobs, by SIGKILL, as soon as `moment` is true."""
-    log = (project.root / "killed.log").open("w")
-    command = project.command("--", *targets)
-    run = subprocess.Popen(command, cwd=project.root, env=surroundings(), stderr=log, start_new_session=True)
+def run_until(project: Project, moment: Callable[[], bool]) -> None:
+    """Run Snakemake and kill it with all its jobs, by SIGKILL, as soon as `moment` is true.
+
+    It runs with the least priority, so that whoever watches is not late on a busy machine.
+    """
+    log = project.root / "killed.log"
+    command = ["nice", "-n", "19", *project.command()]
+    with log.open("w") as stream:
+        run = subprocess.Popen(command, cwd=project.root, env=surroundings(), stderr=stream, start_new_session=True)
     try:
         deadline = time.monotonic() + PATIENCE
         while not moment():
-            assert run.poll() is None, f"it ended before it was killed:\n{(project.root / 'killed.log').read_text()}"
+            assert run.poll() is None, f"it ended before it was killed:\n{log.read_text()}"
             assert time.monotonic() < deadline, "the moment to kill it never came"
             time.sleep(0.001)
     finally:
-        os.killpg(run.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
         run.wait()
 
 

@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Finished
-from toy_project import Project
+from toy_project import Finished, Project
 
 PROGRESS = re.compile(r"^\S.*  +\d+ %(  loss \d+\.\d{4})?.*  [\d,]+ (tok|rows)/s  ETA \d+:\d\d$", re.MULTILINE)
 METHODS = ["SASRec", "SFT", "SOFT(w/o SA)", "SOFT"]

@@ -85,6 +85,13 @@ class Project(NamedTuple):
         return Project(folder)
 
 
+class Finished(NamedTuple):
+    """A project whose graph has run to its end, and what the run printed. Not to be changed: copy it."""
+
+    project: Project
+    printed: str
+
+
 def surroundings() -> dict[str, str]:
     """Environment variables of every run. A proxy that is not there would end any use of the network."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SNAKEMAKE")}
