@@ -16,15 +16,12 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, embed, write."""
-    import numpy as np
     from softrec import embeddings, files, language_model, prompts, samples
 
     settings = job.read_settings(args.settings, embeddings.EmbeddingSettings)
     titles = [prompts.title_in(title) for title in samples.load_items(args.catalogue).distinct]
     llm = language_model.load(args.llm, settings.backbone, settings.precision)
-    z = embeddings.embed(llm, titles, settings.batch_size)
-    with files.write_whole(args.titles) as partial, partial.open("wb") as stream:
-        np.save(stream, z)
+    files.write_array(args.titles, embeddings.embed(llm, titles, settings.batch_size))
 
 
 if __name__ == "__main__":

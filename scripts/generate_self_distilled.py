@@ -13,19 +13,22 @@ def parser() -> job.Parser:
     parser.input("--catalogue", help="catalogue.parquet")
     parser.input("--train", help="samples/train.parquet")
     parser.output("--self-distilled", help="self_distilled.parquet: row, text, finished")
+    parser.output("--embeddings", help="self_distilled.embeddings.npy: (rows, D) float32 of the titles they say")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, answer, say what the answers are like, write."""
-    from softrec import predictions, samples
+    """Load, answer, say what the answers are like, embed them, write."""
+    from softrec import files, predictions, samples
     from softrec.recommender import RecommenderSettings, open_recommender
 
     settings = job.read_settings(args.settings, RecommenderSettings)
     items = samples.load_items(args.catalogue)
     rows = samples.load_rows(args.train)
-    answers = open_recommender(args.llm, items, settings, args.adapter).answer(rows, "self-distil")
+    recommender = open_recommender(args.llm, items, settings, args.adapter)
+    answers = recommender.answer(rows, "self-distil")
     predictions.describe(answers, rows["target"], items)
+    files.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
     predictions.write(args.self_distilled, answers)
 
 

@@ -19,7 +19,6 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, answer, embed, write."""
-    import numpy as np
     from softrec import files, predictions, samples
     from softrec.recommender import RecommenderSettings, open_recommender
 
@@ -29,8 +28,7 @@ def main(args: argparse.Namespace) -> None:
     recommender = open_recommender(args.llm, items, settings, args.adapter)
     answers = recommender.answer(rows, "predict")
     predictions.describe(answers, rows["target"], items)
-    with files.write_whole(args.embeddings) as partial, partial.open("wb") as stream:
-        np.save(stream, recommender.embed_titles([answer.text for answer in answers]))
+    files.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
     predictions.write(args.predictions, answers)
 
 

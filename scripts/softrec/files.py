@@ -149,6 +149,14 @@ def read_table(path: Path, columns: list[str] | None = None) -> Any:
         ) from error
 
 
+def write_array(path: Path, array: Any) -> None:
+    """Write an array in numpy's own format, whole."""
+    import numpy as np
+
+    with write_whole(path) as partial, partial.open("wb") as stream:
+        np.save(stream, array)
+
+
 def read_array(path: Path) -> Any:
     """Read an array of numpy's own format. Raises `SoftrecError` if it is none, or not whole."""
     import numpy as np

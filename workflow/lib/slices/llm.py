@@ -1,0 +1,76 @@
+"""Slices of the rules that run a language model."""
+
+from typing import Any
+
+from lib.slices.base import take, text
+from lib.slices.ranking import RankingSlices
+
+OPTIMISER = ("learning_rate", "warmup_steps", "weight_decay", "gradient_clip")
+LOOP = (
+    "epochs",
+    "patience",
+    "micro_batch_size",
+    "loss_reduction",
+    "share_prompt",
+    "checkpoint_select",
+)
+TINY = ("vocabulary", "hidden", "layers", "heads", "context", "steps", "batch_size", "block", "learning_rate", "seed")
+
+
+class LlmSlices(RankingSlices):
+    """Pre-training, prompting, embedding, tuning."""
+
+    def tiny_llm(self, dataset: str) -> str:
+        """Pre-training of the demo's base model."""
+        return text({**take(self.llm(dataset), TINY), "words": self.dataset(dataset)["words"]})
+
+    def recommender(self, dataset: str, backbone: str) -> dict[str, Any]:
+        """How prompts are written and answered."""
+        return {
+            "backbone": backbone,
+            "precision": self.llm(dataset)["precision"],
+            "words": self.dataset(dataset)["words"],
+            "max_tokens": self.config["tuning"]["max_tokens"],
+            "generation": self.config["generation"],
+        }
+
+    def predict(self, dataset: str, backbone: str) -> str:
+        """Prompting a language model, tuned or not."""
+        return text(self.recommender(dataset, backbone))
+
+    def titles(self, dataset: str, backbone: str) -> str:
+        """Embedding titles by the un-tuned language model."""
+        precision, batch_size = self.llm(dataset)["precision"], self.config["generation"]["batch_size"]
+        return text({"backbone": backbone, "precision": precision, "batch_size": batch_size})
+
+    def initial_distance(self, dataset: str, backbone: str) -> str:
+        """d_0 and the rows of every d_t."""
+        return text(
+            {
+                "recommender": self.recommender(dataset, backbone),
+                "distance_rows": self.config["soft"]["distance_rows"],
+                "seed": self.config["samples"]["seed"],
+            }
+        )
+
+    def tuning(self, dataset: str, backbone: str, seed: str) -> dict[str, Any]:
+        """One run of the epoch loop."""
+        tuning = self.config["tuning"]
+        batch = {"global_batch_size": self.dataset(dataset)["global_batch_size"]}
+        return {
+            "recommender": self.recommender(dataset, backbone),
+            "lora": self.config["lora"],
+            "optimiser": take(tuning, OPTIMISER),
+            "loop": {**take(tuning, LOOP), **batch, "seed": int(seed)},
+            "grounding": self.grounding(),
+        }
+
+    def soft(self, dataset: str, backbone: str, seed: str, alpha: str) -> str:
+        """One run of SOFT."""
+        return text(
+            {
+                "tuning": self.tuning(dataset, backbone, seed),
+                "alpha": float(alpha),
+                "progression": self.config["soft"]["progression"],
+            }
+        )
