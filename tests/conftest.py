@@ -23,12 +23,13 @@ def new_llm() -> "Callable[[], LanguageModel]":
     import torch
     from softrec.language_model import LanguageModel, load_backbone
     from softrec.prompts import Words
-    from softrec.tiny_llm import TinySettings, facts, new_model, train_tokenizer
+    from softrec.tiny_corpus import tokenizer_texts
+    from softrec.tiny_llm import TinySettings, new_model, train_tokenizer
 
     torch.set_num_threads(1)
     words = Words("films", "film", "seen")
     settings = TinySettings(400, 32, 2, 2, 512, 1, 2, 32, 1e-3, 7, words)
-    tokenizer = train_tokenizer(facts(TITLES, CATEGORIES), settings)
+    tokenizer = train_tokenizer(tokenizer_texts(TITLES, CATEGORIES, words), settings)
 
     def make() -> LanguageModel:
         return LanguageModel(new_model(tokenizer, settings).eval(), tokenizer, load_backbone("bigrec"))

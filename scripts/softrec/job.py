@@ -88,6 +88,16 @@ def tuning_arguments(parser: Parser) -> None:
     parser.output("--log", help="training.jsonl: a line per epoch and a summary")
 
 
+def sequential_arguments(parser: Parser) -> None:
+    """The files that every script reads and writes that trains a model over item ids."""
+    parser.input("--train", help="sequences/train.parquet")
+    parser.input("--valid", help="samples/valid.parquet, or sequences/valid.parquet for the full split")
+    parser.input("--interactions", help="interactions.parquet, for the masks of validation")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.output("--model", help="model.safetensors: the weights of the kept epoch")
+    parser.output("--log", help="training.jsonl: a line per epoch and a summary")
+
+
 def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) -> None:
     """Write `OUTPUT.manifest.json` beside each output: all that is needed to say where it came from."""
     if os.environ.get("RANK", "0") != "0":

@@ -4,22 +4,21 @@ It stands where the pre-trained LLM stands in the paper: it knows titles and cat
 user. What it shows is that the machine works, not that SOFT does.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from softrec import seeds
 from softrec.errors import SoftrecError
 from softrec.language_model import no_progress_bars
 from softrec.log import Progress
-from softrec.prompts import Words, quoted, render
+from softrec.prompts import Words
+from softrec.tiny_corpus import documents, tokenizer_texts
 
 BOS, EOS, PAD = "<s>", "</s>", "<pad>"
-LIST = 8  # titles in one list
+SEPARATOR = '", "|"'  # no token reaches across what stands before, between and after quoted titles
 
 
 @dataclass(frozen=True)
@@ -39,41 +38,19 @@ class TinySettings:
     words: Words
 
 
-def facts(titles: Sequence[str], categories: Sequence[str | None]) -> list[str]:
-    """One line per item: the bare title and what it is. The state at a bare title's end then foretells its category."""
-    return [f"{title}: {category}" if category else title for title, category in zip(titles, categories, strict=True)]
-
-
-def shelves(titles: Sequence[str], categories: Sequence[str | None]) -> list[list[str]]:
-    """Quoted titles by the first label of their category, in the order of the catalogue; None is a shelf too."""
-    by_label: dict[str, list[str]] = {}
-    for title, category in zip(titles, categories, strict=True):
-        by_label.setdefault(re.split(", | > ", category or "")[0], []).append(quoted(title))
-    return list(by_label.values())
-
-
-def lists(shelves: Sequence[Sequence[str]], words: Words, rng: np.random.Generator) -> list[str]:
-    """Every title once, in lists of titles from one shelf in random order; one list in four is a whole prompt.
-
-    So the model has read the prompt's own words and knows that titles of a kind go together, as a pre-trained LLM does;
-    no user has any part in it.
-    """
-    texts = []
-    for shelf in shelves:
-        shuffled = [shelf[i] for i in rng.permutation(len(shelf))]
-        for start in range(0, len(shuffled), LIST):
-            *history, last = shuffled[start : start + LIST]
-            texts.append(render(history, words) + last if rng.random() < 0.25 else ", ".join([*history, last]))
-    return texts
-
-
 def train_tokenizer(texts: Sequence[str], settings: TinySettings) -> Any:
-    """Byte-level BPE of the catalogue's text and the prompt's template: any text at all can be encoded."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    """Byte-level BPE of the catalogue's text and the prompt's template: any text at all can be encoded.
+
+    Merges may join words: a title is two or three tokens, and the template's fixed parts are one each. A prompt is
+    about four times shorter than with one token per word, and so is everything that is done with it.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    apart = pre_tokenizers.Split(Regex(SEPARATOR), "isolated")
+    joined = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([apart, joined])
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=settings.vocabulary,
@@ -81,7 +58,7 @@ def train_tokenizer(texts: Sequence[str], settings: TinySettings) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator([*texts, *[render([], settings.words)] * 20], trainer)
+    tokenizer.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token=BOS, eos_token=EOS, pad_token=PAD)
 
 
@@ -110,15 +87,13 @@ def new_model(tokenizer: Any, settings: TinySettings) -> Any:
 def blocks(
     tokenizer: Any, titles: Sequence[str], categories: Sequence[str | None], settings: TinySettings
 ) -> Iterator[torch.Tensor]:
-    """Endless (batch, block) token ids: facts and lists, each BOS ... EOS, packed in a new seeded order every pass."""
+    """Endless (batch, block) token ids: documents, each BOS ... EOS, packed in a new seeded order every pass."""
     size = settings.batch_size * settings.block
-    known, shelved = facts(titles, categories), shelves(titles, categories)
     stock: list[int] = []
     epoch = 0
     while True:
         rng = seeds.stream(settings.seed, "documents", epoch)
-        texts = known + lists(shelved, settings.words, rng)
-        encoded = tokenizer(texts)["input_ids"]
+        encoded = tokenizer(documents(titles, categories, settings.words, rng))["input_ids"]
         for i in rng.permutation(len(encoded)):
             stock += [tokenizer.bos_token_id, *encoded[i], tokenizer.eos_token_id]
             if len(stock) >= size:
@@ -133,7 +108,7 @@ def pretrain(titles: Sequence[str], categories: Sequence[str | None], settings: 
     Raises `SoftrecError` if the loss is not finite.
     """
     no_progress_bars()
-    tokenizer = train_tokenizer(facts(titles, categories), settings)
+    tokenizer = train_tokenizer(tokenizer_texts(titles, categories, settings.words), settings)
     model = new_model(tokenizer, settings)
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.95))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, settings.steps, pct_start=0.1)

@@ -46,7 +46,7 @@ def test_loss_of_a_batch_uses_target_and_negative() -> None:
     window, length = torch.tensor([[2, 5, 0, 0]]), torch.tensor([2])
     batch = sasrec.Batch(row, window, length, target=torch.tensor([7]), negative=torch.tensor([4]))
     before = model.score_all(model(window, length))[0].detach()
-    sasrec.loss(model, batch).backward()
+    sasrec.Sasrec().loss(model, batch).backward()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter -= 0.05 * parameter.grad

@@ -10,8 +10,9 @@ import torch
 from softrec import seeds, tiny_llm
 from softrec.errors import SoftrecError
 from softrec.language_model import LanguageModel
-from softrec.prompts import Words
-from softrec.tiny_llm import TinySettings, blocks, facts, lists, pretrain, shelves, train_tokenizer
+from softrec.prompts import Words, quoted, render
+from softrec.tiny_corpus import facts, labels, lists, shelves, tokenizer_texts
+from softrec.tiny_llm import TinySettings, blocks, pretrain, train_tokenizer
 
 SAGAS = ("Ember", "Frost", "Gale", "Harbour")
 TITLES = [f"{saga} {part}" for saga in SAGAS for part in range(1, 6)]
@@ -24,22 +25,39 @@ def test_facts_say_what_is_known_of_each_item() -> None:
     assert facts(["Ember 1", "Frost 2"], [None, "ice"]) == ["Ember 1", "Frost 2: ice"]
 
 
-def test_shelves_gather_titles_of_one_label() -> None:
-    """The first label of a category counts, whether labels are parted by ", " or by " > "; None is a label too."""
-    categories = ["ice", "fire > saga", None, "ice, cold", "fire"]
-    assert shelves(["A", "B", "C", "D", "E"], categories) == [['"A"', '"D"'], ['"B"', '"E"'], ['"C"']]
+@pytest.mark.parametrize(
+    ("title", "category", "expected"),
+    [
+        ("Ember 1 (1994)", "fire > saga", ["fire", "saga", "1994"]),
+        ("Frost (1990) 2", "ice, cold", ["ice", "cold"]),
+        ("Gale", None, [""]),
+    ],
+)
+def test_labels_are_categories_and_the_year_at_the_end(title: str, category: str | None, expected: list[str]) -> None:
+    """Labels are parted by ", " or by " > "; a year elsewhere in the title is none; nothing known is a label too."""
+    assert labels(title, category) == expected
+
+
+def test_every_title_stands_on_one_shelf_of_its_own_labels() -> None:
+    """With one label each A and C share "ice". B has two labels: either shelf is met in 20 draws."""
+    one = shelves(["A", "B", "C"], ["ice", "fire", "ice"], seeds.stream(1, "documents", 0))
+    assert one == [("ice", ['"A"', '"C"']), ("fire", ['"B"'])]
+    drawn = {shelves(["B"], ["fire, saga"], seeds.stream(1, "documents", i))[0][0] for i in range(20)}
+    assert drawn == {"fire", "saga"}
 
 
 def test_lists_have_every_title_once_with_others_of_its_shelf() -> None:
-    """20 titles on 4 shelves of 5 are 4 lists, as a prompt with its answer or plain; the stream decides the order."""
-    shelved = shelves(TITLES, CATEGORIES)
-    texts = lists(shelved, SETTINGS.words, seeds.stream(1, "documents", 0))
-    assert len(texts) == 4
-    for text, shelf in zip(texts, shelved, strict=True):
-        assert sorted(re.findall('"[^"]+"', text)) == sorted(shelf)
-        assert "### Response" not in text or text.endswith(tuple(f"### Response:\n{title}" for title in shelf))
-    assert texts == lists(shelved, SETTINGS.words, seeds.stream(1, "documents", 0))
-    assert texts != lists(shelved, SETTINGS.words, seeds.stream(1, "documents", 1))
+    """20 titles on 4 shelves of 5 are 4 lists: in a prompt, after the shelf's label, or bare; the stream decides."""
+    shelved = shelves(TITLES, CATEGORIES, seeds.stream(1, "documents", 0))
+    kinds = set()
+    for epoch in range(20):
+        texts = lists(shelved, SETTINGS.words, seeds.stream(1, "documents", epoch))
+        assert texts == lists(shelved, SETTINGS.words, seeds.stream(1, "documents", epoch))
+        assert len(texts) == 4
+        for text, (label, shelf) in zip(texts, shelved, strict=True):
+            assert sorted(re.findall('"[^"]+"', text)) == sorted(shelf)
+            kinds.add("prompt" if "### Response:\n" in text else "headed" if text.startswith(f"{label}: ") else "bare")
+    assert kinds == {"prompt", "headed", "bare"}
 
 
 @pytest.mark.parametrize("text", ["", " ", "Ember 1", "Amélie – 東京 🎬", "a\n\tb  c", "\u200d\x00\x7f", "ﷺ" * 3])
@@ -49,10 +67,16 @@ def test_any_text_can_be_encoded(llm: LanguageModel, text: str) -> None:
     assert llm.tokenizer.decode(ids, clean_up_tokenization_spaces=False) == text
 
 
-def test_the_tokeniser_knows_the_prompt_well(llm: LanguageModel) -> None:
-    """Words of the template are whole tokens, so that prompts stay short; BOS, EOS and PAD are three."""
-    assert len(llm.tokenizer.encode(" instruction", add_special_tokens=False)) == 1
-    assert len({llm.tokenizer.bos_token_id, llm.tokenizer.eos_token_id, llm.tokenizer.pad_token_id}) == 3
+def test_a_prompt_is_a_few_tokens() -> None:
+    """Titles and the template's parts are whole tokens where the vocabulary has room: BOS apart, a prompt of three
+    titles is preamble, quote, 3 titles with 2 separators between, quote, and "### Response:": 9 tokens."""
+    settings = replace(SETTINGS, vocabulary=2000)
+    tokenizer = train_tokenizer(tokenizer_texts(TITLES, CATEGORIES, settings.words), settings)
+    prompt = render([quoted(title) for title in TITLES[:3]], settings.words)
+    ids = tokenizer.encode(prompt, add_special_tokens=False)
+    assert len(ids) == 9
+    assert tokenizer.decode(ids, clean_up_tokenization_spaces=False) == prompt
+    assert len({tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id}) == 3
 
 
 def test_blocks_hold_every_document_between_bos_and_eos() -> None:
@@ -65,8 +89,8 @@ def test_blocks_hold_every_document_between_bos_and_eos() -> None:
     first, second, third, fourth, *_ = text.split("</s>")
     assert all(part.startswith("<s>") for part in (first, second, third, fourth))
     passes = sorted(part.removeprefix("<s>") for part in (first, second, third, fourth))
-    assert passes[2:] == ["A 1", "B 2: x"]
-    assert [part[-5:] for part in passes[:2]] == ['"A 1"', '"B 2"']
+    assert {"A 1", "B 2: x"} <= set(passes)
+    assert sum(part.endswith('"A 1"') for part in passes) == sum(part.endswith('"B 2"') for part in passes) == 1
 
 
 def loss_of(model: torch.nn.Module, tokenizer: object) -> float:

@@ -28,10 +28,15 @@ RULES: dict[str, tuple[Slice, str]] = {
     "split_sequences": (lambda s, name: s.split(), "sequences.SplitSettings"),
     "draw_sample": (lambda s, name: s.sample("test"), "sequences.SampleSettings"),
     "audit_split": (lambda s, name: s.audit(), "leakage.AuditSettings"),
-    "fit_sasrec": (lambda s, name: s.fit_sequential("sasrec", "1e-05", "3"), "sequential.fit.FitSettings"),
+    "fit_sasrec": (lambda s, name: s.fit_sasrec("1e-05", "3"), "sequential.fit.SasrecSettings"),
+    "fit_dros": (lambda s, name: s.fit_dros("0.5", "3"), "sequential.dros.DrosSettings"),
+    "fit_dllm2rec": (lambda s, name: s.fit_dllm2rec("3"), "sequential.dllm2rec.Dllm2recSettings"),
+    "find_nearest_items": (lambda s, name: s.nearest_items(), "Settings"),
     "choose_l2": (lambda s, name: s.choice("l2", [0.1, 1e-5], ["NG@20"]), "selection.ChoiceSettings"),
+    "choose_dros_alpha": (lambda s, name: s.choice("alpha", [0.1, 1], ["NG@20"]), "selection.ChoiceSettings"),
+    "adopt_dros": (lambda s, name: s.adopt("alpha", [0.1, 1]), "Settings"),
     "adopt_sasrec": (lambda s, name: s.adopt("l2", [0.1, 1e-5]), "Settings"),
-    "rank_sequential": (lambda s, name: s.rank_sequential("sasrec"), "sequential.allrank.RankSettings"),
+    "rank_sequential": (lambda s, name: s.rank_sequential(), "sequential.allrank.RankSettings"),
     "pretrain_tiny_llm": (lambda s, name: s.tiny_llm(name), "tiny_llm.TinySettings"),
     "encode_titles": (lambda s, name: s.titles(name, "bigrec"), "embeddings.EmbeddingSettings"),
     "tune_sft": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.TuningSettings"),
@@ -53,6 +58,8 @@ SCRIPT_OF = {
     "choose_l2": "choose_setting",
     "choose_alpha": "choose_setting",
     "adopt_sasrec": "adopt_chosen",
+    "choose_dros_alpha": "choose_setting",
+    "adopt_dros": "adopt_chosen",
     "predict_titles_untuned": "predict_titles",
 }
 KINDS = {
@@ -141,7 +148,8 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
 
 TUNING = {"tune_sft", "tune_soft", "tune_soft_wo_sa"}
 ASKING = TUNING | {"generate_self_distilled", "measure_initial_distance", "predict_titles", "predict_titles_untuned"}
-CHOOSING = {"choose_l2", "choose_alpha"}
+CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
+FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
 
 
 @pytest.mark.parametrize(
@@ -149,14 +157,17 @@ CHOOSING = {"choose_l2", "choose_alpha"}
     [
         ("filter.k", 5, {"filter_interactions"}),
         ("filter.duplicates", "none", {"filter_interactions", "audit_split"}),
-        ("split.history", 5, {"split_sequences", "audit_split", "fit_sasrec", "rank_sequential"}),
+        ("split.history", 5, {"split_sequences", "audit_split", "rank_sequential", *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"draw_sample"}),
         ("samples.seed", 7, {"draw_sample", "measure_initial_distance"}),
-        ("ranking.mask", "none", {"fit_sasrec", "rank_sequential", "ground_predictions", *TUNING}),
-        ("ranking.cutoffs", [5, 10, 20], {"fit_sasrec", "evaluate_ranks"}),
-        ("sasrec.dim", 32, {"fit_sasrec", "rank_sequential"}),
-        ("sasrec.learning_rate", 0.1, {"fit_sasrec"}),
+        ("ranking.mask", "none", {"rank_sequential", "ground_predictions", "find_nearest_items", *FITTING, *TUNING}),
+        ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
+        ("sasrec.dim", 32, {"rank_sequential", *FITTING}),
+        ("sasrec.learning_rate", 0.1, FITTING),
+        ("dros.beta", 0.5, {"fit_dros"}),
+        ("dllm2rec.lam", 0.5, {"fit_dllm2rec"}),
+        ("dllm2rec.teacher_items", 5, {"find_nearest_items"}),
         ("lora.rank", 4, TUNING),
         ("tuning.epochs", 9, TUNING),
         ("tuning.weight_decay", 0.1, TUNING),

@@ -5,12 +5,10 @@ dropout masks of an epoch come from streams named by it. So a resumed run needs 
 same bytes as one that was never interrupted.
 """
 
-import importlib
 import math
 import time
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -20,8 +18,9 @@ from softrec.checkpoints import Checkpoint
 from softrec.errors import SoftrecError
 from softrec.log import Progress, say
 from softrec.ranking import Mask
-from softrec.sequential.allrank import Protocol, rank_windows
-from softrec.sequential.encoder import EncoderSettings
+from softrec.sequential.allrank import Protocol as RankProtocol
+from softrec.sequential.allrank import rank_windows
+from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.sasrec import Batch, uniform_negatives
 from softrec.sequential.windows import Windows
 
@@ -30,8 +29,8 @@ from softrec.sequential.windows import Windows
 class FitSettings(EncoderSettings):
     """The encoder's shape, and how it is trained (paper, section 4.1, after Liao et al.).
 
-    model: the module of `softrec.sequential` that has the loss ("sasrec").
-    l2: Adam's weight decay. seed: of weights, row order, negatives and dropout.
+    model: the name of the model in logs ("SASRec").
+    seed: of weights, row order, negatives and dropout.
     learning_rate (1e-3), batch_size (256): of Adam. epochs: at most this many (500).
     patience: stop after so many epochs in a row that do not raise the best `metric` (10); an equal value counts.
     metric: validation metric that picks the epoch ("NG@20"). cutoffs: the K of all logged metrics.
@@ -39,7 +38,6 @@ class FitSettings(EncoderSettings):
     """
 
     model: str
-    l2: float
     seed: int
     learning_rate: float
     batch_size: int
@@ -51,41 +49,49 @@ class FitSettings(EncoderSettings):
     tie_seed: int
 
 
-def find_model(name: str) -> ModuleType:
-    """The module `softrec.sequential.NAME`, with its `build` and `loss`.
+@dataclass(frozen=True)
+class SasrecSettings:
+    """SASRec's run: `fit`, and the candidate `l2` of Adam's weight decay."""
 
-    Raises:
-        SoftrecError: there is no such module, or it is not a model.
-    """
-    module_name = f"softrec.sequential.{name}"
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name != module_name:
-            raise
-        raise SoftrecError(f"there is no sequential model {name!r}", where="settings.model") from error
-    if not (hasattr(module, "build") and hasattr(module, "loss")):
-        raise SoftrecError(f"{module_name} is no sequential model: it lacks `build` or `loss`", where="settings.model")
-    return module
+    fit: FitSettings
+    l2: float
+
+
+class Method(Protocol):
+    """What tells one sequential model from another: its network and its loss."""
+
+    def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
+        """The network for a catalogue of `items`; some models look at the training rows."""
+        ...
+
+    def loss(self, model: Encoder, batch: Batch) -> torch.Tensor:
+        """The mean loss of a batch, a scalar."""
+        ...
+
+    def finished(self, model: Encoder) -> Encoder:
+        """The trained network as it is saved and ranks."""
+        ...
 
 
 class Trainer:
-    """Trains one model on `train`, watched on `valid`.
+    """Trains one model on `train`, watched on `valid`; `l2` is Adam's weight decay.
 
     Raises:
         SoftrecError: `settings.metric` is none of the logged ones.
     """
 
-    def __init__(self, train: Windows, valid: Windows, protocol: Protocol, settings: FitSettings) -> None:
+    def __init__(
+        self, train: Windows, valid: Windows, ranked: RankProtocol, settings: FitSettings, method: Method, l2: float
+    ) -> None:
         logged = list(metrics.summary(np.zeros(1), settings.cutoffs))
         if settings.metric not in logged:
             raise SoftrecError(f"metric {settings.metric!r} is not among {logged}", where="settings.metric")
-        self.train, self.valid, self.protocol, self.settings = train, valid, protocol, settings
-        self.method = find_model(settings.model)
+        self.train, self.valid, self.protocol, self.settings = train, valid, ranked, settings
+        self.method, self.l2 = method, l2
         torch.manual_seed(seeds.derive(settings.seed, "weights"))
-        self.model: torch.nn.Module = self.method.build(protocol.items, train, settings)
+        self.model = self.method.build(ranked.items, train, settings)
         self.optimiser = torch.optim.Adam(
-            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.l2, fused=True
+            self.model.parameters(), lr=settings.learning_rate, weight_decay=l2, fused=True
         )
         self.state: dict[str, Any] = {"epoch": 0, "waited": 0, "best": None, "lines": []}
 
@@ -154,7 +160,7 @@ class Trainer:
             if not math.isfinite(value):
                 raise SoftrecError(
                     f"the loss is {value} in epoch {epoch}, step {step} of {len(batches)}",
-                    where=f"training {self.settings.model} with l2 {self.settings.l2}, seed {self.settings.seed}",
+                    where=f"training {self.settings.model} with l2 {self.l2}, seed {self.settings.seed}",
                     remedy="lower learning_rate, or take a smaller l2",
                 )
             total += value * len(batch.target)

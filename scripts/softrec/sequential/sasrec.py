@@ -1,7 +1,6 @@
 """SASRec: binary cross-entropy of the next item against one uniform negative.
 
-A sequential model is a module of this package, named by the setting `model`, with two functions:
-`build(items, train, settings)` makes the network, and `loss(model, batch)` is the mean loss of a batch.
+The other sequential models are this one with something added, and each is this one when what it adds is nothing.
 """
 
 from typing import NamedTuple
@@ -38,15 +37,25 @@ def uniform_negatives(rng: np.random.Generator, target: np.ndarray, items: int) 
     return drawn + (drawn >= target)
 
 
-def build(items: int, train: Windows, settings: EncoderSettings) -> Encoder:
-    """The network for a catalogue of `items`; SASRec does not look at the training rows, other models do."""
-    return Encoder(items, settings)
+class Sasrec:
+    """The method, as `softrec.sequential.fit` trains it."""
+
+    def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
+        """The network for a catalogue of `items`; the training rows are not looked at."""
+        return Encoder(items, settings)
+
+    def loss(self, model: Encoder, batch: Batch) -> Tensor:
+        """The mean loss of a batch, a scalar."""
+        return next_item_loss(model, model(batch.window, batch.length), batch)
+
+    def finished(self, model: Encoder) -> Encoder:
+        """The network as it is saved and ranks: an `Encoder` and nothing else."""
+        return model
 
 
-def loss(model: Encoder, batch: Batch) -> Tensor:
-    """The mean loss of a batch, a scalar."""
-    pair = torch.stack((batch.target, batch.negative), dim=1)
-    scores = model.score(model(batch.window, batch.length), pair)
+def next_item_loss(model: Encoder, state: Tensor, batch: Batch) -> Tensor:
+    """Cross-entropy of a batch's targets against its negatives, given the states (B, D) of its windows."""
+    scores = model.score(state, torch.stack((batch.target, batch.negative), dim=1))
     return cross_entropy(scores[:, 0], scores[:, 1])
 
 

@@ -1,31 +1,52 @@
 """Slices of the models over item ids."""
 
+from typing import Any
+
 from lib.slices.base import Base, take, text
 
-SEQUENTIAL_SHAPE = ("dim", "blocks", "heads", "dropout")
-SEQUENTIAL_FIT = ("learning_rate", "batch_size", "epochs", "patience", "metric")
+SHAPE = ("dim", "blocks", "heads", "dropout")
+FIT = ("learning_rate", "batch_size", "epochs", "patience", "metric")
+DISTILLATION = ("lam", "ed_weight", "position_lambda", "gamma_position", "gamma_confidence", "gamma_consistency")
 
 
 class SequentialSlices(Base):
-    """Training and ranking by models over item ids."""
+    """Training and ranking by models over item ids: SASRec, and those that are SASRec with something added."""
 
-    def fit_sequential(self, model: str, l2: str, seed: str) -> str:
-        """One training run of a model over item ids."""
-        own = self.config[model]
-        return text(
-            {
-                **take(own, SEQUENTIAL_SHAPE + SEQUENTIAL_FIT),
-                "length": self.config["split"]["history"],
-                "model": model,
-                "l2": float(l2),
-                "seed": int(seed),
-                "cutoffs": self.config["ranking"]["cutoffs"],
-                **take(self.config["ranking"], ("mask", "tie_seed")),
-            }
-        )
-
-    def rank_sequential(self, model: str) -> str:
-        """Ranking by a model over item ids."""
-        shape = take(self.config[model], SEQUENTIAL_SHAPE)
+    def shape(self) -> dict[str, Any]:
+        """The encoder, which all of them share, and what is ranked."""
         ranking = take(self.config["ranking"], ("mask", "tie_seed"))
-        return text({**shape, "length": self.config["split"]["history"], **ranking})
+        return {**take(self.config["sasrec"], SHAPE), "length": self.config["split"]["history"], **ranking}
+
+    def fit(self, model: str, seed: str) -> dict[str, Any]:
+        """How each of them is trained."""
+        cutoffs = self.config["ranking"]["cutoffs"]
+        return {
+            **self.shape(),
+            **take(self.config["sasrec"], FIT),
+            "model": model,
+            "seed": int(seed),
+            "cutoffs": cutoffs,
+        }
+
+    def fit_sasrec(self, l2: str, seed: str) -> str:
+        """One training run of SASRec."""
+        return text({"fit": self.fit("SASRec", seed), "l2": float(l2)})
+
+    def fit_dros(self, alpha: str, seed: str) -> str:
+        """One training run of DROS."""
+        own = take(self.config["dros"], ("beta", "popularity_power"))
+        return text({"fit": self.fit("DROS", seed), "alpha": float(alpha), **own})
+
+    def fit_dllm2rec(self, seed: str) -> str:
+        """One training run of DLLM2Rec."""
+        own = self.config["dllm2rec"]
+        return text({"fit": self.fit("DLLM2Rec", seed), "l2": own["l2"], "distillation": take(own, DISTILLATION)})
+
+    def nearest_items(self) -> str:
+        """How many items the teacher of DLLM2Rec names, and of which."""
+        ranking = take(self.config["ranking"], ("mask", "tie_seed"))
+        return text({"items": self.config["dllm2rec"]["teacher_items"], **ranking})
+
+    def rank_sequential(self) -> str:
+        """Ranking by any of them."""
+        return text(self.shape())

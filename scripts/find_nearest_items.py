@@ -1,0 +1,47 @@
+"""Find the items nearest to each generated title: the teacher's ranking that DLLM2Rec distils."""
+
+import argparse
+from dataclasses import dataclass
+
+from softrec import job
+from softrec.ranking import Mask
+
+
+@dataclass(frozen=True)
+class Settings:
+    """items: how many (K). mask: which of a user's items are none. tie_seed: of the permutation that breaks ties."""
+
+    items: int
+    mask: Mask
+    tie_seed: int
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--embeddings", help="self_distilled.embeddings.npy")
+    parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
+    parser.input("--rows", help="samples/train.parquet")
+    parser.output("--nearest", help="nearest.parquet: row, items (nearest first), distance")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load, find, write."""
+    from softrec import files, grounding, nearest, samples
+
+    settings = job.read_settings(args.settings, Settings)
+    items = samples.load_items(args.catalogue)
+    titles = samples.load_title_embeddings(args.titles, items)
+    how = grounding.GroundingSettings(settings.mask, settings.tie_seed)
+    ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), how)
+    rows = files.read_table(args.rows).to_pydict()
+    found = nearest.nearest_items(ranker, files.read_array(args.embeddings), rows, settings.items)
+    columns = {"row": range(len(found.items)), "items": list(found.items), "distance": list(found.distance)}
+    files.write_table(args.nearest, columns, nearest.TYPES)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

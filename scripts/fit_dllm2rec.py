@@ -1,0 +1,32 @@
+"""Train DLLM2Rec: SASRec, with what BIGRec tuned by SFT says distilled into it."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    job.sequential_arguments(parser)
+    parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
+    parser.input("--sample", help="samples/train.parquet: the rows that the teacher has answered")
+    parser.input("--nearest", help="self_distilled.nearest.parquet: the items nearest to its answers")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train and save; how many training rows have a teacher stands in the log's summary."""
+    from softrec.log import say
+    from softrec.sequential import dllm2rec, run, teacher
+
+    settings = job.read_settings(args.settings, dllm2rec.Dllm2recSettings)
+    told = teacher.read_teacher(args.catalogue, args.titles, args.nearest, args.train, args.sample)
+    say(f"the teacher has answered {len(told.items):,} of {len(told.place):,} training rows")
+    method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)
+    facts = {"teacher_rows": len(told.items), "training_rows": len(told.place)}
+    run.fit_and_save(args, settings.fit, method, settings.l2, **facts)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,162 @@
+"""DLLM2Rec (Cui et al., 2024): a tuned LLM's rankings and title embeddings, distilled into SASRec.
+
+The teacher is BIGRec tuned by SFT. Rows to which it has not spoken are trained on as in SASRec.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from softrec import seeds
+from softrec.sequential.encoder import Encoder, EncoderSettings
+from softrec.sequential.fit import FitSettings
+from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
+from softrec.sequential.windows import Windows
+
+
+@dataclass(frozen=True)
+class DistillationSettings:
+    """What is distilled, and how strongly; the defaults are the original code's.
+
+    lam: weight of the ranking distillation (0.7). ed_weight: weight of the projected title embeddings (0.3).
+    position_lambda: how fast the weight of the teacher's ranks falls (1.0).
+    gamma_position, gamma_confidence, gamma_consistency: shares of the three importances (0.3, 0.5, 0.1).
+    """
+
+    lam: float
+    ed_weight: float
+    position_lambda: float
+    gamma_position: float
+    gamma_confidence: float
+    gamma_consistency: float
+
+
+@dataclass(frozen=True)
+class Dllm2recSettings:
+    """DLLM2Rec's run: SASRec's `fit`, its own `l2`, and the distillation."""
+
+    fit: FitSettings
+    l2: float
+    distillation: DistillationSettings
+
+
+class Teacher(NamedTuple):
+    """What the LLM says.
+
+    titles: (N + 1, D) float32 embedding of each item's title; row 0, padding, is zero.
+    place: (R,) for each training row its row in the two tables below, -1 where the teacher has not spoken.
+    items: (M, K) the items nearest to what it said, nearest first. distance: (M, K) their L2 distances.
+    """
+
+    titles: np.ndarray
+    place: np.ndarray
+    items: np.ndarray
+    distance: np.ndarray
+
+
+def normalised(weight: np.ndarray) -> np.ndarray:
+    """Rows that sum to 1."""
+    return weight / weight.sum(axis=-1, keepdims=True)
+
+
+def position_importance(k: int, position_lambda: float) -> np.ndarray:
+    """w^p_r of ranks r = 1..K, proportional to exp(-r / lambda); (K,)."""
+    return normalised(np.exp(-np.arange(1, k + 1) / position_lambda))
+
+
+def confidence_importance(distance: np.ndarray) -> np.ndarray:
+    """w^c_r proportional to exp(-distance) + 1e-8, where each row's distances are first scaled to [0, 1]; (M, K).
+
+    Without the scaling, distances of tens would all end at the floor of 1e-8 and say nothing.
+    """
+    low, high = distance.min(axis=1, keepdims=True), distance.max(axis=1, keepdims=True)
+    scaled = (distance - low) / np.where(high > low, high - low, 1.0)
+    return normalised(np.exp(-scaled) + 1e-8)
+
+
+class DistilledEncoder(Encoder):
+    """SASRec's network whose input embedding of item i is e_i + w_ed W z_i, z_i frozen, W trained without a bias."""
+
+    def __init__(self, items: int, settings: EncoderSettings, titles: Tensor, ed_weight: float, seed: int) -> None:
+        super().__init__(items, settings)
+        self.titles, self.ed_weight = titles, ed_weight
+        with torch.random.fork_rng():  # the weights that SASRec has too are the same with and without distillation
+            torch.manual_seed(seeds.derive(seed, "collaborative embedding"))
+            self.collaborative = nn.Linear(titles.shape[1], settings.dim, bias=False)
+
+    def embed(self, window: Tensor) -> Tensor:
+        """Collaborative embedding distillation: (B, L, D) input embeddings of a window (B, L)."""
+        if self.ed_weight == 0:
+            return super().embed(window)
+        used, place = window.unique(return_inverse=True)
+        return super().embed(window) + self.ed_weight * self.collaborative(self.titles[used])[place]
+
+
+class Dllm2rec(Sasrec):
+    """SASRec trained with both distillations; with both weights zero it is SASRec."""
+
+    def __init__(self, settings: DistillationSettings, teacher: Teacher, seed: int) -> None:
+        self.settings, self.seed, self.k = settings, seed, teacher.items.shape[1]
+        self.place = torch.from_numpy(teacher.place)
+        self.items = torch.from_numpy(teacher.items.astype(np.int64))
+        self.titles = torch.from_numpy(teacher.titles)
+        fixed = settings.gamma_position * position_importance(self.k, settings.position_lambda)
+        fixed = fixed + settings.gamma_confidence * confidence_importance(teacher.distance)
+        self.fixed = torch.from_numpy(fixed).float()
+
+    def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
+        """SASRec's network with the titles' embeddings added."""
+        return DistilledEncoder(items, settings, self.titles, self.settings.ed_weight, self.seed)
+
+    def loss(self, model: Encoder, batch: Batch) -> Tensor:
+        """L = L_BCE + lam L_dist, a scalar."""
+        state = model(batch.window, batch.length)
+        loss = next_item_loss(model, state, batch)
+        place = self.place[batch.row]
+        taught = (place >= 0).nonzero()[:, 0]
+        if self.settings.lam == 0 or not len(taught):
+            return loss
+        distilled = self.ranking_distillation(model, state[taught], place[taught], batch.negative[taught])
+        return loss + self.settings.lam * distilled / len(batch.row)
+
+    def ranking_distillation(self, model: Encoder, state: Tensor, place: Tensor, negative: Tensor) -> Tensor:
+        """Importance-aware ranking distillation: the sum of w_r [-ln sigma(s_c_r) - ln sigma(-s_neg)] over r and rows.
+
+        `state` (B, D), `place` (B,) in the teacher's tables and `negative` (B,) are of rows that have been spoken to.
+        """
+        items = self.items[place]
+        score = model.score(state, items)
+        against = model.score(state, negative[:, None])
+        return (
+            self.importance(model, state, place) * (functional.softplus(-score) + functional.softplus(against))
+        ).sum()
+
+    @torch.no_grad()
+    def importance(self, model: Encoder, state: Tensor, place: Tensor) -> Tensor:
+        """w = gamma_p w^p + gamma_c w^c + gamma_o w^o over the K items, summing to 1; (B, K).
+
+        Consistency w^o_r is 1 where the teacher's item is among the K that the student itself ranks highest now.
+        """
+        score = functional.linear(state, model.output.weight, model.output.bias)
+        own = score.topk(min(self.k, score.shape[1]), dim=1).indices + 1
+        consistent = (self.items[place][:, :, None] == own[:, None, :]).any(dim=2)
+        weight = self.fixed[place] + self.settings.gamma_consistency * consistent
+        return weight / weight.sum(dim=1, keepdim=True)
+
+    def finished(self, model: Encoder) -> Encoder:
+        """An encoder whose item embedding holds what was distilled: it ranks like any other."""
+        if not isinstance(model, DistilledEncoder) or self.settings.ed_weight == 0:
+            return plain(model)
+        with torch.no_grad():
+            model.item.weight += self.settings.ed_weight * model.collaborative(self.titles)
+        return plain(model)
+
+
+def plain(model: Encoder) -> Encoder:
+    """The same encoder without the projection."""
+    del model.collaborative
+    return model

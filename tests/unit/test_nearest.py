@@ -1,0 +1,51 @@
+"""The items nearest to generated titles, against a sort of all distances."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from softrec.errors import SoftrecError
+from softrec.grounding import Grounding, GroundingSettings
+from softrec.nearest import nearest_items
+from softrec.ranking import SeenItems
+
+
+def grounded(titles: np.ndarray, title_id: list[int], seen: list[int]) -> Grounding:
+    """User 1 has had `seen`."""
+    items = SeenItems(np.ones(len(seen), np.int64), np.asarray(seen))
+    return Grounding(titles.astype(np.float32), np.asarray([-1, *title_id]), items, GroundingSettings("seen", 42))
+
+
+def row(position: int) -> dict[str, list]:
+    """One row of user 1."""
+    return {"user": [1], "position": [position], "history": [[1]]}
+
+
+def test_nearest_by_hand() -> None:
+    """Titles at 0, 3 and 10 on a line; the text is at 4: distances 4, 1, 6. Items 2 and 4 share the title at 3."""
+    known = grounded(np.array([[0.0], [3.0], [10.0]]), [0, 1, 2, 1], [3])
+    found = nearest_items(known, np.array([[4.0]], np.float32), row(0), 4)
+    assert found.items.tolist() == [[2, 4, 1, 3]]
+    assert found.distance[0] == pytest.approx([1, 1, 4, 6])
+
+
+def test_seen_items_are_left_out_and_too_few_are_an_error() -> None:
+    """User 1 has had item 3 before position 1: only two titles are left."""
+    known = grounded(np.array([[0.0], [3.0], [10.0]]), [0, 1, 2], [3])
+    assert nearest_items(known, np.array([[9.0]], np.float32), row(1), 2).items.tolist() == [[2, 1]]
+    with pytest.raises(SoftrecError, match="row 0 has only 2 items to rank, 3 are asked for"):
+        nearest_items(known, np.array([[9.0]], np.float32), row(1), 3)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 200))
+def test_nearest_are_the_first_of_a_sort(seed: int, k: int, rows: int) -> None:
+    """Whatever the block a row falls into: distances ascend, and equal those of a brute-force sort."""
+    rng = np.random.default_rng(seed)
+    titles, z = rng.normal(size=(30, 3)).astype(np.float32), rng.normal(size=(rows, 3)).astype(np.float32)
+    known = grounded(titles, list(range(30)), [5])
+    columns = {"user": [1] * rows, "position": [1] * rows, "history": [[5]] * rows}
+    found = nearest_items(known, z, columns, k)
+    distance = np.linalg.norm(z[:, None].astype(np.float64) - titles[None].astype(np.float64), axis=2)
+    distance[:, 4] = np.inf
+    assert found.distance == pytest.approx(np.sort(distance, axis=1)[:, :k], abs=1e-6)
+    assert np.take_along_axis(distance, found.items - 1, axis=1) == pytest.approx(found.distance, abs=1e-6)

@@ -1,0 +1,78 @@
+# Models over item ids that a language model helps (paper, section 4.1, LLM-enhanced recommenders).
+# Needs: what the sequential models need, and what the language model says.
+# Gives: per seed one model, which ranks like any other over item ids.
+
+
+rule find_nearest_items:
+    """Ground the teacher's answers: the items nearest to each of them"""
+    input:
+        embeddings="results/<run>/{dataset}/bigrec/sft/seed={seed}/self_distilled.embeddings.npy",
+        titles="results/<run>/{dataset}/titles.npy",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        rows="results/<run>/{dataset}/samples/train.parquet",
+    output:
+        nearest="results/<run>/{dataset}/bigrec/sft/seed={seed}/self_distilled.nearest.parquet",
+    log:
+        "results/<run>/logs/{dataset}/bigrec/sft/seed={seed}/nearest.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/bigrec/sft/seed={seed}/nearest.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.nearest_items(),
+        code=code_digest("find_nearest_items"),
+    shell:
+        r"""
+        python scripts/find_nearest_items.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --embeddings {input.embeddings:q} \
+            --titles {input.titles:q} \
+            --catalogue {input.catalogue:q} \
+            --interactions {input.interactions:q} \
+            --rows {input.rows:q} \
+            --nearest {output.nearest:q} \
+            2>{log:q}
+        """
+
+
+rule fit_dllm2rec:
+    """Train SASRec on what BIGRec tuned by SFT says (DLLM2Rec)"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        train="results/<run>/{dataset}/sequences/train.parquet",
+        valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        titles="results/<run>/{dataset}/titles.npy",
+        sample="results/<run>/{dataset}/samples/train.parquet",
+        nearest="results/<run>/{dataset}/bigrec/sft/seed={seed}/self_distilled.nearest.parquet",
+    output:
+        model="results/<run>/{dataset}/dllm2rec/seed={seed}/model.safetensors",
+        log="results/<run>/{dataset}/dllm2rec/seed={seed}/training.jsonl",
+    log:
+        "results/<run>/logs/{dataset}/dllm2rec/seed={seed}/fit.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/dllm2rec/seed={seed}/fit.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.fit_dllm2rec(w.seed),
+        code=code_digest("fit_dllm2rec"),
+    shell:
+        r"""
+        python scripts/fit_dllm2rec.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --interactions {input.interactions:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {input.titles:q} \
+            --sample {input.sample:q} \
+            --nearest {input.nearest:q} \
+            --model {output.model:q} \
+            --log {output.log:q} \
+            2>{log:q}
+        """
