@@ -107,8 +107,12 @@ def readable(folder: Path, what: str, remedy: str) -> Iterator[None]:
         raise SoftrecError(f"{folder} holds no {what}: {error}", remedy=remedy) from error
 
 
-def load(folder: Path, backbone: str, precision: Precision, adapter: Path | None = None) -> LanguageModel:
+def load(
+    folder: Path, backbone: str, precision: Precision, adapter: Path | None = None, *, trainable: bool = False
+) -> LanguageModel:
     """Load a base model from a transformers folder, and an adapter on top of it where one is given.
+
+    With `trainable` the adapter can be tuned on; its weights are in fp32 either way.
 
     Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read.
     """
@@ -134,7 +138,7 @@ def load(folder: Path, backbone: str, precision: Precision, adapter: Path | None
         from peft import PeftModel
 
         with readable(adapter, "adapter that PEFT can load", f"remove {adapter} and let Snakemake make it again"):
-            model = PeftModel.from_pretrained(model, adapter)
+            model = PeftModel.from_pretrained(model, adapter, is_trainable=trainable)
     model.eval()
     return LanguageModel(model, tokenizer, load_backbone(backbone))
 

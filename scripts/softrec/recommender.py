@@ -60,10 +60,10 @@ class Recommender:
 
 
 def open_recommender(
-    folder: Path, items: Items, settings: RecommenderSettings, adapter: Path | None = None
+    folder: Path, items: Items, settings: RecommenderSettings, adapter: Path | None = None, *, trainable: bool = False
 ) -> Recommender:
-    """Load the base model, with an adapter where one is given, for a catalogue."""
-    llm = load(folder, settings.backbone, settings.precision, adapter)
+    """Load the base model, with an adapter where one is given (to be tuned on, if `trainable`), for a catalogue."""
+    llm = load(folder, settings.backbone, settings.precision, adapter, trainable=trainable)
     return wrap(llm, items, settings)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+import numpy as np
 import torch
 
 from softrec import objectives, seeds
@@ -39,7 +40,7 @@ class Schedule(Protocol):
     """What decides tau before each epoch."""
 
     def __call__(self, epoch: int, llm: LanguageModel) -> dict[str, float]:
-        """The facts of epoch 1, 2, ...: always "tau", and what it was computed from."""
+        """The facts of epoch 1, 2, ...: "tau" where the loss has one, and what it was computed from."""
         ...
 
 
@@ -116,7 +117,7 @@ class Tuner:
         facts = schedule(epoch, self.llm)
         scheduled = time.monotonic()
         say(f"epoch {epoch}/{self.settings.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in facts.items()))
-        loss = self.train_epoch(epoch, facts["tau"])
+        loss = self.train_epoch(epoch, facts)
         trained = time.monotonic()
         metrics = validator(self.llm)
         say(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + described(metrics))
@@ -124,16 +125,15 @@ class Tuner:
         rounded = {name: round(value, 2) for name, value in seconds.items()}
         return {"epoch": epoch, "loss": loss, **facts, "validation": metrics, "seconds": rounded}
 
-    def train_epoch(self, epoch: int, tau: float) -> float:
+    def train_epoch(self, epoch: int, facts: dict[str, float]) -> float:
         """All updates of an epoch; returns the mean of their losses."""
-        kinds = objectives.needed(tau)
         batches = global_batches(len(self.prompts), self.settings.global_batch_size, self.settings.seed, epoch)
         progress = Progress(f"tune  epoch {epoch}/{self.settings.epochs}", len(batches), unit="tok")
         torch.manual_seed(seeds.derive(self.settings.seed, "dropout", epoch, self.engine.rank))
         self.llm.model.train()
         total = 0.0
         for step, batch in enumerate(batches, start=1):
-            loss, norm, tokens = self.update(batch, kinds, tau)
+            loss, norm, tokens = self.update(batch, facts)
             if not math.isfinite(loss) or not math.isfinite(norm):
                 raise SoftrecError(
                     f"the loss is {loss} in epoch {epoch}, step {step} of {len(batches)}",
@@ -144,25 +144,48 @@ class Tuner:
             progress.step(1, tokens, loss=loss)
         return total / len(batches)
 
-    def update(self, batch: Any, kinds: tuple[str, ...], tau: float) -> tuple[float, float, int]:
+    def update(self, batch: np.ndarray, facts: dict[str, float]) -> tuple[float, float, int]:
         """One optimiser step on a global batch. Returns its loss, the gradient's norm and the tokens run."""
-        counts = {kind: sum(len(self.responses[kind][i]) for i in batch) for kind in kinds}
-        n = {kind: objectives.denominator(count, self.settings.loss_reduction) for kind, count in counts.items()}
+        kinds = self.kinds(facts)
+        n = self.denominators(batch, kinds)
         loss, tokens = 0.0, 0
         for chosen in micro_batches(batch, self.lengths, self.arithmetic, self.engine.rank):
-            rows = [Row(self.prompts[i], [(kind, self.responses[kind][i]) for kind in kinds]) for i in chosen]
-            part = self.part_of_loss(rows, n, tau)
+            rows = self.rows(chosen, kinds)
+            laid_out = collate(rows, self.llm.pad_id, self.settings.share_prompt).to(self.llm.device)
+            part = self.part_of_loss(self.engine(laid_out), chosen, kinds, n, facts)
             self.engine.backward(part)
             loss += part.item()
             tokens += sum(len(row) for row in rows)
         return loss, self.engine.step(), tokens
 
-    def part_of_loss(self, rows: Sequence[Row], n: dict[str, float], tau: float) -> torch.Tensor:
-        """This micro batch's share of L_SOFT of the global batch."""
-        batch = collate(rows, self.llm.pad_id, self.settings.share_prompt).to(self.llm.device)
-        likelihood = self.engine(batch)
-        l_y, l_yhat = likelihood[batch.of_kind("y")], likelihood[batch.of_kind("yhat")]
-        return objectives.soft(l_y, l_yhat, n.get("y", 1.0), n.get("yhat", 1.0), tau)
+    def rows(self, chosen: Sequence[int], kinds: Sequence[str]) -> list[Row]:
+        """The chosen prompts with their responses of these kinds, in this order."""
+        return [Row(self.prompts[i], [(kind, self.responses[kind][i]) for kind in kinds]) for i in chosen]
+
+    def kinds(self, facts: dict[str, float]) -> tuple[str, ...]:
+        """The kinds of response that the loss depends on."""
+        return objectives.needed(facts["tau"])
+
+    def denominators(self, batch: np.ndarray, kinds: Sequence[str]) -> dict[str, float]:
+        """N of each kind of response in the global batch."""
+        counts = {kind: sum(len(self.responses[kind][i]) for i in batch) for kind in kinds}
+        return {kind: objectives.denominator(count, self.settings.loss_reduction) for kind, count in counts.items()}
+
+    def part_of_loss(
+        self,
+        likelihood: torch.Tensor,
+        chosen: Sequence[int],
+        kinds: Sequence[str],
+        n: dict[str, float],
+        facts: dict[str, float],
+    ) -> torch.Tensor:
+        """This micro batch's share of L_SOFT of the global batch.
+
+        `likelihood` holds those of the chosen rows' responses, row after row, each in the order of `kinds`.
+        """
+        of_kind = dict(zip(kinds, likelihood.view(-1, len(kinds)).T, strict=True))
+        l_y, l_yhat = (of_kind.get(kind, likelihood[:0]) for kind in ("y", "yhat"))
+        return objectives.soft(l_y, l_yhat, n.get("y", 1.0), n.get("yhat", 1.0), facts["tau"])
 
     def keep(self, epoch: int, metrics: dict[str, float]) -> None:
         """Note whether this epoch's adapter is the one to keep, and what it does to patience.

@@ -37,6 +37,12 @@ def start(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
     return wrap(attach_lora(base.llm, settings.lora, settings.loop.seed), items, settings.recommender)
 
 
+def start_from_sft(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
+    """The base model with the SFT adapter, to be tuned on: where SDPO starts (section 4.1)."""
+    items = load_items(args.catalogue)
+    return open_recommender(args.llm, items, settings.recommender, args.start, trainable=True)
+
+
 def validator(args: argparse.Namespace, recommender: Recommender, settings: TuningSettings) -> Validator:
     """Validation on the sampled rows, against the stored title embeddings."""
     rows = load_rows(args.valid)
@@ -59,6 +65,7 @@ def tune(
     recommender: Recommender,
     responses: dict[str, list[list[int]]],
     schedule: Callable[[], Schedule],
+    make_tuner: Callable[..., Tuner] = Tuner,
 ) -> None:
     """Tune from the last checkpoint, if there is one, and write adapter and log; then the checkpoint goes."""
     prompts = recommender.prompts(load_rows(args.train))
@@ -67,7 +74,7 @@ def tune(
     engine = TorchEngine(ResponseLikelihood(recommender.llm.model, recommender.llm.backbone), settings.optimiser)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     say(f"{trainable:,} trainable parameters of {recommender.llm.model.num_parameters():,}")
-    tuner = Tuner(recommender.llm, engine, prompts, responses, settings.loop)
+    tuner = make_tuner(recommender.llm, engine, prompts, responses, settings.loop)
     checkpoint = Checkpoint(args.adapter, run_key(args.settings, args.code, args.files_read))
     lines = tuner.fit(schedule(), validator(args, recommender, settings), checkpoint)
     save_adapter(recommender.llm, args.adapter)

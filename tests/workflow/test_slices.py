@@ -44,6 +44,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "measure_initial_distance": (lambda s, name: s.initial_distance(name, "bigrec"), "distance.DistanceSettings"),
     "tune_soft": (lambda s, name: s.soft(name, "bigrec", "3", "0.1"), "scheduler.SoftSettings"),
     "tune_soft_wo_sa": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.TuningSettings"),
+    "tune_sdpo": (lambda s, name: s.sdpo(name, "bigrec", "3"), "sdpo.SdpoSettings"),
     "choose_alpha": (lambda s, name: s.choice("alpha", [0.1, 1], ["H@10", "NG@10"]), "selection.ChoiceSettings"),
     "predict_titles": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),
     "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),
@@ -146,7 +147,7 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
     assert Slices(config).soft("ml100k", "bigrec", "1", "1") == Slices(config).soft("ml100k", "bigrec", "1", "1.0")
 
 
-TUNING = {"tune_sft", "tune_soft", "tune_soft_wo_sa"}
+TUNING = {"tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa"}
 ASKING = TUNING | {"generate_self_distilled", "measure_initial_distance", "predict_titles", "predict_titles_untuned"}
 CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
 FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
@@ -169,7 +170,9 @@ FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
         ("dllm2rec.lam", 0.5, {"fit_dllm2rec"}),
         ("dllm2rec.teacher_items", 5, {"find_nearest_items"}),
         ("lora.rank", 4, TUNING),
-        ("tuning.epochs", 9, TUNING),
+        ("tuning.epochs", 9, TUNING - {"tune_sdpo"}),
+        ("sdpo.beta", 0.5, {"tune_sdpo"}),
+        ("sdpo.epochs", 9, {"tune_sdpo"}),
         ("tuning.weight_decay", 0.1, TUNING),
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),

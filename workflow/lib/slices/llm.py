@@ -74,3 +74,11 @@ class LlmSlices(RankingSlices):
                 "progression": self.config["soft"]["progression"],
             }
         )
+
+    def sdpo(self, dataset: str, backbone: str, seed: str) -> str:
+        """One run of SDPO: a tuning run with a rate, epochs and patience of its own."""
+        own = self.config["sdpo"]
+        tuning = self.tuning(dataset, backbone, seed)
+        tuning["optimiser"]["learning_rate"] = own["learning_rate"]
+        tuning["loop"] |= take(own, ("epochs", "patience"))
+        return text({"tuning": tuning, **take(own, ("negatives", "beta"))})

@@ -1,0 +1,146 @@
+"""Softmax direct preference optimisation (S-DPO, Chen et al., 2024): the true title against random negatives at once.
+
+The policy and its frozen reference both start from the SFT adapter, so the reference is asked once, before training.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from softrec import seeds
+from softrec.branches import collate
+from softrec.errors import SoftrecError
+from softrec.log import Progress
+from softrec.ranking import SeenItems
+from softrec.recommender import Recommender
+from softrec.samples import Items
+from softrec.training import Tuner
+from softrec.tuning import TuningSettings
+
+if TYPE_CHECKING:
+    import datasets
+
+CHOSEN = "chosen"
+
+
+@dataclass(frozen=True)
+class SdpoSettings:
+    """An SDPO run: a tuning run, negatives per row (n, 3) and the strength of the preference (beta, 1)."""
+
+    tuning: TuningSettings
+    negatives: int
+    beta: float
+
+
+def sdpo(delta_chosen: torch.Tensor, delta_rejected: torch.Tensor, beta: float) -> torch.Tensor:
+    """-log sigma(-log sum_j exp(beta (Delta(e_j) - Delta(e_p)))) = log(1 + sum_j exp(beta (Delta(e_j) - Delta(e_p)))).
+
+    Delta(e) = log pi(e|x) - log pi_ref(e|x), summed over the response's tokens with EOS.
+
+    Args:
+        delta_chosen: (B,) of the true titles e_p. delta_rejected: (B, n) of the negatives e_j.
+
+    Returns:
+        (B,) losses. With n = 1 this is DPO; where policy and reference agree it is log(1 + n).
+    """
+    margin = beta * (delta_rejected - delta_chosen[:, None])
+    return torch.logsumexp(torch.cat([torch.zeros_like(margin[:, :1]), margin], dim=1), dim=1)
+
+
+def negative_titles(rows: "datasets.Dataset", items: Items, seen: SeenItems, n: int, seed: int) -> list[list[str]]:
+    """n different titles per row, uniform over those of no item that the user has had up to the target, nor the target.
+
+    What the user has later is not left out: the choice of negatives would tell it.
+
+    Raises:
+        SoftrecError: the catalogue has too few titles.
+    """
+    rng = seeds.stream(seed, "sdpo negatives")
+    drawn = []
+    for row, (user, position, history, target) in enumerate(
+        zip(rows["user"], rows["position"], rows["history"], rows["target"], strict=True)
+    ):
+        free = np.ones(len(items.distinct), dtype=bool)
+        free[items.title_id[[*seen.before(user, position).tolist(), *history, target]]] = False
+        candidates = np.flatnonzero(free)
+        if len(candidates) < n:
+            raise SoftrecError(
+                f"row {row} leaves {len(candidates)} titles to draw {n} negatives from",
+                remedy="lower sdpo.negatives, or take a larger catalogue",
+            )
+        drawn.append([items.distinct[i] for i in rng.choice(candidates, n, replace=False)])
+    return drawn
+
+
+def responses(recommender: Recommender, rows: "datasets.Dataset", negatives: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """Token ids of each row's true title and of its negatives, kind by kind."""
+    columns = zip(*negatives, strict=True)
+    rejected = {
+        f"rejected {j}": [recommender.encoder.response(title) for title in column]
+        for j, column in enumerate(columns, start=1)
+    }
+    return {CHOSEN: recommender.labels(rows), **rejected}
+
+
+class Preference:
+    """The schedule of S-DPO: nothing changes from epoch to epoch."""
+
+    def __call__(self, epoch: int, llm: Any) -> dict[str, float]:
+        """No facts."""
+        return {}
+
+
+class SdpoTuner(Tuner):
+    """The epoch loop with the S-DPO loss. The model that it is given is the reference.
+
+    The state before the first epoch is that reference, whose validation the SFT run has logged: it is never kept.
+    """
+
+    def __init__(self, *args: Any, beta: float) -> None:
+        super().__init__(*args)
+        self.beta = beta
+        self.reference = self.ask_reference()
+
+    def ask_reference(self) -> torch.Tensor:
+        """log pi_ref of every row's responses, once: (rows, 1 + n), in the order of `kinds`."""
+        kinds = self.kinds({})
+        found = torch.empty(len(self.prompts), len(kinds), device=self.llm.device)
+        order = sorted(range(len(self.prompts)), key=lambda i: (-self.lengths[i], i))
+        size = self.settings.micro_batch_size
+        progress = Progress("reference", len(order))
+        with self.llm.inference():
+            for start in range(0, len(order), size):
+                chosen = order[start : start + size]
+                batch = collate(self.rows(chosen, kinds), self.llm.pad_id, self.settings.share_prompt)
+                found[chosen] = self.engine.module(batch.to(self.llm.device)).view(-1, len(kinds))
+                progress.step(len(chosen))
+        return found.clone()
+
+    def kinds(self, facts: dict[str, float]) -> tuple[str, ...]:
+        """The true title first, then its negatives."""
+        return tuple(self.responses)
+
+    def denominators(self, batch: np.ndarray, kinds: Sequence[str]) -> dict[str, float]:
+        """The loss is a mean over the rows of the global batch."""
+        return {"rows": float(len(batch))}
+
+    def part_of_loss(
+        self,
+        likelihood: torch.Tensor,
+        chosen: Sequence[int],
+        kinds: Sequence[str],
+        n: dict[str, float],
+        facts: dict[str, float],
+    ) -> torch.Tensor:
+        """This micro batch's share of L_SDPO of the global batch."""
+        delta = likelihood.view(-1, len(kinds)) - self.reference[torch.as_tensor(chosen)]
+        return sdpo(delta[:, 0], delta[:, 1:], self.beta).sum() / n["rows"]
+
+
+def tuner(beta: float) -> Any:
+    """What `tuning.tune` makes its loop with."""
+    return partial(SdpoTuner, beta=beta)

@@ -1,0 +1,30 @@
+"""Softmax direct preference optimisation (SDPO): the SFT model tuned on true titles against random ones."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    job.tuning_arguments(parser)
+    parser.input("--start", help="folder of the SFT adapter: where the policy starts, and the reference")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Draw negatives, ask the reference, tune."""
+    from softrec import samples, sdpo, tuning
+
+    settings = job.read_settings(args.settings, sdpo.SdpoSettings)
+    recommender = tuning.start_from_sft(args, settings.tuning)
+    train = samples.load_rows(args.train)
+    seen = samples.load_seen(args.interactions)
+    negatives = sdpo.negative_titles(train, recommender.items, seen, settings.negatives, settings.tuning.loop.seed)
+    responses = sdpo.responses(recommender, train, negatives)
+    tuning.tune(args, settings.tuning, recommender, responses, sdpo.Preference, sdpo.tuner(settings.beta))
+
+
+if __name__ == "__main__":
+    job.run(main, parser())
