@@ -11,6 +11,7 @@ def parser() -> job.Parser:
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
     parser.input("--train", help="samples/train.parquet")
+    job.item_embeddings_argument(parser)
     parser.output("--distance", help="JSON: d_0 and the M row numbers that every d_t is measured on")
     return parser
 
@@ -23,6 +24,8 @@ def main(args: argparse.Namespace) -> None:
 
     settings = job.read_settings(args.settings, DistanceSettings)
     recommender = open_recommender(args.llm, samples.load_items(args.catalogue), settings.recommender)
+    llm = recommender.llm
+    llm.backbone.begin(llm, args.item_embeddings, settings.tuning_seed)
     train = samples.load_rows(args.train)
     rows = draw_distance_rows(len(train), settings)
     d_0 = distance_probe(recommender, train, rows)(recommender.llm)

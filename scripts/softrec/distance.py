@@ -18,11 +18,15 @@ from softrec.recommender import Recommender, RecommenderSettings
 
 @dataclass(frozen=True)
 class DistanceSettings:
-    """The M training rows of d_t: drawn once with `seed`, the same for every epoch, alpha and training seed."""
+    """The M training rows of d_t: drawn once with `seed`, the same for every epoch, alpha and training seed.
+
+    d_0 is of the un-tuned model with what the backbone begins with under `tuning_seed`: LLaRA's projector.
+    """
 
     recommender: RecommenderSettings
     distance_rows: int
     seed: int
+    tuning_seed: int
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,11 @@ def tuning_arguments(parser: Parser) -> None:
     parser.output("--log", help="training.jsonl: a line per epoch and a summary")
 
 
+def item_embeddings_argument(parser: Parser) -> None:
+    """The item embeddings that some backbones begin with."""
+    parser.input("--item-embeddings", required=False, many=True, help="SASRec's model.safetensors, for LLaRA")
+
+
 def sequential_arguments(parser: Parser) -> None:
     """The files that every script reads and writes that trains a model over item ids."""
     parser.input("--train", help="sequences/train.parquet")

@@ -134,13 +134,16 @@ def load(
     # Sampling temperatures and penalties that a model ships would fill whatever a beam search leaves open.
     model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
+    own = load_backbone(backbone)
+    own.prepare(tokenizer)
     if adapter is not None:
         from peft import PeftModel
 
         with readable(adapter, "adapter that PEFT can load", f"remove {adapter} and let Snakemake make it again"):
             model = PeftModel.from_pretrained(model, adapter, is_trainable=trainable)
+            own.load(model.get_base_model(), adapter)
     model.eval()
-    return LanguageModel(model, tokenizer, load_backbone(backbone))
+    return LanguageModel(model, tokenizer, own)
 
 
 def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> LanguageModel:
@@ -187,6 +190,7 @@ def save_adapter(llm: LanguageModel, folder: Path) -> None:
     """
     with write_whole(folder) as partial:
         llm.model.save_pretrained(partial)
+        llm.backbone.save(llm.causal, partial)
         (partial / "README.md").unlink(missing_ok=True)  # a generated card with nothing in it
         config = read_json(partial / "adapter_config.json")
         config["base_model_name_or_path"] = None

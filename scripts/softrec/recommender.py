@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,8 @@ class Recommender:
 
     def prompts(self, rows: "datasets.Dataset") -> list[list[int]]:
         """Prompt tokens x of each row."""
-        prompts = encode_prompts(rows, self.items, self.encoder)
+        place = partial(self.llm.backbone.place_items, self.llm)
+        prompts = encode_prompts(rows, self.items, self.encoder, place)
         check_context(prompts, [[0] * self.generation.max_new_tokens], self.llm.context)
         return prompts
 

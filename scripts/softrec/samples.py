@@ -1,5 +1,6 @@
 """What tuning and prediction read: catalogue, sampled rows, and their prompts."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     import datasets
 
     from softrec.prompts import Encoder
+
+
+PlaceItems = Callable[[list[int], Sequence[int]], list[int]]
+"""Puts the items of a history into the token ids of its prompt, as the backbone wants it."""
 
 
 class Items(NamedTuple):
@@ -67,12 +72,12 @@ def load_title_embeddings(path: Path, items: Items) -> np.ndarray:
     return z
 
 
-def encode_prompts(rows: "datasets.Dataset", items: Items, encoder: "Encoder") -> list[list[int]]:
-    """Prompt tokens of each row; says how many prompts lost old history to the token limit."""
+def encode_prompts(rows: "datasets.Dataset", items: Items, encoder: "Encoder", place: PlaceItems) -> list[list[int]]:
+    """Prompt tokens of each row, with the kept items placed; says how many lost old history to the token limit."""
     prompts, shortened = [], 0
     for history in rows["history"]:
         ids, kept = encoder.prompt([items.title[item] for item in history])
-        prompts.append(ids)
+        prompts.append(place(ids, history[len(history) - kept :]))
         shortened += kept < len(history)
     if shortened:
         say(f"{shortened} of {len(prompts)} prompts lost their oldest history to the limit of {encoder.limit} tokens")

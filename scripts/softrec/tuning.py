@@ -34,7 +34,9 @@ def start(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
     """The base model with a fresh adapter: SFT and SOFT both start from the base (section 3.3)."""
     items = load_items(args.catalogue)
     base = open_recommender(args.llm, items, settings.recommender)
-    return wrap(attach_lora(base.llm, settings.lora, settings.loop.seed), items, settings.recommender)
+    llm = attach_lora(base.llm, settings.lora, settings.loop.seed)
+    llm.backbone.begin(llm, args.item_embeddings, settings.loop.seed)
+    return wrap(llm, items, settings.recommender)
 
 
 def start_from_sft(args: argparse.Namespace, settings: TuningSettings) -> Recommender:

@@ -1,5 +1,6 @@
 """What tuning and prediction read: catalogue, rows, masks, embeddings, prompts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,28 @@ def test_masks_come_from_interactions(tmp_path: Path) -> None:
     assert seen.before(2, 2).tolist() == [3, 1]
 
 
+def unplaced(ids: list[int], items: Sequence[int]) -> list[int]:
+    """The ids as they are."""
+    return ids
+
+
+def test_the_items_placed_are_those_whose_titles_were_kept(
+    items: samples.Items, llm: LanguageModel, tmp_path: Path
+) -> None:
+    """Histories [1], [1, 2], [1, 2, 3] under a limit for two titles: the oldest of three goes, title and item alike."""
+    rows = samples.load_rows(rows_file(tmp_path / "train.parquet", 3))
+    words, placed = Words("films", "film", "seen"), []
+    free = Encoder(llm.tokenizer, words, quoted, 500)
+    enough = max(len(free.prompt(titles)[0]) for titles in (["Ember 1", "Frost 2"], ["Frost 2", "Gale 3"]))
+
+    def place(ids: list[int], items: Sequence[int]) -> list[int]:
+        placed.append(list(items))
+        return ids
+
+    samples.encode_prompts(rows, items, Encoder(llm.tokenizer, words, quoted, enough), place)
+    assert placed == [[1], [1, 2], [2, 3]]
+
+
 def test_prompts_of_rows_and_how_many_were_shortened(
     items: samples.Items, llm: LanguageModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,12 +107,12 @@ def test_prompts_of_rows_and_how_many_were_shortened(
     rows = samples.load_rows(rows_file(tmp_path / "train.parquet", 3))
     words = Words("films", "film", "seen")
     free = Encoder(llm.tokenizer, words, quoted, 500)
-    whole = samples.encode_prompts(rows, items, free)
+    whole = samples.encode_prompts(rows, items, free, unplaced)
     assert whole[2] == free.prompt(["Ember 1", "Frost 2", "Gale 3"])[0]
     assert capsys.readouterr().err == ""
     newest = free.prompt(["Frost 2", "Gale 3"])[0]
     enough = max(len(whole[1]), len(newest))
-    limited = samples.encode_prompts(rows, items, Encoder(llm.tokenizer, words, quoted, enough))
+    limited = samples.encode_prompts(rows, items, Encoder(llm.tokenizer, words, quoted, enough), unplaced)
     assert limited == [*whole[:2], newest]
     assert len(whole[2]) > enough
     assert "1 of 3 prompts lost their oldest history" in capsys.readouterr().err

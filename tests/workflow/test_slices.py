@@ -41,7 +41,11 @@ RULES: dict[str, tuple[Slice, str]] = {
     "encode_titles": (lambda s, name: s.titles(name, "bigrec"), "embeddings.EmbeddingSettings"),
     "tune_sft": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.TuningSettings"),
     "generate_self_distilled": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),
-    "measure_initial_distance": (lambda s, name: s.initial_distance(name, "bigrec"), "distance.DistanceSettings"),
+    "measure_initial_distance": (lambda s, name: s.initial_distance(name, "bigrec", "0"), "distance.DistanceSettings"),
+    "measure_initial_distance_llara": (
+        lambda s, name: s.initial_distance(name, "llara", "3"),
+        "distance.DistanceSettings",
+    ),
     "tune_soft": (lambda s, name: s.soft(name, "bigrec", "3", "0.1"), "scheduler.SoftSettings"),
     "tune_soft_wo_sa": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.TuningSettings"),
     "tune_sdpo": (lambda s, name: s.sdpo(name, "bigrec", "3"), "sdpo.SdpoSettings"),
@@ -56,6 +60,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "plot_curriculum": (lambda s, name: s.curriculum(), "plots.CurriculumSettings"),
 }
 SCRIPT_OF = {
+    "measure_initial_distance_llara": "measure_initial_distance",
     "choose_l2": "choose_setting",
     "choose_alpha": "choose_setting",
     "adopt_sasrec": "adopt_chosen",
@@ -148,7 +153,8 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
 
 
 TUNING = {"tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa"}
-ASKING = TUNING | {"generate_self_distilled", "measure_initial_distance", "predict_titles", "predict_titles_untuned"}
+MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
+ASKING = TUNING | MEASURING | {"generate_self_distilled", "predict_titles", "predict_titles_untuned"}
 CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
 FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
 
@@ -161,7 +167,7 @@ FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
         ("split.history", 5, {"split_sequences", "audit_split", "rank_sequential", *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"draw_sample"}),
-        ("samples.seed", 7, {"draw_sample", "measure_initial_distance"}),
+        ("samples.seed", 7, {"draw_sample", *MEASURING}),
         ("ranking.mask", "none", {"rank_sequential", "ground_predictions", "find_nearest_items", *FITTING, *TUNING}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
         ("sasrec.dim", 32, {"rank_sequential", *FITTING}),
@@ -176,7 +182,7 @@ FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
         ("tuning.weight_decay", 0.1, TUNING),
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),
-        ("soft.distance_rows", 16, {"measure_initial_distance"}),
+        ("soft.distance_rows", 16, MEASURING),
         ("soft.alphas", [1, 10, 100], {"collect_results", "plot_curriculum"}),
         ("generation.beams", 2, ASKING),
         ("generation.batch_size", 8, ASKING | {"encode_titles"}),

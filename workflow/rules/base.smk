@@ -67,16 +67,16 @@ rule measure_initial_distance:
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",
     output:
-        distance="results/<run>/{dataset}/{backbone}/initial_distance.json",
+        distance="results/<run>/{dataset}/bigrec/initial_distance.json",
     log:
-        "results/<run>/logs/{dataset}/{backbone}/measure_initial_distance.log",
+        "results/<run>/logs/{dataset}/bigrec/measure_initial_distance.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/measure_initial_distance.tsv"
+        "results/<run>/benchmarks/{dataset}/bigrec/measure_initial_distance.tsv"
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.initial_distance(w.dataset, w.backbone),
-        code=lambda w: code_digest("measure_initial_distance", f"softrec.backbones.{w.backbone}"),
+        cfg=lambda w: slices.initial_distance(w.dataset, "bigrec", "0"),
+        code=code_digest("measure_initial_distance", "softrec.backbones.bigrec"),
     shell:
         r"""
         python scripts/measure_initial_distance.py \
@@ -85,6 +85,39 @@ rule measure_initial_distance:
             --llm {input.llm:q} \
             --catalogue {input.catalogue:q} \
             --train {input.train:q} \
+            --distance {output.distance:q} \
+            2>{log:q}
+        """
+
+
+rule measure_initial_distance_llara:
+    """Measure d_0 of LLaRA: its seeded projector makes it another for each seed"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        train="results/<run>/{dataset}/samples/train.parquet",
+        item_embeddings="results/<run>/{dataset}/sasrec/seed={seed}/model.safetensors",
+    output:
+        distance="results/<run>/{dataset}/llara/seed={seed}/initial_distance.json",
+    log:
+        "results/<run>/logs/{dataset}/llara/seed={seed}/measure_initial_distance.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/llara/seed={seed}/measure_initial_distance.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.initial_distance(w.dataset, "llara", w.seed),
+        code=code_digest("measure_initial_distance", "softrec.backbones.llara"),
+    shell:
+        r"""
+        python scripts/measure_initial_distance.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --train {input.train:q} \
+            --item-embeddings {input.item_embeddings:q} \
             --distance {output.distance:q} \
             2>{log:q}
         """

@@ -3,6 +3,18 @@
 # Gives: an adapter and a training log for every method, alpha and seed; which alpha validation chose.
 
 
+def item_embeddings(wildcards):
+    """What the backbone begins with: for LLaRA the SASRec model of the same data set and seed."""
+    models = ["results/<run>/{dataset}/sasrec/seed={seed}/model.safetensors"]
+    return models if wildcards.backbone == "llara" else []
+
+
+def initial_distance(wildcards):
+    """d_0: of the un-tuned LLM, and for LLaRA with the projector that this seed begins with."""
+    seeded = "seed={seed}/" if wildcards.backbone == "llara" else ""
+    return "results/<run>/{dataset}/{backbone}/" + seeded + "initial_distance.json"
+
+
 rule tune_sft:
     """Tune on the true titles"""
     input:
@@ -13,6 +25,7 @@ rule tune_sft:
         interactions="results/<run>/{dataset}/interactions.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",
         valid="results/<run>/{dataset}/samples/valid.parquet",
+        item_embeddings=item_embeddings,
     output:
         adapter=directory("results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter"),
         log="results/<run>/{dataset}/{backbone}/sft/seed={seed}/training.jsonl",
@@ -37,6 +50,7 @@ rule tune_sft:
             --interactions {input.interactions:q} \
             --train {input.train:q} \
             --valid {input.valid:q} \
+            --item-embeddings {input.item_embeddings:q} \
             --adapter {output.adapter:q} \
             --log {output.log:q} \
             2>{log:q}
@@ -88,8 +102,9 @@ rule tune_soft:
         interactions="results/<run>/{dataset}/interactions.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",
         valid="results/<run>/{dataset}/samples/valid.parquet",
+        item_embeddings=item_embeddings,
         self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
-        initial_distance="results/<run>/{dataset}/{backbone}/initial_distance.json",
+        initial_distance=initial_distance,
     output:
         adapter=directory(
             "results/<run>/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/adapter"
@@ -116,6 +131,7 @@ rule tune_soft:
             --interactions {input.interactions:q} \
             --train {input.train:q} \
             --valid {input.valid:q} \
+            --item-embeddings {input.item_embeddings:q} \
             --self-distilled {input.self_distilled:q} \
             --initial-distance {input.initial_distance:q} \
             --adapter {output.adapter:q} \
@@ -134,6 +150,7 @@ rule tune_soft_wo_sa:
         interactions="results/<run>/{dataset}/interactions.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",
         valid="results/<run>/{dataset}/samples/valid.parquet",
+        item_embeddings=item_embeddings,
         self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
     output:
         adapter=directory("results/<run>/{dataset}/{backbone}/soft-wo-sa/seed={seed}/adapter"),
@@ -159,6 +176,7 @@ rule tune_soft_wo_sa:
             --interactions {input.interactions:q} \
             --train {input.train:q} \
             --valid {input.valid:q} \
+            --item-embeddings {input.item_embeddings:q} \
             --self-distilled {input.self_distilled:q} \
             --adapter {output.adapter:q} \
             --log {output.log:q} \

@@ -43,13 +43,14 @@ class LlmSlices(RankingSlices):
         precision, batch_size = self.llm(dataset)["precision"], self.config["generation"]["batch_size"]
         return text({"backbone": backbone, "precision": precision, "batch_size": batch_size})
 
-    def initial_distance(self, dataset: str, backbone: str) -> str:
+    def initial_distance(self, dataset: str, backbone: str, seed: str) -> str:
         """d_0 and the rows of every d_t."""
         return text(
             {
                 "recommender": self.recommender(dataset, backbone),
                 "distance_rows": self.config["soft"]["distance_rows"],
                 "seed": self.config["samples"]["seed"],
+                "tuning_seed": int(seed),
             }
         )
 

@@ -1,0 +1,116 @@
+"""LLaRA (Liao et al., 2024): after each title in the history stands what a sequential model knows of the item.
+
+A placeholder follows every history title. In the prompt's token ids it is V + item id, V being the rows of the
+language model's embedding: one list of integers holds text and items, and whatever lays out, sorts or repeats prompts
+need not know of items. Its input embedding is the projected SASRec embedding of the item. No output unit belongs to
+it, so it is never generated.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
+from torch import nn
+
+from softrec import seeds
+from softrec.errors import SoftrecError
+from softrec.prompts import quoted
+
+PLACEHOLDER = "[HistoryEmb]"
+FILE = "history.safetensors"
+SASREC_ITEMS = "item.weight"
+
+
+class HistoryEmbedding(nn.Module):
+    """Item ids to input embeddings: a frozen table, then Linear(d -> h), GELU, Linear(h -> h), trained in fp32.
+
+    Args:
+        table: (N + 1, d) SASRec item embeddings; row 0 is padding.
+        hidden: h, the language model's width.
+    """
+
+    def __init__(self, table: torch.Tensor, hidden: int) -> None:
+        super().__init__()
+        self.register_buffer("table", table)
+        self.projector = nn.Sequential(nn.Linear(table.shape[1], hidden), nn.GELU(), nn.Linear(hidden, hidden))
+
+    def forward(self, item: torch.Tensor) -> torch.Tensor:
+        """(..., h) embeddings of (...) item ids."""
+        return self.projector(self.table[item])
+
+
+def prepare(tokenizer: Any) -> None:
+    """Make the placeholder one token, which the rules that cut text into words never touch."""
+    tokenizer.add_special_tokens({"additional_special_tokens": [PLACEHOLDER]})
+
+
+def item_text(title: str) -> str:
+    """How one history item stands in the prompt: its title in double quotes and the placeholder."""
+    return f"{quoted(title)} {PLACEHOLDER}"
+
+
+def place_items(llm: Any, ids: list[int], items: Sequence[int]) -> list[int]:
+    """The prompt's token ids with V + item id at the placeholders, in order.
+
+    Raises:
+        SoftrecError: there are not as many placeholders as items of history.
+    """
+    token = llm.tokenizer.convert_tokens_to_ids(PLACEHOLDER)
+    places = [i for i, found in enumerate(ids) if found == token]
+    if len(places) != len(items):
+        raise SoftrecError(
+            f"a prompt has {len(places)} placeholders {PLACEHOLDER} for {len(items)} items of history",
+            remedy=f"a title of the catalogue that itself says {PLACEHOLDER} must be renamed",
+        )
+    placed, start = list(ids), rows_of_embedding(llm.causal)
+    for place, item in zip(places, items, strict=True):
+        placed[place] = start + item
+    return placed
+
+
+def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
+    """Add a projector with fresh weights, from the stream "projector" of `seed`, on frozen SASRec item embeddings."""
+    if len(item_embeddings) != 1:
+        raise SoftrecError(
+            "LLaRA needs the item embeddings of one SASRec model", where="--item-embeddings", remedy="give its file"
+        )
+    weights = load_file(item_embeddings[0])
+    if SASREC_ITEMS not in weights:
+        raise SoftrecError(f"{item_embeddings[0]} holds no {SASREC_ITEMS}: it is no SASRec model")
+    with torch.random.fork_rng():
+        torch.manual_seed(seeds.derive(seed, "projector"))
+        llm.causal.history = HistoryEmbedding(weights[SASREC_ITEMS], llm.causal.config.hidden_size).to(llm.device)
+
+
+def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
+    """The (B, T, H) input embeddings of (B, T) ids: the model's own, and projected items at ids of V and above."""
+    start = rows_of_embedding(model)
+    item = input_ids >= start
+    embedded = model.get_input_embeddings()(input_ids.masked_fill(item, 0))
+    if not hasattr(model, "history"):
+        if item.any():
+            raise ValueError("the prompt holds items, but the model has no projector: `begin` or `load` comes first")
+        return embedded
+    return embedded.masked_scatter(item[..., None], model.history(input_ids[item] - start).to(embedded.dtype))
+
+
+def save(model: Any, folder: Path) -> None:
+    """Write projector and table: the adapter's folder is all that is needed to ask the model."""
+    state = {name: tensor.cpu().contiguous() for name, tensor in model.history.state_dict().items()}
+    (folder / FILE).write_bytes(to_bytes(state))
+
+
+def load(model: Any, folder: Path) -> None:
+    """Read projector and table."""
+    state = load_file(folder / FILE)
+    model.history = HistoryEmbedding(torch.zeros_like(state["table"]), model.config.hidden_size)
+    model.history.load_state_dict(state)
+    model.history.to(model.device)
+
+
+def rows_of_embedding(model: Any) -> int:
+    """V: token ids are below it, items begin there."""
+    return model.get_input_embeddings().num_embeddings
