@@ -103,6 +103,15 @@ def sequential_arguments(parser: Parser) -> None:
     parser.output("--log", help="training.jsonl: a line per epoch and a summary")
 
 
+def ranking_arguments(parser: Parser) -> None:
+    """The files that every script reads and writes that ranks by a model over item ids."""
+    parser.input("--model", help="model.safetensors")
+    parser.input("--rows", help="samples/test.parquet")
+    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties")
+
+
 def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) -> None:
     """Write `OUTPUT.manifest.json` beside each output: all that is needed to say where it came from."""
     if os.environ.get("RANK", "0") != "0":

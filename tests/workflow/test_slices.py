@@ -31,6 +31,11 @@ RULES: dict[str, tuple[Slice, str]] = {
     "fit_sasrec": (lambda s, name: s.fit_sasrec("1e-05", "3"), "sequential.fit.SasrecSettings"),
     "fit_dros": (lambda s, name: s.fit_dros("0.5", "3"), "sequential.dros.DrosSettings"),
     "fit_dllm2rec": (lambda s, name: s.fit_dllm2rec("3"), "sequential.dllm2rec.Dllm2recSettings"),
+    "generate_cot": (lambda s, name: s.cot(name), "cot.CotSettings"),
+    "encode_cot": (lambda s, name: s.text_encoder(name), "embeddings.EmbeddingSettings"),
+    "encode_titles_for_llm_cf": (lambda s, name: s.text_encoder(name), "embeddings.EmbeddingSettings"),
+    "fit_llm_cf": (lambda s, name: s.fit_llm_cf("3"), "sequential.llm_cf.LlmCfSettings"),
+    "rank_llm_cf": (lambda s, name: s.rank_llm_cf(), "sequential.llm_cf.LlmCfRankSettings"),
     "find_nearest_items": (lambda s, name: s.nearest_items(), "Settings"),
     "choose_l2": (lambda s, name: s.choice("l2", [0.1, 1e-5], ["NG@20"]), "selection.ChoiceSettings"),
     "choose_dros_alpha": (lambda s, name: s.choice("alpha", [0.1, 1], ["NG@20"]), "selection.ChoiceSettings"),
@@ -60,6 +65,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "plot_curriculum": (lambda s, name: s.curriculum(), "plots.CurriculumSettings"),
 }
 SCRIPT_OF = {
+    "encode_titles_for_llm_cf": "encode_titles",
     "measure_initial_distance_llara": "measure_initial_distance",
     "choose_l2": "choose_setting",
     "choose_alpha": "choose_setting",
@@ -156,7 +162,9 @@ TUNING = {"tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa"}
 MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
 ASKING = TUNING | MEASURING | {"generate_self_distilled", "predict_titles", "predict_titles_untuned"}
 CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
-FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
+FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
+RANKING = {"rank_sequential", "rank_llm_cf"}
+ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 
 
 @pytest.mark.parametrize(
@@ -164,14 +172,16 @@ FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
     [
         ("filter.k", 5, {"filter_interactions"}),
         ("filter.duplicates", "none", {"filter_interactions", "audit_split"}),
-        ("split.history", 5, {"split_sequences", "audit_split", "rank_sequential", *FITTING}),
+        ("split.history", 5, {"split_sequences", "audit_split", *RANKING, *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"draw_sample"}),
-        ("samples.seed", 7, {"draw_sample", *MEASURING}),
-        ("ranking.mask", "none", {"rank_sequential", "ground_predictions", "find_nearest_items", *FITTING, *TUNING}),
+        ("samples.seed", 7, {"draw_sample", "generate_cot", *MEASURING}),
+        ("ranking.mask", "none", {*RANKING, "ground_predictions", "find_nearest_items", *FITTING, *TUNING}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
-        ("sasrec.dim", 32, {"rank_sequential", *FITTING}),
+        ("sasrec.dim", 32, {*RANKING, *FITTING}),
         ("sasrec.learning_rate", 0.1, FITTING),
+        ("llm_cf.weight", 0.5, {"fit_llm_cf", "rank_llm_cf"}),
+        ("llm_cf.rows", 8, {"generate_cot"}),
         ("dros.beta", 0.5, {"fit_dros"}),
         ("dllm2rec.lam", 0.5, {"fit_dllm2rec"}),
         ("dllm2rec.teacher_items", 5, {"find_nearest_items"}),
@@ -185,13 +195,13 @@ FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec"}
         ("soft.distance_rows", 16, MEASURING),
         ("soft.alphas", [1, 10, 100], {"collect_results", "plot_curriculum"}),
         ("generation.beams", 2, ASKING),
-        ("generation.batch_size", 8, ASKING | {"encode_titles"}),
+        ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("choose_by", "mean", CHOOSING),
         ("seeds", [1, 2], CHOOSING | {"collect_results", "plot_curriculum"}),
         ("methods", ["sasrec"], {"collect_results", "plot_curriculum"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
-        ("llms.tiny.precision", "bf16", ASKING | {"encode_titles"}),
-        ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm"}),
+        ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
+        ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm", "generate_cot"}),
         ("datasets.ml100k.global_batch_size", 8, TUNING),
         (
             "datasets.ml100k.label",

@@ -32,7 +32,16 @@ def dataset_files(config: Mapping[str, Any], dataset: str) -> dict[str, str]:
 
 def base_llm(config: Mapping[str, Any], dataset: str) -> str:
     """The folder of the base model that a data set uses."""
-    name = config["datasets"][dataset]["llm"]
+    return llm_path(config, dataset, config["datasets"][dataset]["llm"])
+
+
+def text_encoder(config: Mapping[str, Any], dataset: str) -> str:
+    """The folder of the model that embeds texts for LLM-CF: the base model unless another is configured."""
+    return llm_path(config, dataset, config["llm_cf"]["text_encoder"] or config["datasets"][dataset]["llm"])
+
+
+def llm_path(config: Mapping[str, Any], dataset: str, name: str) -> str:
+    """The folder of a language model; a tiny one is made for each data set."""
     llm = config["llms"][name]
     if llm["kind"] == "path":
         return llm["folder"]
@@ -58,8 +67,10 @@ def datasets_of_kind(config: Mapping[str, Any], kind: str) -> list[str]:
 
 
 def used_llms(config: Mapping[str, Any]) -> list[str]:
-    """The language models that some data set uses, in the configured order."""
+    """The language models that some data set or LLM-CF's text encoder uses, in the configured order."""
     used = {dataset["llm"] for dataset in config["datasets"].values()}
+    if "llm-cf" in config["methods"]:
+        used.add(config["llm_cf"]["text_encoder"])
     return [name for name in config["llms"] if name in used]
 
 

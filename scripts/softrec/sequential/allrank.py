@@ -1,5 +1,6 @@
 """All-ranking with a sequential model (paper, section 4.1): each target among the items its user has not seen."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -8,8 +9,8 @@ import numpy as np
 import torch
 
 from softrec import files, seeds
-from softrec.ranking import Mask, Ranks, SeenItems, rank_targets
-from softrec.sequential.encoder import Encoder, EncoderSettings
+from softrec.ranking import RANK_TYPES, Mask, Ranks, SeenItems, rank_targets
+from softrec.sequential.encoder import Encoder, EncoderSettings, load
 from softrec.sequential.windows import Windows
 
 ROWS_AT_ONCE = 256
@@ -57,6 +58,14 @@ def excluded(rows: Windows, protocol: Protocol) -> list[np.ndarray]:
         protocol.seen.excluded(protocol.mask, int(user), int(position), item[:length]) - 1
         for user, position, item, length in zip(rows.user, rows.position, rows.item, rows.length, strict=True)
     ]
+
+
+def rank_and_save(args: argparse.Namespace, model: Encoder, rows: Windows, protocol: Protocol) -> None:
+    """Read the model's weights, rank the rows' targets, write the ranks."""
+    load(model, args.model)
+    ranks = rank_windows(model, rows, protocol)
+    identity = {"row": range(len(rows.target)), "user": rows.user, "target": rows.target}
+    files.write_table(args.ranks, {**identity, **ranks._asdict()}, RANK_TYPES)
 
 
 def read_protocol(catalogue: Path, interactions: Path, mask: Mask, tie_seed: int) -> Protocol:

@@ -2,21 +2,35 @@
 
 import argparse
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from softrec import checkpoints, files
 from softrec.sequential import allrank, encoder, fit, windows
 
 
+def as_read(windows: windows.Windows, path: Path) -> windows.Windows:
+    """Items are all there is."""
+    return windows
+
+
 def fit_and_save(
-    args: argparse.Namespace, settings: fit.FitSettings, method: fit.Method, l2: float, **facts: Any
+    args: argparse.Namespace,
+    settings: fit.FitSettings,
+    method: fit.Method,
+    l2: float,
+    enrich: Callable[[windows.Windows, Path], windows.Windows] = as_read,
+    **facts: Any,
 ) -> None:
     """Train from the last checkpoint, if there is one, and write model and log; then the checkpoint goes.
 
-    `facts` go into the log's summary.
+    `enrich` adds to the windows of a file what the method reads beside items. `facts` go into the log's summary.
     """
     ranked = allrank.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
-    train, valid = (windows.read_windows(path, ranked.items, settings.length) for path in (args.train, args.valid))
+    train, valid = (
+        enrich(windows.read_windows(path, ranked.items, settings.length), path) for path in (args.train, args.valid)
+    )
     checkpoint = checkpoints.Checkpoint(args.model, checkpoints.run_key(args.settings, args.code, args.files_read))
     trainer = fit.Trainer(train, valid, ranked, settings, method, l2)
     *lines, summary = trainer.fit(checkpoint)

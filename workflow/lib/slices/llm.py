@@ -83,3 +83,16 @@ class LlmSlices(RankingSlices):
         tuning["optimiser"]["learning_rate"] = own["learning_rate"]
         tuning["loop"] |= take(own, ("epochs", "patience"))
         return text({"tuning": tuning, **take(own, ("negatives", "beta"))})
+
+    def cot(self, dataset: str) -> str:
+        """The chains of thought of LLM-CF."""
+        own = take(self.config["llm_cf"], ("rows", "max_tokens", "max_new_tokens"))
+        ours = {"words": self.dataset(dataset)["words"], "precision": self.llm(dataset)["precision"]}
+        batch_size = self.config["generation"]["batch_size"]
+        return text({**own, **ours, "seed": self.config["samples"]["seed"], "batch_size": batch_size})
+
+    def text_encoder(self, dataset: str) -> str:
+        """Embedding texts for LLM-CF."""
+        encoder = self.config["llms"][self.config["llm_cf"]["text_encoder"] or self.dataset(dataset)["llm"]]
+        batch_size = self.config["generation"]["batch_size"]
+        return text({"backbone": "bigrec", "precision": encoder["precision"], "batch_size": batch_size})

@@ -6,6 +6,7 @@ from lib.slices.base import Base, take, text
 
 SHAPE = ("dim", "blocks", "heads", "dropout")
 FIT = ("learning_rate", "batch_size", "epochs", "patience", "metric")
+IN_CONTEXT = ("examples_per_label", "weight", "reconstruct_weight")
 DISTILLATION = ("lam", "ed_weight", "position_lambda", "gamma_position", "gamma_confidence", "gamma_consistency")
 
 
@@ -46,6 +47,19 @@ class SequentialSlices(Base):
         """How many items the teacher of DLLM2Rec names, and of which."""
         ranking = take(self.config["ranking"], ("mask", "tie_seed"))
         return text({"items": self.config["dllm2rec"]["teacher_items"], **ranking})
+
+    def in_context(self) -> dict[str, Any]:
+        """LLM-CF's in-context module."""
+        return take(self.config["llm_cf"], IN_CONTEXT)
+
+    def fit_llm_cf(self, seed: str) -> str:
+        """One training run of LLM-CF."""
+        l2 = self.config["llm_cf"]["l2"]
+        return text({"fit": self.fit("LLM-CF", seed), "l2": l2, "in_context": self.in_context()})
+
+    def rank_llm_cf(self) -> str:
+        """Ranking by LLM-CF."""
+        return text({"rank": self.shape(), "in_context": self.in_context()})
 
     def rank_sequential(self) -> str:
         """Ranking by any of them."""

@@ -1,0 +1,28 @@
+"""Embed the chains of thought of LLM-CF, and by whom is configured: the base LLM, or another as text encoder."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--llm", help="folder of the text encoder")
+    parser.input("--cot", help="cot.parquet")
+    parser.output("--embeddings", help="cot.embeddings.npy: (E, D) float32")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load, embed, write. An empty text has the embedding of the text's beginning: what stands before any word."""
+    from softrec import embeddings, files, language_model
+
+    settings = job.read_settings(args.settings, embeddings.EmbeddingSettings)
+    texts = files.read_table(args.cot, ["text"])["text"].to_pylist()
+    llm = language_model.load(args.llm, settings.backbone, settings.precision)
+    files.write_array(args.embeddings, embeddings.embed(llm, [text.strip() for text in texts], settings.batch_size))
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

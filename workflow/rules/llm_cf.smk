@@ -1,0 +1,181 @@
+# LLM-CF (paper, section 4.1): a language model's chains of thought, read by a model over item ids.
+# Needs: the un-tuned language model, sampled training rows, and what the sequential models need.
+# Gives: one base of chains of thought for all seeds; per seed one model and its ranks on the test sample.
+
+
+def text_titles(wildcards):
+    """Title embeddings by the text encoder: those of grounding, unless another encoder is configured."""
+    folder = "llm-cf/" if config["llm_cf"]["text_encoder"] else ""
+    return "results/<run>/{dataset}/" + folder + "titles.npy"
+
+
+rule generate_cot:
+    """Let the un-tuned LLM reason about known decisions"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        train="results/<run>/{dataset}/samples/train.parquet",
+    output:
+        cot="results/<run>/{dataset}/llm-cf/cot.parquet",
+    log:
+        "results/<run>/logs/{dataset}/llm-cf/generate_cot.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/llm-cf/generate_cot.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.cot(w.dataset),
+        code=code_digest("generate_cot", "softrec.backbones.bigrec"),
+    shell:
+        r"""
+        python scripts/generate_cot.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --interactions {input.interactions:q} \
+            --train {input.train:q} \
+            --cot {output.cot:q} \
+            2>{log:q}
+        """
+
+
+rule encode_cot:
+    """Embed the chains of thought"""
+    input:
+        llm=lambda w: sources.text_encoder(config, w.dataset),
+        cot="results/<run>/{dataset}/llm-cf/cot.parquet",
+    output:
+        embeddings="results/<run>/{dataset}/llm-cf/cot.embeddings.npy",
+    log:
+        "results/<run>/logs/{dataset}/llm-cf/encode_cot.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/llm-cf/encode_cot.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.text_encoder(w.dataset),
+        code=code_digest("encode_cot", "softrec.backbones.bigrec"),
+    shell:
+        r"""
+        python scripts/encode_cot.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --cot {input.cot:q} \
+            --embeddings {output.embeddings:q} \
+            2>{log:q}
+        """
+
+
+rule encode_titles_for_llm_cf:
+    """Embed every distinct title by a text encoder that is not the base LLM"""
+    input:
+        llm=lambda w: sources.text_encoder(config, w.dataset),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+    output:
+        titles="results/<run>/{dataset}/llm-cf/titles.npy",
+    log:
+        "results/<run>/logs/{dataset}/llm-cf/encode_titles.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/llm-cf/encode_titles.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.text_encoder(w.dataset),
+        code=code_digest("encode_titles", "softrec.backbones.bigrec"),
+    shell:
+        r"""
+        python scripts/encode_titles.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {output.titles:q} \
+            2>{log:q}
+        """
+
+
+rule fit_llm_cf:
+    """Train SASRec with in-context examples and chains of thought (LLM-CF)"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        train="results/<run>/{dataset}/sequences/train.parquet",
+        valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        titles=text_titles,
+        cot="results/<run>/{dataset}/llm-cf/cot.parquet",
+        thoughts="results/<run>/{dataset}/llm-cf/cot.embeddings.npy",
+        sample="results/<run>/{dataset}/samples/train.parquet",
+    output:
+        model="results/<run>/{dataset}/llm-cf/seed={seed}/model.safetensors",
+        log="results/<run>/{dataset}/llm-cf/seed={seed}/training.jsonl",
+    log:
+        "results/<run>/logs/{dataset}/llm-cf/seed={seed}/fit.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/llm-cf/seed={seed}/fit.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.fit_llm_cf(w.seed),
+        code=code_digest("fit_llm_cf"),
+    shell:
+        r"""
+        python scripts/fit_llm_cf.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --interactions {input.interactions:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {input.titles:q} \
+            --cot {input.cot:q} \
+            --thoughts {input.thoughts:q} \
+            --sample {input.sample:q} \
+            --model {output.model:q} \
+            --log {output.log:q} \
+            2>{log:q}
+        """
+
+
+rule rank_llm_cf:
+    """Rank all items a user has not had by LLM-CF's scores"""
+    input:
+        model="results/<run>/{dataset}/llm-cf/seed={seed}/model.safetensors",
+        rows="results/<run>/{dataset}/samples/test.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        titles=text_titles,
+        cot="results/<run>/{dataset}/llm-cf/cot.parquet",
+        thoughts="results/<run>/{dataset}/llm-cf/cot.embeddings.npy",
+        sample="results/<run>/{dataset}/samples/train.parquet",
+    output:
+        ranks="results/<run>/{dataset}/llm-cf/seed={seed}/test.ranks.parquet",
+    log:
+        "results/<run>/logs/{dataset}/llm-cf/seed={seed}/rank.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/llm-cf/seed={seed}/rank.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=slices.rank_llm_cf(),
+        code=code_digest("rank_llm_cf"),
+    shell:
+        r"""
+        python scripts/rank_llm_cf.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --model {input.model:q} \
+            --rows {input.rows:q} \
+            --interactions {input.interactions:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {input.titles:q} \
+            --cot {input.cot:q} \
+            --thoughts {input.thoughts:q} \
+            --sample {input.sample:q} \
+            --ranks {output.ranks:q} \
+            2>{log:q}
+        """
