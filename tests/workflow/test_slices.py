@@ -197,7 +197,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("generation.beams", 2, ASKING),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("choose_by", "mean", CHOOSING),
-        ("seeds", [1, 2], CHOOSING | {"collect_results", "plot_curriculum"}),
+        ("seeds", [1, 2, 3], CHOOSING | {"collect_results", "plot_curriculum"}),
         ("methods", ["sasrec"], {"collect_results", "plot_curriculum"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),

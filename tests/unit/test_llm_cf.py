@@ -1,0 +1,216 @@
+"""LLM-CF: decisions that are known, retrieval that never looks ahead, and SASRec where the feature has no weight."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import datasets
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from softrec import cot
+from softrec.checkpoints import Checkpoint
+from softrec.errors import SoftrecError
+from softrec.language_model import LanguageModel
+from softrec.prompts import Words
+from softrec.ranking import SeenItems
+from softrec.samples import Items
+from softrec.sequential.in_context import Decoder, rotary, rotate
+from softrec.sequential.llm_cf import InContextSettings, LlmCf, LlmCfEncoder, reconstruction
+from softrec.sequential.retrieval import Examples, Texts, history_vectors, retrieve
+from softrec.sequential.windows import Windows
+from test_fit import ITEMS, SETTINGS, cycle, trainer
+
+WORDS = Words("films", "film", "seen")
+COT = cot.CotSettings(WORDS, "fp32", None, 5, 400, 8, 4)
+TITLES = ["", *(f"Film {i}" for i in range(1, 7))]
+CATALOGUE = Items(TITLES, np.array([-1, *range(6)]), TITLES[1:])
+IN_CONTEXT = InContextSettings(2, 0.1, 0.0)
+
+
+def rows_of(count: int) -> datasets.Dataset:
+    """User r + 1 has had items 1 and 2, and then took item 3."""
+    columns = {"user": range(1, count + 1), "position": [2] * count, "history": [[1, 2]] * count, "target": [3] * count}
+    return datasets.Dataset.from_dict(columns)
+
+
+def seen(count: int) -> SeenItems:
+    """Items 1 and 2 of each user."""
+    return SeenItems(np.repeat(np.arange(1, count + 1), 2), np.tile([1, 2], count))
+
+
+def test_half_of_the_decisions_are_for_the_target_and_half_against_an_unseen_item() -> None:
+    """Of 40 rows 20 keep target 3; the others get one of 4, 5 and 6, never 1 or 2 (had) nor 3 (taken)."""
+    decisions = cot.draw_decisions(rows_of(40), 6, seen(40), COT)
+    assert decisions.row.tolist() == list(range(40))
+    assert decisions.label.sum() == 20
+    assert set(decisions.item[decisions.label == cot.TAKEN].tolist()) == {3}
+    assert set(decisions.item[decisions.label == cot.REFUSED].tolist()) == {4, 5, 6}
+    again = cot.draw_decisions(rows_of(40), 6, seen(40), COT)
+    assert all(np.array_equal(a, b) for a, b in zip(decisions, again, strict=True))
+
+
+def test_fewer_rows_are_drawn_where_fewer_are_asked_for() -> None:
+    """7 of 40: distinct, ascending, 4 taken and 3 refused (every second of 7 from the first on)."""
+    decisions = cot.draw_decisions(rows_of(40), 6, seen(40), replace(COT, rows=7))
+    assert sorted(set(decisions.row.tolist())) == decisions.row.tolist()
+    assert (len(decisions.row), decisions.label.sum()) == (7, 4)
+
+
+def test_a_user_who_has_had_everything_can_refuse_nothing() -> None:
+    """Three items, all of them had or taken."""
+    with pytest.raises(SoftrecError, match="has had every item"):
+        cot.draw_decisions(rows_of(2), 3, seen(2), COT)
+
+
+def test_the_prompt_says_what_is_known() -> None:
+    """History, item and decision stand in it, after one worked example, and the LLM goes on from "Reasoning:"."""
+    text = cot.render(["A", "B"], "C", cot.REFUSED, WORDS)
+    assert text.endswith('History: "A", "B"\nFilm: "C"\nDecision: not seen\nReasoning:')
+    assert text.count("Reasoning:") == 2
+    assert "Decision: seen\n" in text
+
+
+def test_old_history_goes_first_and_too_small_a_limit_is_an_error(llm: LanguageModel) -> None:
+    """With room for one title less, the prompt is that of the newest title alone; with no room at all, a sentence."""
+    decisions = cot.Decisions(np.array([0]), np.array([1]), np.array([3]))
+    (whole,) = cot.encode(decisions, rows_of(1), CATALOGUE, llm.tokenizer, replace(COT, max_tokens=5000))
+    limited = replace(COT, max_tokens=len(whole) - 1 + COT.max_new_tokens)
+    (short,) = cot.encode(decisions, rows_of(1), CATALOGUE, llm.tokenizer, limited)
+    text = llm.tokenizer.decode(short, skip_special_tokens=True)
+    assert '"Film 2"\nFilm: "Film 3"' in text and "Film 1" not in text
+    with pytest.raises(SoftrecError, match="even without any history; 2 are allowed"):
+        cot.encode(decisions, rows_of(1), CATALOGUE, llm.tokenizer, replace(COT, max_tokens=10))
+
+
+def examples(label: list[int], time: list[int]) -> Examples:
+    """Decisions of which only label and time matter."""
+    n = len(label)
+    ones = np.ones(n, np.int64)
+    return Examples(np.ones((n, 1), np.int64), ones, ones, np.array(label), np.array(time), np.ones((n, 2), np.float32))
+
+
+def test_retrieval_by_hand() -> None:
+    """Query (1, 0) at time 10. Similarities 0.9, 0.5, 0.7, 1.0, 0.2 of labels 1, 1, 0, 1, 0; example 3 is at time 10,
+    not earlier: label 1 gives 0 and 1, label 0 gives 2 and 4. At time 2 only example 2 (time 1) is known."""
+    vectors = np.array([[0.9, 0], [0.5, 0], [0.7, 0], [1.0, 0], [0.2, 0]])
+    known = examples([1, 1, 0, 1, 0], [5, 6, 1, 10, 8])
+    query = np.array([[1.0, 0.0], [1.0, 0.0]])
+    assert retrieve(query, np.array([10, 2]), vectors, known, 2).tolist() == [[0, 1, 2, 4], [-1, -1, 2, -1]]
+
+
+@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 3))
+def test_retrieval_never_looks_ahead_and_is_the_best_there_is(seed: int, count: int, per_label: int) -> None:
+    """Every example found is strictly earlier than its query, of the label its place is for, and no earlier one of that
+    label is more similar than the last found."""
+    rng = np.random.default_rng(seed)
+    known = examples(rng.integers(0, 2, count).tolist(), rng.integers(0, 6, count).tolist())
+    query, vectors = rng.normal(size=(5, 3)), rng.normal(size=(count, 3))
+    time = rng.integers(0, 7, 5)
+    found = retrieve(query, time, vectors, known, per_label)
+    for row, places in enumerate(found.reshape(5, 2, per_label)):
+        for label, chosen in zip((1, 0), places, strict=True):
+            free = [e for e in range(count) if known.label[e] == label and known.time[e] < time[row]]
+            best = sorted(free, key=lambda e: (-(query[row] @ vectors[e]), e))[:per_label]
+            assert [e for e in chosen if e >= 0] == best
+
+
+def test_history_vectors_are_centred_means_of_length_one() -> None:
+    """Titles (0, 0), (2, 0), (1, 3) have the mean (1, 1). Items 1 and 2: mean of (-1, -1) and (1, -1) is (0, -1)."""
+    titles = np.array([[0, 0], [0, 0], [2, 0], [1, 3]], np.float32)
+    found = history_vectors(np.array([[1, 2], [3, 0]]), np.array([2, 1]), titles)
+    assert found[0] == pytest.approx([0, -1])
+    assert found[1] == pytest.approx([0, 1])
+
+
+def test_rotary_positions_turn_pairs() -> None:
+    """Width 2, position 1, frequency 1: (1, 0) becomes (cos 1, sin 1); position 0 is left as it is."""
+    turned = rotate(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), *rotary(2, 2, torch.device("cpu")))
+    assert turned[0].tolist() == pytest.approx([1, 0])
+    assert turned[1].tolist() == pytest.approx([np.cos(1), np.sin(1)])
+
+
+def test_the_decoder_is_causal_and_blind_to_what_is_not_real() -> None:
+    """A change of token 2 of 4 moves the states from 2 on; where token 2 is not real, only its own."""
+    torch.manual_seed(0)
+    decoder, tokens = Decoder(8), torch.randn(1, 4, 8)
+    changed = tokens.clone()
+    changed[0, 2] += 1
+    for real, moved in ((True, [False, False, True, True]), (False, [False, False, True, False])):
+        known = torch.tensor([[True, True, real, True]])
+        with torch.no_grad():
+            differs = (decoder(tokens, known) - decoder(changed, known)).abs().amax(dim=2)[0] > 1e-7
+        assert differs.tolist() == moved
+
+
+def texts() -> Texts:
+    """Ten decisions about the circle of `test_fit`."""
+    rng = np.random.default_rng(1)
+    titles = rng.normal(size=(ITEMS + 1, 6)).astype(np.float32)
+    titles[0] = 0
+    windows = cycle(10)
+    label, item = np.arange(10) % 2, windows.target
+    thought = rng.normal(size=(10, 6)).astype(np.float32)
+    return Texts(titles, Examples(windows.item, windows.length, item, label, np.arange(10), thought))
+
+
+def enriched(windows: Windows) -> Windows:
+    """Row r has the examples r % 10, none, (r + 1) % 10 and none."""
+    row = np.arange(len(windows.target))
+    columns = np.stack([row % 10 + 1, row * 0, (row + 1) % 10 + 1, row * 0], axis=1)
+    return windows._replace(item=np.concatenate([windows.item, columns], axis=1))
+
+
+def test_without_weight_it_is_sasrec_bit_for_bit(tmp_path: Path) -> None:
+    """The weights that SASRec has too are the same after training; with weight 0.1 they are others."""
+    plain = trainer()
+    plain.fit(Checkpoint(tmp_path / "plain", "key"))
+    equal = []
+    for weight in (0.0, 0.1):
+        one = trainer(method=LlmCf(replace(IN_CONTEXT, weight=weight), texts(), SETTINGS.seed))
+        one.train, one.valid = enriched(one.train), enriched(one.valid)
+        one.fit(Checkpoint(tmp_path / str(weight), "key"))
+        state = one.model.state_dict()
+        equal.append(all(torch.equal(state[key], value) for key, value in plain.model.state_dict().items()))
+    assert equal == [True, False]
+
+
+def new_model(**how: float) -> LlmCfEncoder:
+    """An untrained network in evaluation mode."""
+    torch.manual_seed(0)
+    return LlmCfEncoder(ITEMS, SETTINGS, texts(), replace(IN_CONTEXT, **how), 3).eval()
+
+
+def test_examples_that_are_not_there_change_nothing() -> None:
+    """The feature of a query without examples depends on the query alone: scrambled example data leave it."""
+    model, windows = new_model(), cycle(6)
+    item = torch.from_numpy(np.concatenate([windows.item, np.zeros((6, 4), np.int64)], axis=1))
+    length = torch.from_numpy(windows.length)
+    with torch.no_grad():
+        before = model(item, length)
+        model.thought, model.label = model.thought + 1, 1 - model.label
+        assert torch.equal(model(item, length), before)
+
+
+def test_the_query_never_sees_its_own_item_and_examples_count() -> None:
+    """13 tokens for 4 examples; the feature moves when a chain of thought does."""
+    model, windows = new_model(), enriched(cycle(6))
+    window, length = torch.from_numpy(windows.item), torch.from_numpy(windows.length)
+    history, example = window[:, : SETTINGS.length], window[:, SETTINGS.length :]
+    with torch.no_grad():
+        tokens, real = model.tokens(torch.zeros(6, SETTINGS.dim), history, length, example)
+        assert tokens.shape == (6, 13, SETTINGS.dim)
+        assert real[0].tolist() == [True] * 3 + [False] * 3 + [True] * 3 + [False] * 3 + [True]
+        before = model(window, length)
+        model.thought = model.thought + 1
+        assert (model(window, length) - before).abs().max() > 1e-6
+
+
+def test_reconstruction_by_hand() -> None:
+    """Two examples of one row, one of them none: the cosine of (3, 4) with (4, 3) is 24/25, so the loss is 1/25."""
+    model = SimpleNamespace(reconstruct=lambda hidden: hidden, thought=torch.tensor([[0.0, 0.0], [4.0, 3.0]]))
+    hidden = torch.tensor([[[3.0, 4.0], [9.0, 9.0]]])
+    loss = reconstruction(model, hidden, torch.tensor([[1, 0]]))  # type: ignore[arg-type]
+    assert loss.item() == pytest.approx(1 / 25)
