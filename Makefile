@@ -18,7 +18,7 @@ demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K, two cores, min
 	@$(BIN)/snakemake --profile profiles/demo --quiet all \
 		--report results/demo/report.html 2> results/demo/logs/report.log \
 		|| { cat results/demo/logs/report.log; exit 1; }
-	@$(BIN)/python scripts/show_table.py --long results/demo/table2_long.csv
+	@$(BIN)/python scripts/show_table.py --long results/demo/table2_long.csv --tests results/demo/significance.csv
 	@echo
 	@echo "Table 2:  results/demo/table2.csv   (also .md, .tex)"
 	@echo "Report:   results/demo/report.html"

@@ -9,6 +9,7 @@ def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
     parser.input("--long", help="table2_long.csv: method,backbone,dataset,metric,seed,value")
+    parser.input("--tests", help="significance.csv: SOFT against the others")
     parser.output("--csv", help="the table as csv, standard deviations in columns of their own")
     parser.output("--markdown", help="the table as Markdown, with a note on seeds and Gain")
     parser.output("--latex", help="the table as a booktabs tabular, to be input inside a float")
@@ -17,12 +18,13 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Average over seeds, write the three forms."""
-    from softrec import csvfiles, latex, log, results, tables, tabular
+    from softrec import csvfiles, latex, log, noise, results, tables, tabular
 
     settings = job.read_settings(args.settings, tables.Table2Settings)
     means = tables.average(results.read_long(args.long))
-    table = tables.table2(means, settings)
-    note = tables.note(means, settings, "in bold")
+    marked, sentence = noise.beyond_noise(args.tests, means)
+    table = tables.table2(means, settings, marked)
+    note = tables.note(means, settings, "in bold", sentence)
     csvfiles.write_text(args.csv, tabular.to_csv(table))
     csvfiles.write_text(args.markdown, f"{tabular.to_markdown(table)}\n{note}\n")
     csvfiles.write_text(args.latex, f"{latex.comment(note)}{latex.to_latex(table)}")

@@ -24,6 +24,9 @@ def to_latex(table: Table) -> str:
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
 
 
+MARKS = {"†": "$^\\dagger$"}
+
+
 def latex_line(fields: list[str]) -> str:
     """One row of a tabular."""
     return f"{' & '.join(fields)} \\\\".lstrip()
@@ -44,6 +47,7 @@ def latex_cell(cell: Cell) -> str:
     if text.startswith("-") and cell.text:
         text = f"$-${text[1:]}"
     text = f"\\textbf{{{text}}}" if cell.best else text
+    text += MARKS.get(cell.mark, "")
     return f"{text} {{\\scriptsize $\\pm$ {cell.spread}}}" if cell.spread else text
 
 

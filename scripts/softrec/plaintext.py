@@ -46,9 +46,9 @@ def text_block(table: Table, block: list[int], label_width: int) -> str:
 
 
 def text_cell(cell: Cell) -> str:
-    """`0.0150±0.0012*`: the star marks the best; a blank in its place keeps the figures aligned."""
+    """`0.0150±0.0012*`: the star marks the best, another mark takes its place; a blank keeps the figures aligned."""
     spread = f"±{cell.spread}" if cell.spread else ""
-    return f"{cell.text or '–'}{spread}{'*' if cell.best else ' '}"
+    return f"{cell.text or '–'}{spread}{cell.mark or ('*' if cell.best else ' ')}"
 
 
 def text_widths(table: Table, group: int) -> list[int]:

@@ -1,6 +1,6 @@
 """Table 2 of the paper from results in long form: means over seeds, and the Gain of SOFT."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import fsum
 from statistics import fmean, stdev
@@ -12,6 +12,7 @@ from softrec.tabular import Cell, Group, Row, Section, Table
 
 OURS, COMPETITORS, GAIN = "SOFT", ("SFT", "SDPO"), "Gain"
 METRICS = ("H@5", "H@20", "NG@5", "NG@20")
+MARK = "†"
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,12 @@ def gain(means: Means, backbone: str, dataset: str, metric: str) -> float | None
     return None if ours is None or best == 0 else 100 * (ours.value / best - 1)
 
 
+def rival(means: Means, backbone: str, dataset: str, metric: str) -> str | None:
+    """The competitor that a Gain is over: the better of SFT and SDPO, the first of the two where they are equal."""
+    ran = [method for method in COMPETITORS if Place(method, backbone, dataset, metric) in means]
+    return max(ran, key=lambda method: means[Place(method, backbone, dataset, metric)].value, default=None)
+
+
 def gains(means: Means, shape: Table2Settings) -> list[float]:
     """Every Gain of the table that is defined, over backbones, data sets and metrics."""
     backbones = dict.fromkeys(row.backbone for row in shape.rows)
@@ -121,8 +128,11 @@ def mean_gain(means: Means, shape: Table2Settings) -> float | None:
     return fsum(values) / len(values) if values else None
 
 
-def table2(means: Means, shape: Table2Settings) -> Table:
-    """Table 2 as printed: one section per backbone, one group of columns per data set that has results."""
+def table2(means: Means, shape: Table2Settings, beyond_noise: Collection[Place] = ()) -> Table:
+    """Table 2 as printed: one section per backbone, one group of columns per data set that has results.
+
+    A Gain whose place (of SOFT) is in `beyond_noise` is marked.
+    """
     check(means, shape)
     shown = [dataset for dataset in shape.datasets if any(place.dataset == dataset for place in means)]
     groups = tuple(Group(dataset, tuple(shape.metrics)) for dataset in shown)
@@ -132,7 +142,7 @@ def table2(means: Means, shape: Table2Settings) -> Table:
         methods = [row.method for row in shape.rows if row.backbone == backbone and (row.method, backbone) in ran]
         rows = [method_row(means, method, backbone, groups) for method in methods]
         if OURS in methods and any(method in methods for method in COMPETITORS):
-            rows.append(gain_row(means, backbone, groups))
+            rows.append(gain_row(means, backbone, groups, beyond_noise))
         sections += [Section(backbone, tuple(rows))] if rows else []
     return Table("Backbone", "Method", groups, tuple(sections))
 
@@ -150,10 +160,14 @@ def method_row(means: Means, method: str, backbone: str, groups: tuple[Group, ..
     return Row(method, tuple(tuple(cell(g.label, metric) for metric in g.columns) for g in groups))
 
 
-def gain_row(means: Means, backbone: str, groups: tuple[Group, ...]) -> Row:
-    """The Gains of SOFT on one backbone, as printed: +53.33%."""
-    values = [[gain(means, backbone, g.label, metric) for metric in g.columns] for g in groups]
-    return Row(GAIN, tuple(tuple(Cell(percent(value)) for value in group) for group in values))
+def gain_row(means: Means, backbone: str, groups: tuple[Group, ...], beyond_noise: Collection[Place]) -> Row:
+    """The Gains of SOFT on one backbone, as printed: +53.33%, marked where they are beyond noise."""
+
+    def cell(dataset: str, metric: str) -> Cell:
+        marked = Place(OURS, backbone, dataset, metric) in beyond_noise
+        return Cell(percent(gain(means, backbone, dataset, metric)), mark=MARK if marked else "")
+
+    return Row(GAIN, tuple(tuple(cell(g.label, metric) for metric in g.columns) for g in groups))
 
 
 def printed(value: float) -> str:
@@ -172,8 +186,9 @@ def best_printed(means: Means, dataset: str, metric: str) -> str:
     return printed(highest) if highest > 0 else ""
 
 
-def note(means: Means, shape: Table2Settings, marked: str) -> str:
-    """What a reader must know below the table: seeds, what marks the best (`marked`, as "in bold"), what Gain means."""
+def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> str:
+    """What a reader must know below the table: seeds, what marks the best (`marked`, as "in bold"), what Gain means;
+    then `noise`, what is known of it."""
     counts = sorted({mean.seeds for mean in means.values()})
     seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     spread = "One seed." if counts == [1] else f"Mean ± standard deviation over {seeds} seeds."
@@ -184,4 +199,4 @@ def note(means: Means, shape: Table2Settings, marked: str) -> str:
         rivals = f"the better of {rivals}" if " and " in rivals else rivals
         cells = f"{len(values)} cell{'s' if len(values) > 1 else ''}"
         text += f" Gain: SOFT over {rivals}; its mean over {cells} is {percent(mean_gain(means, shape))}."
-    return text
+    return f"{text} {noise}".strip()

@@ -8,11 +8,13 @@ from softrec.csvfiles import csv_text
 
 
 class Cell(NamedTuple):
-    """A number as printed, its standard deviation as printed (or ""), and whether it is the best of its column."""
+    """A number as printed, its standard deviation as printed (or ""), whether it is the best of its column, and a mark
+    that is shown behind it wherever people read (not in csv)."""
 
     text: str = ""
     spread: str = ""
     best: bool = False
+    mark: str = ""
 
 
 class Row(NamedTuple):
@@ -101,7 +103,7 @@ def to_markdown(table: Table) -> str:
 
 def markdown_cell(cell: Cell) -> str:
     """`**0.0150** ± 0.0012`; a dash where there is nothing."""
-    text = f"**{cell.text}**" if cell.best else cell.text or "–"
+    text = (f"**{cell.text}**" if cell.best else cell.text or "–") + cell.mark
     return f"{text} ± {cell.spread}" if cell.spread else text
 
 

@@ -62,6 +62,10 @@ RULES: dict[str, tuple[Slice, str]] = {
     "make_table1": (lambda s, name: s.table1(), "table1.Table1Settings"),
     "collect_results": (lambda s, name: s.collect(), "collect.CollectSettings"),
     "make_table2": (lambda s, name: s.table2(), "tables.Table2Settings"),
+    "measure_significance": (lambda s, name: s.significance(), "comparisons.SignificanceSettings"),
+    "compare_published": (lambda s, name: s.compare(), "compare.CompareSettings"),
+    "audit_numbers": (lambda s, name: s.audit_numbers(), "Settings"),
+    "make_run_manifest": (lambda s, name: s.manifest(), "Settings"),
     "plot_curriculum": (lambda s, name: s.curriculum(), "plots.CurriculumSettings"),
 }
 SCRIPT_OF = {
@@ -161,6 +165,7 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
 TUNING = {"tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa"}
 MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
 ASKING = TUNING | MEASURING | {"generate_self_distilled", "predict_titles", "predict_titles_untuned"}
+COLLECTING = {"collect_results", "plot_curriculum", "measure_significance", "audit_numbers"}
 CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
 FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf"}
@@ -193,12 +198,13 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),
         ("soft.distance_rows", 16, MEASURING),
-        ("soft.alphas", [1, 10, 100], {"collect_results", "plot_curriculum"}),
+        ("soft.alphas", [1, 10, 100], COLLECTING),
         ("generation.beams", 2, ASKING),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("choose_by", "mean", CHOOSING),
-        ("seeds", [1, 2, 3], CHOOSING | {"collect_results", "plot_curriculum"}),
-        ("methods", ["sasrec"], {"collect_results", "plot_curriculum"}),
+        ("seeds", [1, 2, 3], CHOOSING | COLLECTING),
+        ("methods", ["sasrec"], COLLECTING),
+        ("statistics.resamples", 500, {"measure_significance"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
         ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm", "generate_cot"}),
@@ -206,7 +212,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         (
             "datasets.ml100k.label",
             "ML",
-            {"collect_results", "plot_curriculum", "make_table1", "make_table2"},
+            COLLECTING | {"make_table1", "make_table2"},
         ),
         ("run", "other", set()),
     ],
@@ -215,8 +221,8 @@ def test_a_key_reaches_the_rules_that_depend_on_it_and_no_other(
     checked: Checked, key: str, value: Any, rules: set[str]
 ) -> None:
     """What is not in a slice can neither influence a result nor make it stale: for example, another set of alphas
-    leaves the runs of the old ones alone, since each has its own alpha in its path."""
-    assert set(differing(checked("demo"), key, value)) == rules
+    leaves the runs of the old ones alone, since each has its own alpha in its path. The run's manifest holds it all."""
+    assert set(differing(checked("demo"), key, value)) == {*rules, "make_run_manifest"}
 
 
 def differing(config: dict[str, Any], key: str, value: Any) -> Iterator[str]:

@@ -5,6 +5,9 @@ from typing import Any
 from lib import grid
 from lib.slices.base import Base, text
 
+METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
+PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
+
 
 class ResultSlices(Base):
     """Tables and figures."""
@@ -38,7 +41,28 @@ class ResultSlices(Base):
     def table2(self) -> str:
         """Shape of Table 2."""
         rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
-        return text({"rows": rows, "datasets": self.labels(), "metrics": ["H@5", "H@20", "NG@5", "NG@20"]})
+        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS})
+
+    def significance(self) -> str:
+        """Which ranks are which cell, and how they are resampled."""
+        choices = grid.choices(self.config)
+        cells = [self.cell(cell, choices) for cell in grid.cells(self.config)]
+        resampling = {"resamples": self.config["statistics"]["resamples"], "seed": self.config["statistics"]["seed"]}
+        seed = self.config["tuning_seed"]
+        return text({"cells": cells, "metrics": METRICS, "mcnemar_seed": seed, "resampling": resampling})
+
+    def compare(self) -> str:
+        """Which metrics the paper prints."""
+        return text({"metrics": METRICS})
+
+    def audit_numbers(self) -> str:
+        """The data set of each metrics file, and the number of test rows in the paper."""
+        labels = [self.dataset(cell.dataset)["label"] for cell in grid.cells(self.config)]
+        return text({"datasets": labels, "paper_rows": PAPER_ROWS})
+
+    def manifest(self) -> str:
+        """The whole configuration."""
+        return text({"config": self.config})
 
     def curriculum(self) -> str:
         """Which training log is which curve of tau and d_t."""

@@ -1,0 +1,42 @@
+"""Audit Table 2, the paper's and ours: are these numbers such as ranks can give?"""
+
+import argparse
+from dataclasses import dataclass
+
+from softrec import job
+
+
+@dataclass(frozen=True)
+class Settings:
+    """datasets: the label of each metrics file's data set, in the same order. paper_rows: test rows in the paper."""
+
+    datasets: list[str]
+    paper_rows: int
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--long", help="table2_long.csv")
+    parser.input("--metrics", many=True, help="test.metrics.json of every run")
+    parser.input("--published", help="config/published.csv")
+    parser.output("--audit", help="audit.json: what was found")
+    parser.output("--markdown", help="the same to be read")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Audit ours, which must pass, and the paper's."""
+    from softrec import csvfiles, files, numbers, published, results
+
+    settings = job.read_settings(args.settings, Settings)
+    counts = (files.read_json(path)["rows"] for path in args.metrics)
+    rows = dict(zip(settings.datasets, counts, strict=True))
+    ours = numbers.audit_ours(results.read_long(args.long), rows)
+    theirs = numbers.audit_published(published.read_published(args.published, 2), settings.paper_rows)
+    files.write_json(args.audit, {"ours": ours, "published": theirs})
+    csvfiles.write_text(args.markdown, numbers.described(theirs, settings.paper_rows))
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,30 @@
+"""Compare Table 2 with the paper's, cell by cell."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--intervals", help="intervals.csv: our cells")
+    parser.input("--published", help="config/published.csv: the paper's")
+    parser.output("--csv", help="csv: method,backbone,dataset,metric,ours,low,high,paper,verdict")
+    parser.output("--markdown", help="the same to be read")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read both, compare, write."""
+    from softrec import compare, csvfiles, published
+
+    settings = job.read_settings(args.settings, compare.CompareSettings)
+    paper = published.read_published(args.published, 2)
+    rows = compare.compare(compare.read_intervals(args.intervals), paper, settings)
+    csvfiles.write_text(args.csv, csvfiles.csv_text([compare.ComparedRow._fields, *rows]))
+    csvfiles.write_text(args.markdown, compare.described(rows))
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,33 @@
+"""Intervals of every cell of Table 2, and tests of what SOFT adds; the unit is the user."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--ranks", many=True, help="test.ranks.parquet of each run, in the order of settings.cells")
+    parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
+    parser.output("--intervals", help="csv: each cell with its interval, rows, users and seeds")
+    parser.output("--tests", help="csv: SOFT against each other method, difference, interval and p")
+    parser.output("--markdown", help="the tests to be read")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read ranks, resample, write."""
+    from softrec import collect, comparisons, csvfiles
+
+    settings = job.read_settings(args.settings, comparisons.SignificanceSettings)
+    choices = [collect.read_choice(path) for path in args.choices or []]
+    ranked = comparisons.read_ranked(settings.cells, args.ranks, choices)
+    intervals, tests = comparisons.intervals(ranked, settings), comparisons.tests(ranked, settings)
+    csvfiles.write_text(args.intervals, csvfiles.csv_text([comparisons.IntervalRow._fields, *intervals]))
+    csvfiles.write_text(args.tests, csvfiles.csv_text([comparisons.TestRow._fields, *tests]))
+    csvfiles.write_text(args.markdown, comparisons.described(tests))
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,26 @@
+"""Which Gains of Table 2 are beyond noise, from the tests of SOFT against the competitor that each is over."""
+
+from pathlib import Path
+
+from softrec import csvfiles
+from softrec.comparisons import TestRow
+from softrec.tables import MARK, OURS, Means, Place, rival
+
+LEVEL = 0.05
+
+
+def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
+    """The places of SOFT whose difference to the rival has a corrected p below 0.05, and a sentence for the note."""
+    marked, sizes = set(), {}
+    for line, fields in csvfiles.read_csv(path, TestRow._fields):
+        place = Place(OURS, fields["backbone"], fields["dataset"], fields["metric"])
+        same = fields["other_backbone"] == fields["backbone"]
+        if same and fields["other"] == rival(means, *place[1:]):
+            sizes[fields["dataset"]] = f"{fields['rows']} rows of {fields['users']} users"
+            if csvfiles.number(fields, "p_holm", path, line) < LEVEL:
+                marked.add(place)
+    if not sizes:
+        return marked, ""
+    counts = "; ".join(f"{name}: {size}" if len(sizes) > 1 else size for name, size in sizes.items())
+    found = f"{MARK} marks a Gain beyond noise" if marked else "No Gain is beyond noise"
+    return marked, f"{found} (permutation of users, Holm-corrected p < {LEVEL}; {counts})."
