@@ -1,6 +1,5 @@
 """The curriculum as it went: tau_t and d_t / d_0 by epoch (paper, section 3.2)."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -13,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from softrec import style
 from softrec.errors import SoftrecError
+from softrec.training_logs import log_error, read_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,34 +63,12 @@ def read_curve(path: Path, run: SoftRun) -> Curve:
     return Curve(run, [line["tau"] for line in epochs], distance, summary["kept_epoch"])
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of JSON lines, of which there must be at least one."""
-    lines = []
-    for number, text in enumerate(path.read_text().splitlines(), start=1):
-        try:
-            lines.append(dict(json.loads(text)))
-        except (json.JSONDecodeError, TypeError, ValueError):
-            raise log_error(path, number, f"{text[:60]!r} is not a JSON object") from None
-    if not lines:
-        raise log_error(path, 1, "it is empty")
-    return lines
-
-
 def read_curves(logs: list[Path], runs: list[SoftRun]) -> list[Curve]:
     """The curve of each log. Raises `SoftrecError` if logs and runs differ in number."""
     if len(logs) != len(runs):
         what = f"{len(logs)} training logs are given for {len(runs)} cells"
         raise SoftrecError(what, where="--logs and settings.cells", remedy="give one log per cell, in the same order")
     return [read_curve(log, run) for log, run in zip(logs, runs, strict=True)]
-
-
-def log_error(path: Path, line: int, what: str) -> SoftrecError:
-    """A fault of a training log."""
-    return SoftrecError(
-        f"{path} is no training log of SOFT: {what}",
-        where=f"{path}, line {line}",
-        remedy="remove it and let Snakemake train again",
-    )
 
 
 def mean_by_epoch(series: list[list[float]]) -> list[float]:

@@ -3,6 +3,7 @@
 The policy and its frozen reference both start from the SFT adapter, so the reference is asked once, before training.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -103,7 +104,16 @@ class SdpoTuner(Tuner):
     def __init__(self, *args: Any, beta: float) -> None:
         super().__init__(*args)
         self.beta = beta
+        start = time.monotonic()
         self.reference = self.ask_reference()
+        self.seconds = round(time.monotonic() - start, 2)
+
+    def run_epoch(self, epoch: int, schedule: Any, validator: Any) -> dict[str, Any]:
+        """An epoch; the first one's line also has the seconds that the reference took."""
+        line = super().run_epoch(epoch, schedule, validator)
+        if epoch == 1:
+            line["seconds"]["reference"] = self.seconds
+        return line
 
     def ask_reference(self) -> torch.Tensor:
         """log pi_ref of every row's responses, once: (rows, 1 + n), in the order of `kinds`."""

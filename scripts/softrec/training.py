@@ -95,6 +95,7 @@ class Tuner:
         load_adapter_state(self.llm, best["adapter"])
         reason = "patience" if self.state["waited"] >= self.settings.patience else "epochs"
         last = {"summary": True, "kept_epoch": best["epoch"], "validation": best["validation"], "stopped": reason}
+        last["device"] = device_name(self.llm.device)
         return [*self.state["lines"], last]
 
     def resume(self, checkpoint: Checkpoint) -> None:
@@ -199,6 +200,11 @@ class Tuner:
         better = best is None or ordered(metrics) > ordered(best["validation"])
         if better or self.settings.checkpoint_select == "last":
             self.state["best"] = {"epoch": epoch, "validation": metrics, "adapter": adapter_state(self.llm)}
+
+
+def device_name(device: torch.device) -> str:
+    """What a run's minutes were spent on: the GPU's name, or "CPU"."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 def ordered(metrics: dict[str, float]) -> tuple[float, float]:

@@ -66,6 +66,11 @@ RULES: dict[str, tuple[Slice, str]] = {
     "compare_published": (lambda s, name: s.compare(), "compare.CompareSettings"),
     "audit_numbers": (lambda s, name: s.audit_numbers(), "Settings"),
     "make_run_manifest": (lambda s, name: s.manifest(), "Settings"),
+    "describe_self_distilled": (lambda s, name: s.unmasked(), "grounding.GroundingSettings"),
+    "make_ledger": (lambda s, name: s.ledger(), "ledger.LedgerSettings"),
+    "plot_figure2": (lambda s, name: s.figure2(), "figure2.Figure2Settings"),
+    "plot_figure5": (lambda s, name: s.figure5(), "figure5.Figure5Settings"),
+    "plot_figure6": (lambda s, name: s.figure6(), "figure6.Figure6Settings"),
     "plot_curriculum": (lambda s, name: s.curriculum(), "plots.CurriculumSettings"),
 }
 SCRIPT_OF = {
@@ -165,7 +170,8 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
 TUNING = {"tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa"}
 MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
 ASKING = TUNING | MEASURING | {"generate_self_distilled", "predict_titles", "predict_titles_untuned"}
-COLLECTING = {"collect_results", "plot_curriculum", "measure_significance", "audit_numbers"}
+COLLECTING = {"collect_results", "plot_curriculum", "measure_significance", "audit_numbers", "make_ledger"}
+DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
 CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
 FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf"}
@@ -202,8 +208,8 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("generation.beams", 2, ASKING),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("choose_by", "mean", CHOOSING),
-        ("seeds", [1, 2, 3], CHOOSING | COLLECTING),
-        ("methods", ["sasrec"], COLLECTING),
+        ("seeds", [1, 2, 3], CHOOSING | COLLECTING | {"plot_figure2"}),
+        ("methods", ["sasrec"], COLLECTING | DRAWING),
         ("statistics.resamples", 500, {"measure_significance"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
@@ -212,7 +218,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         (
             "datasets.ml100k.label",
             "ML",
-            COLLECTING | {"make_table1", "make_table2"},
+            COLLECTING | DRAWING | {"make_table1", "make_table2"},
         ),
         ("run", "other", set()),
     ],

@@ -13,6 +13,7 @@ class Row:
         key: the name under `methods` in the configuration.
         backbone, method: the row's two names in the paper's table; no backbone for models over item ids.
         folder: where its runs stand below `results/RUN/DATASET/`.
+        seeded: whether its runs differ by training seed; one that is not tuned has one run, which counts for each seed.
         grid: the configuration's list of candidates of which validation chooses one, as a path of keys, or ().
     """
 
@@ -21,6 +22,7 @@ class Row:
     method: str
     folder: str
     grid: tuple[str, ...] = ()
+    seeded: bool = True
 
     @property
     def setting(self) -> str:
@@ -28,12 +30,14 @@ class Row:
         return {"soft": "alpha"}.get(self.grid[0], "") if self.grid else ""
 
 
-# In the order of the paper. The four rows that follow LLaRA's name are built like BIGRec's.
+# In the order of the paper, whose table has no row for guidance alone (its Figure 1a). LLaRA's rows are built like
+# BIGRec's.
 ROWS = (
     Row("sasrec", "", "SASRec", "sasrec"),
     Row("dros", "", "DROS", "dros"),
     Row("llm-cf", "", "LLM-CF", "llm-cf"),
     Row("dllm2rec", "", "DLLM2Rec", "dllm2rec"),
+    Row("bigrec-guidance", "BIGRec", "Guidance only", "bigrec/untuned", seeded=False),
     Row("bigrec-sft", "BIGRec", "SFT", "bigrec/sft"),
     Row("bigrec-sdpo", "BIGRec", "SDPO", "bigrec/sdpo"),
     Row("bigrec-soft-wo-sa", "BIGRec", "SOFT(w/o SA)", "bigrec/soft-wo-sa"),
@@ -58,7 +62,8 @@ class Cell:
     def folder(self) -> str:
         """Where this result stands below `results/RUN/`."""
         candidate = "" if self.value is None else f"/{self.row.setting}={self.value}"
-        return f"{self.dataset}/{self.row.folder}{candidate}/seed={self.seed}"
+        seed = f"/seed={self.seed}" if self.row.seeded else ""
+        return f"{self.dataset}/{self.row.folder}{candidate}{seed}"
 
 
 def rows(config: Mapping[str, Any]) -> list[Row]:
@@ -82,6 +87,46 @@ def _cells(config: Mapping[str, Any]) -> Iterator[Cell]:
 def soft_cells(config: Mapping[str, Any]) -> list[Cell]:
     """The runs of SOFT, which have a curve of tau and d_t."""
     return [cell for cell in cells(config) if cell.row.setting == "alpha"]
+
+
+def compared_cells(config: Mapping[str, Any]) -> list[Cell]:
+    """SFT's cell of each data set, backbone and seed where both SFT and SOFT(w/o SA) run: what Figure 2 compares."""
+    asked = {row.key for row in rows(config)}
+    both = {row for row in ROWS if row.method == "SFT" and {row.key, f"{row.key[:-4]}-soft-wo-sa"} <= asked}
+    return [cell for cell in cells(config) if cell.row in both]
+
+
+def tuned_cells(config: Mapping[str, Any]) -> list[Cell]:
+    """The cells whose minutes Figure 6 counts: SASRec is separate, since its L2 is chosen before the test."""
+    return [cell for cell in cells(config) if cell.row.backbone and cell.row.seeded]
+
+
+def sasrec_cells(config: Mapping[str, Any]) -> list[Cell]:
+    """SASRec's cells, if it is a row of the table."""
+    return [cell for cell in cells(config) if cell.row.key == "sasrec"]
+
+
+def sasrec_datasets(config: Mapping[str, Any]) -> list[str]:
+    """The data sets that SASRec is a row for."""
+    return list(dict.fromkeys(cell.dataset for cell in sasrec_cells(config)))
+
+
+def answering_cells(config: Mapping[str, Any]) -> list[Cell]:
+    """SFT's cell of each data set, backbone and seed whose self-distilled data some row needs."""
+    needing = {row.backbone for row in rows(config) if row.method.startswith("SOFT")}
+    answering = [row for row in ROWS if row.method == "SFT" and row.backbone in needing]
+    return [Cell(row, dataset, seed) for row in answering for dataset in config["datasets"] for seed in config["seeds"]]
+
+
+def alpha_choices(config: Mapping[str, Any]) -> list[tuple[str, Row]]:
+    """(data set, row) of every choice of alpha, in the order of `choices`."""
+    return [(dataset, row) for row in rows(config) if row.grid for dataset in config["datasets"]]
+
+
+def figures(config: Mapping[str, Any]) -> list[str]:
+    """The figures that the configured rows have something to show in."""
+    asked = {"curriculum": soft_cells(config), "figure2": compared_cells(config), "figure5": soft_cells(config)}
+    return [*(name for name, wanted in asked.items() if wanted), *(["figure6"] if tuned_cells(config) else [])]
 
 
 def candidates(config: Mapping[str, Any], row: Row) -> list[float | int | None]:

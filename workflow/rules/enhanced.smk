@@ -76,3 +76,37 @@ rule fit_dllm2rec:
             --log {output.log:q} \
             2>{log:q}
         """
+
+
+rule describe_self_distilled:
+    """What self-distilled titles hit on their own training rows"""
+    input:
+        embeddings="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.embeddings.npy",
+        titles="results/<run>/{dataset}/titles.npy",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        rows="results/<run>/{dataset}/samples/train.parquet",
+    output:
+        metrics="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.metrics.json",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/sft/seed={seed}/describe.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/sft/seed={seed}/describe.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.unmasked(),
+        code=code_digest("describe_self_distilled"),
+    shell:
+        r"""
+        python scripts/describe_self_distilled.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --embeddings {input.embeddings:q} \
+            --titles {input.titles:q} \
+            --catalogue {input.catalogue:q} \
+            --interactions {input.interactions:q} \
+            --rows {input.rows:q} \
+            --metrics {output.metrics:q} \
+            2>{log:q}
+        """

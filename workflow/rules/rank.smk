@@ -38,23 +38,23 @@ rule predict_titles:
 
 
 rule predict_titles_untuned:
-    """Let the un-tuned LLM recommend a title to each validation row"""
+    """Let the un-tuned LLM recommend a title to each row: guidance only"""
     input:
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
-        rows="results/<run>/{dataset}/samples/valid.parquet",
+        rows="results/<run>/{dataset}/samples/{split}.parquet",
     output:
-        predictions="results/<run>/{dataset}/{backbone}/untuned/valid.predictions.parquet",
-        embeddings="results/<run>/{dataset}/{backbone}/untuned/valid.embeddings.npy",
+        predictions="results/<run>/{dataset}/bigrec/untuned/{split}.predictions.parquet",
+        embeddings="results/<run>/{dataset}/bigrec/untuned/{split}.embeddings.npy",
     log:
-        "results/<run>/logs/{dataset}/{backbone}/untuned/valid.predict.log",
+        "results/<run>/logs/{dataset}/bigrec/untuned/{split}.predict.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/untuned/valid.predict.tsv"
+        "results/<run>/benchmarks/{dataset}/bigrec/untuned/{split}.predict.tsv"
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.predict(w.dataset, w.backbone),
-        code=lambda w: code_digest("predict_titles", f"softrec.backbones.{w.backbone}"),
+        cfg=lambda w: slices.predict(w.dataset, "bigrec"),
+        code=code_digest("predict_titles", "softrec.backbones.bigrec"),
     shell:
         r"""
         python scripts/predict_titles.py \

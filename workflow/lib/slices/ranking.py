@@ -12,6 +12,10 @@ class RankingSlices(Base):
         """What takes items out of a ranking, and what breaks ties."""
         return take(self.config["ranking"], ("mask", "tie_seed"))
 
+    def unmasked(self) -> str:
+        """Grounding with no item taken out: what a text says by itself."""
+        return text({"mask": "none", "tie_seed": self.config["ranking"]["tie_seed"]})
+
     def cutoffs(self) -> str:
         """The K of H@K and NG@K."""
         return text({"cutoffs": self.config["ranking"]["cutoffs"]})

@@ -9,6 +9,11 @@ METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
 PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
 
 
+def setting(name: str, value: float | None) -> str:
+    """A candidate as tables name it: "alpha=10"."""
+    return "" if value is None else f"{name}={repr(float(value)).removesuffix('.0')}"
+
+
 class ResultSlices(Base):
     """Tables and figures."""
 
@@ -63,6 +68,46 @@ class ResultSlices(Base):
     def manifest(self) -> str:
         """The whole configuration."""
         return text({"config": self.config})
+
+    def place(self, cell: grid.Cell) -> dict[str, Any]:
+        """Data set, backbone and seed of a cell, as figures name them."""
+        return {"dataset": self.dataset(cell.dataset)["label"], "backbone": cell.row.backbone, "seed": cell.seed}
+
+    def about(self, dataset: str, row: grid.Row) -> dict[str, Any]:
+        """A data set and a backbone, as figures name them."""
+        return {"dataset": self.dataset(dataset)["label"], "backbone": row.backbone}
+
+    def ledger(self) -> str:
+        """Which training log and which benchmark is which run's."""
+        logs = [
+            {**self.place(cell), "method": cell.row.method, "setting": setting(cell.row.setting, cell.value)}
+            for cell in grid.tuned_cells(self.config)
+        ]
+        sasrec = [
+            {**self.place(cell), "method": cell.row.method, "setting": setting("l2", value)}
+            for cell in grid.sasrec_cells(self.config)
+            for value in self.config["sasrec"]["l2"]
+        ]
+        answering = grid.answering_cells(self.config)
+        generated = [{**self.place(cell), "method": "SFT", "setting": ""} for cell in answering]
+        return text({"logs": logs + sasrec, "generated": generated})
+
+    def figure2(self) -> str:
+        """Which files are of which data set, backbone and seed."""
+        return text({"cells": [self.place(cell) for cell in grid.compared_cells(self.config)]})
+
+    def figure5(self) -> str:
+        """What each choice of alpha is about."""
+        return text({"metric": "H@5", "choices": [self.about(*choice) for choice in grid.alpha_choices(self.config)]})
+
+    def figure6(self) -> str:
+        """What each choice is about: SOFT's alpha and SASRec's L2."""
+        choices = [
+            {**self.about(dataset, row), "method": row.method} for dataset, row in grid.alpha_choices(self.config)
+        ]
+        for dataset in grid.sasrec_datasets(self.config):
+            choices.append({"dataset": self.dataset(dataset)["label"], "backbone": "", "method": "SASRec"})
+        return text({"metric": "H@5", "choices": choices})
 
     def curriculum(self) -> str:
         """Which training log is which curve of tau and d_t."""

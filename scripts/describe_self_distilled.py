@@ -1,0 +1,35 @@
+"""Hit ratio and category hit ratio of self-distilled titles on their own training rows (paper, Figure 2)."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--embeddings", help="self_distilled.embeddings.npy")
+    parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
+    parser.input("--rows", help="samples/train.parquet")
+    parser.output("--metrics", help="self_distilled.metrics.json: HR@1, HC, its chance level, the categories' level")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Ground each title to the nearest item, count."""
+    from softrec import categories, files, grounding, nearest, samples, selfdistilled
+
+    settings = job.read_settings(args.settings, grounding.GroundingSettings)
+    items = samples.load_items(args.catalogue)
+    titles = samples.load_title_embeddings(args.titles, items)
+    rows = files.read_table(args.rows).to_pydict()
+    ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), settings)
+    found = nearest.nearest_items(ranker, files.read_array(args.embeddings), rows, 1).items[:, 0]
+    labels = categories.label_items(files.read_table(args.catalogue, ["category"])["category"].to_pylist())
+    files.write_json(args.metrics, selfdistilled.describe(found, rows["target"], items, labels))
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,31 @@
+"""Draw Figure 2: losses of the first epoch, and what self-distilled titles hit on training rows."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--sft", many=True, help="training.jsonl of SFT, in the order of settings.cells")
+    parser.input("--wo-sa", many=True, help="training.jsonl of SOFT(w/o SA), in the same order")
+    parser.input("--metrics", many=True, help="self_distilled.metrics.json, in the same order")
+    parser.output("--csv", help="the numbers behind the figure")
+    parser.output("--pdf", help="the figure for print, with fonts")
+    parser.output("--png", help="the figure for a screen")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read, draw, write."""
+    from softrec import csvfiles, figure2, style
+
+    settings = job.read_settings(args.settings, figure2.Figure2Settings)
+    bars = figure2.read_bars(args.sft, args.wo_sa, args.metrics, settings.cells)
+    csvfiles.write_text(args.csv, csvfiles.csv_text([figure2.Bars._fields, *bars]))
+    style.save(figure2.draw(bars), args.pdf, args.png)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

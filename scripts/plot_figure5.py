@@ -1,0 +1,34 @@
+"""Draw Figure 5: the test metric of SOFT against alpha."""
+
+import argparse
+
+from softrec import job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--settings-long", help="all_settings_long.csv")
+    parser.input("--choices", many=True, help="alpha.json of each data set and backbone, in order")
+    parser.output("--csv", help="the numbers behind the figure")
+    parser.output("--pdf", help="the figure for print, with fonts")
+    parser.output("--png", help="the figure for a screen")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read, draw, write."""
+    from softrec import collect, csvfiles, figure5, style
+
+    settings = job.read_settings(args.settings, figure5.Figure5Settings)
+    points = figure5.read_points(args.settings_long, settings.metric)
+    chosen = {
+        (about.dataset, about.backbone): collect.read_choice(path).value
+        for about, path in zip(settings.choices, args.choices, strict=True)
+    }
+    csvfiles.write_text(args.csv, csvfiles.csv_text([figure5.Point._fields, *points]))
+    style.save(figure5.draw(points, chosen, settings.metric), args.pdf, args.png)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())
