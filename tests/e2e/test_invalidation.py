@@ -10,7 +10,8 @@ import pytest
 from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
-TABLE2 = {"collect_results": 1, "make_table2": 1}
+TABLE2 = dict.fromkeys(("collect_results", "make_table2", "measure_significance", "audit_numbers", "compare_published"), 1)
+TABLE2 |= dict.fromkeys(("make_run_manifest", "plot_figure6"), 1)
 # Everything downstream of the four tuned models: SFT, SOFT w/o SA, and SOFT with either alpha.
 RANKED = {"predict_titles": 4, "ground_predictions": 4, "evaluate_ranks": 4, "choose_alpha": 1, "plot_curriculum": 1}
 SOFT_TUNED = {"tune_soft": 2, "predict_titles": 2, "ground_predictions": 2, "evaluate_ranks": 2}

@@ -10,7 +10,10 @@ import pytest
 from toy_project import Finished, Project
 
 PROGRESS = re.compile(r"^\S.*  +\d+ %(  loss \d+\.\d{4})?.*  [\d,]+ (tok|rows)/s  ETA \d+:\d\d$", re.MULTILINE)
-METHODS = ["SASRec", "SFT", "SOFT(w/o SA)", "SOFT"]
+IDS = ["SASRec", "DROS", "LLM-CF", "DLLM2Rec"]
+TUNED = ["SFT", "SDPO", "SOFT(w/o SA)", "SOFT"]
+FIGURES = ("curriculum", "figure2", "figure5", "figure6")
+METHODS = [*IDS, "Guidance only", *TUNED, "Gain", *TUNED, "Gain"]
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -25,13 +28,14 @@ def training_log(path: Path) -> list[dict]:
 
 
 def test_the_run_ends_with_tables_figures_and_audit(finished: Finished) -> None:
-    """Four rows of one data set; 4 methods x 1 seed x all logged metrics in the long table, all in [0, 1]."""
+    """All rows of one data set, guidance alone among them; every logged metric of each in the long table, in [0, 1]."""
     results = finished.project.root / "results/toy"
-    names = ["table1.csv", "table2.csv", "table2.md", "table2.tex", "figures/curriculum.png", "figures/curriculum.pdf"]
+    names = ["table1.csv", "table2.csv", "table2.md", "table2.tex", "significance.csv", "compare.md", "manifest.json"]
+    names += [f"figures/{name}.{form}" for name in FIGURES for form in ("png", "pdf")]
     assert [name for name in names if not (results / name).stat().st_size] == []
-    assert [row["Method"] for row in read_csv(results / "table2.csv")] == [*METHODS, "Gain"]
+    assert [row["Method"] for row in read_csv(results / "table2.csv")] == METHODS
     long = read_csv(results / "table2_long.csv")
-    assert list(dict.fromkeys(row["method"] for row in long)) == METHODS
+    assert len({(row["method"], row["backbone"]) for row in long}) == 13
     assert {(row["dataset"], row["seed"]) for row in long} == {("Toys", "1")}
     assert all(0 <= float(row["value"]) <= 1 for row in long)
     assert json.loads((finished.project.toys / "split_audit.json").read_text())
@@ -109,9 +113,11 @@ def test_the_terminal_shows_the_plan_and_a_line_per_start_and_end(finished: Fini
 
 
 def test_rows_that_are_switched_off_are_absent(copied: Project) -> None:
-    """Without SOFT nothing is trained again; its rows, its Gain and its figure are not in the plan or the table."""
+    """Without SOFT nothing is trained again; its rows, its Gain and its figures are not in the plan or the table."""
     switch = ["--config", "methods=[sasrec, bigrec-sft]"]
-    assert {job.rule for job in copied.planned(*switch)} == {"collect_results", "make_table2"}
+    remade = {"collect_results", "make_table2", "measure_significance", "audit_numbers", "compare_published"}
+    remade |= {"make_ledger", "plot_figure6", "make_run_manifest"}
+    assert {job.rule for job in copied.planned(*switch)} == remade
     copied.snakemake(*switch)
     assert [row["Method"] for row in read_csv(copied.root / "results/toy/table2.csv")] == ["SASRec", "SFT"]
     assert {row["method"] for row in read_csv(copied.root / "results/toy/table2_long.csv")} == {"SASRec", "SFT"}
@@ -122,3 +128,18 @@ def test_the_report_is_built_without_a_network(finished: Finished) -> None:
     finished.project.snakemake("--report", "report.html")
     text = (finished.project.root / "report.html").read_text()
     assert all(word in text for word in ("Table 1", "Table 2", "Curriculum", "tune_soft"))
+
+
+def test_the_audit_counts_hits_of_every_run(finished: Finished) -> None:
+    """13 rows of one seed, four cut-offs: 52 hit ratios, each a whole number of hits among the test rows."""
+    audit = json.loads((finished.project.root / "results/toy/audit.json").read_text())
+    assert (audit["ours"]["runs"], audit["ours"]["hit_ratios"]) == (13, 52)
+    assert audit["published"]["multiples_of_1/1000"] == 72
+
+
+def test_the_teacher_rows_are_in_the_log_of_its_student(finished: Finished) -> None:
+    """DLLM2Rec's teacher has answered the 48 sampled training rows."""
+    lines = (finished.project.toys / "dllm2rec/seed=1/training.jsonl").read_text().splitlines()
+    summary = json.loads(lines[-1])
+    assert summary["teacher_rows"] == 48
+    assert summary["training_rows"] > 48

@@ -31,52 +31,65 @@ def without_conda(tmp_path: Path) -> str:
 
 
 def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
-    """3 data sets x 5 seeds = 15 runs of a method without candidates; x 4 alphas = 60 of SOFT, x 5 L2 = 75 of SASRec.
+    """3 data sets x 5 seeds = 15 runs of a method without candidates; x 5 L2 = 75 of SASRec, x 5 alphas = 75 of DROS.
 
-    Predicted and grounded are SFT, w/o SA and SOFT: 15 + 15 + 60 = 90; evaluated those and SASRec's 15: 105. Filter,
-    split, samples, audit, title embeddings, d_0 and both choices are 3 each; three fetched data sets, one fetched
-    model, two tables, the long table, a figure and the target are one each.
+    Each of two backbones: SFT, SDPO and w/o SA 15 each, and SOFT x 4 alphas = 60: 105 to predict and ground, so 210. With
+    four methods over item ids 270 are evaluated; LLM-CF ranks by itself, the other 45 by the common ranker. d_0 is 3 for
+    BIGRec and 15, one a seed, for LLaRA. Self-distilled data, of SFT, are 30; the teacher grounds BIGRec's 15.
     """
     expected = {
-        "tune_sft": 15,
-        "generate_self_distilled": 15,
-        "tune_soft_wo_sa": 15,
-        "tune_soft": 60,
+        "tune_sft": 30,
+        "tune_sdpo": 30,
+        "generate_self_distilled": 30,
+        "describe_self_distilled": 30,
+        "tune_soft_wo_sa": 30,
+        "tune_soft": 120,
         "fit_sasrec": 75,
         "adopt_sasrec": 15,
-        "rank_sequential": 15,
-        "predict_titles": 90,
-        "ground_predictions": 90,
-        "evaluate_ranks": 105,
+        "fit_dros": 75,
+        "adopt_dros": 15,
+        "find_nearest_items": 15,
+        "fit_dllm2rec": 15,
+        "fit_llm_cf": 15,
+        "rank_llm_cf": 15,
+        "rank_sequential": 45,
+        "predict_titles": 210,
+        "ground_predictions": 210,
+        "evaluate_ranks": 270,
+        "measure_initial_distance": 3,
+        "measure_initial_distance_llara": 15,
+        "choose_alpha": 6,
         "draw_sample": 9,
     }
     each = ("filter_interactions", "split_sequences", "audit_split", "encode_titles")
-    each += ("measure_initial_distance", "choose_l2", "choose_alpha")
+    each += ("choose_l2", "choose_dros_alpha", "generate_cot", "encode_cot")
     once = ("fetch_amazon2023_game", "fetch_amazon2023_movie", "fetch_amazon2023_kindle", "fetch_hub_llm_llama")
-    once += ("make_table1", "collect_results", "make_table2", "plot_curriculum", "all")
-    expected |= dict.fromkeys(each, 3) | dict.fromkeys(once, 1)
+    once += ("make_table1", "collect_results", "make_table2", "plot_curriculum", "all", "make_ledger", "plot_figure2")
+    once += ("plot_figure5", "plot_figure6", "measure_significance", "compare_published", "audit_numbers")
+    expected |= dict.fromkeys(each, 3) | dict.fromkeys((*once, "make_run_manifest"), 1)
     assert Counter(job.rule for job in paper_jobs) == expected
-    assert len(paper_jobs) == 534
 
 
 def test_every_alpha_runs_for_every_seed(paper_jobs: list[Job]) -> None:
-    """The 60 adapters, by their paths."""
+    """The 120 adapters, by their paths."""
     adapters = {
         name for job in paper_jobs if job.rule == "tune_soft" for name in job.output if name.endswith("adapter")
     }
     assert adapters == {
-        f"results/paper/{dataset}/bigrec/soft/alpha={alpha}/seed={seed}/adapter"
+        f"results/paper/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/adapter"
         for dataset in ("game", "movie", "kindle")
+        for backbone in ("bigrec", "llara")
         for alpha in ("0.1", "1", "10", "100")
         for seed in range(1, 6)
     }
 
 
 def test_the_demo_is_listed_whole(demo_jobs: list[Job]) -> None:
-    """One data set, one seed, two alphas, two values of L2: 1 + 1 + 2 tunings, 2 fits, 5 results."""
+    """One data set, two seeds, two alphas, two values of L2. Each backbone: 2 of SFT, SDPO and w/o SA each, 4 of SOFT;
+    4 fits of SASRec; twelve rows with SOFT's second alpha are 14 results, twice."""
     counted = Counter(job.rule for job in demo_jobs)
-    tunings = ("tune_sft", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "evaluate_ranks")
-    assert [counted[rule] for rule in tunings] == [1, 1, 2, 2, 5]
+    tunings = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "evaluate_ranks")
+    assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 4, 28]
     assert counted["pretrain_tiny_llm"] == counted["fetch_wheel_dataset_ml100k"] == 1
 
 
@@ -109,6 +122,6 @@ def test_all_that_is_wrong_with_a_configuration_is_one_list() -> None:
     assert lines == [
         "the configuration: filter.kk is 3, but there is no such key; did you mean 'k'?",
         "the configuration: soft.distance_rows is 0; it must be a whole number >= 1",
-        "the configuration: tuning_seed is 9; it must be one of seeds, [1]",
+        "the configuration: tuning_seed is 9; it must be one of seeds, [1, 2]",
     ]
     assert "Traceback" not in ended.stderr

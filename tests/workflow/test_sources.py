@@ -29,7 +29,7 @@ LLMS = {
 def config(**llms: str) -> dict[str, Any]:
     """A configuration with a data set per argument, each with its base model."""
     datasets = {name: {"llm": llm, "source": WHEEL} for name, llm in llms.items()}
-    return {"run": "demo", "datasets": datasets, "llms": LLMS}
+    return {"run": "demo", "methods": ["sasrec"], "datasets": datasets, "llms": LLMS}
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,12 @@ def test_fetched_models_are_known_by_their_folders(tmp_path: Path, monkeypatch: 
     assert sources.fetched_llms(used) == []
     (tmp_path / "results/raw/llms/lab--llm@v1").mkdir(parents=True)
     assert sources.fetched_llms(used) == ["hub", "half"]
+
+
+def test_a_text_encoder_of_llm_cf_is_fetched_where_llm_cf_runs() -> None:
+    """Another model as text encoder has its own folder; without the row LLM-CF nobody needs it."""
+    used = config(a="half") | {"llm_cf": {"text_encoder": "hub"}}
+    assert sources.used_llms(used) == ["half"]
+    assert sources.used_llms({**used, "methods": ["llm-cf"]}) == ["hub", "half"]
+    assert sources.text_encoder(used, "a") == sources.llm_path(used, "a", "hub")
+    assert sources.text_encoder({**used, "llm_cf": {"text_encoder": None}}, "a") == sources.base_llm(used, "a")
