@@ -24,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
     settings = job.read_settings(args.settings, cot.CotSettings)
     items, rows = samples.load_items(args.catalogue), samples.load_rows(args.train)
     decisions = cot.draw_decisions(rows, len(items.title) - 1, samples.load_seen(args.interactions), settings)
-    llm = language_model.load(args.llm, "bigrec", settings.precision)
+    llm = language_model.load(args.llm, "plain", settings.precision)
     prompts = cot.encode(decisions, rows, items, llm.tokenizer, settings)
     check_context(prompts, [[0] * settings.max_new_tokens], llm.context)
     how = generation.GenerationSettings(1, settings.max_new_tokens, settings.batch_size)

@@ -10,11 +10,17 @@ import pytest
 from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
-TABLE2 = dict.fromkeys(("collect_results", "make_table2", "measure_significance", "audit_numbers", "compare_published"), 1)
-TABLE2 |= dict.fromkeys(("make_run_manifest", "plot_figure6"), 1)
-# Everything downstream of the four tuned models: SFT, SOFT w/o SA, and SOFT with either alpha.
-RANKED = {"predict_titles": 4, "ground_predictions": 4, "evaluate_ranks": 4, "choose_alpha": 1, "plot_curriculum": 1}
-SOFT_TUNED = {"tune_soft": 2, "predict_titles": 2, "ground_predictions": 2, "evaluate_ranks": 2}
+TABLE2 = dict.fromkeys(("collect_results", "make_table2", "measure_significance", "audit_numbers"), 1)
+TABLE2 |= dict.fromkeys(("compare_published", "make_run_manifest", "plot_figure6"), 1)
+# The figures that are made of training logs.
+FIGURES = ("plot_figure2", "plot_figure5", "plot_figure6")
+DRAWN = dict.fromkeys(("plot_curriculum", "plot_figure2", "plot_figure5", "make_ledger"), 1)
+# One backbone, tuned and asked: SFT, SDPO, SOFT w/o SA, and SOFT with either alpha.
+TUNED = {"tune_sft": 1, "tune_sdpo": 1, "tune_soft": 2, "tune_soft_wo_sa": 1, "choose_alpha": 1}
+TUNED |= {"generate_self_distilled": 1, "describe_self_distilled": 1, "predict_titles": 5, "ground_predictions": 5}
+# SOFT of both backbones with either alpha.
+SOFT_TUNED = {"tune_soft": 4, "predict_titles": 4, "ground_predictions": 4, "evaluate_ranks": 4, "choose_alpha": 2}
+SOFT_DRAWN = dict.fromkeys(("plot_curriculum", "plot_figure5", "make_ledger"), 1)
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +47,25 @@ def test_a_longer_grid_of_alpha_adds_the_runs_of_the_new_one(project: Project) -
     """No run of another alpha, and neither SFT nor the self-distilled data."""
     with project.edited(CONFIG, "alphas: [1, 10]", "alphas: [1, 10, 100]"):
         jobs = project.planned()
-    added = {"tune_soft": 1, "predict_titles": 1, "ground_predictions": 1, "evaluate_ranks": 1}
-    assert rules(jobs) == {**added, "choose_alpha": 1, "plot_curriculum": 1, **TABLE2}
+    added = {"tune_soft": 2, "predict_titles": 2, "ground_predictions": 2, "evaluate_ranks": 2}
+    assert rules(jobs) == {**added, "choose_alpha": 2, **SOFT_DRAWN, **TABLE2}
     assert all("/soft/alpha=100/seed=1/" in job.output[0] for job in jobs if job.rule in added)
 
 
 def test_a_module_of_bigrec_alone_reruns_bigrec(project: Project) -> None:
-    """No data rule, no SASRec, and not the pre-training of the base model, which no backbone has a part in."""
+    """No data rule, no SASRec, no LLaRA, and neither the base model nor the titles, in which no backbone has a part.
+
+    DLLM2Rec learns from BIGRec; guidance alone is asked through it.
+    """
     with project.edited("scripts/softrec/backbones/bigrec.py", "return quoted(title)", "return title"):
         jobs = project.planned()
         said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table2.csv", *OPTIONS])
-    assert own_reason(jobs, "Params have changed") == {"encode_titles": 1, "measure_initial_distance": 1}
-    tuned = {"tune_sft": 1, "generate_self_distilled": 1, "tune_soft": 2, "tune_soft_wo_sa": 1}
-    assert rules(jobs) == {"encode_titles": 1, "measure_initial_distance": 1, **tuned, **RANKED, **TABLE2}
+    own = {"measure_initial_distance": 1, "predict_titles_untuned": 1}
+    assert own_reason(jobs, "Params have changed") == {**own, "tune_sft": 1}
+    student = {"find_nearest_items": 1, "fit_dllm2rec": 1, "rank_sequential": 1}
+    asked = {**TUNED, "ground_predictions": 5 + 1, "evaluate_ranks": 5 + 1 + 1}
+    assert rules(jobs) == {**own, **asked, **student, **DRAWN, **TABLE2}
+    assert not [job for job in jobs if any("llara" in name for name in job.output)]
     assert "is stale because module softrec.backbones.bigrec changed." in said
     assert said.startswith("results/toy/table2.csv is stale because its input results/toy/table2_long.csv is stale")
 
@@ -72,32 +84,36 @@ def test_another_scheduler_reruns_soft_alone(project: Project) -> None:
     """d_t and tau are SOFT's: what measures or uses them runs again, SFT and SOFT w/o SA are left alone."""
     with project.edited("scripts/softrec/curriculum.py", "change = alpha * (", "change = 2 * alpha * ("):
         jobs = project.planned()
-    after = {**SOFT_TUNED, "choose_alpha": 1, "plot_curriculum": 1, **TABLE2}
-    assert rules(jobs) == {"measure_initial_distance": 1, **after}
-    assert all("soft/alpha=" in job.output[0] for job in jobs if job.rule in SOFT_TUNED)
+    measured = {"measure_initial_distance": 1, "measure_initial_distance_llara": 1}
+    assert rules(jobs) == {**measured, **SOFT_TUNED, **SOFT_DRAWN, **TABLE2}
+    assert all("soft/alpha" in job.output[0] for job in jobs if job.rule in SOFT_TUNED)
 
 
 @pytest.mark.parametrize(
-    ("path", "old", "new"),
+    ("path", "old", "new", "drawn"),
     [
-        ("scripts/softrec/style.py", '"savefig.dpi": 200', '"savefig.dpi": 300'),
-        ("scripts/softrec/plots.py", "lw=1.7, zorder=3", "lw=2, zorder=3"),
+        ("style", '"savefig.dpi": 200', '"savefig.dpi": 300', {"plot_curriculum", *FIGURES}),
+        ("plots", "lw=1.7, zorder=3", "lw=2, zorder=3", {"plot_curriculum"}),
+        ("figure5", "axes.margins(x=0.12", "axes.margins(x=0.1", {"plot_figure5"}),
     ],
-    ids=["style", "plots"],
+    ids=["style", "curriculum", "one figure"],
 )
-def test_plotting_style_redraws_the_figure(project: Project, path: str, old: str, new: str) -> None:
-    """The figure and nothing else."""
-    with project.edited(path, old, new):
-        assert rules(project.planned()) == {"plot_curriculum": 1}
+def test_plotting_style_redraws_figures(project: Project, path: str, old: str, new: str, drawn: set[str]) -> None:
+    """The figures that it is the style of, and nothing else."""
+    with project.edited(f"scripts/softrec/{path}.py", old, new):
+        assert rules(project.planned()) == dict.fromkeys(drawn, 1)
 
 
-def test_a_key_of_sasrec_reruns_no_language_model(project: Project) -> None:
-    """SASRec is trained, chosen and ranked again, and the table made; no BIGRec job is in the plan."""
+def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:
+    """SASRec, the models that are SASRec with something added, and LLaRA, which reads its embeddings; no BIGRec job."""
     with project.edited(CONFIG, "  dim: 16", "  dim: 16\n  dropout: 0.5"):
         jobs = project.planned()
         said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table2.csv", *OPTIONS])
-    own = {"fit_sasrec": 2, "choose_l2": 1, "adopt_sasrec": 1, "rank_sequential": 1, "evaluate_ranks": 1}
-    assert rules(jobs) == {**own, **TABLE2}
+    own = {"fit_sasrec": 2, "choose_l2": 1, "adopt_sasrec": 1, "fit_dros": 2, "choose_dros_alpha": 1, "adopt_dros": 1}
+    own |= {"fit_dllm2rec": 1, "fit_llm_cf": 1, "rank_sequential": 3, "rank_llm_cf": 1}
+    llara = {**TUNED, "measure_initial_distance_llara": 1, "evaluate_ranks": 5 + 4}
+    assert rules(jobs) == {**own, **llara, **DRAWN, **TABLE2}
+    assert not [job for job in jobs if any("/bigrec/" in name for name in job.output)]
     assert "is stale because setting dropout changed from 0.1 to 0.5." in said
 
 

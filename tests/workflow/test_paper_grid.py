@@ -33,9 +33,9 @@ def without_conda(tmp_path: Path) -> str:
 def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
     """3 data sets x 5 seeds = 15 runs of a method without candidates; x 5 L2 = 75 of SASRec, x 5 alphas = 75 of DROS.
 
-    Each of two backbones: SFT, SDPO and w/o SA 15 each, and SOFT x 4 alphas = 60: 105 to predict and ground, so 210. With
-    four methods over item ids 270 are evaluated; LLM-CF ranks by itself, the other 45 by the common ranker. d_0 is 3 for
-    BIGRec and 15, one a seed, for LLaRA. Self-distilled data, of SFT, are 30; the teacher grounds BIGRec's 15.
+    Each of two backbones: SFT, SDPO and w/o SA 15 each, and SOFT x 4 alphas = 60: 105 to predict and ground, so 210.
+    With four methods over item ids 270 are evaluated; LLM-CF ranks by itself, the other 45 by the common ranker. d_0 is
+    3 for BIGRec and 15, one a seed, for LLaRA. Self-distilled data, of SFT, are 30; the teacher grounds BIGRec's 15.
     """
     expected = {
         "tune_sft": 30,

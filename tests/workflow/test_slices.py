@@ -43,7 +43,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "adopt_sasrec": (lambda s, name: s.adopt("l2", [0.1, 1e-5]), "Settings"),
     "rank_sequential": (lambda s, name: s.rank_sequential(), "sequential.allrank.RankSettings"),
     "pretrain_tiny_llm": (lambda s, name: s.tiny_llm(name), "tiny_llm.TinySettings"),
-    "encode_titles": (lambda s, name: s.titles(name, "bigrec"), "embeddings.EmbeddingSettings"),
+    "encode_titles": (lambda s, name: s.titles(name), "embeddings.EmbeddingSettings"),
     "tune_sft": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.TuningSettings"),
     "generate_self_distilled": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),
     "measure_initial_distance": (lambda s, name: s.initial_distance(name, "bigrec", "0"), "distance.DistanceSettings"),

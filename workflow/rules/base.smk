@@ -45,8 +45,8 @@ rule encode_titles:
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.titles(w.dataset, "bigrec"),
-        code=code_digest("encode_titles", "softrec.backbones.bigrec"),
+        cfg=lambda w: slices.titles(w.dataset),
+        code=code_digest("encode_titles", "softrec.backbones.plain"),
     shell:
         r"""
         python scripts/encode_titles.py \

@@ -1,43 +1,11 @@
 """BIGRec (Bao et al., 2023): the history is text alone, and the model has no weights but its own."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-import torch
-
-from softrec.errors import SoftrecError
+from softrec.backbones.plain import begin, input_embeddings, load, place_items, prepare, save
 from softrec.prompts import quoted
 
-
-def prepare(tokenizer: Any) -> None:
-    """Titles are plain text."""
+__all__ = ["begin", "input_embeddings", "item_text", "load", "place_items", "prepare", "save"]
 
 
 def item_text(title: str) -> str:
     """How one history item stands in the prompt: its title in double quotes."""
     return quoted(title)
-
-
-def place_items(llm: Any, ids: list[int], items: Sequence[int]) -> list[int]:
-    """The prompt's token ids as they are."""
-    return ids
-
-
-def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
-    """Nothing to add."""
-    if item_embeddings:
-        raise SoftrecError("BIGRec has no use for item embeddings", where=f"--item-embeddings {item_embeddings[0]}")
-
-
-def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
-    """The (B, T, H) input embeddings of (B, T) token ids: the language model's own."""
-    return model.get_input_embeddings()(input_ids)
-
-
-def save(model: Any, folder: Path) -> None:
-    """Nothing to keep."""
-
-
-def load(model: Any, folder: Path) -> None:
-    """Nothing to read."""

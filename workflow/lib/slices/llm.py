@@ -38,10 +38,10 @@ class LlmSlices(RankingSlices):
         """Prompting a language model, tuned or not."""
         return text(self.recommender(dataset, backbone))
 
-    def titles(self, dataset: str, backbone: str) -> str:
+    def titles(self, dataset: str) -> str:
         """Embedding titles by the un-tuned language model."""
         precision, batch_size = self.llm(dataset)["precision"], self.config["generation"]["batch_size"]
-        return text({"backbone": backbone, "precision": precision, "batch_size": batch_size})
+        return text({"backbone": "plain", "precision": precision, "batch_size": batch_size})
 
     def initial_distance(self, dataset: str, backbone: str, seed: str) -> str:
         """d_0 and the rows of every d_t."""
@@ -95,4 +95,4 @@ class LlmSlices(RankingSlices):
         """Embedding texts for LLM-CF."""
         encoder = self.config["llms"][self.config["llm_cf"]["text_encoder"] or self.dataset(dataset)["llm"]]
         batch_size = self.config["generation"]["batch_size"]
-        return text({"backbone": "bigrec", "precision": encoder["precision"], "batch_size": batch_size})
+        return text({"backbone": "plain", "precision": encoder["precision"], "batch_size": batch_size})
