@@ -5,10 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
+# What `make cost` looks at.
+CONFIG ?= config/paper.yaml
+PROFILE ?= profiles/slurm
+
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test lint clean-venv
+.PHONY: help demo cost test lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +26,9 @@ demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K, two cores, min
 	@echo
 	@echo "Table 2:  results/demo/table2.csv   (also .md, .tex)"
 	@echo "Report:   results/demo/report.html"
+
+cost: $(VENV)/.run  ## GPU-hours and disk that CONFIG (config/paper.yaml) has left to do
+	@$(BIN)/python workflow/lib/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
 
 test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
 	$(BIN)/python -m pytest

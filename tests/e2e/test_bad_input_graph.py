@@ -74,7 +74,8 @@ def test_a_label_that_does_not_fit_the_context(fresh: Project) -> None:
     metadata = fresh.root / "shop/meta_Toys.jsonl"
     items = [json.loads(line) for line in metadata.read_text().splitlines()]
     for item in items[:30]:
-        item["title"] = f"{item['title']} {'and an island ' * 200}"
+        words = np.random.default_rng(len(item["title"])).integers(10**6, size=600)
+        item["title"] = f"{item['title']} {' '.join(map(str, words))}"  # no two alike: no token can hold many
     metadata.write_text("".join(json.dumps(item) + "\n" for item in items))
     fresh.edit(CONFIG, "steps: 200", "steps: 2")
     said = fresh.snakemake("--", "results/toy/toys/bigrec/sft/seed=1/adapter", returns=1)
@@ -88,10 +89,10 @@ def test_a_label_that_does_not_fit_the_context(fresh: Project) -> None:
 
 def test_a_long_history_loses_its_oldest_items(copied: Project) -> None:
     """With room for few titles, prompts that had more are shortened, counted, and still answered."""
-    copied.edit(CONFIG, "max_tokens: 320", "max_tokens: 124")
+    copied.edit(CONFIG, "max_tokens: 320", "max_tokens: 64")
     copied.snakemake("--", "results/toy/toys/bigrec/initial_distance.json")
     log = copied.root / "results/toy/logs/toys/bigrec/measure_initial_distance.log"
-    count = re.search(r"(\d+) of 16 prompts lost their oldest history to the limit of 100 tokens\n", log.read_text())
+    count = re.search(r"(\d+) of 16 prompts lost their oldest history to the limit of 40 tokens\n", log.read_text())
     assert count
     assert 0 < int(count[1]) <= 16
     assert json.loads((copied.toys / "bigrec/initial_distance.json").read_text())["d_0"] > 0

@@ -13,13 +13,14 @@ from typing import Any, NamedTuple
 
 
 class Job(NamedTuple):
-    """A job of a plan: its rule, files, the command as it would run, and Snakemake's reason to run it."""
+    """A job of a plan: its rule, files, the command as it would run, Snakemake's reason to run it, its benchmark."""
 
     rule: str
     input: list[str]
     output: list[str]
     command: str
     reason: str
+    benchmark: str = ""
 
 
 class DryRunError(Exception):
@@ -39,7 +40,13 @@ class Recorder(logging.Filter):
         if "shellcmd" in facts and "rule_name" in facts and "reason" in facts:
             files = {name: [str(file) for file in facts[name] or ()] for name in ("input", "output")}
             self.jobs.append(
-                {**files, "rule": facts["rule_name"], "command": facts["shellcmd"] or "", "reason": facts["reason"]}
+                {
+                    **files,
+                    "rule": facts["rule_name"],
+                    "command": facts["shellcmd"] or "",
+                    "reason": facts["reason"],
+                    "benchmark": str(facts.get("benchmark") or ""),
+                }
             )
         return True
 
