@@ -10,6 +10,8 @@ def parser() -> job.Parser:
     parser = job.Parser(__doc__)
     parser.input("--long", help="table2_long.csv: method,backbone,dataset,metric,seed,value")
     parser.input("--tests", help="significance.csv: SOFT against the others")
+    students = "training.jsonl of DLLM2Rec on each data set of settings.taught"
+    parser.input("--students", many=True, required=False, help=students)
     parser.output("--csv", help="the table as csv, standard deviations in columns of their own")
     parser.output("--markdown", help="the table as Markdown, with a note on seeds and Gain")
     parser.output("--latex", help="the table as a booktabs tabular, to be input inside a float")
@@ -18,11 +20,12 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Average over seeds, write the three forms."""
-    from softrec import csvfiles, latex, log, noise, results, tables, tabular
+    from softrec import csvfiles, latex, log, noise, results, tables, tabular, teaching
 
     settings = job.read_settings(args.settings, tables.Table2Settings)
     means = tables.average(results.read_long(args.long))
     marked, sentence = noise.beyond_noise(args.tests, means)
+    sentence = f"{sentence} {teaching.sentence(args.students or [], settings.taught)}".strip()
     table = tables.table2(means, settings, marked)
     note = tables.note(means, settings, "in bold", sentence)
     csvfiles.write_text(args.csv, tabular.to_csv(table))

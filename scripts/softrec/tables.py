@@ -1,7 +1,7 @@
 """Table 2 of the paper from results in long form: means over seeds, and the Gain of SOFT."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import fsum
 from statistics import fmean, stdev
 from typing import NamedTuple
@@ -30,11 +30,13 @@ class Table2Settings:
     rows: all rows that may be shown, in order; those without results are left out.
     datasets: labels of the data sets, in order.
     metrics: names of the metrics, in order ("H@5", "H@20", "NG@5", "NG@20" in the paper).
+    taught: labels of the data sets on which DLLM2Rec ran.
     """
 
     rows: list[RowName]
     datasets: list[str]
     metrics: list[str]
+    taught: list[str] = field(default_factory=list)
 
 
 class Place(NamedTuple):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from softrec.comparisons import TestRow
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 ROWS = [{"method": method, "backbone": "BIGRec"} for method in ("SFT", "SDPO", "SOFT")]
@@ -56,13 +57,15 @@ def test_table2_is_made_and_shown(collected: Path) -> None:
     settings = {"rows": ROWS, "datasets": ["Game"], "metrics": ["H@5", "H@20"]}
     forms = {"csv": "+50.00%", "markdown": "+50.00%", "latex": r"+50.00\%"}
     outputs = [item for form in forms for item in (f"--{form}", collected / f"table2.{form}")]
-    done = run("make_table2", "--long", collected / "long.csv", *outputs, settings=settings)
+    (collected / "tests.csv").write_text(",".join(TestRow._fields) + "\n")
+    tests = ["--tests", collected / "tests.csv"]
+    done = run("make_table2", "--long", collected / "long.csv", *tests, *outputs, settings=settings)
     assert done.returncode == 0, done.stderr
     for form, gain in forms.items():
         text = (collected / f"table2.{form}").read_text()
         assert text.count(gain) >= 2 and "SDPO" not in text
         assert (collected / f"table2.{form}.manifest.json").exists()
-    shown = run("show_table", "--long", collected / "long.csv")
+    shown = run("show_table", "--long", collected / "long.csv", *tests)
     assert shown.returncode == 0 and "Gain" in shown.stdout and max(map(len, shown.stdout.splitlines())) <= 80
 
 

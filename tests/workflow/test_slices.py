@@ -209,7 +209,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("choose_by", "mean", CHOOSING),
         ("seeds", [1, 2, 3], CHOOSING | COLLECTING | {"plot_figure2"}),
-        ("methods", ["sasrec"], COLLECTING | DRAWING),
+        ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2"}),
         ("statistics.resamples", 500, {"measure_significance"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),

@@ -123,6 +123,11 @@ def alpha_choices(config: Mapping[str, Any]) -> list[tuple[str, Row]]:
     return [(dataset, row) for row in rows(config) if row.grid for dataset in config["datasets"]]
 
 
+def taught(config: Mapping[str, Any]) -> list[str]:
+    """The data sets that DLLM2Rec is a row for."""
+    return list(config["datasets"]) if "dllm2rec" in config["methods"] else []
+
+
 def figures(config: Mapping[str, Any]) -> list[str]:
     """The figures that the configured rows have something to show in."""
     asked = {"curriculum": soft_cells(config), "figure2": compared_cells(config), "figure5": soft_cells(config)}

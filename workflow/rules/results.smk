@@ -229,6 +229,10 @@ rule make_table2:
     input:
         long="results/<run>/table2_long.csv",
         tests="results/<run>/significance.csv",
+        students=[
+            f"results/{RUN}/{dataset}/dllm2rec/seed={config['tuning_seed']}/training.jsonl"
+            for dataset in grid.taught(config)
+        ],
     output:
         csv=report(
             "results/<run>/table2.csv",
@@ -255,6 +259,7 @@ rule make_table2:
             --code {params.code:q} \
             --long {input.long:q} \
             --tests {input.tests:q} \
+            --students {input.students:q} \
             --csv {output.csv:q} \
             --markdown {output.markdown:q} \
             --latex {output.latex:q} \

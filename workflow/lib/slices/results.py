@@ -46,7 +46,8 @@ class ResultSlices(Base):
     def table2(self) -> str:
         """Shape of Table 2."""
         rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
-        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS})
+        taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
+        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught})
 
     def significance(self) -> str:
         """Which ranks are which cell, and how they are resampled."""
