@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from softrec import style
 from softrec.ledger import minutes_of
@@ -100,3 +101,6 @@ def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]
         look = {"marker": MARKERS[point.method], "ms": 7, "mec": "white", "mew": 0.8, "color": colours[point.method]}
         axes.plot([point.minutes], [point.value], ls="", label=point.method, **look)
     axes.margins(x=0.15, y=0.18)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda minutes, _: f"{minutes:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
