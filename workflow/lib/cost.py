@@ -87,7 +87,7 @@ def estimated(rule: str, config: Mapping[str, Any], weights: float) -> float:
 
 
 def measured(run: str, root: Path = Path()) -> dict[str, float]:
-    """Mean seconds of finished jobs, by the name of their benchmark's log and kind; {} before anything has run."""
+    """Mean seconds of finished jobs by what their benchmarks are of; {} before anything has run."""
     found: dict[str, list[float]] = {}
     for path in sorted((root / "results" / run / "benchmarks").rglob("*.tsv")):
         with path.open(newline="") as stream:
@@ -97,7 +97,7 @@ def measured(run: str, root: Path = Path()) -> dict[str, float]:
 
 
 def kind_of(parts: Iterable[str]) -> str:
-    """What a benchmark is of: its path without data set, seed and candidate ("bigrec/soft/tune.tsv")."""
+    """What a benchmark is of: its path without run, seed and candidate ("game/bigrec/soft/tune.tsv")."""
     kept = [part for part in parts if "=" not in part]
     return "/".join(kept[kept.index("benchmarks") + 1 :])
 

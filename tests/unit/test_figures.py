@@ -1,0 +1,89 @@
+"""Figures 2, 5 and 6: the numbers behind them, and that they are drawn the same each time."""
+
+import json
+from pathlib import Path
+
+import pytest
+from softrec import csvfiles, figure2, figure5, figure6, style
+from softrec.results import LongRow
+
+
+def write_log(path: Path, loss: float) -> Path:
+    """A training log of two epochs."""
+    lines = [{"epoch": 1, "loss": loss}, {"epoch": 2, "loss": 9.0}, {"summary": True}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_figure2_compares_first_epochs(tmp_path: Path) -> None:
+    """Losses 2.0 and 0.5 of epoch 1, not of epoch 2; hits from the metrics; no category is not a number."""
+    (tmp_path / "m").write_text(json.dumps({"HR@1": 0.01, "HC": None, "chance": None}))
+    real, own = write_log(tmp_path / "r", 2.0), write_log(tmp_path / "s", 0.5)
+    (bars,) = figure2.read_bars([real], [own], [tmp_path / "m"], [figure2.Source("D", "B", 1)])
+    assert (bars.loss_real, bars.loss_self_distilled, bars.hr_1) == (2.0, 0.5, 0.01)
+    assert bars.hc != bars.hc
+
+
+def bars(seed: int) -> figure2.Bars:
+    """One seed of one data set."""
+    return figure2.Bars("D", "BIGRec", seed, 2.0, 0.5 + 0.1 * seed, 0.01, 0.4, 0.2)
+
+
+def test_figure2_prints_the_ratio_of_losses() -> None:
+    """Seeds 1 and 2: (0.6 / 2 + 0.7 / 2) / 2 = 0.325; the chance line is at 20 %."""
+    left, right = figure2.draw([bars(1), bars(2)]).axes
+    assert [text.get_text() for text in left.texts] in (["x 0.33"], ["x 0.32"])
+    assert [20.0, 20.0] in [list(line.get_ydata()) for line in right.lines]
+
+
+def long(path: Path) -> Path:
+    """Two seeds of SOFT with alpha 0.1 and 10, SFT, and rows that do not belong into the figure."""
+    rows = [(LongRow("SOFT", "BIGRec", "D", "H@5", s, 0.1 * s + a), f"alpha={a:g}") for s in (1, 2) for a in (0.1, 10)]
+    rows += [(LongRow("SFT", "BIGRec", "D", "H@5", 1, 0.3), ""), (LongRow("SASRec", "", "D", "H@5", 1, 0.3), "")]
+    rows.append((LongRow("SFT", "BIGRec", "D", "H@20", 1, 0.3), ""))
+    csvfiles.write_text(path, csvfiles.csv_text([(*LongRow._fields, "setting"), *((*r, s) for r, s in rows)]))
+    return path
+
+
+def test_figure5_has_means_by_alpha_and_a_ring_where_chosen(tmp_path: Path) -> None:
+    """Means over seeds: 0.15 + alpha; the ring is on alpha 10; SFT is a line at 0.3."""
+    points = figure5.read_points(long(tmp_path / "long.csv"), "H@5")
+    assert len(points) == 5
+    (panel,) = figure5.draw(points, {("D", "BIGRec"): 10.0}, "H@5").axes
+    by_label = {line.get_label(): line for line in panel.lines}
+    assert list(by_label["SOFT"].get_ydata()) == pytest.approx([0.25, 10.15])
+    assert list(by_label["chosen on validation"].get_xdata()) == [10.0]
+    assert list(by_label["SFT"].get_ydata()) == [0.3, 0.3]
+
+
+def points() -> list[figure6.Point]:
+    """SASRec and two methods of one backbone."""
+    return [
+        figure6.Point("D", "", "SASRec", 1.0, 0.1, "CPU"),
+        figure6.Point("D", "BIGRec", "SFT", 10.0, 0.2, "NVIDIA A800"),
+        figure6.Point("D", "BIGRec", "SOFT", 40.0, 0.3, "NVIDIA A800"),
+    ]
+
+
+def test_figure6_says_what_a_minute_is_of() -> None:
+    """Minutes of one GPU by its name, or of one CPU process; SASRec stands in the panel of its data set."""
+    (panel,) = figure6.draw(points(), "H@5").axes
+    assert panel.get_xlabel() == "minutes of training (one NVIDIA A800)"
+    assert [list(line.get_xdata()) for line in panel.lines] == [[1.0], [10.0], [40.0]]
+    assert figure6.unit([points()[1]._replace(device="CPU")]) == "one CPU process"
+
+
+def test_figures_are_the_same_bytes_each_time(tmp_path: Path) -> None:
+    """PNG and PDF of each, drawn twice."""
+    five = figure5.read_points(long(tmp_path / "long.csv"), "H@5")
+    drawing = {
+        "2": lambda: figure2.draw([bars(1), bars(2)]),
+        "5": lambda: figure5.draw(five, {("D", "BIGRec"): 10.0}, "H@5"),
+        "6": lambda: figure6.draw(points(), "H@5"),
+    }
+    for name, draw in drawing.items():
+        for form in ("png", "pdf"):
+            paths = [tmp_path / f"{name}{i}.{form}" for i in (1, 2)]
+            for path in paths:
+                style.save(draw(), path)
+            assert paths[0].read_bytes() == paths[1].read_bytes() != b""
