@@ -96,6 +96,12 @@ def compared_cells(config: Mapping[str, Any]) -> list[Cell]:
     return [cell for cell in cells(config) if cell.row in both]
 
 
+def without_scheduler(config: Mapping[str, Any]) -> list[Cell]:
+    """The cells of SOFT(w/o SA) that `compared_cells` are compared with, in the same order."""
+    row_of = {row.backbone: row for row in ROWS if row.method == "SOFT(w/o SA)"}
+    return [Cell(row_of[cell.row.backbone], cell.dataset, cell.seed) for cell in compared_cells(config)]
+
+
 def tuned_cells(config: Mapping[str, Any]) -> list[Cell]:
     """The cells whose minutes Figure 6 counts: SASRec is separate, since its L2 is chosen before the test."""
     return [cell for cell in cells(config) if cell.row.backbone and cell.row.seeded]

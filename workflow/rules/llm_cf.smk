@@ -3,12 +3,6 @@
 # Gives: one base of chains of thought for all seeds; per seed one model and its ranks on the test sample.
 
 
-def text_titles(wildcards):
-    """Title embeddings by the text encoder: those of grounding, unless another encoder is configured."""
-    folder = "llm-cf/" if config["llm_cf"]["text_encoder"] else ""
-    return "results/<run>/{dataset}/" + folder + "titles.npy"
-
-
 rule generate_cot:
     """Let the un-tuned LLM reason about known decisions"""
     input:
@@ -106,7 +100,7 @@ rule fit_llm_cf:
         valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
-        titles=text_titles,
+        titles=inputs.text_titles(config),
         cot="results/<run>/{dataset}/llm-cf/cot.parquet",
         thoughts="results/<run>/{dataset}/llm-cf/cot.embeddings.npy",
         sample="results/<run>/{dataset}/samples/train.parquet",
@@ -148,7 +142,7 @@ rule rank_llm_cf:
         rows="results/<run>/{dataset}/samples/test.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
-        titles=text_titles,
+        titles=inputs.text_titles(config),
         cot="results/<run>/{dataset}/llm-cf/cot.parquet",
         thoughts="results/<run>/{dataset}/llm-cf/cot.embeddings.npy",
         sample="results/<run>/{dataset}/samples/train.parquet",

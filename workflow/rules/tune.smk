@@ -3,18 +3,6 @@
 # Gives: an adapter and a training log for every method, alpha and seed; which alpha validation chose.
 
 
-def item_embeddings(wildcards):
-    """What the backbone begins with: for LLaRA the SASRec model of the same data set and seed."""
-    models = ["results/<run>/{dataset}/sasrec/seed={seed}/model.safetensors"]
-    return models if wildcards.backbone == "llara" else []
-
-
-def initial_distance(wildcards):
-    """d_0: of the un-tuned LLM, and for LLaRA with the projector that this seed begins with."""
-    seeded = "seed={seed}/" if wildcards.backbone == "llara" else ""
-    return "results/<run>/{dataset}/{backbone}/" + seeded + "initial_distance.json"
-
-
 rule tune_sft:
     """Tune on the true titles"""
     input:
@@ -25,7 +13,7 @@ rule tune_sft:
         interactions="results/<run>/{dataset}/interactions.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",
         valid="results/<run>/{dataset}/samples/valid.parquet",
-        item_embeddings=item_embeddings,
+        item_embeddings=inputs.item_embeddings,
     output:
         adapter=directory("results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter"),
         log="results/<run>/{dataset}/{backbone}/sft/seed={seed}/training.jsonl",
@@ -102,9 +90,9 @@ rule tune_soft:
         interactions="results/<run>/{dataset}/interactions.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",
         valid="results/<run>/{dataset}/samples/valid.parquet",
-        item_embeddings=item_embeddings,
+        item_embeddings=inputs.item_embeddings,
         self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
-        initial_distance=initial_distance,
+        initial_distance=inputs.initial_distance,
     output:
         adapter=directory(
             "results/<run>/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/adapter"
@@ -150,7 +138,7 @@ rule tune_soft_wo_sa:
         interactions="results/<run>/{dataset}/interactions.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",
         valid="results/<run>/{dataset}/samples/valid.parquet",
-        item_embeddings=item_embeddings,
+        item_embeddings=inputs.item_embeddings,
         self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
     output:
         adapter=directory("results/<run>/{dataset}/{backbone}/soft-wo-sa/seed={seed}/adapter"),
@@ -178,48 +166,6 @@ rule tune_soft_wo_sa:
             --valid {input.valid:q} \
             --item-embeddings {input.item_embeddings:q} \
             --self-distilled {input.self_distilled:q} \
-            --adapter {output.adapter:q} \
-            --log {output.log:q} \
-            2>{log:q}
-        """
-
-
-rule tune_sdpo:
-    """Tune the SFT model on true titles against random ones"""
-    input:
-        audit="results/<run>/{dataset}/split_audit.json",
-        llm=lambda w: sources.base_llm(config, w.dataset),
-        start="results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter",
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        titles="results/<run>/{dataset}/titles.npy",
-        interactions="results/<run>/{dataset}/interactions.parquet",
-        train="results/<run>/{dataset}/samples/train.parquet",
-        valid="results/<run>/{dataset}/samples/valid.parquet",
-    output:
-        adapter=directory("results/<run>/{dataset}/{backbone}/sdpo/seed={seed}/adapter"),
-        log="results/<run>/{dataset}/{backbone}/sdpo/seed={seed}/training.jsonl",
-    log:
-        "results/<run>/logs/{dataset}/{backbone}/sdpo/seed={seed}/tune.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/sdpo/seed={seed}/tune.tsv"
-    priority: 5
-    conda:
-        "../../envs/train.yaml"
-    params:
-        cfg=lambda w: slices.sdpo(w.dataset, w.backbone, w.seed),
-        code=lambda w: code_digest("tune_sdpo", f"softrec.backbones.{w.backbone}"),
-    shell:
-        r"""
-        python scripts/tune_sdpo.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --llm {input.llm:q} \
-            --start {input.start:q} \
-            --catalogue {input.catalogue:q} \
-            --titles {input.titles:q} \
-            --interactions {input.interactions:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
             --adapter {output.adapter:q} \
             --log {output.log:q} \
             2>{log:q}

@@ -1,0 +1,20 @@
+"""Inputs that depend on a job's wildcards or on the configuration, as patterns that Snakemake fills."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def item_embeddings(wildcards: Any) -> list[str]:
+    """What the backbone begins with: for LLaRA the SASRec model of the same data set and seed."""
+    return ["results/<run>/{dataset}/sasrec/seed={seed}/model.safetensors"] if wildcards.backbone == "llara" else []
+
+
+def initial_distance(wildcards: Any) -> str:
+    """d_0: of the un-tuned LLM, and for LLaRA with the projector that this seed begins with."""
+    seeded = "seed={seed}/" if wildcards.backbone == "llara" else ""
+    return f"results/<run>/{{dataset}}/{{backbone}}/{seeded}initial_distance.json"
+
+
+def text_titles(config: Mapping[str, Any]) -> str:
+    """Title embeddings by LLM-CF's text encoder: those of grounding, unless another encoder is configured."""
+    return f"results/<run>/{{dataset}}/{'llm-cf/' if config['llm_cf']['text_encoder'] else ''}titles.npy"

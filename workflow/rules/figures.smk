@@ -1,0 +1,199 @@
+# Figures, each a target of its own.
+# Needs: training logs, self-distilled data, the long tables, the choices made on validation.
+# Gives: Figures 2, 5 and 6 of the paper, the curves of the curriculum, and the numbers behind each as csv.
+
+
+rule plot_curriculum:
+    """Draw tau and d_t by epoch"""
+    input:
+        logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.soft_cells(config)],
+    output:
+        pdf="results/<run>/figures/curriculum.pdf",
+        png=report(
+            "results/<run>/figures/curriculum.png",
+            category="Figures",
+            caption="../report/curriculum.rst",
+            labels={"figure": "Curriculum", "form": "png"},
+        ),
+    log:
+        "results/<run>/logs/plot_curriculum.log",
+    benchmark:
+        "results/<run>/benchmarks/plot_curriculum.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        cfg=slices.curriculum(),
+        code=code_digest("plot_curriculum"),
+    shell:
+        r"""
+        python scripts/plot_curriculum.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --logs {input.logs:q} \
+            --pdf {output.pdf:q} \
+            --png {output.png:q} \
+            2>{log:q}
+        """
+
+
+rule make_ledger:
+    """Gather where the minutes went"""
+    input:
+        logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.tuned_cells(config)]
+        + [
+            f"results/{RUN}/{cell.dataset}/sasrec/l2={l2}/seed={cell.seed}/training.jsonl"
+            for cell in grid.sasrec_cells(config)
+            for l2 in config["sasrec"]["l2"]
+        ],
+        answers=[
+            f"results/{RUN}/{cell.folder}/self_distilled.parquet"
+            for cell in grid.answering_cells(config)
+        ],
+    output:
+        ledger="results/<run>/ledger.csv",
+    log:
+        "results/<run>/logs/make_ledger.log",
+    benchmark:
+        "results/<run>/benchmarks/make_ledger.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.ledger(),
+        code=code_digest("make_ledger"),
+    shell:
+        r"""
+        python scripts/make_ledger.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --logs {input.logs:q} \
+            --answers {input.answers:q} \
+            --ledger {output.ledger:q} \
+            2>{log:q}
+        """
+
+
+rule plot_figure2:
+    """Draw losses of the first epoch and what self-distilled titles hit (Figure 2)"""
+    input:
+        sft=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.compared_cells(config)],
+        wo_sa=[
+            f"results/{RUN}/{cell.folder}/training.jsonl"
+            for cell in grid.without_scheduler(config)
+        ],
+        metrics=[
+            f"results/{RUN}/{cell.folder}/self_distilled.metrics.json"
+            for cell in grid.compared_cells(config)
+        ],
+    output:
+        csv="results/<run>/figures/figure2.csv",
+        pdf="results/<run>/figures/figure2.pdf",
+        png=report(
+            "results/<run>/figures/figure2.png",
+            category="Figures",
+            caption="../report/figure2.rst",
+            labels={"figure": "Figure 2", "form": "png"},
+        ),
+    log:
+        "results/<run>/logs/plot_figure2.log",
+    benchmark:
+        "results/<run>/benchmarks/plot_figure2.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        cfg=slices.figure2(),
+        code=code_digest("plot_figure2"),
+    shell:
+        r"""
+        python scripts/plot_figure2.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --sft {input.sft:q} \
+            --wo-sa {input.wo_sa:q} \
+            --metrics {input.metrics:q} \
+            --csv {output.csv:q} \
+            --pdf {output.pdf:q} \
+            --png {output.png:q} \
+            2>{log:q}
+        """
+
+
+rule plot_figure5:
+    """Draw the test metric of SOFT against alpha (Figure 5)"""
+    input:
+        settings_long="results/<run>/all_settings_long.csv",
+        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+    output:
+        csv="results/<run>/figures/figure5.csv",
+        pdf="results/<run>/figures/figure5.pdf",
+        png=report(
+            "results/<run>/figures/figure5.png",
+            category="Figures",
+            caption="../report/figure5.rst",
+            labels={"figure": "Figure 5", "form": "png"},
+        ),
+    log:
+        "results/<run>/logs/plot_figure5.log",
+    benchmark:
+        "results/<run>/benchmarks/plot_figure5.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        cfg=slices.figure5(),
+        code=code_digest("plot_figure5"),
+    shell:
+        r"""
+        python scripts/plot_figure5.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --settings-long {input.settings_long:q} \
+            --choices {input.choices:q} \
+            --csv {output.csv:q} \
+            --pdf {output.pdf:q} \
+            --png {output.png:q} \
+            2>{log:q}
+        """
+
+
+rule plot_figure6:
+    """Draw minutes of training against accuracy (Figure 6)"""
+    input:
+        ledger="results/<run>/ledger.csv",
+        long="results/<run>/table2_long.csv",
+        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)]
+        + [f"results/{RUN}/{dataset}/sasrec/l2.json" for dataset in grid.sasrec_datasets(config)],
+    output:
+        csv="results/<run>/figures/figure6.csv",
+        pdf="results/<run>/figures/figure6.pdf",
+        png=report(
+            "results/<run>/figures/figure6.png",
+            category="Figures",
+            caption="../report/figure6.rst",
+            labels={"figure": "Figure 6", "form": "png"},
+        ),
+    log:
+        "results/<run>/logs/plot_figure6.log",
+    benchmark:
+        "results/<run>/benchmarks/plot_figure6.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        cfg=slices.figure6(),
+        code=code_digest("plot_figure6"),
+    shell:
+        r"""
+        python scripts/plot_figure6.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --ledger {input.ledger:q} \
+            --long {input.long:q} \
+            --choices {input.choices:q} \
+            --csv {output.csv:q} \
+            --pdf {output.pdf:q} \
+            --png {output.png:q} \
+            2>{log:q}
+        """

@@ -1,0 +1,157 @@
+# What the numbers are worth.
+# Needs: ranks and metrics of every cell, the long table, the paper's numbers.
+# Gives: intervals and tests whose unit is the user, ours beside the paper's, an audit of both, the run's manifest.
+
+
+rule measure_significance:
+    """Intervals of every cell, and tests of what SOFT adds"""
+    input:
+        ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.cells(config)],
+        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+    output:
+        intervals="results/<run>/intervals.csv",
+        tests="results/<run>/significance.csv",
+        markdown=report(
+            "results/<run>/significance.md",
+            category="Numbers",
+            caption="../report/significance.rst",
+            labels={"table": "Significance", "form": "md"},
+        ),
+    log:
+        "results/<run>/logs/measure_significance.log",
+    benchmark:
+        "results/<run>/benchmarks/measure_significance.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.significance(),
+        code=code_digest("measure_significance"),
+    shell:
+        r"""
+        python scripts/measure_significance.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --ranks {input.ranks:q} \
+            --choices {input.choices:q} \
+            --intervals {output.intervals:q} \
+            --tests {output.tests:q} \
+            --markdown {output.markdown:q} \
+            2>{log:q}
+        """
+
+
+rule compare_published:
+    """Our cells beside the paper's"""
+    input:
+        intervals="results/<run>/intervals.csv",
+        published="config/published.csv",
+    output:
+        csv="results/<run>/compare.csv",
+        markdown=report(
+            "results/<run>/compare.md",
+            category="Numbers",
+            caption="../report/compare.rst",
+            labels={"table": "Beside the paper", "form": "md"},
+        ),
+    log:
+        "results/<run>/logs/compare_published.log",
+    benchmark:
+        "results/<run>/benchmarks/compare_published.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.compare(),
+        code=code_digest("compare_published"),
+    shell:
+        r"""
+        python scripts/compare_published.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --intervals {input.intervals:q} \
+            --published {input.published:q} \
+            --csv {output.csv:q} \
+            --markdown {output.markdown:q} \
+            2>{log:q}
+        """
+
+
+rule audit_numbers:
+    """Are these numbers such as ranks can give?"""
+    input:
+        long="results/<run>/table2_long.csv",
+        metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
+        published="config/published.csv",
+    output:
+        audit="results/<run>/audit.json",
+        markdown=report(
+            "results/<run>/audit.md",
+            category="Numbers",
+            caption="../report/audit.rst",
+            labels={"table": "Audit", "form": "md"},
+        ),
+    log:
+        "results/<run>/logs/audit_numbers.log",
+    benchmark:
+        "results/<run>/benchmarks/audit_numbers.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.audit_numbers(),
+        code=code_digest("audit_numbers"),
+    shell:
+        r"""
+        python scripts/audit_numbers.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --long {input.long:q} \
+            --metrics {input.metrics:q} \
+            --published {input.published:q} \
+            --audit {output.audit:q} \
+            --markdown {output.markdown:q} \
+            2>{log:q}
+        """
+
+
+rule make_run_manifest:
+    """With what, from what and on what the tables were made"""
+    input:
+        results=[f"results/{RUN}/{name}.csv" for name in ("table1", "table2", "table2_long")],
+        raw=sorted(
+            {
+                path
+                for dataset in config["datasets"]
+                for path in sources.dataset_files(config, dataset).values()
+            }
+        ),
+        requirements="envs/requirements.txt",
+    output:
+        manifest=report(
+            "results/<run>/manifest.json",
+            category="Numbers",
+            caption="../report/manifest.rst",
+            labels={"table": "Manifest", "form": "json"},
+        ),
+    log:
+        "results/<run>/logs/make_run_manifest.log",
+    benchmark:
+        "results/<run>/benchmarks/make_run_manifest.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.manifest(),
+        code=code_digest("make_run_manifest"),
+    shell:
+        r"""
+        python scripts/make_run_manifest.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --results {input.results:q} \
+            --raw {input.raw:q} \
+            --requirements {input.requirements:q} \
+            --manifest {output.manifest:q} \
+            2>{log:q}
+        """

@@ -1,0 +1,45 @@
+# Preference optimisation on top of SFT (paper, section 4.1, SDPO).
+# Needs: what SFT needs, and the SFT adapter.
+# Gives: an adapter and a training log per backbone and seed.
+
+
+rule tune_sdpo:
+    """Tune the SFT model on true titles against random ones"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        start="results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        titles="results/<run>/{dataset}/titles.npy",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        train="results/<run>/{dataset}/samples/train.parquet",
+        valid="results/<run>/{dataset}/samples/valid.parquet",
+    output:
+        adapter=directory("results/<run>/{dataset}/{backbone}/sdpo/seed={seed}/adapter"),
+        log="results/<run>/{dataset}/{backbone}/sdpo/seed={seed}/training.jsonl",
+    log:
+        "results/<run>/logs/{dataset}/{backbone}/sdpo/seed={seed}/tune.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/{backbone}/sdpo/seed={seed}/tune.tsv"
+    priority: 5
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.sdpo(w.dataset, w.backbone, w.seed),
+        code=lambda w: code_digest("tune_sdpo", f"softrec.backbones.{w.backbone}"),
+    shell:
+        r"""
+        python scripts/tune_sdpo.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --start {input.start:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {input.titles:q} \
+            --interactions {input.interactions:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --adapter {output.adapter:q} \
+            --log {output.log:q} \
+            2>{log:q}
+        """
