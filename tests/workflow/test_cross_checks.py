@@ -51,6 +51,12 @@ def test_the_shipped_configurations_break_no_rule_and_meet_every_check(checked: 
         ("sasrec.heads", 5, "sasrec.dim is 64; it must be a multiple of sasrec.heads, 5"),
         ("llms.tiny.hidden", 20, "llms.tiny.hidden is 20; it must be a multiple of twice its heads, 8"),
         ("tuning.max_tokens", 16, "tuning.max_tokens is 16; it must be more than generation.max_new_tokens, 16"),
+        ("llm_cf.max_new_tokens", 384, "llm_cf.max_tokens is 384; it must be more than llm_cf.max_new_tokens, 384"),
+        (
+            "llm_cf.text_encoder",
+            "tinny",
+            "llm_cf.text_encoder is 'tinny', but llms has no such key; did you mean 'tiny'?",
+        ),
         ("filter.until", 5, "filter.since is 5; it must be before filter.until, 5"),
         (
             "datasets.ml100k.source",

@@ -127,6 +127,17 @@ def tokens(config: Config) -> Iterator[str]:
         yield f"tuning.max_tokens is {most}; it must be more than generation.max_new_tokens, {new}"
 
 
+def chains_of_thought(config: Config) -> Iterator[str]:
+    """A chain of thought leaves room for its prompt, and its text encoder is described."""
+    own = config["llm_cf"]
+    most, new = own["max_tokens"], own["max_new_tokens"]
+    if most <= new:
+        yield f"llm_cf.max_tokens is {most}; it must be more than llm_cf.max_new_tokens, {new}"
+    if (encoder := own["text_encoder"]) is not None and encoder not in config["llms"]:
+        hint = meant(encoder, config["llms"]) or f"known are {', '.join(config['llms'])}"
+        yield f"llm_cf.text_encoder is {encoder!r}, but llms has no such key; {hint}"
+
+
 CHECKS = (
     tuning_seed,
     base_models,
@@ -140,4 +151,5 @@ CHECKS = (
     sequential_heads,
     tiny_heads,
     tokens,
+    chains_of_thought,
 )
