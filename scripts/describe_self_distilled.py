@@ -2,17 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    parser.input("--embeddings", help="self_distilled.embeddings.npy")
-    parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
-    parser.input("--catalogue", help="catalogue.parquet")
-    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
-    parser.input("--rows", help="samples/train.parquet")
+    arguments.grounding_arguments(parser)
     parser.output("--metrics", help="self_distilled.metrics.json: HR@1, HC, its chance level, the categories' level")
     return parser
 

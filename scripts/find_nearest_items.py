@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 
-from softrec import job
+from softrec import arguments, job
 from softrec.ranking import Mask
 
 
@@ -19,11 +19,7 @@ class Settings:
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    parser.input("--embeddings", help="self_distilled.embeddings.npy")
-    parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
-    parser.input("--catalogue", help="catalogue.parquet")
-    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
-    parser.input("--rows", help="samples/train.parquet")
+    arguments.grounding_arguments(parser)
     parser.output("--nearest", help="nearest.parquet: row, items (nearest first), distance")
     return parser
 

@@ -2,13 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    job.sequential_arguments(parser)
+    arguments.sequential_arguments(parser)
     parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
     parser.input("--sample", help="samples/train.parquet: the rows that the teacher has answered")
     parser.input("--nearest", help="self_distilled.nearest.parquet: the items nearest to its answers")

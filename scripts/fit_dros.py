@@ -2,13 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    job.sequential_arguments(parser)
+    arguments.sequential_arguments(parser)
     parser.input("--l2", help="the choice of SASRec's L2")
     return parser
 

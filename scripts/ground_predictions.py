@@ -2,17 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    parser.input("--embeddings", help="embeddings.npy of the predicted titles")
-    parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
-    parser.input("--catalogue", help="catalogue.parquet")
-    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
-    parser.input("--rows", help="samples/valid.parquet or samples/test.parquet")
+    arguments.grounding_arguments(parser)
     parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties")
     return parser
 

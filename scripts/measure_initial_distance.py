@@ -2,7 +2,7 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
@@ -11,7 +11,7 @@ def parser() -> job.Parser:
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
     parser.input("--train", help="samples/train.parquet")
-    job.item_embeddings_argument(parser)
+    arguments.item_embeddings_argument(parser)
     parser.output("--distance", help="JSON: d_0 and the M row numbers that every d_t is measured on")
     return parser
 

@@ -2,17 +2,14 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    job.ranking_arguments(parser)
-    parser.input("--titles", help="titles.npy of the text encoder: embeddings of the distinct titles")
-    parser.input("--cot", help="cot.parquet: known decisions")
-    parser.input("--thoughts", help="cot.embeddings.npy: embeddings of the chains of thought")
-    parser.input("--sample", help="samples/train.parquet: the rows of the decisions")
+    arguments.ranking_arguments(parser)
+    arguments.thoughts_arguments(parser)
     return parser
 
 

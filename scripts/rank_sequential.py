@@ -2,13 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    job.ranking_arguments(parser)
+    arguments.ranking_arguments(parser)
     return parser
 
 

@@ -2,13 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    job.tuning_arguments(parser)
+    arguments.tuning_arguments(parser)
     parser.input("--start", help="folder of the SFT adapter: where the policy starts, and the reference")
     return parser
 

@@ -2,14 +2,14 @@
 
 import argparse
 
-from softrec import job
+from softrec import arguments, job
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    job.tuning_arguments(parser)
-    job.item_embeddings_argument(parser)
+    arguments.tuning_arguments(parser)
+    arguments.item_embeddings_argument(parser)
     parser.input("--self-distilled", help="self_distilled.parquet: what the SFT model said to the training prompts")
     return parser
 

@@ -76,42 +76,6 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         raise SystemExit(130) from None
 
 
-def tuning_arguments(parser: Parser) -> None:
-    """The files that every tuning script reads and writes."""
-    parser.input("--llm", help="folder of the base model")
-    parser.input("--catalogue", help="catalogue.parquet")
-    parser.input("--titles", help="titles.npy: embeddings of the distinct titles, for validation")
-    parser.input("--interactions", help="interactions.parquet, for the masks of validation")
-    parser.input("--train", help="samples/train.parquet")
-    parser.input("--valid", help="samples/valid.parquet")
-    parser.output("--adapter", help="folder of the LoRA adapter of the kept epoch")
-    parser.output("--log", help="training.jsonl: a line per epoch and a summary")
-
-
-def item_embeddings_argument(parser: Parser) -> None:
-    """The item embeddings that some backbones begin with."""
-    parser.input("--item-embeddings", required=False, many=True, help="SASRec's model.safetensors, for LLaRA")
-
-
-def sequential_arguments(parser: Parser) -> None:
-    """The files that every script reads and writes that trains a model over item ids."""
-    parser.input("--train", help="sequences/train.parquet")
-    parser.input("--valid", help="samples/valid.parquet, or sequences/valid.parquet for the full split")
-    parser.input("--interactions", help="interactions.parquet, for the masks of validation")
-    parser.input("--catalogue", help="catalogue.parquet")
-    parser.output("--model", help="model.safetensors: the weights of the kept epoch")
-    parser.output("--log", help="training.jsonl: a line per epoch and a summary")
-
-
-def ranking_arguments(parser: Parser) -> None:
-    """The files that every script reads and writes that ranks by a model over item ids."""
-    parser.input("--model", help="model.safetensors")
-    parser.input("--rows", help="samples/test.parquet")
-    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
-    parser.input("--catalogue", help="catalogue.parquet")
-    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties")
-
-
 def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) -> None:
     """Write `OUTPUT.manifest.json` beside each output: all that is needed to say where it came from."""
     if os.environ.get("RANK", "0") != "0":

@@ -220,7 +220,7 @@ def test_kill_9_leaves_no_output_and_the_next_run_goes_on(tmp_path: Path, capsys
     assert json.loads(log.read_text().splitlines()[-1])["validation"]["H@1"] > 0.9
 
     ranks = tmp_path / "ranks.parquet"
-    shape = {key: settings[key] for key in ("dim", "blocks", "heads", "length", "dropout", "mask", "tie_seed")}
+    shape = {key: settings["fit"][key] for key in ("dim", "blocks", "heads", "length", "dropout", "mask", "tie_seed")}
     rows = ["--rows", str(tmp_path / "valid.parquet"), *inputs[4:]]
     rank_argv = ["--model", str(model), *rows, "--ranks", str(ranks), "--settings", json.dumps(shape)]
     job.run(rank_sequential.main, rank_sequential.parser(), rank_argv)
