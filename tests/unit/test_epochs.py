@@ -39,7 +39,13 @@ def test_the_best_epoch_is_kept_and_patience_counts(
     lines = tuner.fit(Constant(0.0), validator, NoCheckpoint())
     assert [line["epoch"] for line in lines[:-1]] == list(range(1, epochs + 1))
     metrics = {"H@10": results[kept - 1][0], "NG@10": results[kept - 1][1]}
-    assert lines[-1] == {"summary": True, "kept_epoch": kept, "validation": metrics, "stopped": stopped}
+    assert lines[-1] == {
+        "summary": True,
+        "kept_epoch": kept,
+        "validation": metrics,
+        "stopped": stopped,
+        "device": "CPU",
+    }
     assert torch.equal(flat(adapter_state(tuner.llm)), validator.adapters[kept - 1])
 
 
