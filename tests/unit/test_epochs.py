@@ -59,6 +59,7 @@ def test_the_last_epoch_is_kept_where_that_is_asked_for(new_llm: NewLlm) -> None
         "kept_epoch": 3,
         "validation": {"H@10": 0.1, "NG@10": 0.1},
         "stopped": "patience",
+        "device": "CPU",
     }
     assert torch.equal(flat(adapter_state(tuner.llm)), validator.adapters[2])
 
