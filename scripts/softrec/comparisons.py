@@ -162,7 +162,7 @@ def described(rows: Sequence[TestRow]) -> str:
     lines.append("|:--|:--|:--|:--|--:|:-:|--:|--:|--:|")
     for row in rows:
         other = f"{row.other_backbone} {row.other}".strip()
-        mcnemar = f"{row.mcnemar_p:.3f}" if isinstance(row.mcnemar_p, float) else "–"
+        mcnemar = f"{row.mcnemar_p:.4f}" if isinstance(row.mcnemar_p, float) else "–"
         lines.append(
             f"| {row.dataset} | {row.backbone} | {row.metric} | {other} | {row.difference:+.4f} "
             f"| {row.low:+.4f} to {row.high:+.4f} | {row.p:.4f} | {row.p_holm:.4f} | {mcnemar} |"

@@ -36,6 +36,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "encode_titles_for_llm_cf": (lambda s, name: s.text_encoder(name), "embeddings.EmbeddingSettings"),
     "fit_llm_cf": (lambda s, name: s.fit_llm_cf("3"), "sequential.llm_cf.LlmCfSettings"),
     "rank_llm_cf": (lambda s, name: s.rank_llm_cf(), "sequential.llm_cf.LlmCfRankSettings"),
+    "answer_all_training_rows": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),
     "find_nearest_items": (lambda s, name: s.nearest_items(), "Settings"),
     "choose_l2": (lambda s, name: s.choice("l2", [0.1, 1e-5], ["NG@20"]), "selection.ChoiceSettings"),
     "choose_dros_alpha": (lambda s, name: s.choice("alpha", [0.1, 1], ["NG@20"]), "selection.ChoiceSettings"),
@@ -74,6 +75,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "plot_curriculum": (lambda s, name: s.curriculum(), "plots.CurriculumSettings"),
 }
 SCRIPT_OF = {
+    "answer_all_training_rows": "generate_self_distilled",
     "encode_titles_for_llm_cf": "encode_titles",
     "measure_initial_distance_llara": "measure_initial_distance",
     "choose_l2": "choose_setting",
@@ -169,7 +171,11 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
 
 TUNING = {"tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa"}
 MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
-ASKING = TUNING | MEASURING | {"generate_self_distilled", "predict_titles", "predict_titles_untuned"}
+ASKING = (
+    TUNING
+    | MEASURING
+    | {"answer_all_training_rows", "generate_self_distilled", "predict_titles", "predict_titles_untuned"}
+)
 COLLECTING = {"collect_results", "plot_curriculum", "measure_significance", "audit_numbers", "make_ledger"}
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
 CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}

@@ -15,6 +15,18 @@ def initial_distance(wildcards: Any) -> str:
     return f"results/<run>/{{dataset}}/{{backbone}}/{seeded}initial_distance.json"
 
 
+def taught_rows(config: Mapping[str, Any]) -> str:
+    """The training rows that DLLM2Rec's teacher answers: the sampled ones, or every one."""
+    folder = {"sampled": "samples", "all": "sequences"}[config["dllm2rec"]["teacher_rows"]]
+    return f"results/<run>/{{dataset}}/{folder}/train.parquet"
+
+
+def teacher_embeddings(config: Mapping[str, Any]) -> str:
+    """Embeddings of its answers: those of the sampled rows are the self-distilled data, which are there anyway."""
+    name = {"sampled": "self_distilled", "all": "teacher"}[config["dllm2rec"]["teacher_rows"]]
+    return f"results/<run>/{{dataset}}/bigrec/sft/seed={{seed}}/{name}.embeddings.npy"
+
+
 def text_titles(config: Mapping[str, Any]) -> str:
     """Title embeddings by LLM-CF's text encoder: those of grounding, unless another encoder is configured."""
     return f"results/<run>/{{dataset}}/{'llm-cf/' if config['llm_cf']['text_encoder'] else ''}titles.npy"

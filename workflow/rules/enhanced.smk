@@ -3,16 +3,50 @@
 # Gives: per seed one model, which ranks like any other over item ids.
 
 
+rule answer_all_training_rows:
+    """Let BIGRec tuned by SFT answer every training row, where DLLM2Rec's teacher is to"""
+    input:
+        llm=lambda w: sources.base_llm(config, w.dataset),
+        adapter="results/<run>/{dataset}/bigrec/sft/seed={seed}/adapter",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        train="results/<run>/{dataset}/sequences/train.parquet",
+    output:
+        self_distilled="results/<run>/{dataset}/bigrec/sft/seed={seed}/teacher.parquet",
+        embeddings="results/<run>/{dataset}/bigrec/sft/seed={seed}/teacher.embeddings.npy",
+    log:
+        "results/<run>/logs/{dataset}/bigrec/sft/seed={seed}/answer_all.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/bigrec/sft/seed={seed}/answer_all.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.predict(w.dataset, "bigrec"),
+        code=code_digest("generate_self_distilled", "softrec.backbones.bigrec"),
+    shell:
+        r"""
+        python scripts/generate_self_distilled.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --llm {input.llm:q} \
+            --adapter {input.adapter:q} \
+            --catalogue {input.catalogue:q} \
+            --train {input.train:q} \
+            --self-distilled {output.self_distilled:q} \
+            --embeddings {output.embeddings:q} \
+            2>{log:q}
+        """
+
+
 rule find_nearest_items:
     """Ground the teacher's answers: the items nearest to each of them"""
     input:
-        embeddings="results/<run>/{dataset}/bigrec/sft/seed={seed}/self_distilled.embeddings.npy",
+        embeddings=inputs.teacher_embeddings(config),
         titles="results/<run>/{dataset}/titles.npy",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
-        rows="results/<run>/{dataset}/samples/train.parquet",
+        rows=inputs.taught_rows(config),
     output:
-        nearest="results/<run>/{dataset}/bigrec/sft/seed={seed}/self_distilled.nearest.parquet",
+        nearest="results/<run>/{dataset}/bigrec/sft/seed={seed}/teacher.nearest.parquet",
     log:
         "results/<run>/logs/{dataset}/bigrec/sft/seed={seed}/nearest.log",
     benchmark:
@@ -46,8 +80,8 @@ rule fit_dllm2rec:
         interactions="results/<run>/{dataset}/interactions.parquet",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         titles="results/<run>/{dataset}/titles.npy",
-        sample="results/<run>/{dataset}/samples/train.parquet",
-        nearest="results/<run>/{dataset}/bigrec/sft/seed={seed}/self_distilled.nearest.parquet",
+        sample=inputs.taught_rows(config),
+        nearest="results/<run>/{dataset}/bigrec/sft/seed={seed}/teacher.nearest.parquet",
     output:
         model="results/<run>/{dataset}/dllm2rec/seed={seed}/model.safetensors",
         log="results/<run>/{dataset}/dllm2rec/seed={seed}/training.jsonl",

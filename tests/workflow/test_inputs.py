@@ -1,0 +1,33 @@
+"""Inputs that depend on wildcards or on the configuration."""
+
+from types import SimpleNamespace
+
+import pytest
+from lib import inputs
+
+
+def test_only_llara_begins_with_item_embeddings_and_a_seeded_d_0() -> None:
+    """BIGRec has neither: its d_0 is one for all seeds."""
+    llara, bigrec = SimpleNamespace(backbone="llara"), SimpleNamespace(backbone="bigrec")
+    assert inputs.item_embeddings(llara) == ["results/<run>/{dataset}/sasrec/seed={seed}/model.safetensors"]
+    assert inputs.item_embeddings(bigrec) == []
+    assert inputs.initial_distance(llara) == "results/<run>/{dataset}/{backbone}/seed={seed}/initial_distance.json"
+    assert inputs.initial_distance(bigrec) == "results/<run>/{dataset}/{backbone}/initial_distance.json"
+
+
+@pytest.mark.parametrize(
+    ("rows", "answered", "embeddings"),
+    [("sampled", "samples/train.parquet", "self_distilled"), ("all", "sequences/train.parquet", "teacher")],
+)
+def test_the_teacher_answers_sampled_rows_or_all(rows: str, answered: str, embeddings: str) -> None:
+    """Answers to the sampled rows are the self-distilled data; those to all rows are asked for."""
+    config = {"dllm2rec": {"teacher_rows": rows}}
+    assert inputs.taught_rows(config) == f"results/<run>/{{dataset}}/{answered}"
+    folder = "results/<run>/{dataset}/bigrec/sft/seed={seed}"
+    assert inputs.teacher_embeddings(config) == f"{folder}/{embeddings}.embeddings.npy"
+
+
+def test_titles_for_llm_cf_are_those_of_grounding_unless_another_encoder_is_named() -> None:
+    """A model by name makes titles of its own."""
+    assert inputs.text_titles({"llm_cf": {"text_encoder": None}}) == "results/<run>/{dataset}/titles.npy"
+    assert inputs.text_titles({"llm_cf": {"text_encoder": "bge"}}) == "results/<run>/{dataset}/llm-cf/titles.npy"
