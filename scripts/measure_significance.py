@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     ranked = comparisons.read_ranked(settings.cells, args.ranks, choices)
     intervals, tests = comparisons.intervals(ranked, settings), comparisons.tests(ranked, settings)
     csvfiles.write_text(args.intervals, csvfiles.csv_text([comparisons.IntervalRow._fields, *intervals]))
-    csvfiles.write_text(args.tests, csvfiles.csv_text([comparisons.TestRow._fields, *tests]))
+    csvfiles.write_text(args.tests, csvfiles.csv_text([comparisons.Comparison._fields, *tests]))
     csvfiles.write_text(args.markdown, comparisons.described(tests))
 
 

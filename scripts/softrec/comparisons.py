@@ -48,7 +48,7 @@ class IntervalRow(NamedTuple):
     seeds: int
 
 
-class TestRow(NamedTuple):
+class Comparison(NamedTuple):
     """One comparison: SOFT less another method. McNemar's fields are empty for NG, which has no hits to count."""
 
     dataset: str
@@ -114,7 +114,7 @@ def intervals(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list
     return found
 
 
-def tests(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list[TestRow]:
+def tests(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list[Comparison]:
     """Every comparison, with p corrected for their number."""
     found = []
     for dataset in datasets_of(ranked):
@@ -134,7 +134,7 @@ def compared(
     other: Ranked,
     metric: str,
     settings: SignificanceSettings,
-) -> TestRow:
+) -> Comparison:
     """One comparison, its p not yet corrected. Raises `SoftrecError` if the two ran with different seeds."""
     if ours.seeds != other.seeds:
         raise SoftrecError(f"{a} ran with seeds {ours.seeds}, {b} with {other.seeds}", where=dataset)
@@ -145,7 +145,7 @@ def compared(
     size = (len(ours.user), len(sums[0].rows), len(ours.seeds))
     mcnemar = mcnemar_of(ours, other, metric, settings) if metric.startswith("H@") else ("", "", "")
     difference = sums[0].mean() - sums[1].mean()
-    return TestRow(dataset, a[1], metric, *b, difference, low, high, p, p, *size, *mcnemar)
+    return Comparison(dataset, a[1], metric, *b, difference, low, high, p, p, *size, *mcnemar)
 
 
 def mcnemar_of(ours: Ranked, other: Ranked, metric: str, settings: SignificanceSettings) -> significance.McNemar:
@@ -156,7 +156,7 @@ def mcnemar_of(ours: Ranked, other: Ranked, metric: str, settings: SignificanceS
     return significance.mcnemar(*hits)
 
 
-def described(rows: Sequence[TestRow]) -> str:
+def described(rows: Sequence[Comparison]) -> str:
     """The comparisons as Markdown, a line each, and what the columns mean."""
     lines = ["| Data set | Backbone | Metric | SOFT against | Difference | 95 % interval | p | p (Holm) | McNemar p |"]
     lines.append("|:--|:--|:--|:--|--:|:-:|--:|--:|--:|")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from softrec import csvfiles
-from softrec.comparisons import TestRow
+from softrec.comparisons import Comparison
 from softrec.tables import MARK, OURS, Means, Place, rival
 
 LEVEL = 0.05
@@ -12,7 +12,7 @@ LEVEL = 0.05
 def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
     """The places of SOFT whose difference to the rival has a corrected p below 0.05, and a sentence for the note."""
     marked, sizes = set(), {}
-    for line, fields in csvfiles.read_csv(path, TestRow._fields):
+    for line, fields in csvfiles.read_csv(path, Comparison._fields):
         place = Place(OURS, fields["backbone"], fields["dataset"], fields["metric"])
         same = fields["other_backbone"] == fields["backbone"]
         if same and fields["other"] == rival(means, *place[1:]):

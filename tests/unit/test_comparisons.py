@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from softrec import compare, comparisons, csvfiles, noise, tables
 from softrec.collect import Run, Setting
-from softrec.comparisons import IntervalRow, SignificanceSettings, TestRow
+from softrec.comparisons import Comparison, IntervalRow, SignificanceSettings
 from softrec.errors import SoftrecError
 from softrec.files import write_table
 from softrec.results import LongRow
@@ -72,9 +72,9 @@ def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:
     assert "No comparison: SOFT did not run" in comparisons.described([])
 
 
-def row(other: str, metric: str, p: float) -> TestRow:
+def row(other: str, metric: str, p: float) -> Comparison:
     """A test of SOFT against `other` on D."""
-    return TestRow("D", "BIGRec", metric, other, "BIGRec", 0.1, 0.0, 0.2, p, p, 40, 20, 1, 1, 0, 1.0)
+    return Comparison("D", "BIGRec", metric, other, "BIGRec", 0.1, 0.0, 0.2, p, p, 40, 20, 1, 1, 0, 1.0)
 
 
 def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> N
     long = [LongRow(m, "BIGRec", "D", k, 1, v[i]) for m, v in values.items() for i, k in enumerate(("H@5", "NG@5"))]
     means = tables.average(long)
     tests = [row("SFT", "H@5", 0.5), row("SDPO", "H@5", 0.01), row("SFT", "NG@5", 0.2), row("SDPO", "NG@5", 0.01)]
-    csvfiles.write_text(tmp_path / "tests.csv", csvfiles.csv_text([TestRow._fields, *tests]))
+    csvfiles.write_text(tmp_path / "tests.csv", csvfiles.csv_text([Comparison._fields, *tests]))
     marked, sentence = noise.beyond_noise(tmp_path / "tests.csv", means)
     assert marked == {("SOFT", "BIGRec", "D", "H@5")}
     assert "† marks a Gain beyond noise" in sentence and "40 rows of 20 users" in sentence

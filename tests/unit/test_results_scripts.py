@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from softrec.comparisons import TestRow
+from softrec.comparisons import Comparison
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 ROWS = [{"method": method, "backbone": "BIGRec"} for method in ("SFT", "SDPO", "SOFT")]
@@ -57,7 +57,7 @@ def test_table2_is_made_and_shown(collected: Path) -> None:
     settings = {"rows": ROWS, "datasets": ["Game"], "metrics": ["H@5", "H@20"]}
     forms = {"csv": "+50.00%", "markdown": "+50.00%", "latex": r"+50.00\%"}
     outputs = [item for form in forms for item in (f"--{form}", collected / f"table2.{form}")]
-    (collected / "tests.csv").write_text(",".join(TestRow._fields) + "\n")
+    (collected / "tests.csv").write_text(",".join(Comparison._fields) + "\n")
     tests = ["--tests", collected / "tests.csv"]
     done = run("make_table2", "--long", collected / "long.csv", *tests, *outputs, settings=settings)
     assert done.returncode == 0, done.stderr
