@@ -29,8 +29,8 @@ LLM_RULES = (
     "predict_titles_untuned", "measure_initial_distance", "measure_initial_distance_llara", "encode_titles",
     "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
 )  # fmt: skip
-FIT_SECONDS = 1800.0  # of a model over item ids on one core, for a data set of a million windows
-OTHER_SECONDS = 30.0
+FIT_SECONDS, FIT_EPOCHS = 18.0, 100  # an epoch over a million windows on one core; patience ends a run before 500
+LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and read a language model; of every other job
 
 
 class Left(NamedTuple):
@@ -64,7 +64,12 @@ def seconds_of_generation(weights: float, rows: int, batch: int, new_tokens: int
 
 
 def estimated(rule: str, config: Mapping[str, Any], weights: float) -> float:
-    """Seconds of one job by the configuration: training is epochs and validations, prediction is generation."""
+    """Seconds of one job by the configuration, from its start."""
+    return computing(rule, config, weights) + (LOAD_SECONDS if rule in LLM_RULES else 0.0)
+
+
+def computing(rule: str, config: Mapping[str, Any], weights: float) -> float:
+    """Seconds without the start: training is epochs and validations, prediction is generation."""
     rows, valid, test = (config["samples"][split] for split in ("train", "valid", "test"))
     rows, valid, test = (count if isinstance(count, int) else 100_000 for count in (rows, valid, test))
     batch, new = config["generation"]["batch_size"], config["generation"]["max_new_tokens"]
@@ -83,7 +88,7 @@ def estimated(rule: str, config: Mapping[str, Any], weights: float) -> float:
         return seconds_of_generation(weights, rows, batch, config["llm_cf"]["max_new_tokens"])
     if rule in LLM_RULES:
         return seconds_of_generation(weights, {"generate_self_distilled": rows}.get(rule, test), batch, new)
-    return FIT_SECONDS if rule.startswith("fit_") else OTHER_SECONDS
+    return FIT_SECONDS * min(config["sasrec"]["epochs"], FIT_EPOCHS) if rule.startswith("fit_") else OTHER_SECONDS
 
 
 def measured(run: str, root: Path = Path()) -> dict[str, float]:
