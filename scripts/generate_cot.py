@@ -18,19 +18,20 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Decide, ask, write."""
-    from softrec import cot, files, generation, language_model, samples
+    from softrec import cot, distributed, files, generation, language_model, samples
     from softrec.prompts import check_context
 
-    settings = job.read_settings(args.settings, cot.CotSettings)
-    items, rows = samples.load_items(args.catalogue), samples.load_rows(args.train)
-    decisions = cot.draw_decisions(rows, len(items.title) - 1, samples.load_seen(args.interactions), settings)
-    llm = language_model.load(args.llm, "plain", settings.precision)
-    prompts = cot.encode(decisions, rows, items, llm.tokenizer, settings)
-    check_context(prompts, [[0] * settings.max_new_tokens], llm.context)
-    how = generation.GenerationSettings(1, settings.max_new_tokens, settings.batch_size)
-    answers = generation.generate(llm, prompts, how, "reason")
-    said = {"text": [answer.text for answer in answers], "finished": [answer.finished for answer in answers]}
-    files.write_table(args.cot, {**decisions._asdict(), **said}, cot.TYPES)
+    with distributed.ranks():
+        settings = job.read_settings(args.settings, cot.CotSettings)
+        items, rows = samples.load_items(args.catalogue), samples.load_rows(args.train)
+        decisions = cot.draw_decisions(rows, len(items.title) - 1, samples.load_seen(args.interactions), settings)
+        llm = language_model.load(args.llm, "plain", settings.precision)
+        prompts = cot.encode(decisions, rows, items, llm.tokenizer, settings)
+        check_context(prompts, [[0] * settings.max_new_tokens], llm.context)
+        how = generation.GenerationSettings(1, settings.max_new_tokens, settings.batch_size)
+        answers = generation.generate(llm, prompts, how, "reason")
+        said = {"text": [answer.text for answer in answers], "finished": [answer.finished for answer in answers]}
+        files.write_table(args.cot, {**decisions._asdict(), **said}, cot.TYPES)
 
 
 if __name__ == "__main__":

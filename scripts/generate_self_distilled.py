@@ -19,17 +19,18 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, answer, say what the answers are like, embed them, write."""
-    from softrec import files, predictions, samples
+    from softrec import distributed, files, predictions, samples
     from softrec.recommender import RecommenderSettings, open_recommender
 
-    settings = job.read_settings(args.settings, RecommenderSettings)
-    items = samples.load_items(args.catalogue)
-    rows = samples.load_rows(args.train)
-    recommender = open_recommender(args.llm, items, settings, args.adapter)
-    answers = recommender.answer(rows, "self-distil")
-    predictions.describe(answers, rows["target"], items)
-    files.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
-    predictions.write(args.self_distilled, answers)
+    with distributed.ranks():
+        settings = job.read_settings(args.settings, RecommenderSettings)
+        items = samples.load_items(args.catalogue)
+        rows = samples.load_rows(args.train)
+        recommender = open_recommender(args.llm, items, settings, args.adapter)
+        answers = recommender.answer(rows, "self-distil")
+        predictions.describe(answers, rows["target"], items)
+        files.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
+        predictions.write(args.self_distilled, answers)
 
 
 if __name__ == "__main__":

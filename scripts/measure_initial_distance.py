@@ -18,18 +18,19 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Draw the rows, ask, measure, write."""
-    from softrec import files, samples
+    from softrec import distributed, files, samples
     from softrec.distance import DistanceSettings, distance_probe, draw_distance_rows
     from softrec.recommender import open_recommender
 
-    settings = job.read_settings(args.settings, DistanceSettings)
-    recommender = open_recommender(args.llm, samples.load_items(args.catalogue), settings.recommender)
-    llm = recommender.llm
-    llm.backbone.begin(llm, args.item_embeddings, settings.tuning_seed)
-    train = samples.load_rows(args.train)
-    rows = draw_distance_rows(len(train), settings)
-    d_0 = distance_probe(recommender, train, rows)(recommender.llm)
-    files.write_json(args.distance, {"d_0": d_0, "rows": rows})
+    with distributed.ranks():
+        settings = job.read_settings(args.settings, DistanceSettings)
+        recommender = open_recommender(args.llm, samples.load_items(args.catalogue), settings.recommender)
+        llm = recommender.llm
+        llm.backbone.begin(llm, args.item_embeddings, settings.tuning_seed)
+        train = samples.load_rows(args.train)
+        rows = draw_distance_rows(len(train), settings)
+        d_0 = distance_probe(recommender, train, rows)(recommender.llm)
+        files.write_json(args.distance, {"d_0": d_0, "rows": rows})
 
 
 if __name__ == "__main__":

@@ -15,15 +15,16 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Draw negatives, ask the reference, tune."""
-    from softrec import samples, sdpo, tuning
+    from softrec import distributed, samples, sdpo, tuning
 
-    settings = job.read_settings(args.settings, sdpo.SdpoSettings)
-    recommender = tuning.start_from_sft(args, settings.tuning)
-    train = samples.load_rows(args.train)
-    seen = samples.load_seen(args.interactions)
-    negatives = sdpo.negative_titles(train, recommender.items, seen, settings.negatives, settings.tuning.loop.seed)
-    responses = sdpo.responses(recommender, train, negatives)
-    tuning.tune(args, settings.tuning, recommender, responses, sdpo.Preference, sdpo.tuner(settings.beta))
+    with distributed.ranks():
+        settings = job.read_settings(args.settings, sdpo.SdpoSettings)
+        recommender = tuning.start_from_sft(args, settings.tuning)
+        train = samples.load_rows(args.train)
+        seen = samples.load_seen(args.interactions)
+        negatives = sdpo.negative_titles(train, recommender.items, seen, settings.negatives, settings.tuning.loop.seed)
+        responses = sdpo.responses(recommender, train, negatives)
+        tuning.tune(args, settings.tuning, recommender, responses, sdpo.Preference, sdpo.tuner(settings.beta))
 
 
 if __name__ == "__main__":

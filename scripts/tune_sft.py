@@ -15,14 +15,15 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = 0: every update is on the true titles."""
-    from softrec import tuning
+    from softrec import distributed, tuning
     from softrec.samples import load_rows
     from softrec.training import Constant
 
-    settings = job.read_settings(args.settings, tuning.TuningSettings)
-    recommender = tuning.start(args, settings)
-    labels = recommender.labels(load_rows(args.train))
-    tuning.tune(args, settings, recommender, {"y": labels}, lambda: Constant(0.0))
+    with distributed.ranks():
+        settings = job.read_settings(args.settings, tuning.TuningSettings)
+        recommender = tuning.start(args, settings)
+        labels = recommender.labels(load_rows(args.train))
+        tuning.tune(args, settings, recommender, {"y": labels}, lambda: Constant(0.0))
 
 
 if __name__ == "__main__":

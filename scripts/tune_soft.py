@@ -17,25 +17,26 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = exp(alpha (d_t / d_0 - 1)), measured before each epoch."""
-    from softrec import files, tuning
+    from softrec import distributed, files, tuning
     from softrec.distance import distance_probe
     from softrec.samples import load_rows
     from softrec.scheduler import SelfAdaptive, SoftSettings
 
-    settings = job.read_settings(args.settings, SoftSettings)
-    recommender = tuning.start(args, settings.tuning)
-    train = load_rows(args.train)
-    responses = {
-        "y": recommender.labels(train),
-        "yhat": tuning.self_distilled_responses(args, recommender, len(train)),
-    }
-    initial = files.read_json(args.initial_distance)
+    with distributed.ranks():
+        settings = job.read_settings(args.settings, SoftSettings)
+        recommender = tuning.start(args, settings.tuning)
+        train = load_rows(args.train)
+        responses = {
+            "y": recommender.labels(train),
+            "yhat": tuning.self_distilled_responses(args, recommender, len(train)),
+        }
+        initial = files.read_json(args.initial_distance)
 
-    def schedule() -> SelfAdaptive:
-        probe = distance_probe(recommender, train, initial["rows"])
-        return SelfAdaptive(settings.alpha, settings.progression, initial["d_0"], probe)
+        def schedule() -> SelfAdaptive:
+            probe = distance_probe(recommender, train, initial["rows"])
+            return SelfAdaptive(settings.alpha, settings.progression, initial["d_0"], probe)
 
-    tuning.tune(args, settings.tuning, recommender, responses, schedule)
+        tuning.tune(args, settings.tuning, recommender, responses, schedule)
 
 
 if __name__ == "__main__":

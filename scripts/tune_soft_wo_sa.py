@@ -16,14 +16,15 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = 1: every update is on self-distilled titles."""
-    from softrec import tuning
+    from softrec import distributed, tuning
     from softrec.samples import load_rows
     from softrec.training import Constant
 
-    settings = job.read_settings(args.settings, tuning.TuningSettings)
-    recommender = tuning.start(args, settings)
-    responses = tuning.self_distilled_responses(args, recommender, len(load_rows(args.train)))
-    tuning.tune(args, settings, recommender, {"yhat": responses}, lambda: Constant(1.0))
+    with distributed.ranks():
+        settings = job.read_settings(args.settings, tuning.TuningSettings)
+        recommender = tuning.start(args, settings)
+        responses = tuning.self_distilled_responses(args, recommender, len(load_rows(args.train)))
+        tuning.tune(args, settings, recommender, {"yhat": responses}, lambda: Constant(1.0))
 
 
 if __name__ == "__main__":

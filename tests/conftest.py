@@ -17,8 +17,7 @@ TITLES = [f"{saga} {part}" for saga in ("Ember", "Frost", "Gale", "Harbour") for
 CATEGORIES = [saga.split()[0].lower() for saga in TITLES]
 
 
-@pytest.fixture(scope="session")
-def new_llm() -> "Callable[[], LanguageModel]":
+def make_tiny_llm() -> "Callable[[], LanguageModel]":
     """A maker of equal, freshly loaded tiny language models (2 layers, width 32, random weights, fp32)."""
     import torch
     from softrec.language_model import LanguageModel, load_backbone
@@ -35,6 +34,12 @@ def new_llm() -> "Callable[[], LanguageModel]":
         return LanguageModel(new_model(tokenizer, settings).eval(), tokenizer, load_backbone("bigrec"))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def new_llm() -> "Callable[[], LanguageModel]":
+    """`make_tiny_llm`, made once."""
+    return make_tiny_llm()
 
 
 @pytest.fixture(scope="session")

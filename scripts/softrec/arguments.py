@@ -4,7 +4,8 @@ from softrec.job import Parser
 
 
 def tuning_arguments(parser: Parser) -> None:
-    """The files that every tuning script reads and writes."""
+    """The files that every tuning script reads and writes, and how it is to compute."""
+    parser.add_argument("--engine", default="{}", help="how updates are computed: engine, ranks, checkpoints; as JSON")
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
     parser.input("--titles", help="titles.npy: embeddings of the distinct titles, for validation")

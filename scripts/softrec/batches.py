@@ -41,12 +41,13 @@ def global_batches(rows: int, size: int, seed: int, epoch: int) -> list[np.ndarr
     return [order[start : start + size] for start in range(0, rows, size)]
 
 
-def micro_batches(batch: np.ndarray, lengths: Sequence[int], arithmetic: Arithmetic, rank: int) -> list[np.ndarray]:
-    """This rank's micro batches of one global batch, rows of like length together to save padding.
+def micro_batches(batch: np.ndarray, lengths: Sequence[int], arithmetic: Arithmetic) -> list[np.ndarray]:
+    """The micro batches of one global batch, at most micro_batch_size rows each, of like length to save padding.
 
-    Every rank gets the same number of micro batches; one that has no row left gets an empty array.
+    What a micro batch holds does not depend on the number of ranks, so neither do the dropout masks that are drawn for
+    it. Rank r runs the micro batches r, r + world, ...
     """
     lengths = np.asarray(lengths)
     ordered = batch[np.lexsort((batch, -lengths[batch]))]
-    step = arithmetic.world * arithmetic.micro_batch_size
-    return [ordered[start : start + step][rank :: arithmetic.world] for start in range(0, len(ordered), step)]
+    size = arithmetic.micro_batch_size
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]

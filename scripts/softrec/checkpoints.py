@@ -1,6 +1,7 @@
 """Checkpoints of a training run: what a killed job resumes from, and a changed one never does."""
 
 import hashlib
+import io
 import json
 import pickle
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from softrec import files, log
+from softrec.ranks import is_first
 
 
 def run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
@@ -17,46 +19,67 @@ def run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
 
 
 class Checkpoint:
-    """The latest state of one run, in the hidden folder `.NAME.checkpoint/` beside the run's output `NAME`.
+    """The latest states of one run, in the hidden folder `.NAME.checkpoint/` beside the run's output `NAME`.
 
-    The file is named by the run's key, so a run with other settings, code or inputs does not see it. States hold
-    tensors, numbers, strings, lists and dicts only: they are read back without running any code they might carry.
+    Files are named by the run's key, so a run with other settings, code or inputs does not see them, and by a number
+    that rises. Each begins with the sha256 of the rest: one that was cut short is recognised, and the one before it,
+    which stays until two newer ones are there, is used. States hold tensors, numbers, strings, lists and dicts only:
+    they are read back without running any code they might carry.
 
     Args:
         output: the output of the run (a file or folder) that the checkpoint stands in for.
         key: the run's identity, from `run_key`.
     """
 
+    KEPT = 2
+
     def __init__(self, output: Path, key: str) -> None:
         self.folder = output.with_name(f".{output.name}.checkpoint")
-        self.path = self.folder / f"{key[:32]}.pt"
+        self.key = key[:32]
+
+    def paths(self) -> list[Path]:
+        """This run's files, the newest last."""
+        return sorted(self.folder.glob(f"{self.key}.*.pt"))
 
     def load(self) -> dict[str, Any] | None:
-        """The saved state, tensors on the CPU; None, with a line in the log, if there is none that can be read."""
-        import torch
-
-        if not self.path.exists():
-            for other in sorted(self.folder.glob("*.pt")):
-                log.say(f"checkpoint {other} belongs to other settings, code or inputs: not used")
-            return None
-        try:
-            state = torch.load(self.path, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
-            log.say(f"checkpoint {self.path} cannot be read ({type(error).__name__}): starting anew")
-            return None
-        log.say(f"resuming from {self.path}")
-        return state
+        """The newest state that is whole, tensors on the CPU; None, with a line in the log, if there is none."""
+        own = self.paths()
+        for other in sorted(set(self.folder.glob("*.pt")) - set(own)):
+            log.say(f"checkpoint {other} belongs to other settings, code or inputs: not used")
+        for path in reversed(own):
+            if (state := read(path)) is not None:
+                log.say(f"resuming from {path}")
+                return state
+        return None
 
     def save(self, state: dict[str, Any]) -> None:
-        """Replace the saved state, whole or not at all, and remove those of other keys."""
+        """Write a state, whole or not at all, and remove all but the newest two and those of other keys."""
         import torch
 
-        with files.write_whole(self.path) as partial:
-            torch.save(state, partial)
-        for other in self.folder.glob("*.pt"):
-            if other != self.path:
-                other.unlink()
+        content = io.BytesIO()
+        torch.save(state, content)
+        own = self.paths()
+        number = int(own[-1].suffixes[-2][1:]) + 1 if own else 1
+        with files.write_whole(self.folder / f"{self.key}.{number:09d}.pt") as partial:
+            partial.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
+        for other in set(self.folder.glob("*.pt")) - set(self.paths()[-self.KEPT :]):
+            other.unlink()
 
     def clear(self) -> None:
         """Remove the folder: the output is there."""
-        files.remove(self.folder)
+        if is_first():
+            files.remove(self.folder)
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The state in a file of `Checkpoint.save`; None, with a line in the log, if the file is not whole."""
+    import torch
+
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content[32:]).digest() != content[:32]:
+            raise ValueError("its sha256 is another")
+        return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+        log.say(f"checkpoint {path} cannot be read ({type(error).__name__}): the one before it is used, if any")
+        return None

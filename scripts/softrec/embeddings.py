@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from softrec import distributed
 from softrec.language_model import LanguageModel, Precision
 
 
@@ -22,7 +23,7 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     """z of each text: (n, D) float32, from the un-tuned base model, BOS included, not normalised.
 
     Equal texts are run once and texts of like length together. An empty text is BOS alone. A text longer than the
-    context is cut on the right.
+    context is cut on the right. Ranks share the batches and all get all embeddings.
     """
     tokenizer = llm.tokenizer
     bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
@@ -30,11 +31,14 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     encoded = tokenizer(distinct, add_special_tokens=False)["input_ids"] if distinct else []
     tokens = [[bos, *ids][: llm.context] for ids in encoded]
     order = sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i))
-    z = np.empty((len(tokens), llm.causal.config.hidden_size), np.float32)
+    batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
+    states: dict[int, np.ndarray] = {}
     with llm.inference(base=True):
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            z[chosen] = last_states(llm, [tokens[i] for i in chosen])
+        for number, chosen in distributed.deal(list(enumerate(batches))):
+            states[number] = last_states(llm, [tokens[i] for i in chosen])
+    z = np.empty((len(tokens), llm.causal.config.hidden_size), np.float32)
+    for number, found in distributed.collect(states).items():
+        z[batches[number]] = found
     place = {text: i for i, text in enumerate(distinct)}
     return z[[place[text] for text in texts]]
 

@@ -1,10 +1,16 @@
-"""What takes a loss to an update: AdamW, warm-up, clipping, in one process of plain torch."""
+"""What takes a loss to an update: AdamW with warm-up and clipping, over all ranks of a job, in plain torch.
+
+Losses are already normalised over the global batch, so gradients of parts are added up: over micro batches and over
+ranks. `softrec.deepspeed_engine` computes the same updates with DeepSpeed; `start_engine` starts either.
+"""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
+
+from softrec import distributed
 
 
 @dataclass(frozen=True)
@@ -16,25 +22,45 @@ class OptimiserSettings:
     weight_decay: float
     gradient_clip: float
 
+    def rate(self, steps: int) -> float:
+        """The learning rate of the update that follows `steps` updates."""
+        return self.learning_rate * min(1.0, (steps + 1) / max(self.warmup_steps, 1))
 
-class TorchEngine:
-    """One process: forward, backward, step.
 
-    The losses are already normalised over the global batch, so parts of a batch are simply added up.
+@dataclass(frozen=True)
+class EngineSettings:
+    """How updates are computed, which does not change what they are but for rounding.
+
+    Attributes:
+        kind: plain torch, or DeepSpeed's ZeRO with optimiser states (stage 1) and gradients (stage 2) split over ranks.
+        ranks: how many processes the job must have.
+        checkpoint_minutes: time between two checkpoints inside an epoch.
+        gradient_checkpointing: compute activations twice instead of keeping them: less memory, a third more time.
     """
 
-    rank, world = 0, 1
+    kind: Literal["torch", "deepspeed"] = "torch"
+    ranks: int = 1
+    zero_stage: Literal[1, 2] = 2
+    checkpoint_minutes: float = 10.0
+    gradient_checkpointing: bool = False
+
+
+class TorchEngine:
+    """Forward, backward, step in plain torch; with several ranks gradients are added up before the step.
+
+    Attributes:
+        module: what is trained.
+        parameters: its trainable parameters, in the module's order.
+        steps: updates so far.
+    """
+
+    fills = False  # whether every rank must run as many micro batches as every other
 
     def __init__(self, module: nn.Module, settings: OptimiserSettings) -> None:
-        self.module = module
+        self.module, self.settings = module, settings
         self.parameters = [p for p in module.parameters() if p.requires_grad]
-        self.clip = settings.gradient_clip
-        fused = self.parameters[0].is_cuda
-        self.optimiser = torch.optim.AdamW(
-            self.parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=fused
-        )
-        warm = max(settings.warmup_steps, 1)
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, lambda step: min(1.0, (step + 1) / warm))
+        self.steps = 0
+        self.optimiser = adamw(self.parameters, settings)
 
     def __call__(self, batch: Any) -> torch.Tensor:
         """The module's output for a batch."""
@@ -45,18 +71,58 @@ class TorchEngine:
         loss.backward()
 
     def step(self) -> float:
-        """Clip, update, advance the schedule, forget the gradient. Returns the norm before clipping."""
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.clip)
+        """Add up over ranks, clip, update, forget the gradient. Returns the norm before clipping."""
+        for parameter in self.parameters:
+            if parameter.grad is None:  # a rank whose share of a short batch was empty
+                parameter.grad = torch.zeros_like(parameter)
+        distributed.add_up([parameter.grad for parameter in self.parameters])
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.gradient_clip)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.settings.rate(self.steps)
         self.optimiser.step()
-        self.schedule.step()
         self.optimiser.zero_grad(set_to_none=True)
+        self.steps += 1
         return float(norm)
 
     def state_dict(self) -> dict[str, Any]:
-        """Optimiser and schedule, for an exact resume."""
-        return {"optimiser": self.optimiser.state_dict(), "schedule": self.schedule.state_dict()}
+        """What an exact resume needs, the same whatever the engine and the number of ranks: updates so far, and
+        AdamW's two moments of each parameter, on the CPU."""
+        state = self.optimiser.state
+        moments = {
+            name: [state[p][name].detach().cpu().clone() for p in self.parameters if p in state] for name in MOMENTS
+        }
+        return {"steps": self.steps, **moments}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take a state of `state_dict` back."""
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
+        """Take a state of `state_dict` back; the parameters themselves are there already."""
+        self.steps = state["steps"]
+        if not self.steps:
+            return
+        per_parameter = {
+            i: {"step": torch.tensor(float(self.steps)), **{name: state[name][i] for name in MOMENTS}}
+            for i in range(len(self.parameters))
+        }
+        groups = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": per_parameter, "param_groups": groups})
+
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def adamw(parameters: list[nn.Parameter], settings: OptimiserSettings) -> torch.optim.AdamW:
+    """AdamW by torch itself, fused on a GPU: nothing has to be compiled when a job starts."""
+    fused = parameters[0].is_cuda
+    return torch.optim.AdamW(
+        parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=fused or None
+    )
+
+
+def start_engine(
+    module: nn.Module, optimiser: OptimiserSettings, engine: EngineSettings, micro_batch_size: int, accumulation: int
+) -> TorchEngine:
+    """The engine that the settings name. DeepSpeed is imported only where it is asked for: it takes seconds."""
+    if engine.kind == "torch":
+        return TorchEngine(module, optimiser)
+    from softrec.deepspeed_engine import DeepSpeedEngine
+
+    return DeepSpeedEngine(module, optimiser, engine.zero_stage, micro_batch_size, accumulation)

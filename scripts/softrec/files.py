@@ -5,12 +5,14 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from softrec.errors import SoftrecError
+from softrec.ranks import is_first
 
 SCARCE = 1 << 20  # bytes free on a disk that is full for every purpose
 
@@ -20,8 +22,13 @@ def write_whole(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well, remove it otherwise.
 
     The block may make the temporary path a file or a folder. A killed process leaves at most a hidden
-    `.NAME.partial`, which the next attempt removes. A full disk becomes one sentence.
+    `.NAME.partial`, which the next attempt removes. A full disk becomes one sentence. Of several ranks of a job the
+    first one writes; what others write goes to a folder of their own, and away with it.
     """
+    if not is_first():
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder) / Path(path).name
+        return
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
     remove(partial)

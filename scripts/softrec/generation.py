@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from transformers import DynamicCache, GenerationConfig
 
+from softrec import distributed
 from softrec.language_model import LanguageModel
 from softrec.log import Progress
 
@@ -37,17 +38,19 @@ def generate(
 ) -> list[Generated]:
     """The best beam's text for each prompt (token ids, BOS included), in the order of the prompts.
 
-    Prompts of like length share a batch, which saves padding.
+    Prompts of like length share a batch, which saves padding. Ranks share the batches and all get all texts.
     """
     order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
+    batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
+    own = distributed.deal(batches)
     results: dict[int, Generated] = {}
-    progress = Progress(name, len(prompts))
+    progress = Progress(name, sum(len(chosen) for chosen in own))
     with llm.inference():
-        for start in range(0, len(order), settings.batch_size):
-            chosen = order[start : start + settings.batch_size]
+        for chosen in own:
             results.update(zip(chosen, generate_batch(llm, [prompts[i] for i in chosen], settings), strict=True))
             progress.step(len(chosen))
-    return [results[i] for i in range(len(prompts))]
+    found = distributed.collect(results)
+    return [found[i] for i in range(len(prompts))]
 
 
 def generate_batch(

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from softrec import files
 from softrec.errors import SoftrecError
+from softrec.ranks import is_first
 
 Settings = TypeVar("Settings")
 VERSIONS_OF = ("torch", "transformers", "peft", "deepspeed", "datasets", "numpy", "polars", "pyarrow", "matplotlib")
@@ -78,7 +79,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
 
 def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) -> None:
     """Write `OUTPUT.manifest.json` beside each output: all that is needed to say where it came from."""
-    if os.environ.get("RANK", "0") != "0":
+    if not is_first():
         return
     settings = json.loads(args.settings)
     manifest = {

@@ -3,10 +3,13 @@
 import sys
 import time
 
+from softrec.ranks import is_first
+
 
 def say(text: str) -> None:
-    """Write one line to standard error, at once. A rule's log file is its standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """Write one line to standard error, at once, from the first rank. A rule's log file is its standard error."""
+    if is_first():
+        print(text, file=sys.stderr, flush=True)
 
 
 def clock(seconds: float) -> str:
@@ -24,8 +27,13 @@ class Progress:
 
     def __init__(self, name: str, total: int, *, unit: str = "rows", interval: float = 10.0) -> None:
         self.name, self.total, self.unit, self.interval = name, total, unit, interval
-        self.done = self.count = 0
+        self.done = self.count = self.skipped = 0
         self.start = self.last = time.monotonic()
+
+    def skip(self, done: int) -> None:
+        """Note what was done by an earlier attempt: it counts for the percentage alone."""
+        self.done += done
+        self.skipped = done
 
     def step(self, done: int, count: int | None = None, **facts: float) -> None:
         """Note `done` more of the total and `count` more units of throughput (`done` if not given)."""
@@ -37,6 +45,6 @@ class Progress:
         self.last = now
         spent = max(now - self.start, 1e-9)
         shown = "".join(f"  {name} {value:.4f}" for name, value in facts.items())
-        eta = spent / max(self.done, 1) * (self.total - self.done)
+        eta = spent / max(self.done - self.skipped, 1) * (self.total - self.done)
         percent = 100 * self.done // max(self.total, 1)
         say(f"{self.name}  {percent:3d} %{shown}  {self.count / spent:,.0f} {self.unit}/s  ETA {clock(eta)}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from softrec import seeds
+from softrec import distributed, seeds
 from softrec.branches import collate
 from softrec.errors import SoftrecError
 from softrec.log import Progress
@@ -108,27 +108,29 @@ class SdpoTuner(Tuner):
         self.reference = self.ask_reference()
         self.seconds = round(time.monotonic() - start, 2)
 
-    def run_epoch(self, epoch: int, schedule: Any, validator: Any) -> dict[str, Any]:
-        """An epoch; the first one's line also has the seconds that the reference took."""
-        line = super().run_epoch(epoch, schedule, validator)
-        if epoch == 1:
-            line["seconds"]["reference"] = self.seconds
-        return line
+    def end_epoch(self, validator: Any) -> None:
+        """An epoch's end; the first one's line also has the seconds that the reference took."""
+        super().end_epoch(validator)
+        if self.state["epoch"] == 1:
+            self.state["lines"][0]["seconds"]["reference"] = self.seconds
 
     def ask_reference(self) -> torch.Tensor:
-        """log pi_ref of every row's responses, once: (rows, 1 + n), in the order of `kinds`."""
+        """log pi_ref of every row's responses, once: (rows, 1 + n), in the order of `kinds`; ranks share the rows."""
         kinds = self.kinds({})
-        found = torch.empty(len(self.prompts), len(kinds), device=self.llm.device)
         order = sorted(range(len(self.prompts)), key=lambda i: (-self.lengths[i], i))
         size = self.settings.micro_batch_size
-        progress = Progress("reference", len(order))
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        own: dict[int, torch.Tensor] = {}
+        progress = Progress("reference", len(batches), unit="batches")
         with self.llm.inference():
-            for start in range(0, len(order), size):
-                chosen = order[start : start + size]
+            for number, chosen in distributed.deal(list(enumerate(batches))):
                 batch = collate(self.rows(chosen, kinds), self.llm.pad_id, self.settings.share_prompt)
-                found[chosen] = self.engine.module(batch.to(self.llm.device)).view(-1, len(kinds))
-                progress.step(len(chosen))
-        return found.clone()
+                own[number] = self.engine.module(batch.to(self.llm.device)).view(-1, len(kinds)).cpu()
+                progress.step(distributed.world())
+        found = torch.empty(len(self.prompts), len(kinds))
+        for number, part in distributed.collect(own).items():
+            found[batches[number]] = part
+        return found.to(self.llm.device)
 
     def kinds(self, facts: dict[str, float]) -> tuple[str, ...]:
         """The true title first, then its negatives."""

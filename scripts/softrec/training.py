@@ -1,22 +1,19 @@
 """The epoch loop of SFT and SOFT (paper, sections 2.2 and 3.2): tau, train, validate, keep the best, stop early."""
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import numpy as np
 import torch
 
-from softrec import objectives, seeds
-from softrec.batches import Arithmetic, global_batches, micro_batches
-from softrec.branches import Row, collate
-from softrec.checkpoints import Checkpoint
+from softrec import distributed, objectives
+from softrec.batches import Arithmetic, global_batches
 from softrec.engine import TorchEngine
-from softrec.errors import SoftrecError
 from softrec.language_model import LanguageModel, adapter_state, load_adapter_state
 from softrec.log import Progress, say
+from softrec.saving import Saver
+from softrec.updates import Updater, checked
 from softrec.validation import Validator
 
 STOP_METRIC, TIE_METRIC = "H@10", "NG@10"
@@ -55,12 +52,13 @@ class Constant:
         return {"tau": self.tau}
 
 
-class Tuner:
+class Tuner(Updater):
     """Tunes the adapter of `llm` on prompts and their responses.
 
-    Args:
-        prompts: token ids of the N prompts x.
-        responses: for each kind that the schedule can ask for ("y", "yhat"), token ids of the N responses.
+    Attributes:
+        state: all that an exact resume needs beside adapter and optimiser. "epoch" counts whole epochs; "running" is
+            the epoch that is being trained: its facts (tau, d_t, d_0), steps done, sum of losses, seconds. No random
+            state is in it: every random stream is drawn anew from seed, epoch, step and micro batch.
     """
 
     def __init__(
@@ -71,122 +69,90 @@ class Tuner:
         responses: dict[str, Sequence[Sequence[int]]],
         settings: LoopSettings,
     ) -> None:
-        self.llm, self.engine, self.settings = llm, engine, settings
-        self.prompts, self.responses = prompts, responses
-        self.lengths = [len(prompt) for prompt in prompts]
-        self.arithmetic = Arithmetic(len(prompts), settings.global_batch_size, settings.micro_batch_size, engine.world)
-        self.state: dict[str, Any] = {"epoch": 0, "waited": 0, "best": None, "lines": []}
-        say(str(self.arithmetic))
+        arithmetic = Arithmetic(
+            len(prompts), settings.global_batch_size, settings.micro_batch_size, distributed.world()
+        )
+        super().__init__(llm, engine, prompts, responses, settings, arithmetic)
+        self.state: dict[str, Any] = {"epoch": 0, "running": None, "waited": 0, "best": None, "lines": []}
+        say(str(arithmetic))
 
-    def fit(self, schedule: Schedule, validator: Validator, checkpoint: Checkpoint) -> list[dict[str, Any]]:
+    def fit(self, schedule: Schedule, validator: Validator, saver: Saver) -> list[dict[str, Any]]:
         """Run until patience or epochs end. The adapter of the kept epoch is in the model afterwards.
 
         Returns the lines of the training log; the last one is the summary.
         """
-        self.resume(checkpoint)
-        while not self.stopped():
-            epoch = self.state["epoch"] + 1
-            line = self.run_epoch(epoch, schedule, validator)
-            self.keep(epoch, line["validation"])
-            self.state["lines"].append(line)
-            self.state["epoch"] = epoch
-            checkpoint.save({**self.state, "adapter": adapter_state(self.llm), "engine": self.engine.state_dict()})
+        self.resume(saver)
+        with saver.watching():
+            while not self.stopped():
+                if self.state["running"] is None:
+                    self.begin_epoch(schedule)
+                self.train_epoch(saver)
+                self.end_epoch(validator)
+                self.save(saver)
         best = self.state["best"]
         load_adapter_state(self.llm, best["adapter"])
         reason = "patience" if self.state["waited"] >= self.settings.patience else "epochs"
         last = {"summary": True, "kept_epoch": best["epoch"], "validation": best["validation"], "stopped": reason}
-        last["device"] = device_name(self.llm.device)
-        return [*self.state["lines"], last]
+        return [*self.state["lines"], {**last, "device": device_name(self.llm.device), "ranks": distributed.world()}]
 
-    def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on from the last whole epoch of an interrupted run, if there is one."""
-        saved = checkpoint.load()
+    def resume(self, saver: Saver) -> None:
+        """Go on from the last checkpoint of an interrupted run, if there is one."""
+        saved = saver.load()
         if saved is None:
             return
         load_adapter_state(self.llm, saved.pop("adapter"))
         self.engine.load_state_dict(saved.pop("engine"))
         self.state = saved
-        say(f"resumed after epoch {saved['epoch']}")
+        inside = f", step {saved['running']['step']} of the next" if saved["running"] else ""
+        say(f"resumed after epoch {saved['epoch']}{inside}")
+
+    def save(self, saver: Saver) -> None:
+        """Write a checkpoint, and stop if that was asked for."""
+        adapter, engine = adapter_state(self.llm), self.engine.state_dict()
+        saver.save({**self.state, "adapter": adapter, "engine": engine})
 
     def stopped(self) -> bool:
         """Whether the epochs are used up or patience is."""
         return self.state["epoch"] >= self.settings.epochs or self.state["waited"] >= self.settings.patience
 
-    def run_epoch(self, epoch: int, schedule: Schedule, validator: Validator) -> dict[str, Any]:
-        """One epoch: tau, updates, validation. Returns its line of the training log."""
-        start = time.monotonic()
+    def begin_epoch(self, schedule: Schedule) -> None:
+        """tau of the next epoch, measured once: a resumed epoch goes on with the same."""
+        epoch, start = self.state["epoch"] + 1, time.monotonic()
         facts = schedule(epoch, self.llm)
-        scheduled = time.monotonic()
+        seconds = {"schedule": time.monotonic() - start, "train": 0.0}
+        self.state["running"] = {"facts": facts, "step": 0, "total": 0.0, "seconds": seconds}
         say(f"epoch {epoch}/{self.settings.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in facts.items()))
-        loss = self.train_epoch(epoch, facts)
-        trained = time.monotonic()
-        metrics = validator(self.llm)
-        say(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + described(metrics))
-        seconds = {"schedule": scheduled - start, "train": trained - scheduled, "validate": time.monotonic() - trained}
-        rounded = {name: round(value, 2) for name, value in seconds.items()}
-        return {"epoch": epoch, "loss": loss, **facts, "validation": metrics, "seconds": rounded}
 
-    def train_epoch(self, epoch: int, facts: dict[str, float]) -> float:
-        """All updates of an epoch; returns the mean of their losses."""
+    def train_epoch(self, saver: Saver) -> None:
+        """The updates of the running epoch that are left."""
+        running, epoch = self.state["running"], self.state["epoch"] + 1
         batches = global_batches(len(self.prompts), self.settings.global_batch_size, self.settings.seed, epoch)
         progress = Progress(f"tune  epoch {epoch}/{self.settings.epochs}", len(batches), unit="tok")
-        torch.manual_seed(seeds.derive(self.settings.seed, "dropout", epoch, self.engine.rank))
+        progress.skip(running["step"])
         self.llm.model.train()
-        total = 0.0
-        for step, batch in enumerate(batches, start=1):
-            loss, norm, tokens = self.update(batch, facts)
-            if not math.isfinite(loss) or not math.isfinite(norm):
-                raise SoftrecError(
-                    f"the loss is {loss} in epoch {epoch}, step {step} of {len(batches)}",
-                    where=f"tuning the adapter; the gradient's norm is {norm}",
-                    remedy="lower tuning.learning_rate or tuning.gradient_clip, or tune in fp32",
-                )
-            total += loss
-            progress.step(1, tokens, loss=loss)
-        return total / len(batches)
+        for step, batch in enumerate(batches[running["step"] :], start=running["step"] + 1):
+            start = time.monotonic()
+            made = self.update(batch, running["facts"], epoch, step)
+            loss, tokens, stop, due = distributed.totals([made.loss, made.tokens, *saver.wishes()])
+            checked(loss, made.norm, epoch, step, len(batches))
+            running["step"], running["total"] = step, running["total"] + loss
+            running["seconds"]["train"] += time.monotonic() - start
+            progress.step(1, int(tokens), loss=loss)
+            if stop or due or step == len(batches):
+                self.save(saver)
+            saver.leave_if(stop > 0, f"after step {step} of {len(batches)} of epoch {epoch}")
 
-    def update(self, batch: np.ndarray, facts: dict[str, float]) -> tuple[float, float, int]:
-        """One optimiser step on a global batch. Returns its loss, the gradient's norm and the tokens run."""
-        kinds = self.kinds(facts)
-        n = self.denominators(batch, kinds)
-        loss, tokens = 0.0, 0
-        for chosen in micro_batches(batch, self.lengths, self.arithmetic, self.engine.rank):
-            rows = self.rows(chosen, kinds)
-            laid_out = collate(rows, self.llm.pad_id, self.settings.share_prompt).to(self.llm.device)
-            part = self.part_of_loss(self.engine(laid_out), chosen, kinds, n, facts)
-            self.engine.backward(part)
-            loss += part.item()
-            tokens += sum(len(row) for row in rows)
-        return loss, self.engine.step(), tokens
-
-    def rows(self, chosen: Sequence[int], kinds: Sequence[str]) -> list[Row]:
-        """The chosen prompts with their responses of these kinds, in this order."""
-        return [Row(self.prompts[i], [(kind, self.responses[kind][i]) for kind in kinds]) for i in chosen]
-
-    def kinds(self, facts: dict[str, float]) -> tuple[str, ...]:
-        """The kinds of response that the loss depends on."""
-        return objectives.needed(facts["tau"])
-
-    def denominators(self, batch: np.ndarray, kinds: Sequence[str]) -> dict[str, float]:
-        """N of each kind of response in the global batch."""
-        counts = {kind: sum(len(self.responses[kind][i]) for i in batch) for kind in kinds}
-        return {kind: objectives.denominator(count, self.settings.loss_reduction) for kind, count in counts.items()}
-
-    def part_of_loss(
-        self,
-        likelihood: torch.Tensor,
-        chosen: Sequence[int],
-        kinds: Sequence[str],
-        n: dict[str, float],
-        facts: dict[str, float],
-    ) -> torch.Tensor:
-        """This micro batch's share of L_SOFT of the global batch.
-
-        `likelihood` holds those of the chosen rows' responses, row after row, each in the order of `kinds`.
-        """
-        of_kind = dict(zip(kinds, likelihood.view(-1, len(kinds)).T, strict=True))
-        l_y, l_yhat = (of_kind.get(kind, likelihood[:0]) for kind in ("y", "yhat"))
-        return objectives.soft(l_y, l_yhat, n.get("y", 1.0), n.get("yhat", 1.0), facts["tau"])
+    def end_epoch(self, validator: Validator) -> None:
+        """Validate, note which adapter to keep, and close the epoch's line of the training log."""
+        running, epoch, start = self.state["running"], self.state["epoch"] + 1, time.monotonic()
+        metrics = validator(self.llm)
+        loss = running["total"] / running["step"]
+        say(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + described(metrics))
+        seconds = {**running["seconds"], "validate": time.monotonic() - start}
+        rounded = {name: round(value, 2) for name, value in seconds.items()}
+        line = {"epoch": epoch, "loss": loss, **running["facts"], "validation": metrics, "seconds": rounded}
+        self.keep(epoch, metrics)
+        self.state |= {"lines": [*self.state["lines"], line], "epoch": epoch, "running": None}
 
     def keep(self, epoch: int, metrics: dict[str, float]) -> None:
         """Note whether this epoch's adapter is the one to keep, and what it does to patience.

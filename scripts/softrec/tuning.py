@@ -5,16 +5,22 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
+
+from softrec import job
 from softrec.checkpoints import Checkpoint, run_key
-from softrec.engine import OptimiserSettings, TorchEngine
+from softrec.engine import EngineSettings, OptimiserSettings, TorchEngine, start_engine
+from softrec.errors import SoftrecError
 from softrec.files import read_table, write_whole
 from softrec.grounding import Grounding, GroundingSettings
 from softrec.language_model import LoraSettings, attach_lora, save_adapter
 from softrec.likelihood import ResponseLikelihood
 from softrec.log import say
 from softrec.prompts import check_context
+from softrec.ranks import world
 from softrec.recommender import Recommender, RecommenderSettings, open_recommender, wrap
 from softrec.samples import load_items, load_rows, load_seen, load_title_embeddings
+from softrec.saving import Saver
 from softrec.training import LoopSettings, Schedule, Tuner
 from softrec.validation import Validator
 
@@ -61,6 +67,32 @@ def self_distilled_responses(args: argparse.Namespace, recommender: Recommender,
     return [recommender.encoder.raw_response(text) for text in table["text"].to_pylist()]
 
 
+def engine_settings(args: argparse.Namespace) -> EngineSettings:
+    """How updates are to be computed; the job must have as many ranks as that says."""
+    how = job.read_settings(args.engine, EngineSettings)
+    if how.ranks != world():
+        raise SoftrecError(
+            f"the engine is configured for {how.ranks} rank(s), and this job has {world()}",
+            where="engine.ranks, and how the script was started",
+            remedy=f"start it as `python scripts/launch_ranks.py --ranks {how.ranks} SCRIPT ...`",
+        )
+    job.note("engine", {"kind": how.kind, "ranks": how.ranks})
+    return how
+
+
+def engine_for(recommender: Recommender, settings: TuningSettings, how: EngineSettings) -> TorchEngine:
+    """The engine that trains a recommender's adapter."""
+    llm = recommender.llm
+    if torch.cuda.is_available():
+        torch.set_float32_matmul_precision("high")  # TF32 in the products of LoRA's fp32 matrices
+    if how.gradient_checkpointing:
+        llm.causal.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    sizes = settings.loop.micro_batch_size, settings.loop.global_batch_size
+    accumulation = -(-sizes[1] // (world() * sizes[0]))
+    likelihood = ResponseLikelihood(llm.model, llm.backbone)
+    return start_engine(likelihood, settings.optimiser, how, sizes[0], accumulation)
+
+
 def tune(
     args: argparse.Namespace,
     settings: TuningSettings,
@@ -70,15 +102,17 @@ def tune(
     make_tuner: Callable[..., Tuner] = Tuner,
 ) -> None:
     """Tune from the last checkpoint, if there is one, and write adapter and log; then the checkpoint goes."""
+    how = engine_settings(args)
     prompts = recommender.prompts(load_rows(args.train))
     for kind in sorted(responses):
         check_context(prompts, responses[kind], recommender.llm.context)
-    engine = TorchEngine(ResponseLikelihood(recommender.llm.model, recommender.llm.backbone), settings.optimiser)
+    engine = engine_for(recommender, settings, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     say(f"{trainable:,} trainable parameters of {recommender.llm.model.num_parameters():,}")
     tuner = make_tuner(recommender.llm, engine, prompts, responses, settings.loop)
     checkpoint = Checkpoint(args.adapter, run_key(args.settings, args.code, args.files_read))
-    lines = tuner.fit(schedule(), validator(args, recommender, settings), checkpoint)
+    saver = Saver(checkpoint, how.checkpoint_minutes)
+    lines = tuner.fit(schedule(), validator(args, recommender, settings), saver)
     save_adapter(recommender.llm, args.adapter)
     with write_whole(args.log) as partial:
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))

@@ -24,15 +24,20 @@ def test_every_row_once_per_epoch_and_a_new_order_each_epoch() -> None:
 
 def test_lengths_are_grouped_inside_a_batch() -> None:
     """Lengths 5, 9, 7, 1 by micro batch 2: the two longest (rows 1, 2) first, then rows 0 and 3."""
-    parts = micro_batches(np.array([0, 1, 2, 3]), [5, 9, 7, 1], Arithmetic(4, 4, 2, 1), rank=0)
+    parts = micro_batches(np.array([0, 1, 2, 3]), [5, 9, 7, 1], Arithmetic(4, 4, 2, 1))
     assert [part.tolist() for part in parts] == [[1, 2], [0, 3]]
 
 
 @pytest.mark.parametrize("world", [1, 2, 4])
-def test_ranks_share_every_row_and_take_equally_many_steps(world: int) -> None:
-    """7 rows, micro batch 2: together the ranks have each row once, and each rank has as many micro batches."""
-    arithmetic = Arithmetic(7, 7, 2, world)
-    lengths = list(range(7))
-    parts = [micro_batches(np.arange(7), lengths, arithmetic, rank) for rank in range(world)]
-    assert sorted(row for rank in parts for part in rank for row in part.tolist()) == list(range(7))
-    assert len({len(rank) for rank in parts}) == 1
+def test_micro_batches_are_the_same_for_any_number_of_ranks(world: int) -> None:
+    """7 rows of lengths 0 to 6 by micro batch 2: 6 5, 4 3, 2 1, 0, however many ranks they are dealt to."""
+    parts = micro_batches(np.arange(7), list(range(7)), Arithmetic(7, 7, 2, world))
+    assert [part.tolist() for part in parts] == [[6, 5], [4, 3], [2, 1], [0]]
+
+
+@pytest.mark.parametrize(("size", "micro", "world"), [(7, 2, 1), (7, 2, 4), (256, 8, 4), (5, 8, 2)])
+def test_accumulation_has_room_for_every_micro_batch(size: int, micro: int, world: int) -> None:
+    """world x accumulation is the least multiple of world that is not below ceil(size / micro)."""
+    arithmetic = Arithmetic(size, size, micro, world)
+    parts = len(micro_batches(np.arange(size), [1] * size, arithmetic))
+    assert world * (arithmetic.accumulation - 1) < parts <= world * arithmetic.accumulation

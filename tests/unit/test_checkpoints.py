@@ -1,5 +1,7 @@
 """Checkpoints: read back whole, never those of another run, and never a broken one."""
 
+import hashlib
+import io
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,7 @@ def test_another_key_sees_nothing_and_replaces_it(tmp_path: Path, capsys: pytest
     assert changed.load() is None
     assert "other settings, code or inputs" in capsys.readouterr().err
     changed.save(STATE)
-    assert [path.name for path in changed.folder.iterdir()] == [f"{'b' * 32}.pt"]
+    assert [path.name for path in changed.folder.iterdir()] == [f"{'b' * 32}.000000001.pt"]
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
@@ -38,17 +40,40 @@ def test_truncated_file_is_ignored_with_a_line(
     """A file cut anywhere is recognised, said, and never a reason to fail."""
     checkpoint = Checkpoint(tmp_path / "model", "k" * 64)
     checkpoint.save(STATE)
-    whole = checkpoint.path.read_bytes()
-    checkpoint.path.write_bytes(whole[: int(share * len(whole))])
+    [path] = checkpoint.paths()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
     assert checkpoint.load() is None
     assert "cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_the_one_before_a_damaged_file_is_used(tmp_path: Path, damage: str) -> None:
+    """Of three states the last two are kept; the newest is cut short, or has one bit that is wrong, which torch alone
+    would not notice: the second is read. The next state gets a number of its own."""
+    checkpoint = Checkpoint(tmp_path / "model", "k" * 64)
+    for epoch in (1, 2, 3):
+        checkpoint.save({**STATE, "epoch": epoch})
+    second, third = checkpoint.paths()
+    content = bytearray(third.read_bytes())
+    content[len(content) // 2] ^= 1
+    third.write_bytes(content if damage == "flipped" else content[: len(content) // 2])
+    loaded = checkpoint.load()
+    assert loaded is not None and loaded["epoch"] == 2
+    checkpoint.save({**STATE, "epoch": 4})
+    assert [path.name.split(".")[1] for path in checkpoint.paths()] == ["000000003", "000000004"]
+    loaded = checkpoint.load()
+    assert loaded is not None and loaded["epoch"] == 4
 
 
 def test_file_that_carries_code_is_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A pickle of anything but plain data is refused: loading a checkpoint runs no code."""
     checkpoint = Checkpoint(tmp_path / "model", "k" * 64)
     checkpoint.folder.mkdir()
-    torch.save({"epoch": Path("/")}, checkpoint.path)
+    content = io.BytesIO()
+    torch.save({"epoch": Path("/")}, content)
+    path = checkpoint.folder / f"{'k' * 32}.000000001.pt"
+    path.write_bytes(hashlib.sha256(content.getvalue()).digest() + content.getvalue())
     assert checkpoint.load() is None
     assert "cannot be read" in capsys.readouterr().err
 

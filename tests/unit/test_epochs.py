@@ -8,6 +8,7 @@ import pytest
 import torch
 from softrec.checkpoints import Checkpoint
 from softrec.language_model import LanguageModel, adapter_state
+from softrec.saving import Saver
 from softrec.scheduler import SelfAdaptive
 from softrec.training import Constant
 from tuning_run import NoCheckpoint, Scripted, fitted, flat, new_tuner
@@ -45,6 +46,7 @@ def test_the_best_epoch_is_kept_and_patience_counts(
         "validation": metrics,
         "stopped": stopped,
         "device": "CPU",
+        "ranks": 1,
     }
     assert torch.equal(flat(adapter_state(tuner.llm)), validator.adapters[kept - 1])
 
@@ -60,6 +62,7 @@ def test_the_last_epoch_is_kept_where_that_is_asked_for(new_llm: NewLlm) -> None
         "validation": {"H@10": 0.1, "NG@10": 0.1},
         "stopped": "patience",
         "device": "CPU",
+        "ranks": 1,
     }
     assert torch.equal(flat(adapter_state(tuner.llm)), validator.adapters[2])
 
@@ -83,15 +86,15 @@ def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(new_llm: NewLlm
     and a schedule on the way: adapter and log are the same to the bit, and epoch 1 is not run again."""
     loop = {"epochs": 4, "patience": 4, "checkpoint_select": "best", "dropout": 0.3}
     whole = new_tuner(new_llm, **loop)
-    expected = whole.fit(SOFT, Scripted(*RESULTS), Checkpoint(tmp_path / "whole", "k" * 64))
+    expected = whole.fit(SOFT, Scripted(*RESULTS), Saver(Checkpoint(tmp_path / "whole", "k" * 64), 10))
 
-    checkpoint = Checkpoint(tmp_path / "adapter", "k" * 64)
+    checkpoint = Saver(Checkpoint(tmp_path / "adapter", "k" * 64), 10)
     with pytest.raises(InterruptedError):
         new_tuner(new_llm, **loop).fit(SOFT, Scripted(RESULTS[0], InterruptedError()), checkpoint)
     torch.manual_seed(99)
     resumed = new_tuner(new_llm, **loop)
     validator = Scripted(*RESULTS[1:])
-    lines = resumed.fit(SOFT, validator, Checkpoint(tmp_path / "adapter", "k" * 64))
+    lines = resumed.fit(SOFT, validator, Saver(Checkpoint(tmp_path / "adapter", "k" * 64), 10))
     assert len(validator.adapters) == 3
     assert without_seconds(lines) == without_seconds(expected)
     assert lines[-1]["kept_epoch"] == 2
@@ -103,9 +106,9 @@ def test_a_run_that_was_killed_after_its_last_epoch_only_restores_it(new_llm: Ne
     loop = {"epochs": 3, "patience": 1, "checkpoint_select": "best"}
     results = [(0.2, 0.1), (0.1, 0.1)]
     first = new_tuner(new_llm, **loop)
-    expected = first.fit(Constant(0.0), Scripted(*results), Checkpoint(tmp_path / "adapter", "k" * 64))
+    expected = first.fit(Constant(0.0), Scripted(*results), Saver(Checkpoint(tmp_path / "adapter", "k" * 64), 10))
     again = new_tuner(new_llm, **loop)
-    lines = again.fit(Constant(0.0), Scripted(), Checkpoint(tmp_path / "adapter", "k" * 64))
+    lines = again.fit(Constant(0.0), Scripted(), Saver(Checkpoint(tmp_path / "adapter", "k" * 64), 10))
     assert lines == expected
     assert torch.equal(flat(adapter_state(again.llm)), flat(adapter_state(first.llm)))
 
@@ -114,8 +117,10 @@ def test_a_changed_run_starts_anew(new_llm: NewLlm, tmp_path: Path) -> None:
     """A checkpoint under another key is not seen: the result is that of a run from the start."""
     with pytest.raises(InterruptedError):
         new_tuner(new_llm).fit(
-            Constant(1.0), Scripted((0.1, 0.1), InterruptedError()), Checkpoint(tmp_path / "adapter", "a" * 64)
+            Constant(1.0),
+            Scripted((0.1, 0.1), InterruptedError()),
+            Saver(Checkpoint(tmp_path / "adapter", "a" * 64), 10),
         )
     changed = new_tuner(new_llm)
-    changed.fit(Constant(0.0), Scripted(*RESULTS), Checkpoint(tmp_path / "adapter", "b" * 64))
+    changed.fit(Constant(0.0), Scripted(*RESULTS), Saver(Checkpoint(tmp_path / "adapter", "b" * 64), 10))
     assert torch.equal(flat(adapter_state(changed.llm)), fitted(new_tuner(new_llm), Constant(0.0)))

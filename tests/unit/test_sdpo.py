@@ -17,6 +17,7 @@ from softrec.language_model import LanguageModel, LoraSettings, adapter_state, a
 from softrec.likelihood import ResponseLikelihood
 from softrec.ranking import SeenItems
 from softrec.samples import Items
+from softrec.saving import Saver
 from softrec.sdpo import Preference, SdpoTuner, negative_titles, sdpo
 from softrec.training import LoopSettings
 from tuning_run import LOOP, OPTIMISER, PROMPTS, NoCheckpoint, Scripted, flat
@@ -60,7 +61,7 @@ def new_tuner(new_llm: Callable[[], LanguageModel], **loop: object) -> SdpoTuner
 def test_policy_equal_to_reference_costs_log_1_plus_n(new_llm: Callable[[], LanguageModel]) -> None:
     """Before the first update every Delta is 0: log(1 + 2) for each row, so 1.0986 for any batch's mean."""
     tuner = new_tuner(new_llm)
-    loss, _, _ = tuner.update(np.arange(4), {})
+    loss, _, _ = tuner.update(np.arange(4), {}, 1, 1)
     assert loss == pytest.approx(math.log(3), abs=1e-5)
 
 
@@ -81,7 +82,7 @@ def test_shared_prompts_and_separate_rows_agree(new_llm: Callable[[], LanguageMo
     tuners = [new_tuner(new_llm, share_prompt=shared) for shared in (True, False)]
     assert torch.allclose(tuners[0].reference, tuners[1].reference, atol=1e-5)
     for tuner in tuners:
-        tuner.update(np.arange(6), {})
+        tuner.update(np.arange(6), {}, 1, 1)
     first, second = (flat(adapter_state(tuner.llm)) for tuner in tuners)
     assert torch.allclose(first, second, atol=1e-5)
 
@@ -91,8 +92,8 @@ def test_micro_batches_add_up_to_the_batch(new_llm: Callable[[], LanguageModel])
     losses = []
     for size in (1, 2, 4):
         tuner = new_tuner(new_llm, micro_batch_size=size)
-        tuner.update(np.arange(4), {})
-        losses.append(tuner.update(np.arange(4), {})[0])
+        tuner.update(np.arange(4), {}, 1, 1)
+        losses.append(tuner.update(np.arange(4), {}, 1, 1)[0])
     assert losses[1:] == pytest.approx(losses[:1] * 2, abs=1e-5)
 
 
@@ -117,7 +118,7 @@ def test_resumed_equals_uninterrupted_bit_for_bit(new_llm: Callable[[], Language
     whole = new_tuner(new_llm, epochs=3)
     whole.fit(Preference(), Scripted(*[(0.1, 0.1)] * 3), NoCheckpoint())
     stopped = new_tuner(new_llm, epochs=3)
-    checkpoint = Checkpoint(tmp_path / "adapter", "key")
+    checkpoint = Saver(Checkpoint(tmp_path / "adapter", "key"), 10)
     with pytest.raises(RuntimeError, match="stop"):
         stopped.fit(Preference(), Scripted((0.1, 0.1), RuntimeError("stop")), checkpoint)
     resumed = new_tuner(new_llm, epochs=3)

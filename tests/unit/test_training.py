@@ -1,6 +1,7 @@
 """Updates of the epoch loop: independent of micro batches, equal to a plain reference, SFT and w/o SA as its ends."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,9 +117,7 @@ def test_distance_is_measured_from_the_second_epoch_on(new_llm: NewLlm) -> None:
 def test_the_logged_loss_is_the_mean_over_batches(new_llm: NewLlm) -> None:
     """With a learning rate so small that nothing moves, the loss of an epoch is the mean of two token means."""
     tuner = new_tuner(new_llm, epochs=1)
-    for group in tuner.engine.optimiser.param_groups:
-        group["lr"] = 0.0
-    tuner.engine.schedule.base_lrs = [0.0]
+    tuner.engine.settings = replace(tuner.engine.settings, learning_rate=0.0)
     means = []
     with torch.no_grad():
         for batch in global_batches(len(PROMPTS), 4, 5, 1):
@@ -145,12 +144,9 @@ def test_an_epochs_rows_are_a_function_of_seed_and_epoch(new_llm: NewLlm) -> Non
 class Spoiling(TorchEngine):
     """An engine whose third update makes the adapter useless."""
 
-    steps = 0
-
     def step(self) -> float:
         """Step; in the third, overwrite a tensor with NaN."""
         norm = super().step()
-        self.steps += 1
         if self.steps == 3:
             torch.nn.init.constant_(self.parameters[0], float("nan"))
         return norm

@@ -1,12 +1,15 @@
 """What tests of the epoch loop share: six rows, a tuner with a fresh adapter, and validators that follow a script."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
+from softrec.checkpoints import Checkpoint
 from softrec.engine import OptimiserSettings, TorchEngine
 from softrec.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
 from softrec.likelihood import ResponseLikelihood
+from softrec.saving import Saver
 from softrec.training import LoopSettings, Tuner
 
 # Six rows: prompts of 2 to 7 tokens, labels of 2 to 4 and self-distilled responses of 1 to 3 (2 is EOS).
@@ -46,8 +49,11 @@ def flat(state: dict[str, torch.Tensor]) -> torch.Tensor:
     return torch.cat([tensor.flatten() for tensor in state.values()])
 
 
-class NoCheckpoint:
+class NoCheckpoint(Saver):
     """Keeps nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(Checkpoint(Path("nothing"), "none"), minutes=1e9)
 
     def load(self) -> None:
         """There is never anything to resume from."""

@@ -29,7 +29,8 @@ rule tune_sdpo:
         code=lambda w: code_digest("tune_sdpo", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        python scripts/tune_sdpo.py \
+        {engine.launch} scripts/tune_sdpo.py \
+            --engine {engine.settings:q} \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \

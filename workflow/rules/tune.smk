@@ -29,7 +29,8 @@ rule tune_sft:
         code=lambda w: code_digest("tune_sft", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        python scripts/tune_sft.py \
+        {engine.launch} scripts/tune_sft.py \
+            --engine {engine.settings:q} \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -67,7 +68,7 @@ rule generate_self_distilled:
         code=lambda w: code_digest("generate_self_distilled", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        python scripts/generate_self_distilled.py \
+        {engine.launch} scripts/generate_self_distilled.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -110,7 +111,8 @@ rule tune_soft:
         code=lambda w: code_digest("tune_soft", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        python scripts/tune_soft.py \
+        {engine.launch} scripts/tune_soft.py \
+            --engine {engine.settings:q} \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -155,7 +157,8 @@ rule tune_soft_wo_sa:
         code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        python scripts/tune_soft_wo_sa.py \
+        {engine.launch} scripts/tune_soft_wo_sa.py \
+            --engine {engine.settings:q} \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
