@@ -50,10 +50,22 @@ def test_a_cluster_job_whose_own_log_is_empty_shows_the_clusters(
     monkeypatch.chdir(tmp_path)
     Path("own.log").write_text("\n")
     Path("slurm.log").write_text("out of memory\n")
-    told = failure.report([("fit", ("own.log", "slurm.log"))], Path("run.log"))
-    assert told == "fit failed; the end of slurm.log:\n    out of memory"
+    told = failure.report({("fit", ("own.log", "slurm.log")): "Slurm job 7, TIMEOUT"}, Path("run.log"))
+    assert told == "fit failed (Slurm job 7, TIMEOUT); the end of slurm.log:\n    out of memory"
 
 
 def test_a_run_that_failed_without_a_rule_points_to_its_own_log() -> None:
     """Nothing to show is said."""
-    assert failure.report([], Path("run.log")) == "No rule's log tells more; the run's own log is run.log."
+    assert failure.report({}, Path("run.log")) == "No rule's log tells more; the run's own log is run.log."
+
+
+def test_members_of_a_group_that_never_began_are_passed_over(tmp_path: Path) -> None:
+    """Three rules were one Slurm job, the first failed: it alone has something to tell. Another job is told as ever."""
+    log = tmp_path / "ground.log"
+    log.write_text("error: no such title\n")
+    group = {(rule, (str(tmp_path / f"{rule}.log"),)): "Slurm job 7" for rule in ("ground", "evaluate", "collect")}
+    told = failure.report({**group, ("fit", (str(tmp_path / "fit.log"),)): "Slurm job 8"}, Path("run.log"))
+    assert told == (
+        f"ground failed (Slurm job 7); the end of {log}:\n    error: no such title\n"
+        f"fit failed (Slurm job 8); it wrote nothing to {tmp_path / 'fit.log'}."
+    )

@@ -75,3 +75,41 @@ def test_no_line_is_wider_than_a_terminal() -> None:
     """Eighty columns; what is cut off says so."""
     assert terminal.line("start", "x" * 68) == f"     start  {'x' * 68}"
     assert terminal.line("start", "x" * 69) == f"     start  {'x' * 67}…"
+
+
+def test_jobs_of_a_cluster_have_their_line_when_they_are_submitted() -> None:
+    """A start says nothing yet, unless the rule runs on this machine; a group is known by its log's folder."""
+    said: list[str] = []
+    watch = terminal.Watch({"rules"}, show=said.append, remote=lambda: True)
+    watch.filter(record("job_info", **START, local=False))
+    watch.filter(record("job_info", **{**START, "jobid": 4, "rule_name": "fetch_x"}, local=True))
+    told = "Job {} has been submitted with SLURM jobid {} (log: /logs/{}/16.log)."
+    assert not watch.filter(record(None, told.format(3, 16, "rule_tune_soft/toys")))
+    assert not watch.filter(record(None, told.format("8bd3-27", 17, "group_rank_evaluate_ranks")))
+    assert said == [
+        "     start  fetch_x  toys alpha=10",
+        "  slurm 16  tune_soft  toys alpha=10",
+        "  slurm 17  group_rank_evaluate_ranks",
+    ]
+
+
+def test_a_failure_on_a_cluster_knows_slurms_number_and_status() -> None:
+    """From the job's own record; members of a group share the group's number."""
+    watch = terminal.Watch({"rules"}, show=lambda text: None)
+    message = "SLURM-job '16' failed, SLURM status is: 'TIMEOUT'. Detailed failure reason unavailable."
+    watch.filter(record("job_error", **{**FAILED, "aux": {"external_jobid": "16"}, "rule_msg": message}))
+    member = {"rule_name": "rank", "log": ["rank.log"], "jobid": 4}
+    watch.filter(record("group_error", groupid="rank", external_jobid="17", job_error_info=[member], aux_logs=[]))
+    watch.filter(record("job_error", **{**member, "aux": {}, "rule_msg": None}))
+    assert watch.failures == {
+        ("tune_soft", ("own.log", "slurm.log")): "Slurm job 16, TIMEOUT",
+        ("rank", ("rank.log",)): "Slurm job 17",
+    }
+
+
+def test_a_preempted_job_is_explained() -> None:
+    """Where a partition cancels what it preempts, Snakemake's plugin waits for ever: the remedy is printed."""
+    said: list[str] = []
+    watch = terminal.Watch({"rules"}, show=said.append)
+    assert not watch.filter(record(None, "\n===== A Job preemption  occured! =====\nLeave Snakemake running"))
+    assert len(said) == 1 and "Ctrl-C" in said[0]

@@ -24,11 +24,15 @@ class Engine:
 
     @property
     def launch(self) -> str:
-        """What stands before a script that ranks share: Python itself, or the launcher of ranks, on every node."""
+        """What stands before a script that ranks share: Python itself, or the launcher of ranks, on every node.
+
+        `exec`, since Slurm's SIGTERM goes to every process of a job, and a shell that it ends would end the job before
+        the ranks have written their checkpoint.
+        """
         ranks, nodes, threads = (self.section[key] for key in ("ranks", "nodes", "threads"))
         if ranks == 1:
-            return "python"
+            return "exec python"
         launcher = f"python scripts/launch_ranks.py --ranks {ranks} --threads {threads}"
         if nodes == 1:
-            return launcher
+            return f"exec {launcher}"
         return f"srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --cpu-bind=none {launcher}"

@@ -4,19 +4,27 @@ Snakemake's own `show-failed-logs` prints whole logs, which after a day of train
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 
 
-def report(failures: Iterable[tuple[str, tuple[str, ...]]], snakemake_log: Path, n: int = 15) -> str:
-    """The last `n` lines of every failed rule's log, each under a line that names the rule and the file.
+def report(failures: Mapping[tuple[str, tuple[str, ...]], str], snakemake_log: Path, n: int = 15) -> str:
+    """The last `n` lines of every failed rule's log, each under a line that names rule, cluster job and file.
 
     Args:
-        failures: rule and log files of each failed job, the rule's own log first, then the cluster's.
+        failures: rule and log files of each failed job, the rule's own log first, then the cluster's, and which job of
+            the cluster it was, or "".
         snakemake_log: the run's log, which Snakemake gives to `onerror` as `log[0]`.
         n: most lines per rule.
     """
-    parts = [f"{rule} failed; {shown(logs, n)}" for rule, logs in failures]
+    parts = []
+    for (rule, logs), cluster_job in failures.items():
+        told = any(last_lines(Path(name), 1) for name in logs)
+        others = [other for (_, other), job in failures.items() if cluster_job and job == cluster_job]
+        if not told and any(last_lines(Path(name), 1) for other in others for name in other):
+            continue  # of jobs that were submitted together, those that never began have nothing to tell
+        where = f" ({cluster_job})" if cluster_job else ""
+        parts.append(f"{rule} failed{where}; {shown(logs, n)}")
     return "\n".join(parts) if parts else f"No rule's log tells more; the run's own log is {snakemake_log}."
 
 

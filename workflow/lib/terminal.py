@@ -5,9 +5,11 @@ So its log records are read here, before it drops any.
 """
 
 import logging
+import re
 import sys
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 WIDTH = 80
@@ -21,6 +23,19 @@ NOISE = (
     "Select jobs to execute",
     "Execute ",
     "RuleException:\nCalledProcessError",
+    "SLURM run ID:",
+    "Cleaning up SLURM log files",
+    "No SLURM account given",
+    "No account was given",
+    "Unable to guess SLURM account",
+    "Trying to restart job",
+    "Exiting because a job execution failed",
+)
+SUBMITTED = re.compile(r"Job (\S+) has been submitted with SLURM jobid (\d+) \(log: (.+)\)")
+STATUS = re.compile(r"SLURM status is: '(\w+)'")
+PREEMPTED = (
+    "A job was preempted. If its partition requeues (PreemptMode=REQUEUE), it goes on from its checkpoint by itself.\n"
+    "If it cancels, nobody will tell Snakemake: press Ctrl-C, then start the same command again."
 )
 
 
@@ -33,9 +48,11 @@ class Watch(logging.Filter):
         quiet: what Snakemake is quiet about, by name, such as {"rules", "host"}.
         dryrun: whether nothing is to run; asked at every record, since it is not known when a workflow is read.
         show: prints one line.
+        remote: whether jobs are submitted to a cluster: their line then comes when they are, with the cluster's number.
 
     Attributes:
-        failures: rule and log files of every failed job, in the order in which they failed.
+        failures: rule and log files of every failed job, in the order in which they failed, and which job of the
+            cluster it was.
     """
 
     def __init__(
@@ -43,12 +60,13 @@ class Watch(logging.Filter):
         quiet: Collection[object],
         dryrun: Callable[[], bool] = lambda: False,
         show: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
+        remote: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__()
         names = {str(name) for name in quiet}
         self.quiet = "rules" in names and not names & {"progress", "all"}
-        self.dryrun, self.show = dryrun, show
-        self.failures: dict[tuple[str, tuple[str, ...]], None] = {}
+        self.dryrun, self.show, self.remote = dryrun, show, remote
+        self.failures: dict[tuple[str, tuple[str, ...]], str] = {}
         self.running: dict[int, tuple[str, float]] = {}
         self.ended = ""
 
@@ -63,8 +81,8 @@ class Watch(logging.Filter):
         """Note a record. False, so that nobody prints it, if it says less than the lines printed here."""
         facts = vars(record)
         event = str(facts.get("event"))
-        if event == "job_error":
-            self.failures[facts["rule_name"], tuple(map(str, facts["log"]))] = None
+        for rule, logs, cluster_job in failed(event, facts):
+            self.failures[rule, logs] = self.failures.get((rule, logs)) or cluster_job
         if not self.quiet or self.dryrun():
             return True
         if event == "job_info":
@@ -75,20 +93,49 @@ class Watch(logging.Filter):
             self.ended = self.end(facts["job_id"])
         elif event == "progress":
             self.show(line(f"{facts['done']} of {facts['total']}", self.ended or "all"))
-        return event not in REPLACED and not str(record.msg).startswith(NOISE)
+        elif submitted := SUBMITTED.match(str(record.msg)):
+            self.submitted(*submitted.groups())
+            return False
+        elif "preemption" in str(record.msg):
+            self.show(PREEMPTED)
+            return False
+        return event not in (*REPLACED, "group_info", "group_error") and not str(record.msg).startswith(NOISE)
 
     def start(self, facts: Mapping[str, Any]) -> None:
         """Note that a job starts, and say so; the target of all runs no command and is passed over."""
         if facts["shellcmd"]:
             name = named(facts["rule_name"], facts["wildcards"])
             self.running[facts["jobid"]] = name, time.monotonic()
-            self.show(line("start", name))
+            if facts.get("local") or not self.remote():
+                self.show(line("start", name))
+
+    def submitted(self, job: str, number: str, log: str) -> None:
+        """Say that a job is in the cluster's queue; a group of jobs is known by the folder of its log."""
+        name = self.running[int(job)][0] if job.isdigit() and int(job) in self.running else Path(log).parent.name
+        self.show(line(f"slurm {number}", name))
 
     def end(self, job: int) -> str:
         """A job that has ended and how long it ran, as m:ss; "" if it was not seen to start."""
         name, started = self.running.pop(job, ("", 0.0))
         seconds = round(time.monotonic() - started)
         return name and f"{name}  {seconds // 60}:{seconds % 60:02d}"
+
+
+def failed(event: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Rule, log files and "Slurm job 7, TIMEOUT" of each job that a record says has failed; of a group, each member."""
+    if event == "job_error":
+        number = (facts.get("aux") or {}).get("external_jobid")
+        status = STATUS.search(str(facts.get("rule_msg")))
+        yield facts["rule_name"], tuple(map(str, facts["log"])), cluster_job(number, status[1] if status else "")
+    elif event == "group_error":
+        for member in facts["job_error_info"]:
+            logs = tuple(map(str, member["log"]))
+            yield member["rule_name"], logs, cluster_job(facts.get("external_jobid"), "")
+
+
+def cluster_job(number: str | None, status: str) -> str:
+    """ "Slurm job 7, TIMEOUT", or "" for a job of this machine."""
+    return ", ".join(part for part in (f"Slurm job {number}", status) if part) if number else ""
 
 
 def named(rule: str, wildcards: Mapping[str, str] | None) -> str:
