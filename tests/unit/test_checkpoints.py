@@ -54,7 +54,7 @@ def test_the_one_before_a_damaged_file_is_used(tmp_path: Path, damage: str) -> N
     checkpoint = Checkpoint(tmp_path / "model", "k" * 64)
     for epoch in (1, 2, 3):
         checkpoint.save({**STATE, "epoch": epoch})
-    second, third = checkpoint.paths()
+    _second, third = checkpoint.paths()
     content = bytearray(third.read_bytes())
     content[len(content) // 2] ^= 1
     third.write_bytes(content if damage == "flipped" else content[: len(content) // 2])
