@@ -44,7 +44,7 @@ def test_grounding_equals_direct_differences(seed: int, titles: int, width: int,
     st.integers(1, 80), st.integers(1, 40), st.integers(1, 9), st.integers(1, 4), st.integers(0, 99), st.integers(1, 9)
 )
 def test_every_row_is_run_once_an_epoch(rows: int, size: int, micro: int, world: int, seed: int, epoch: int) -> None:
-    """Over all steps, ranks and micro batches each row comes once; no micro batch is too large; ranks have room for all."""
+    """Over all steps, ranks and micro batches each row comes once; no micro batch is too large; no rank is overfull."""
     arithmetic = Arithmetic(rows, size, micro, world)
     lengths = np.random.default_rng(seed).integers(1, 50, rows).tolist()
     batches = global_batches(rows, size, seed, epoch)
