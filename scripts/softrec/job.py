@@ -14,9 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from softrec import files
+from softrec import files, planned
 from softrec.errors import SoftrecError
-from softrec.ranks import is_first
+from softrec.ranks import is_first, world
 
 Settings = TypeVar("Settings")
 VERSIONS_OF = ("torch", "transformers", "peft", "deepspeed", "datasets", "numpy", "polars", "pyarrow", "matplotlib")
@@ -67,6 +67,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         for path in parser.paths(args, parser.inputs):
             if not path.exists():
                 raise SoftrecError(f"{path} does not exist", remedy="run the rule that makes it, or correct the path")
+        planned.check(args.settings, args.code, parser.paths(args, parser.outputs))
         args.files_read = parser.paths(args, parser.inputs)
         main(args)
         write_manifests(parser, args, time.monotonic() - start)
@@ -93,6 +94,7 @@ def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) ->
         "modules": sorted(name for name in sys.modules if name.split(".")[0] == "softrec"),
         "versions": versions(),
         "hardware": hardware(),
+        "ranks": world(),
         "seconds": round(seconds, 3),
     }
     for path in parser.paths(args, parser.outputs):

@@ -50,13 +50,15 @@ def contents(project: Project, *names: str) -> list[bytes]:
 
 
 def test_a_killed_tuning_job_goes_on_after_its_last_epoch(copied: Project) -> None:
-    """Killed in epoch 2, of two: no declared output is there, the next run starts after epoch 1, all bytes agree."""
+    """Killed in epoch 2, of two: no declared output is there, the next run starts after epoch 1, all bytes agree.
+
+    The first checkpoint is of epoch 1's last step, the second of its validation."""
     run = "toys/bigrec/soft/alpha=10/seed=1"
     adapter = f"{run}/adapter/adapter_model.safetensors"
     before = contents(copied, "table2_long.csv", "table2.csv", adapter)
     forget(copied, run, "table2_long.csv")
     folder = copied.root / "results/toy" / run
-    run_until(copied, lambda: any((folder / ".adapter.checkpoint").glob("*.pt")))
+    run_until(copied, lambda: any((folder / ".adapter.checkpoint").glob("*.000000002.pt")))
     assert {path.name for path in folder.iterdir()} == {".adapter.checkpoint"}
     assert "--unlock" in copied.snakemake(returns=1), "another Snakemake may be at work: it has to be told that none is"
     copied.snakemake("--unlock")

@@ -1,7 +1,7 @@
 """The echo at the start of a run."""
 
 from lib import grid
-from lib.plan import plan
+from lib.plan import engine, plan
 
 CONFIG = {
     "run": "demo",
@@ -9,6 +9,7 @@ CONFIG = {
     "methods": ["sasrec", "bigrec-soft"],
     "datasets": {"ml100k": {"label": "ML-100K", "llm": "tiny"}, "Game": {"label": "Game", "llm": "llama"}},
     "soft": {"alphas": [0.1, 10]},
+    "engine": {"kind": "deepspeed", "zero_stage": 2, "ranks": 4, "nodes": 1},
 }
 
 
@@ -21,8 +22,16 @@ def test_a_plan_says_what_will_be_computed() -> None:
         "  rows      SASRec, BIGRec SOFT",
         "  seeds     1, 2",
         "  alphas    0.1, 10",
+        "  engine    deepspeed, ZeRO-2, 4 ranks",
         "  jobs      1,234",
     ]
+
+
+def test_the_engine_in_a_few_words() -> None:
+    """Plain torch has no ZeRO stage; one node goes without saying."""
+    assert engine({"engine": {"kind": "torch", "zero_stage": 2, "ranks": 1, "nodes": 1}}) == "torch, 1 rank"
+    several = {"kind": "deepspeed", "zero_stage": 1, "ranks": 8, "nodes": 2}
+    assert engine({"engine": several}) == "deepspeed, ZeRO-1, 8 ranks on 2 nodes"
 
 
 def test_what_has_no_meaning_is_left_out() -> None:

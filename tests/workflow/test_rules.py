@@ -33,8 +33,9 @@ def test_the_text_is_read_right() -> None:
     found = RULES["tune.smk:tune_soft"]
     assert found.docstring == "Tune on true and self-distilled titles, weighed by tau"
     assert found.script == "tune_soft"
-    assert found.flags[:3] == ["--settings", "--code", "--llm"]
-    assert set(found.directives) == {"input", "output", "log", "benchmark", "priority", "conda", "params", "shell"}
+    assert found.flags[:3] == ["--engine", "--settings", "--code"]
+    also = {"priority", "resources", "conda", "params", "shell"}
+    assert set(found.directives) == {"input", "output", "log", "benchmark"} | also
 
 
 @pytest.mark.parametrize("name", WORKING)
@@ -57,14 +58,15 @@ def test_a_named_rule_has_a_docstring(name: str) -> None:
 @pytest.mark.parametrize("name", WORKING)
 def test_a_command_runs_one_script_with_quoted_values(name: str) -> None:
     """`python scripts/X.py`, settings and code, every value quoted by `:q`, errors to the log; configuration comes
-    through settings alone."""
+    through settings alone. Ranks are started by what stands in the place of `python`, which is more than one word."""
     rule = WORKING[name]
     assert rule.script, "not exactly one script"
     assert rule.script in (rule.name, {"adopt_sasrec": "adopt_chosen"}.get(rule.name)) or rule.name.startswith(
         ("choose_", "adopt_", "predict_titles_", "encode_titles_", "measure_initial_distance_", "answer_all_")
     )
     values = re.findall(r"\{([^}]+)\}", rule.shell)
-    assert all(value.endswith(":q") for value in values)
+    assert all(value.endswith(":q") for value in values if value != "engine.launch")
+    assert ("{engine.launch}" in rule.shell) == ("**engine.resources" in rule.directives.get("resources", ""))
     assert "config" not in rule.shell
     assert "wildcards" not in rule.shell
     assert "--settings {params.cfg:q}" in rule.shell
@@ -96,9 +98,9 @@ def test_every_named_file_is_used_or_is_a_proof(name: str) -> None:
 
 
 def test_scripts_and_rules_belong_together() -> None:
-    """Every script is some rule's, but for the one that prints a table for `make demo`."""
+    """Every script is some rule's, but for the one that starts ranks and the one that prints a table for `make demo`."""
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
-    assert scripts - {rule.script for rule in WORKING.values()} == {"show_table"}
+    assert scripts - {rule.script for rule in WORKING.values()} == {"launch_ranks", "show_table"}
 
 
 def test_only_fetching_uses_the_network_and_runs_on_this_machine() -> None:
@@ -120,9 +122,10 @@ def test_commands_as_they_would_run_are_understood(paper_jobs: list[Job], demo_j
     """One command of every rule in both plans, parsed by the script's own parser: each file of the job is in it."""
     for planned in [*by_rule(paper_jobs).values(), *by_rule(demo_jobs).values()]:
         words = shlex.split(planned.command.replace("\\\n", " "))
-        assert words[0] == "python"
-        parser = parser_of(Path(words[1]).stem)
-        args = parser.parse_args([word for word in words[2:] if not word.startswith("2>")])
+        assert words[0] in ("python", "exec")
+        *_, script = (i for i, word in enumerate(words) if word.startswith("scripts/"))
+        parser = parser_of(Path(words[script]).stem)
+        args = parser.parse_args([word for word in words[script + 1 :] if not word.startswith("2>")])
         given = {str(path) for path in parser.paths(args, parser.inputs)}
         assert given == {path for path in planned.input if not path.endswith("split_audit.json")} or (
             planned.rule == "audit_split" and given == set(planned.input)

@@ -37,8 +37,11 @@ def listing(values: Iterable[object]) -> str:
 
 
 def engine(config: Mapping[str, Any]) -> str:
-    """What runs the training; "" where the configuration has no such key."""
-    return str(config.get("tuning", {}).get("engine", ""))
+    """What runs the training: "deepspeed, ZeRO-2, on 4 ranks"."""
+    own = config["engine"]
+    stage = f", ZeRO-{own['zero_stage']}" if own["kind"] == "deepspeed" else ""
+    nodes = f" on {own['nodes']} nodes" if own["nodes"] > 1 else ""
+    return f"{own['kind']}{stage}, {own['ranks']} rank{'s' if own['ranks'] > 1 else ''}{nodes}"
 
 
 def wrapped(name: str, text: str) -> list[str]:

@@ -1,11 +1,47 @@
 """Questions about this machine that are cheaper before a job is submitted than after. Standard library only."""
 
 import os
-from collections.abc import Collection, Mapping
+import shutil
+import socket
+import subprocess
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 TRUE = ("1", "ON", "YES", "TRUE")
+NODE_LOCAL = ("tmpfs", "ramfs", "ext2/ext3", "ext4", "xfs", "btrfs", "zfs", "overlayfs")  # in the words of `stat`
+SHARED = "SOFTREC_SHARED_FS"
+
+
+def disk_space(folder: Path, gib: float) -> list[str]:
+    """Whether what is left to write fits on the disk of `folder`, which need not exist yet."""
+    there = next(path for path in (folder, *folder.resolve().parents) if path.exists())
+    free = shutil.disk_usage(there).free / 2**30
+    if free >= gib:
+        return []
+    return [
+        f"{folder}/ has {free:,.1f} GiB free, and this run writes about {gib:,.1f}: make room, or let {folder} be a "
+        "link to a larger disk."
+    ]
+
+
+def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
+    """Whether the cluster's nodes, on these hosts, can see `folder`.
+
+    Nothing short of a job can prove that. A kind of file system that is local to a machine is refused where there are
+    other machines, unless the environment variable SOFTREC_SHARED_FS says that it is exported to them.
+    """
+    here = socket.gethostname().split(".")[0]
+    others = sorted({host for host in hosts if host.split(".")[0] != here})
+    if not others or os.environ.get(SHARED, "").upper() in TRUE:
+        return []
+    kind = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True).stdout.strip()
+    if kind not in NODE_LOCAL:
+        return []
+    return [
+        f"{folder.resolve()} is on {kind}, which nodes like {others[0]} do not share: run softrec in a folder of the "
+        f"cluster's shared file system, or set {SHARED}=1 if they see this one."
+    ]
 
 
 def llm_access(llms: Mapping[str, Mapping[str, Any]], fetched: Collection[str] = ()) -> list[str]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lib import preemption
+
 WIDTH = 80
 REPLACED = ("job_finished", "progress", "run_info", "resources_info")  # events told here in fewer words, or in the plan
 # How messages begin that say nothing beside the lines printed here: a failed job's whole command is among them.
@@ -33,10 +35,7 @@ NOISE = (
 )
 SUBMITTED = re.compile(r"Job (\S+) has been submitted with SLURM jobid (\d+) \(log: (.+)\)")
 STATUS = re.compile(r"SLURM status is: '(\w+)'")
-PREEMPTED = (
-    "A job was preempted. If its partition requeues (PreemptMode=REQUEUE), it goes on from its checkpoint by itself.\n"
-    "If it cancels, nobody will tell Snakemake: press Ctrl-C, then start the same command again."
-)
+PREEMPTED = "  preempted a job waits in the queue again and will go on from its checkpoint"
 
 
 class Watch(logging.Filter):
@@ -69,6 +68,8 @@ class Watch(logging.Filter):
         self.failures: dict[tuple[str, tuple[str, ...]], str] = {}
         self.running: dict[int, tuple[str, float]] = {}
         self.ended = ""
+        self.numbers: list[str] = []
+        self.requeuer = preemption.Requeuer(self.numbers, show)
 
     def attach(self) -> "Watch":
         """Begin to see the records of this process."""
@@ -98,6 +99,7 @@ class Watch(logging.Filter):
             return False
         elif "preemption" in str(record.msg):
             self.show(PREEMPTED)
+            self.requeuer.begin()
             return False
         return event not in (*REPLACED, "group_info", "group_error") and not str(record.msg).startswith(NOISE)
 
@@ -111,6 +113,7 @@ class Watch(logging.Filter):
 
     def submitted(self, job: str, number: str, log: str) -> None:
         """Say that a job is in the cluster's queue; a group of jobs is known by the folder of its log."""
+        self.numbers.append(number)
         name = self.running[int(job)][0] if job.isdigit() and int(job) in self.running else Path(log).parent.name
         self.show(line(f"slurm {number}", name))
 

@@ -19,6 +19,8 @@ rule answer_all_training_rows:
         "results/<run>/benchmarks/{dataset}/bigrec/sft/seed={seed}/answer_all.tsv"
     conda:
         "../../envs/train.yaml"
+    resources:
+        **engine.resources,
     params:
         cfg=lambda w: slices.predict(w.dataset, "bigrec"),
         code=code_digest("generate_self_distilled", "softrec.backbones.bigrec"),

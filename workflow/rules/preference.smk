@@ -24,6 +24,8 @@ rule tune_sdpo:
     priority: 5
     conda:
         "../../envs/train.yaml"
+    resources:
+        **engine.resources,
     params:
         cfg=lambda w: slices.sdpo(w.dataset, w.backbone, w.seed),
         code=lambda w: code_digest("tune_sdpo", f"softrec.backbones.{w.backbone}"),

@@ -24,6 +24,8 @@ rule tune_sft:
     priority: 10
     conda:
         "../../envs/train.yaml"
+    resources:
+        **engine.resources,
     params:
         cfg=lambda w: as_json(slices.tuning(w.dataset, w.backbone, w.seed)),
         code=lambda w: code_digest("tune_sft", f"softrec.backbones.{w.backbone}"),
@@ -63,6 +65,8 @@ rule generate_self_distilled:
     priority: 10
     conda:
         "../../envs/train.yaml"
+    resources:
+        **engine.resources,
     params:
         cfg=lambda w: slices.predict(w.dataset, w.backbone),
         code=lambda w: code_digest("generate_self_distilled", f"softrec.backbones.{w.backbone}"),
@@ -106,6 +110,8 @@ rule tune_soft:
     priority: 5
     conda:
         "../../envs/train.yaml"
+    resources:
+        **engine.resources,
     params:
         cfg=lambda w: slices.soft(w.dataset, w.backbone, w.seed, w.alpha),
         code=lambda w: code_digest("tune_soft", f"softrec.backbones.{w.backbone}"),
@@ -152,6 +158,8 @@ rule tune_soft_wo_sa:
     priority: 5
     conda:
         "../../envs/train.yaml"
+    resources:
+        **engine.resources,
     params:
         cfg=lambda w: as_json(slices.tuning(w.dataset, w.backbone, w.seed)),
         code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.backbones.{w.backbone}"),

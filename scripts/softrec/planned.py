@@ -1,0 +1,33 @@
+"""Is a job what it was planned to be? On a cluster it may have waited for days, while somebody edited."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from softrec.errors import SoftrecError
+
+VARIABLE = "SOFTREC_PLAN"  # set by the driver: a JSON file with a digest for each output of the run
+
+
+def check(settings: str, code: str, outputs: Iterable[Path]) -> None:
+    """Compare this job's settings and code with those that it was submitted with.
+
+    Args:
+        settings, code: the texts of --settings and --code.
+        outputs: the files that the job is to write; one that the plan does not know is not asked about.
+
+    Raises `SoftrecError` if the job would compute something else than what it was submitted for.
+    """
+    if not (place := os.environ.get(VARIABLE)) or not Path(place).is_file():
+        return
+    planned = json.loads(Path(place).read_text())
+    own = hashlib.sha256(f"{settings}\n{code}".encode()).hexdigest()[:16]
+    for output in map(str, outputs):
+        if planned.get(output, own) != own:
+            raise SoftrecError(
+                f"the settings or the code of {output} were edited after this job was submitted",
+                where=f"what it was planned with is in {place}",
+                remedy="undo the edit, or stop Snakemake (Ctrl-C) and start the same command again: it plans anew",
+            )

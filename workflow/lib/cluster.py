@@ -1,0 +1,162 @@
+"""What jobs ask of a Slurm cluster, held against what its partitions have, before anything is submitted.
+
+A job that asks for more than any node has waits in the queue for ever, or is refused after the jobs before it have run.
+"""
+
+import re
+import subprocess
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lib import preflight as machine
+
+SINFO = ("sinfo", "--noheader", "--Node", "--format=%P|%n|%G|%m|%c|%l")
+WHERE = "in profiles/slurm/config.yaml"
+
+
+class Ask(NamedTuple):
+    """What jobs of one rule ask for: GPUs in all on so many nodes, MB and CPUs on each, and minutes."""
+
+    rule: str
+    partition: str
+    gpu: int
+    gpu_model: str
+    nodes: int
+    mem_mb: int
+    cpus: int
+    runtime: int
+
+
+class Node(NamedTuple):
+    """A node in one partition: its host, GPUs by model, MB, CPUs; the partition's limit in minutes, None for no limit."""
+
+    partition: str
+    default: bool
+    host: str
+    gpus: dict[str, int]
+    mem_mb: int
+    cpus: int
+    limit: int | None
+
+
+def preflight(jobs: Collection[Any], folder: Path) -> list[str]:
+    """All that stands in the way of Snakemake's jobs, of which those of the login node ask the cluster for nothing."""
+    found = nodes()
+    if isinstance(found, str):
+        return [found]
+    asks = asked(job for job in jobs if not job.is_local)
+    return problems(asks, found) + machine.shared_file_system(folder, [node.host for node in found])
+
+
+def asked(jobs: Iterable[Any]) -> list[Ask]:
+    """What Snakemake's jobs ask for, each different one once."""
+    found = {}
+    for job in jobs:
+        own = job.resources
+        model = str(own.get("gpu_model") or "")
+        ask = Ask(
+            job.rule.name,
+            str(own.get("slurm_partition") or ""),
+            int(own.get("gpu") or 0),
+            model,
+            int(own.get("nodes") or 1),
+            int(own.get("mem_mb") or 0),
+            int(own.get("cpus_per_task") or job.threads) * (1 if own.get("mpi") else int(own.get("tasks") or 1)),
+            int(own.get("runtime") or 0),
+        )
+        found[ask] = None
+    return list(found)
+
+
+def nodes(run: Callable[..., Any] = subprocess.run) -> list[Node] | str:
+    """Every node of every partition, as `sinfo` tells; or the sentence about why it does not."""
+    try:
+        ended = run(SINFO, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"sinfo, which lists a Slurm cluster's partitions, cannot be run ({error}): start this on a login node."
+    if ended.returncode:
+        return f"sinfo, which lists the cluster's partitions, failed: {ended.stderr.strip()}: ask who runs the cluster."
+    return [read_node(line) for line in ended.stdout.splitlines() if line.count("|") == 5]
+
+
+def read_node(line: str) -> Node:
+    """A line of sinfo: "gpu*|gpu1|gpu:a800:4(S:0-1)|480000|32|3-00:00:00"."""
+    partition, host, gres, memory, cpus, limit = line.split("|")
+    gpus: dict[str, int] = {}
+    for model, count in re.findall(r"gpu:(?:([\w.-]+):)?(\d+)", gres):
+        gpus[model] = gpus.get(model, 0) + int(count)
+    return Node(
+        partition.rstrip("*"), partition.endswith("*"), host, gpus, number(memory), number(cpus), minutes(limit)
+    )
+
+
+def number(text: str) -> int:
+    """A number of sinfo, which may end with "+" where nodes of a line differ."""
+    return int(text.strip().rstrip("+"))
+
+
+def minutes(limit: str) -> int | None:
+    """A time limit ("3-00:00:00", "30:00", "infinite") in minutes."""
+    if ":" not in limit:
+        return None
+    days, _, clock = limit.strip().rpartition("-")
+    hours, mins, seconds = ([0, 0] + [int(part) for part in clock.split(":")])[-3:]
+    return int(days or 0) * 1440 + hours * 60 + mins + (seconds > 0)
+
+
+def problems(asks: Iterable[Ask], found: Iterable[Node]) -> list[str]:
+    """A sentence for each thing that no node of the asked partition has; rules that share one share its sentence."""
+    known = list(found)
+    lacking: dict[str, list[str]] = {}
+    for ask in asks:
+        for sentence in lacks(ask, known):
+            lacking.setdefault(sentence, []).append(ask.rule)
+    return [sentence.format(rules=", ".join(dict.fromkeys(rules))) for sentence, rules in lacking.items()]
+
+
+def lacks(ask: Ask, known: list[Node]) -> Iterator[str]:
+    """What no node of the partition has; "{rules}" stands for the rules that ask."""
+    own = [node for node in known if (node.partition == ask.partition if ask.partition else node.default)]
+    if not own:
+        names = ", ".join(sorted({node.partition for node in known}))
+        name = f"partition {ask.partition!r}" if ask.partition else "the cluster's default partition"
+        yield f"{name} ({{rules}}) is not there; there are {names}: correct slurm_partition {WHERE}."
+        return
+    partition = f"partition {own[0].partition}"
+    per_node = -(-ask.gpu // ask.nodes)
+    fitting = [node for node in own if has_gpus(node, per_node, ask.gpu_model)]
+    if not fitting:
+        wanted = f"{per_node} GPU(s){f' of model {ask.gpu_model}' if ask.gpu_model else ''} on a node"
+        yield f"{partition} has no node with {wanted} ({{rules}}); it has {listed(own)}: correct {gpu_remedy(ask)}."
+    elif ask.nodes > len(fitting):
+        yield f"{partition} has {len(fitting)} such node(s), and {{rules}} ask for {ask.nodes}: lower engine.nodes."
+    for what, key, want, most in (
+        ("MB of memory", "mem_mb", ask.mem_mb, max(node.mem_mb for node in fitting or own)),
+        ("CPUs", "set-threads", ask.cpus, max(node.cpus for node in fitting or own)),
+    ):
+        if want > most:
+            yield f"{partition} has no node with {want:,} {what} ({{rules}}), {most:,} at most: lower {key} {WHERE}."
+    limit = own[0].limit
+    if limit is not None and ask.runtime > limit:
+        most = f"ends jobs after {limit:,} minutes"
+        yield f"{partition} {most}, and {{rules}} ask for {ask.runtime:,}: lower runtime {WHERE}."
+
+
+def has_gpus(node: Node, count: int, model: str) -> bool:
+    """Whether a node has so many GPUs of a model, or of any model together if none is named."""
+    return (node.gpus.get(model, 0) if model else sum(node.gpus.values())) >= count
+
+
+def listed(own: Iterable[Node]) -> str:
+    """GPUs of the nodes of a partition, each kind of node once: "gpu:a800:4" or "no GPU"."""
+    kinds: Mapping[str, None] = {
+        "+".join(f"gpu:{model}:{count}" if model else f"gpu:{count}" for model, count in node.gpus.items()): None
+        for node in own
+    }
+    return ", ".join(kind or "no GPU" for kind in kinds)
+
+
+def gpu_remedy(ask: Ask) -> str:
+    """Which key to correct."""
+    return f"gpu_model or slurm_partition {WHERE}, or engine.ranks" if ask.gpu_model else f"slurm_partition {WHERE}"

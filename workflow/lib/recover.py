@@ -1,0 +1,114 @@
+"""After Snakemake itself was killed: end the jobs that it left on the cluster, and unlock the folder.
+
+    make slurm-recover
+
+Jobs of a killed Snakemake run on, and would write the files that the next one makes. They are found by the prefix of
+their names and by the folder that they were started in; jobs of other folders are left alone.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+SQUEUE = ("squeue", "--me", "--noheader", "--format=%A|%T|%M|%Z|%j|%k")
+PATIENCE = 120.0  # seconds that jobs may take to end: they write a checkpoint first
+
+
+class Orphan(NamedTuple):
+    """A job in the queue: Slurm's number, state, time it has run, and the rule that it is of."""
+
+    number: str
+    state: str
+    elapsed: str
+    rule: str
+
+
+class RecoverError(Exception):
+    """What went wrong, in a sentence."""
+
+
+def orphans(folder: Path, prefix: str, run: Run = subprocess.run) -> list[Orphan]:
+    """This user's jobs of this folder whose names begin with the prefix."""
+    found = []
+    for line in answer(run, *SQUEUE).splitlines():
+        number, state, elapsed, where, name, comment = line.split("|", 5)
+        if name.startswith(f"{prefix}_") and Path(where).resolve() == folder.resolve():
+            found.append(Orphan(number, state, elapsed, comment.strip()))
+    return found
+
+
+def answer(run: Run, *command: str) -> str:
+    """What a program prints. Raises `RecoverError` if it cannot be run or fails."""
+    try:
+        ended = run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise RecoverError(f"{command[0]} cannot be run ({error.strerror}): start this on a login node.") from None
+    if ended.returncode:
+        raise RecoverError(f"{' '.join(command)} failed: {ended.stderr.strip()}")
+    return ended.stdout
+
+
+def driver(folder: Path) -> int | None:
+    """The process of a Snakemake that is at work in the folder on this machine, if there is one."""
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            here = (process / "cwd").resolve() == folder.resolve()
+        except OSError:
+            continue
+        snakemake = any(Path(word.decode(errors="replace")).name == "snakemake" for word in words[:4])
+        if here and snakemake and b"--mode" not in words:  # a job's own Snakemake is told its mode
+            return int(process.name)
+    return None
+
+
+def prefix_of(profile: Path) -> str:
+    """The prefix of job names that a profile sets. Raises `RecoverError` if it sets none."""
+    prefix = yaml.safe_load((profile / "config.yaml").read_text()).get("slurm-jobname-prefix")
+    if not prefix:
+        raise RecoverError(
+            f"{profile}/config.yaml sets no slurm-jobname-prefix, by which jobs could be found: set one."
+        )
+    return prefix
+
+
+def recover(folder: Path, prefix: str, run: Run = subprocess.run, patience: float = PATIENCE) -> None:
+    """Cancel the orphans, wait until they have ended, unlock. Raises `RecoverError`."""
+    if (process := driver(folder)) is not None:
+        raise RecoverError(f"process {process} is a Snakemake that is at work in {folder}: stop it with Ctrl-C first.")
+    found = orphans(folder, prefix, run)
+    for orphan in found:
+        print(f"  cancel    Slurm job {orphan.number}  {orphan.rule}  {orphan.state.lower()} for {orphan.elapsed}")
+    if found:
+        answer(run, "scancel", *(orphan.number for orphan in found))
+    deadline = time.monotonic() + patience
+    while left := orphans(folder, prefix, run):
+        if time.monotonic() > deadline:
+            raise RecoverError(f"Slurm jobs {', '.join(o.number for o in left)} do not end: ask who runs the cluster.")
+        time.sleep(1)
+    if not found:
+        print("  no job of this folder is left on the cluster")
+    answer(run, sys.executable, "-m", "snakemake", "--unlock", "--sdm", "env-modules")
+    print("  unlocked  start the same command again: training goes on from its checkpoints")
+
+
+def main() -> None:
+    """Recover the folder in which this is started."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--profile", type=Path, default=Path("profiles/slurm"), help="whose jobs to look for")
+    args = parser.parse_args()
+    try:
+        recover(Path.cwd(), prefix_of(args.profile))
+    except RecoverError as error:
+        raise SystemExit(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()
