@@ -29,7 +29,7 @@ class Ask(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A node in one partition: its host, GPUs by model, MB, CPUs; the partition's limit in minutes, None for no limit."""
+    """A node in a partition: its host, GPUs by model, MB, CPUs; the partition's limit in minutes, None for no limit."""
 
     partition: str
     default: bool

@@ -2,7 +2,7 @@
 
 Where a partition preempts by REQUEUE, the job waits again by itself. Where it preempts by CANCEL, the job's state stays
 PREEMPTED, which Snakemake's Slurm plugin takes for a job that will go on: it would wait for ever. `scontrol requeue`
-makes it what the plugin expects: the same job, with the same number, in the queue again. It goes on from its checkpoint.
+makes it what the plugin expects, the same job with the same number in the queue, and training goes on.
 """
 
 import subprocess
