@@ -35,7 +35,7 @@ NOISE = (
 )
 SUBMITTED = re.compile(r"Job (\S+) has been submitted with SLURM jobid (\d+) \(log: (.+)\)")
 STATUS = re.compile(r"SLURM status is: '(\w+)'")
-PREEMPTED = "  preempted a job waits in the queue again and will go on from its checkpoint"
+PREEMPTED = " preempted  a job waits in the queue again and will go on from its checkpoint"
 
 
 class Watch(logging.Filter):
