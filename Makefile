@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo cost test lint clean-venv
+.PHONY: help demo slurm-demo slurm-recover cost test test-slurm lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,25 @@ demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K, two cores, min
 
 cost: $(VENV)/.run  ## GPU-hours and disk that CONFIG (config/paper.yaml) has left to do
 	@$(BIN)/python workflow/lib/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
+
+# The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
+# has: no rule takes more than one, and few jobs run at once.
+SLURM_DEMO := --profile profiles/slurm --sdm env-modules --slurm-init-seconds-before-status-checks 10 \
+	--jobs 3 --set-threads tune_sft=1 --configfile config/demo.yaml --config run=slurm-demo \
+	'tuning={micro_batch_size: 4}' 'engine={kind: deepspeed, ranks: 4}'
+
+slurm-demo: $(VENV)/.run  ## The demo on a Slurm cluster of this machine, four ranks a tuning job; root, Debian
+	SLURM_LAB_NODES=1 tests/slurm/cluster start
+	$(BIN)/snakemake $(SLURM_DEMO)
+	@$(BIN)/python scripts/show_table.py --long results/slurm-demo/table2_long.csv \
+		--tests results/slurm-demo/significance.csv
+	tests/slurm/cluster stop
+
+slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel the jobs that it left on the cluster, and unlock
+	@$(BIN)/python workflow/lib/recover.py --profile $(PROFILE)
+
+test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
+	$(BIN)/python -m pytest tests/slurm
 
 test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
 	$(BIN)/python -m pytest
@@ -51,6 +70,10 @@ $(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt
 $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 	@echo "adding what tests need to $(VENV)"
 	@$(INSTALL) -r envs/requirements-dev.txt -c envs/constraints.txt
+	@touch $@
+
+$(VENV)/.slurm: $(VENV)/.dev
+	@$(INSTALL) py-rattler -c envs/constraints.txt
 	@touch $@
 
 clean-venv:  ## Remove the virtual environment

@@ -107,9 +107,21 @@ def test_a_failure_on_a_cluster_knows_slurms_number_and_status() -> None:
     }
 
 
-def test_a_preempted_job_is_explained() -> None:
-    """Where a partition cancels what it preempts, Snakemake's plugin waits for ever: the remedy is printed."""
+def test_a_preempted_job_is_explained_and_looked_after() -> None:
+    """One line, and from then on Slurm is asked which jobs were preempted by CANCEL (`test_preemption`)."""
     said: list[str] = []
     watch = terminal.Watch({"rules"}, show=said.append)
+    begun: list[int] = []
+    watch.requeuer.begin = lambda: begun.append(1)  # type: ignore[method-assign]
     assert not watch.filter(record(None, "\n===== A Job preemption  occured! =====\nLeave Snakemake running"))
-    assert len(said) == 1 and "Ctrl-C" in said[0]
+    assert said == [terminal.PREEMPTED] and len(said[0]) <= 80
+    assert begun == [1]
+
+
+def test_a_group_is_told_by_its_rules() -> None:
+    """The plugin names the log's folder after the group and its first five rules in order of the alphabet."""
+    rules = ["split_sequences", "filter_interactions", "draw_sample", "draw_sample", "audit_split", "x", "y"]
+    assert terminal.group("data", rules) == (
+        "group_data_audit_split_draw_sample_filter_interactions_split_sequences_x_...",
+        "data, 7 jobs: audit_split, draw_sample, filter_interactions, split_sequences, x, y",
+    )

@@ -23,14 +23,18 @@ class Requeuer:
     Args:
         numbers: the Slurm jobs of this run so far.
         show: prints a line.
-        seconds: time between two looks.
+        interval: seconds between two looks.
         run: starts a program.
     """
 
     def __init__(
-        self, numbers: Collection[str], show: Callable[[str], None], seconds: float = SECONDS, run: Run = subprocess.run
+        self,
+        numbers: Collection[str],
+        show: Callable[[str], None],
+        interval: Callable[[], float] = lambda: SECONDS,
+        run: Run = subprocess.run,
     ) -> None:
-        self.numbers, self.show, self.seconds, self.run = numbers, show, seconds, run
+        self.numbers, self.show, self.interval, self.run = numbers, show, interval, run
         self.seen: dict[str, int] = {}
         self.thread: threading.Thread | None = None
 
@@ -44,7 +48,7 @@ class Requeuer:
         """Look, wait, look again, for ever."""
         while True:
             self.look()
-            threading.Event().wait(self.seconds)
+            threading.Event().wait(self.interval())
 
     def look(self) -> None:
         """Requeue the jobs that have been PREEMPTED at `LOOKS` looks in a row."""

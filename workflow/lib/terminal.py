@@ -48,6 +48,7 @@ class Watch(logging.Filter):
         dryrun: whether nothing is to run; asked at every record, since it is not known when a workflow is read.
         show: prints one line.
         remote: whether jobs are submitted to a cluster: their line then comes when they are, with the cluster's number.
+        interval: seconds between two questions about preempted jobs.
 
     Attributes:
         failures: rule and log files of every failed job, in the order in which they failed, and which job of the
@@ -58,8 +59,9 @@ class Watch(logging.Filter):
         self,
         quiet: Collection[object],
         dryrun: Callable[[], bool] = lambda: False,
-        show: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True),
+        show: Callable[[str], None] = lambda text: print(f"{text}\n", end="", file=sys.stderr, flush=True),
         remote: Callable[[], bool] = lambda: False,
+        interval: Callable[[], float] = lambda: preemption.SECONDS,
     ) -> None:
         super().__init__()
         names = {str(name) for name in quiet}
@@ -69,7 +71,8 @@ class Watch(logging.Filter):
         self.running: dict[int, tuple[str, float]] = {}
         self.ended = ""
         self.numbers: list[str] = []
-        self.requeuer = preemption.Requeuer(self.numbers, show)
+        self.groups: dict[str, str] = {}
+        self.requeuer = preemption.Requeuer(self.numbers, show, interval)
 
     def attach(self) -> "Watch":
         """Begin to see the records of this process."""
@@ -88,6 +91,8 @@ class Watch(logging.Filter):
             return True
         if event == "job_info":
             self.start(facts)
+        elif event == "group_info":
+            self.groups.update([group(facts["group_id"], [job.rule.name for job in facts["jobs"]])])
         elif event == "job_error":
             self.show(line("failed", self.end(facts["jobid"])))
         elif event == "job_finished":
@@ -114,7 +119,9 @@ class Watch(logging.Filter):
     def submitted(self, job: str, number: str, log: str) -> None:
         """Say that a job is in the cluster's queue; a group of jobs is known by the folder of its log."""
         self.numbers.append(number)
-        name = self.running[int(job)][0] if job.isdigit() and int(job) in self.running else Path(log).parent.name
+        folder = Path(log).parent.name
+        own = job.isdigit() and int(job) in self.running
+        name = self.running[int(job)][0] if own else self.groups.get(folder, folder)
         self.show(line(f"slurm {number}", name))
 
     def end(self, job: int) -> str:
@@ -134,6 +141,13 @@ def failed(event: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, tuple[st
         for member in facts["job_error_info"]:
             logs = tuple(map(str, member["log"]))
             yield member["rule_name"], logs, cluster_job(facts.get("external_jobid"), "")
+
+
+def group(name: str, rules: list[str]) -> tuple[str, str]:
+    """A group of jobs: the folder of its log, as the Slurm plugin names it, and in a few words."""
+    names = sorted(set(rules))
+    folder = "_".join(["group", name, *names[:5], *(["..."] if len(names) > 5 else [])])
+    return folder, f"{name}, {len(rules)} jobs: {', '.join(names)}"
 
 
 def cluster_job(number: str | None, status: str) -> str:
