@@ -93,6 +93,7 @@ def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) ->
         "notes": dict(_notes),
         "modules": sorted(name for name in sys.modules if name.split(".")[0] == "softrec"),
         "versions": versions(),
+        "environment": sys.prefix,
         "hardware": hardware(),
         "ranks": world(),
         "seconds": round(seconds, 3),

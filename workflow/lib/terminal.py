@@ -35,6 +35,11 @@ NOISE = (
 )
 SUBMITTED = re.compile(r"Job (\S+) has been submitted with SLURM jobid (\d+) \(log: (.+)\)")
 STATUS = re.compile(r"SLURM status is: '(\w+)'")
+LOCKED = "cannot be locked"
+LEFT_BEHIND = (
+    "If Snakemake was killed, its jobs are still on the cluster, and write the same files: `make slurm-recover`\n"
+    "finds and cancels them and removes the lock. Then start the same command again."
+)
 PREEMPTED = " preempted  a job waits in the queue again and will go on from its checkpoint"
 
 
@@ -83,6 +88,8 @@ class Watch(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Note a record. False, so that nobody prints it, if it says less than the lines printed here."""
+        if LOCKED in str(record.msg) and self.remote():
+            record.msg = f"{record.msg}\n{LEFT_BEHIND}"
         facts = vars(record)
         event = str(facts.get("event"))
         for rule, logs, cluster_job in failed(event, facts):

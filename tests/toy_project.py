@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from toy_shop import write_toy_shop
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 OPTIONS = ["--profile", "profiles/demo", "--configfile", "config/toy.yaml"]
 # Nothing may reach the network, and no job may take more than its core. 80 columns are a terminal.
 DEAD = "http://127.0.0.1:9"
