@@ -1,5 +1,7 @@
 """What is asked of a language model before anything is submitted."""
 
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,35 @@ def test_each_problem_is_told() -> None:
     """Two models, two sentences, in the order of the configuration."""
     problems = preflight.llm_access({"a": GATED, "b": {"kind": "path", "folder": "/nowhere"}})
     assert [p.split(" ")[0] for p in problems] == ["llms.a", "llms.b.folder"]
+
+
+def test_a_full_disk_is_told_before_it_is(tmp_path: Path) -> None:
+    """1e9 GiB fit nowhere; nothing fits everywhere; the folder need not be there yet."""
+    [problem] = preflight.disk_space(tmp_path / "results", 1e9)
+    assert "GiB free, and this run writes about 1,000,000,000.0" in problem
+    assert preflight.disk_space(tmp_path / "results", 0.0) == []
+
+
+def test_a_disk_of_this_machine_is_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local kinds of file system are refused where nodes are on other hosts, unless somebody vouches for them."""
+    monkeypatch.delenv(preflight.SHARED, raising=False)
+    monkeypatch.setattr(preflight, "NODE_LOCAL", (kind_of(tmp_path),))
+    [problem] = preflight.shared_file_system(tmp_path, ["g1.cluster", "g2.cluster"])
+    assert "g1.cluster" in problem and f"{preflight.SHARED}=1" in problem
+    monkeypatch.setenv(preflight.SHARED, "1")
+    assert preflight.shared_file_system(tmp_path, ["g1.cluster"]) == []
+
+
+def test_shared_disks_and_single_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another kind of file system, such as Lustre; or a cluster of this host alone."""
+    monkeypatch.delenv(preflight.SHARED, raising=False)
+    monkeypatch.setattr(preflight, "NODE_LOCAL", ("another",))
+    assert preflight.shared_file_system(tmp_path, ["g1.cluster"]) == []
+    monkeypatch.setattr(preflight, "NODE_LOCAL", (kind_of(tmp_path),))
+    assert preflight.shared_file_system(tmp_path, [f"{socket.gethostname().split('.')[0]}.cluster"]) == []
+
+
+def kind_of(folder: Path) -> str:
+    """The kind of a folder's file system."""
+    command = ["stat", "-f", "-c", "%T", str(folder)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()

@@ -129,11 +129,12 @@ def lacks(ask: Ask, known: list[Node]) -> Iterator[str]:
     if not fitting:
         wanted = f"{per_node} GPU(s){f' of model {ask.gpu_model}' if ask.gpu_model else ''} on a node"
         yield f"{partition} has no node with {wanted} ({{rules}}); it has {listed(own)}: correct {gpu_remedy(ask)}."
-    elif ask.nodes > len(fitting):
+        return
+    if ask.nodes > len(fitting):
         yield f"{partition} has {len(fitting)} such node(s), and {{rules}} ask for {ask.nodes}: lower engine.nodes."
     for what, key, want, most in (
-        ("MB of memory", "mem_mb", ask.mem_mb, max(node.mem_mb for node in fitting or own)),
-        ("CPUs", "set-threads", ask.cpus, max(node.cpus for node in fitting or own)),
+        ("MB of memory", "mem_mb", ask.mem_mb, max(node.mem_mb for node in fitting)),
+        ("CPUs", "set-threads", ask.cpus, max(node.cpus for node in fitting)),
     ):
         if want > most:
             yield f"{partition} has no node with {want:,} {what} ({{rules}}), {most:,} at most: lower {key} {WHERE}."

@@ -1,0 +1,100 @@
+"""What jobs ask for, held against partitions as `sinfo` tells them: one sentence for each thing that is not there."""
+
+import subprocess
+from typing import Any
+
+import pytest
+from lib import cluster
+from lib.cluster import Ask, Node, read_node
+
+SINFO = """\
+cpu*|login1|(null)|64000|16|2-00:00:00
+gpu|g1|gpu:a800:4(S:0-1)|480000|32|3-00:00:00
+gpu|g2|gpu:a800:4|480000+|32|3-00:00:00
+mixed|g3|gpu:h100:8,gpu:mig:2|900000|96|infinite
+old|g4|gpu:2|100000|8|30:00"""
+NODES = [read_node(line) for line in SINFO.splitlines()]
+FITS = Ask("tune_sft", "gpu", 4, "a800", 1, 100_000, 32, 720)
+
+
+def test_a_line_of_sinfo() -> None:
+    """The default partition has a star; sockets and "+" are no part of a number; limits are minutes."""
+    assert NODES[0] == Node("cpu", True, "login1", {}, 64_000, 16, 2 * 24 * 60)
+    assert NODES[1] == Node("gpu", False, "g1", {"a800": 4}, 480_000, 32, 3 * 24 * 60)
+    assert NODES[2].mem_mb == 480_000
+    assert (NODES[3].gpus, NODES[3].limit) == ({"h100": 8, "mig": 2}, None)
+    assert (NODES[4].gpus, NODES[4].limit) == ({"": 2}, 30)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        FITS,
+        FITS._replace(gpu=8, nodes=2),
+        FITS._replace(partition="", gpu=0, gpu_model="", mem_mb=64_000, cpus=16),
+        FITS._replace(partition="mixed", gpu=8, gpu_model="h100", runtime=10**6),
+        FITS._replace(partition="old", gpu=2, gpu_model="", cpus=8, runtime=30),
+    ],
+)
+def test_what_is_there_is_not_talked_about(ask: Ask) -> None:
+    """All of a node, two nodes, the default partition, no limit of time, GPUs without a model."""
+    assert cluster.problems([ask], NODES) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"partition": "gpus"}, "partition 'gpus' (tune_sft) is not there; there are cpu, gpu, mixed, old: correct"),
+        ({"gpu": 8}, "partition gpu has no node with 8 GPU(s) of model a800 on a node (tune_sft); it has gpu:a800:4:"),
+        ({"gpu_model": "h100"}, "of model h100 on a node (tune_sft); it has gpu:a800:4: correct gpu_model"),
+        ({"partition": "cpu"}, "partition cpu has no node with 4 GPU(s) of model a800"),
+        ({"gpu": 12, "nodes": 3}, "partition gpu has 2 such node(s), and tune_sft ask for 3: lower engine.nodes."),
+        ({"mem_mb": 500_000}, "partition gpu has no node with 500,000 MB of memory (tune_sft), 480,000 at most: lower"),
+        ({"cpus": 64}, "partition gpu has no node with 64 CPUs (tune_sft), 32 at most: lower set-threads"),
+        ({"runtime": 4321}, "partition gpu ends jobs after 4,320 minutes, and tune_sft ask for 4,321: lower runtime"),
+    ],
+)
+def test_what_is_not_there_is_a_sentence(change: dict[str, Any], told: str) -> None:
+    """What, in which partition, which rule, what there is instead, and the key to correct."""
+    [sentence] = cluster.problems([FITS._replace(**change)], NODES)
+    assert told in sentence
+
+
+def test_rules_share_a_sentence() -> None:
+    """Two rules in the same wrong partition are one line."""
+    asks = [FITS._replace(partition="x"), FITS._replace(partition="x", rule="tune_soft")]
+    [sentence] = cluster.problems(asks, NODES)
+    assert "(tune_sft, tune_soft)" in sentence
+
+
+def test_without_sinfo_there_is_one_sentence() -> None:
+    """Not on a login node, or a cluster that does not answer."""
+
+    def absent(*_: Any, **__: Any) -> Any:
+        raise FileNotFoundError("no sinfo")
+
+    assert "start this on a login node" in str(cluster.nodes(absent))
+    failing = lambda *_, **__: subprocess.CompletedProcess((), 1, "", "slurm_load_partitions: down\n")  # noqa: E731
+    assert "slurm_load_partitions: down: ask" in str(cluster.nodes(failing))
+
+
+class Resources(dict[str, Any]):
+    """As Snakemake's."""
+
+
+class Job:
+    """As much of Snakemake's job as is asked for."""
+
+    threads = 8
+    is_local = False
+
+    def __init__(self, rule: str, **resources: Any) -> None:
+        self.rule = type("Rule", (), {"name": rule})()
+        self.resources = Resources(resources)
+
+
+def test_what_jobs_ask_for_is_read_once() -> None:
+    """Two seeds ask for the same; threads are CPUs unless cpus_per_task is given; other keys have plain defaults."""
+    tune = {"slurm_partition": "gpu", "gpu": 4, "gpu_model": "a800", "mem_mb": 9, "runtime": 5}
+    jobs = [Job("tune", **tune), Job("tune", **tune), Job("rank", cpus_per_task=2)]
+    assert cluster.asked(jobs) == [Ask("tune", "gpu", 4, "a800", 1, 9, 8, 5), Ask("rank", "", 0, "", 1, 0, 2, 0)]
