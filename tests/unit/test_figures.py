@@ -7,6 +7,8 @@ import pytest
 from softrec import csvfiles, figure2, figure5, figure6, style
 from softrec.results import LongRow
 
+SASREC = "SASRec: minutes of one CPU process"
+
 
 def write_log(path: Path, loss: float) -> Path:
     """A training log of two epochs."""
@@ -56,21 +58,35 @@ def test_figure5_has_means_by_alpha_and_a_ring_where_chosen(tmp_path: Path) -> N
     assert list(by_label["SFT"].get_ydata()) == [0.3, 0.3]
 
 
-def points() -> list[figure6.Point]:
+def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1) -> list[figure6.Point]:
     """SASRec and two methods of one backbone."""
     return [
-        figure6.Point("D", "", "SASRec", 1.0, 0.1, "CPU"),
-        figure6.Point("D", "BIGRec", "SFT", 10.0, 0.2, "NVIDIA A800"),
-        figure6.Point("D", "BIGRec", "SOFT", 40.0, 0.3, "NVIDIA A800"),
+        figure6.Point("D", "", "SASRec", 1.0, 1.0, 2.0, 0.1, 1, "CPU"),
+        figure6.Point("D", "BIGRec", "SFT", 10.0, 0.0, 10.0, 0.2, ranks, device),
+        figure6.Point("D", "BIGRec", "SOFT", 40.0, 30.0, 160.0, 0.3, ranks, device),
     ]
 
 
-def test_figure6_says_what_a_minute_is_of() -> None:
-    """Minutes of one GPU by its name, or of one CPU process; SASRec stands in the panel of its data set."""
+@pytest.mark.parametrize(
+    ("device", "ranks", "label"),
+    [
+        ("A800", 1, f"minutes of training (one A800)\n{SASREC}"),
+        ("A800", 4, f"GPU-minutes of training (A800)\n{SASREC}"),
+        ("A800, H100", 4, f"GPU-minutes of training (A800, H100)\n{SASREC}"),
+        ("CPU", 1, "minutes of training (one CPU process)"),
+        ("CPU", 2, "process-minutes of training (CPU)"),
+    ],
+)
+def test_figure6_says_what_a_minute_is_of(device: str, ranks: int, label: str) -> None:
+    """Of one GPU by its name, or of one CPU process; summed over several, they are GPU- or process-minutes. SASRec is
+    trained on the CPU in any case, which goes without saying where all are."""
+    assert figure6.label(points(device, ranks)) == label
+
+
+def test_figure6_shows_sasrec_in_the_panel_of_its_data_set() -> None:
+    """Minutes of each method by hand."""
     (panel,) = figure6.draw(points(), "H@5").axes
-    assert panel.get_xlabel() == "minutes of training (one NVIDIA A800)"
     assert [list(line.get_xdata()) for line in panel.lines] == [[1.0], [10.0], [40.0]]
-    assert figure6.unit([points()[1]._replace(device="CPU")]) == "one CPU process"
 
 
 def test_figures_are_the_same_bytes_each_time(tmp_path: Path) -> None:

@@ -59,6 +59,16 @@ def test_choices_are_one_per_data_set_and_grid() -> None:
     assert grid.choices({**CONFIG, "methods": ["sasrec"]}) == []
 
 
+def test_d_0_is_one_a_data_set_and_for_llara_one_a_seed() -> None:
+    """2 data sets: 2 of BIGRec; x 3 seeds: 6 of LLaRA. Without SOFT there is none."""
+    config = {**CONFIG, "methods": ["bigrec-soft", "llara-soft"]}
+    found = [(cell.dataset, cell.row.backbone, grid.distance_seed(cell)) for cell in grid.distance_cells(config)]
+    assert found[:2] == [("game", "BIGRec", None), ("kindle", "BIGRec", None)]
+    assert found[2:5] == [("game", "LLaRA", seed) for seed in (1, 2, 3)]
+    assert len(found) == 8
+    assert grid.distance_cells({**CONFIG, "methods": ["bigrec-soft-wo-sa", "bigrec-sft"]}) == []
+
+
 def test_the_papers_grid(checked: Callable[[str], dict[str, Any]]) -> None:
     """3 data sets x 5 seeds = 15 for each of twelve rows, x 4 alphas = 60 for the two of SOFT: 270 test results."""
     cells = grid.cells(checked("paper"))

@@ -124,6 +124,19 @@ def answering_cells(config: Mapping[str, Any]) -> list[Cell]:
     return [Cell(row, dataset, seed) for row in answering for dataset in config["datasets"] for seed in config["seeds"]]
 
 
+def distance_cells(config: Mapping[str, Any]) -> list[Cell]:
+    """A cell of SOFT for each d_0: one a data set, and for LLaRA, whose projector is seeded, one a seed."""
+    first: dict[tuple[str, str, int | None], Cell] = {}
+    for cell in soft_cells(config):
+        first.setdefault((cell.dataset, cell.row.backbone, distance_seed(cell)), cell)
+    return list(first.values())
+
+
+def distance_seed(cell: Cell) -> int | None:
+    """The seed of a cell's d_0, or None where it is the same for every seed."""
+    return cell.seed if cell.row.backbone == "LLaRA" else None
+
+
 def alpha_choices(config: Mapping[str, Any]) -> list[tuple[str, Row]]:
     """(data set, row) of every choice of alpha, in the order of `choices`."""
     return [(dataset, row) for row in rows(config) if row.grid for dataset in config["datasets"]]

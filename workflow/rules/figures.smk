@@ -1,5 +1,5 @@
 # Figures, each a target of its own.
-# Needs: training logs, self-distilled data, the long tables, the choices made on validation.
+# Needs: training logs, self-distilled data, every d_0, the long tables, the choices made on validation.
 # Gives: Figures 2, 5 and 6 of the paper, the curves of the curriculum, and the numbers behind each as csv.
 
 
@@ -50,6 +50,7 @@ rule make_ledger:
             f"results/{RUN}/{cell.folder}/self_distilled.parquet"
             for cell in grid.answering_cells(config)
         ],
+        distances=inputs.initial_distances(config),
     output:
         ledger="results/<run>/ledger.csv",
     log:
@@ -69,6 +70,7 @@ rule make_ledger:
             --code {params.code:q} \
             --logs {input.logs:q} \
             --answers {input.answers:q} \
+            --distances {input.distances:q} \
             --ledger {output.ledger:q} \
             2>{log:q}
         """
