@@ -36,6 +36,12 @@ def jobs_of(*arguments: str) -> list[Job]:
 
 
 @pytest.fixture(scope="session")
+def planned() -> Callable[..., list[Job]]:
+    """`jobs_of`, for plans that one test asks for."""
+    return jobs_of
+
+
+@pytest.fixture(scope="session")
 def paper_jobs() -> list[Job]:
     """The jobs of `snakemake --profile profiles/slurm --sdm env-modules`."""
     return jobs_of("--profile", "profiles/slurm", "--sdm", "env-modules")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from lib import grid
 
@@ -57,6 +58,16 @@ def test_choices_are_one_per_data_set_and_grid() -> None:
     """Of the three rows only SOFT has a grid with a test result per candidate."""
     assert grid.choices(CONFIG) == ["game/bigrec/soft/alpha.json", "kindle/bigrec/soft/alpha.json"]
     assert grid.choices({**CONFIG, "methods": ["sasrec"]}) == []
+
+
+@pytest.mark.parametrize("method", ["bigrec-soft", "bigrec-soft-wo-sa", "bigrec-sdpo"])
+def test_sft_counts_where_a_row_builds_on_it(method: str) -> None:
+    """Without SFT's row its 2 x 3 runs are made all the same, and count; with the row they count once."""
+    for methods in (["sasrec", method], ["sasrec", "bigrec-sft", method]):
+        found = grid.tuned_cells({**CONFIG, "methods": methods})
+        assert Counter(cell.row.key for cell in found)["bigrec-sft"] == 6
+        assert {cell.row.key for cell in found} == {"bigrec-sft", method}
+    assert grid.tuned_cells({**CONFIG, "methods": ["sasrec", "bigrec-guidance"]}) == []
 
 
 def test_d_0_is_one_a_data_set_and_for_llara_one_a_seed() -> None:
