@@ -73,12 +73,12 @@ def points_of(
 
 
 def draw(points: Sequence[Point], metric: str) -> Figure:
-    """One panel per data set and backbone, SASRec in each panel of its data set."""
+    """One panel per data set and backbone, SASRec in each panel of its data set. All share what a minute is."""
     places = list(dict.fromkeys((p.dataset, p.backbone) for p in points if p.backbone))
     with matplotlib.rc_context(style.STYLE):
         columns = min(len(places), 3)
         rows = -(-len(places) // columns)
-        figure = Figure(figsize=(max(3.4, 2.5 * columns), 2.2 * rows + 0.35), layout="constrained")
+        figure = Figure(figsize=(max(4.1, 2.5 * columns), 2.1 * rows + 0.7), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
         for axes in panels[len(places) :]:
             axes.set_axis_off()
@@ -87,12 +87,21 @@ def draw(points: Sequence[Point], metric: str) -> Figure:
             own = [p for p in points if p.dataset == dataset and p.backbone in ("", backbone)]
             draw_panel(axes, own, colours)
             axes.set_title(f"{dataset} · {backbone}", parse_math=False)
-            axes.set_xlabel(label(own))
         for axes in panels[::columns]:
             axes.set_ylabel(metric)
-        handles = panels[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper center", ncols=len(handles[0]))
+        figure.align_ylabels()
+        size = matplotlib.rcParams["axes.labelsize"]
+        figure.supxlabel(label(points), fontsize=size, linespacing=1.1, parse_math=False)
+        draw_legend(figure)
     return figure
+
+
+def draw_legend(figure: Figure) -> None:
+    """One line above the panels: the methods of all of them, in the paper's order."""
+    named = {line.get_label(): line for axes in figure.axes for line in axes.lines}
+    shown = [method for method in SHOWN if method in named]
+    tight = {"handlelength": 1.2, "handletextpad": 0.4, "columnspacing": 1.6}
+    figure.legend([named[method] for method in shown], shown, loc="outside upper center", ncols=len(shown), **tight)
 
 
 def label(points: Sequence[Point]) -> str:
@@ -121,6 +130,7 @@ def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]
         look = {"marker": MARKERS[point.method], "ms": 7, "mec": "white", "mew": 0.8, "color": colours[point.method]}
         axes.plot([point.minutes], [point.value], ls="", label=point.method, **look)
     axes.margins(x=0.15, y=0.18)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = (pick(point.minutes for point in points) for pick in (min, max))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1, 3)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda minutes, _: f"{minutes:g}"))
     axes.xaxis.set_minor_locator(NullLocator())

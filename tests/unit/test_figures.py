@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from softrec import csvfiles, figure2, figure5, figure6, style
 from softrec.results import LongRow
 
@@ -87,6 +88,23 @@ def test_figure6_shows_sasrec_in_the_panel_of_its_data_set() -> None:
     """Minutes of each method by hand."""
     (panel,) = figure6.draw(points(), "H@5").axes
     assert [list(line.get_xdata()) for line in panel.lines] == [[1.0], [10.0], [40.0]]
+
+
+def test_figure6_has_one_label_for_all_panels_that_fits() -> None:
+    """Six panels, and a GPU with a long name on four ranks: the label stands once, within the width of the figure."""
+    drawn = []
+    for backbone in ("BIGRec", "LLaRA"):
+        for dataset in ("Game", "Movie", "Kindle"):
+            own = [point._replace(dataset=dataset) for point in points(ranks=4)]
+            drawn += [own[0], *(point._replace(backbone=backbone) for point in own[1:])]
+    figure = figure6.draw(drawn, "H@5")
+    FigureCanvasAgg(figure).draw()
+    assert len(figure.axes) == 6 and not any(axes.get_xlabel() for axes in figure.axes)
+    assert figure.get_supxlabel() == "GPU-minutes of training (NVIDIA A800-SXM4-80GB)\n" + SASREC
+    box = figure._supxlabel.get_window_extent()
+    assert box.x0 > 0 and box.x1 < figure.bbox.width
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["SASRec", "SFT", "SOFT"]
 
 
 def test_figures_are_the_same_bytes_each_time(tmp_path: Path) -> None:
