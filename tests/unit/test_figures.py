@@ -19,17 +19,20 @@ def write_log(path: Path, loss: float) -> Path:
 
 
 def test_figure2_compares_first_epochs(tmp_path: Path) -> None:
-    """Losses 2.0 and 0.5 of epoch 1, not of epoch 2; hits from the metrics; no category is not a number."""
-    (tmp_path / "m").write_text(json.dumps({"HR@1": 0.01, "HC": None, "chance": None}))
+    """Losses 2.0 and 0.5 of epoch 1, not of epoch 2; hits from the metrics; no category is not a number. Which level of
+    the catalogue categories are of, and how many, is said."""
+    said = {"HR@1": 0.01, "HC": None, "chance": None, "level": 2, "categories": 57}
+    (tmp_path / "m").write_text(json.dumps(said))
     real, own = write_log(tmp_path / "r", 2.0), write_log(tmp_path / "s", 0.5)
     (bars,) = figure2.read_bars([real], [own], [tmp_path / "m"], [figure2.Source("D", "B", 1)])
     assert (bars.loss_real, bars.loss_self_distilled, bars.hr_1) == (2.0, 0.5, 0.01)
     assert bars.hc != bars.hc
+    assert (bars.level, bars.classes) == (2, 57)
 
 
 def bars(seed: int) -> figure2.Bars:
     """One seed of one data set."""
-    return figure2.Bars("D", "BIGRec", seed, 2.0, 0.5 + 0.1 * seed, 0.01, 0.4, 0.2)
+    return figure2.Bars("D", "BIGRec", seed, 2.0, 0.5 + 0.1 * seed, 0.01, 0.4, 0.2, 1, 18)
 
 
 def test_figure2_prints_the_ratio_of_losses() -> None:

@@ -8,6 +8,7 @@ rule plot_curriculum:
     input:
         logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.soft_cells(config)],
     output:
+        csv="results/<run>/figures/curriculum.csv",
         pdf="results/<run>/figures/curriculum.pdf",
         png=report(
             "results/<run>/figures/curriculum.png",
@@ -31,6 +32,7 @@ rule plot_curriculum:
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
+            --csv {output.csv:q} \
             --pdf {output.pdf:q} \
             --png {output.png:q} \
             2>{log:q}
