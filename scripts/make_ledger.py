@@ -12,7 +12,10 @@ def parser() -> job.Parser:
     parser.input(
         "--answers", many=True, required=False, help="self_distilled.parquet, in the order of settings.generated"
     )
-    parser.output("--ledger", help="ledger.csv: dataset,backbone,method,seed,setting,stage,minutes,device")
+    parser.input(
+        "--distances", many=True, required=False, help="initial_distance.json, in the order of settings.distances"
+    )
+    parser.output("--ledger", help="ledger.csv: dataset,backbone,method,seed,setting,stage,minutes,ranks,device")
     return parser
 
 
@@ -21,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec import csvfiles, ledger
 
     settings = job.read_settings(args.settings, ledger.LedgerSettings)
-    entries = ledger.ledger(args.logs, args.answers or [], settings)
+    entries = ledger.ledger(args.logs, args.answers or [], args.distances or [], settings)
     csvfiles.write_text(args.ledger, csvfiles.csv_text([ledger.Entry._fields, *entries]))
 
 

@@ -18,7 +18,7 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Draw the rows, ask, measure, write."""
-    from softrec import distributed, files, samples
+    from softrec import distributed, files, samples, stopwatch
     from softrec.distance import DistanceSettings, distance_probe, draw_distance_rows
     from softrec.recommender import open_recommender
 
@@ -29,7 +29,8 @@ def main(args: argparse.Namespace) -> None:
         llm.backbone.begin(llm, args.item_embeddings, settings.tuning_seed)
         train = samples.load_rows(args.train)
         rows = draw_distance_rows(len(train), settings)
-        d_0 = distance_probe(recommender, train, rows)(recommender.llm)
+        with stopwatch.timed():
+            d_0 = distance_probe(recommender, train, rows)(recommender.llm)
         files.write_json(args.distance, {"d_0": d_0, "rows": rows})
 
 

@@ -38,7 +38,11 @@ class Figure2Settings:
 
 
 class Bars(NamedTuple):
-    """One data set, backbone and seed: losses of the first epoch, and hit ratios on training rows."""
+    """One data set, backbone and seed: losses of the first epoch, and hit ratios on training rows.
+
+    A category is a label at `level` of the catalogue (1 is the broadest), of which there are `classes`; `chance` is HC
+    of an item drawn by the targets' shares of them.
+    """
 
     dataset: str
     backbone: str
@@ -48,6 +52,8 @@ class Bars(NamedTuple):
     hr_1: float
     hc: float
     chance: float
+    level: int
+    classes: int
 
 
 def read_bars(
@@ -59,7 +65,7 @@ def read_bars(
         said = json.loads(path.read_text())
         losses = (read_lines(log)[0]["loss"] for log in (sft, own))
         hits = (float("nan") if said[name] is None else said[name] for name in ("HR@1", "HC", "chance"))
-        found.append(Bars(cell.dataset, cell.backbone, cell.seed, *losses, *hits))
+        found.append(Bars(cell.dataset, cell.backbone, cell.seed, *losses, *hits, said["level"], said["categories"]))
     return found
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from softrec import style
-from softrec.ledger import minutes_of
+from softrec.ledger import Entry
 from softrec.results import LongRow
+from softrec.scratch import Run, cost
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,38 +40,45 @@ class Figure6Settings:
 
 
 class Point(NamedTuple):
-    """A method on a data set: minutes from scratch and the test metric, means over seeds."""
+    """A method on a data set, means over seeds: process-minutes from scratch (see `scratch.Cost`) and the test metric.
+
+    Minutes are of one GPU, or of one CPU process: those of a job on several are as many times its wall minutes.
+    """
 
     dataset: str
     backbone: str
     method: str
     minutes: float
+    minutes_without_sft: float
+    minutes_with_grid: float
     value: float
+    ranks: int
     device: str
 
 
 def points_of(
-    entries: Sequence[dict[str, Any]], rows: Sequence[LongRow], chosen: Mapping[tuple[str, str, str], str], metric: str
+    entries: Sequence[Entry], rows: Sequence[LongRow], chosen: Mapping[tuple[str, str, str], str], metric: str
 ) -> list[Point]:
     """One point per method. `chosen` has the setting of a method with a grid: ("D", "BIGRec", "SOFT"): "alpha=10"."""
     found = []
-    device = {(entry["dataset"], entry["backbone"]): entry["device"] for entry in entries}
     wanted = [row for row in rows if row.metric == metric and row.method in SHOWN]
     for place in dict.fromkeys((row.dataset, row.backbone, row.method) for row in wanted):
         own = [row for row in wanted if (row.dataset, row.backbone, row.method) == place]
-        setting = chosen.get(place, "")
-        minutes = fmean(minutes_of(entries, *place, row.seed, setting) for row in own)
-        found.append(Point(*place, minutes, fmean(row.value for row in own), device[place[:2]]))
+        spent = [cost(entries, Run(*place, row.seed, chosen.get(place, ""))) for row in own]
+        minutes = (fmean(part) for part in zip(*(one[:3] for one in spent), strict=True))
+        devices = dict.fromkeys(device for one in spent for device in one.devices)
+        ranks = max(one.ranks for one in spent)
+        found.append(Point(*place, *minutes, fmean(row.value for row in own), ranks, ", ".join(devices)))
     return found
 
 
 def draw(points: Sequence[Point], metric: str) -> Figure:
-    """One panel per data set and backbone, SASRec in each panel of its data set."""
+    """One panel per data set and backbone, SASRec in each panel of its data set. All share what a minute is."""
     places = list(dict.fromkeys((p.dataset, p.backbone) for p in points if p.backbone))
     with matplotlib.rc_context(style.STYLE):
         columns = min(len(places), 3)
         rows = -(-len(places) // columns)
-        figure = Figure(figsize=(max(3.4, 2.5 * columns), 2.2 * rows + 0.35), layout="constrained")
+        figure = Figure(figsize=(max(4.1, 2.5 * columns), 2.1 * rows + 0.7), layout="constrained")
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
         for axes in panels[len(places) :]:
             axes.set_axis_off()
@@ -79,18 +87,39 @@ def draw(points: Sequence[Point], metric: str) -> Figure:
             own = [p for p in points if p.dataset == dataset and p.backbone in ("", backbone)]
             draw_panel(axes, own, colours)
             axes.set_title(f"{dataset} · {backbone}", parse_math=False)
-            axes.set_xlabel(f"minutes of training ({unit(own)})")
         for axes in panels[::columns]:
             axes.set_ylabel(metric)
-        handles = panels[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper center", ncols=len(handles[0]))
+        figure.align_ylabels()
+        size = matplotlib.rcParams["axes.labelsize"]
+        figure.supxlabel(label(points), fontsize=size, linespacing=1.1, parse_math=False)
+        draw_legend(figure)
     return figure
 
 
-def unit(points: Sequence[Point]) -> str:
-    """What a minute is of: one CPU process, or one GPU by name; SASRec is trained on the CPU in any case."""
-    devices = dict.fromkeys(p.device for p in points if p.backbone)
-    return ", ".join("one CPU process" if device == "CPU" else f"one {device}" for device in devices)
+def draw_legend(figure: Figure) -> None:
+    """One line above the panels: the methods of all of them, in the paper's order."""
+    named = {line.get_label(): line for axes in figure.axes for line in axes.lines}
+    shown = [method for method in SHOWN if method in named]
+    tight = {"handlelength": 1.2, "handletextpad": 0.4, "columnspacing": 1.6}
+    figure.legend([named[method] for method in shown], shown, loc="outside upper center", ncols=len(shown), **tight)
+
+
+def label(points: Sequence[Point]) -> str:
+    """What a minute is of: one GPU by name or one CPU process. SASRec is trained on the CPU in any case."""
+    tuned = [point for point in points if point.backbone]
+    devices = list(dict.fromkeys(device for point in tuned for device in point.device.split(", ")))
+    own = unit(devices, shared=any(point.ranks > 1 for point in tuned))
+    elsewhere = devices != ["CPU"] and len(tuned) < len(points)
+    return f"{own}\nSASRec: minutes of one CPU process" if elsewhere else own
+
+
+def unit(devices: Sequence[str], *, shared: bool) -> str:
+    """The unit of time; with `shared`, some jobs ran on several devices at once, and their minutes were multiplied."""
+    if shared:
+        kind = "process" if "CPU" in devices else "GPU"
+        return f"{kind}-minutes of training ({', '.join(devices)})"
+    one = ["one CPU process" if device == "CPU" else f"one {device}" for device in devices]
+    return f"minutes of training ({', '.join(one)})"
 
 
 def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]) -> None:
@@ -101,6 +130,7 @@ def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]
         look = {"marker": MARKERS[point.method], "ms": 7, "mec": "white", "mew": 0.8, "color": colours[point.method]}
         axes.plot([point.minutes], [point.value], ls="", label=point.method, **look)
     axes.margins(x=0.15, y=0.18)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = (pick(point.minutes for point in points) for pick in (min, max))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1, 3)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda minutes, _: f"{minutes:g}"))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -1,110 +1,128 @@
 """Where a run's minutes went: per method, seed and stage (paper, Figure 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from softrec import csvfiles, files
+from softrec import csvfiles, files, stopwatch
+from softrec.errors import SoftrecError
 from softrec.job import manifest_of
 from softrec.training_logs import read_lines
 
-STAGES = {"train": "training", "validate": "validation", "schedule": "d_t", "reference": "reference"}
-SELF_DISTILLED = "self-distillation"
+TRAINING = "training"
+STAGES = {"train": TRAINING, "validate": "validation", "schedule": "d_t", "reference": "reference"}
+SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # jobs of their own, beside the tuning runs
 
 
 @dataclass(frozen=True)
 class Source:
-    """The run that a training log belongs to: `setting` is its candidate of a grid ("alpha=10"), or ""."""
+    """The run that a file belongs to: `setting` is its candidate of a grid ("alpha=10"), or "".
+
+    `seed` is null where one run serves every seed: the un-tuned BIGRec, of which d_0 is measured, has none.
+    """
 
     dataset: str
     backbone: str
     method: str
-    seed: int
+    seed: int | None
     setting: str
 
 
 @dataclass(frozen=True)
 class LedgerSettings:
-    """logs: the run of each training log; generated: the run whose answers each file holds; both in order."""
+    """The run of each training log, of each file of answers, and of each d_0; all in order."""
 
     logs: list[Source]
     generated: list[Source]
+    distances: list[Source]
 
 
 class Entry(NamedTuple):
-    """Minutes of one stage of one run, and what they were spent on."""
+    """Wall minutes of one stage of one run, by `ranks` processes side by side, each on a `device` of its own."""
 
     dataset: str
     backbone: str
     method: str
-    seed: int
+    seed: int | None
     setting: str
     stage: str
     minutes: float
+    ranks: int
     device: str
+
+    @property
+    def process_minutes(self) -> float:
+        """Minutes of one process: GPU-minutes where each has a GPU."""
+        return self.minutes * self.ranks
 
 
 def entries_of_log(path: Path, source: Source) -> list[Entry]:
-    """The stages of a training run, from the seconds of its epochs."""
+    """The stages of a training run, from the seconds of its epochs.
+
+    The log of a model over item ids names no device: it is trained by one process on the CPU. Of a run that went on
+    with another number of ranks the last number counts for all of it.
+    """
     *epochs, summary = read_lines(path)
-    total: dict[str, float] = {}
+    total = {TRAINING: 0.0}
     for line in epochs:
         for stage, seconds in line["seconds"].items():
             total[STAGES[stage]] = total.get(STAGES[stage], 0.0) + seconds
-    device = summary.get("device", "CPU")  # models over item ids are trained on the CPU
-    return [Entry(*vars(source).values(), stage, s / 60, device) for stage, s in total.items() if s > 0]
+    device, ranks = (summary["device"], ranks_of(summary, path)) if "device" in summary else ("CPU", 1)
+    kept = {stage: seconds for stage, seconds in total.items() if seconds > 0 or stage == TRAINING}
+    return [Entry(*vars(source).values(), stage, seconds / 60, ranks, device) for stage, seconds in kept.items()]
 
 
-def entry_of_answers(path: Path, source: Source, device: str) -> Entry:
-    """The minutes of self-distillation, from the manifest beside the answers."""
-    seconds = files.read_json(manifest_of(path))["seconds"]
-    return Entry(*vars(source).values(), SELF_DISTILLED, seconds / 60, device)
+def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
+    """The minutes that a job worked, its start and loading left out, from the manifest beside its output.
+
+    Raises:
+        SoftrecError: the manifest does not tell the seconds or the ranks.
+    """
+    place = manifest_of(path)
+    manifest = files.read_json(place)
+    seconds = manifest.get("notes", {}).get(stopwatch.NOTE)
+    if seconds is None:
+        raise untold(place, "how long its job worked", f"notes.{stopwatch.NOTE}")
+    gpus = manifest["hardware"].get("gpus")
+    return Entry(*vars(source).values(), stage, seconds / 60, ranks_of(manifest, place), gpus[0] if gpus else "CPU")
 
 
-def ledger(logs: Sequence[Path], answers: Sequence[Path], settings: LedgerSettings) -> list[Entry]:
+def ranks_of(facts: Mapping[str, Any], path: Path) -> int:
+    """How many processes a job had. A file without that is older than the key, and its job may have had any number."""
+    if not isinstance(ranks := facts.get("ranks"), int):
+        raise untold(path, "on how many ranks its job ran", "ranks")
+    return ranks
+
+
+def untold(path: Path, what: str, key: str) -> SoftrecError:
+    """A file of an earlier version, which lacks what the ledger needs."""
+    remedy = "remove it, with the outputs of its job, and let Snakemake make them again"
+    return SoftrecError(f"{path} does not say {what}", where=f"{path}, key {key}", remedy=remedy)
+
+
+def ledger(
+    logs: Sequence[Path], answers: Sequence[Path], distances: Sequence[Path], settings: LedgerSettings
+) -> list[Entry]:
     """Every stage of every run."""
     found = [e for path, source in zip(logs, settings.logs, strict=True) for e in entries_of_log(path, source)]
-    device = {(e.dataset, e.backbone, e.seed): e.device for e in found}
     for path, source in zip(answers, settings.generated, strict=True):
-        found.append(entry_of_answers(path, source, device[source.dataset, source.backbone, source.seed]))
+        found.append(entry_of_output(path, source, SELF_DISTILLED))
+    for path, source in zip(distances, settings.distances, strict=True):
+        found.append(entry_of_output(path, source, INITIAL_DISTANCE))
     return found
 
 
-def read_ledger(path: Path) -> list[dict[str, Any]]:
-    """The entries as mappings, numbers as numbers."""
+def read_ledger(path: Path) -> list[Entry]:
+    """The entries of a ledger.csv; an empty seed is one that serves every seed."""
     return [
-        {
-            **fields,
-            "seed": csvfiles.integer(fields, "seed", path, line),
-            "minutes": csvfiles.number(fields, "minutes", path, line),
-        }
+        Entry(
+            *(fields[name] for name in ("dataset", "backbone", "method")),
+            csvfiles.integer(fields, "seed", path, line) if fields["seed"] else None,
+            *(fields[name] for name in ("setting", "stage")),
+            csvfiles.number(fields, "minutes", path, line),
+            csvfiles.integer(fields, "ranks", path, line),
+            fields["device"],
+        )
         for line, fields in csvfiles.read_csv(path, Entry._fields)
     ]
-
-
-def parts(method: str) -> tuple[str, ...]:
-    """The runs that a method needs from scratch: SDPO and SOFT both build on SFT and pay for it."""
-    return {
-        "SDPO": ("SFT", "SDPO"),
-        "SOFT": ("SFT", SELF_DISTILLED, "SOFT"),
-        "SOFT(w/o SA)": ("SFT", SELF_DISTILLED, "SOFT(w/o SA)"),
-    }.get(method, (method,))
-
-
-def minutes_of(
-    entries: Sequence[dict[str, Any]], dataset: str, backbone: str, method: str, seed: int, setting: str
-) -> float:
-    """Minutes of a method from scratch for one seed, with one setting of its grid.
-
-    Downloads, the encoding of the catalogue and the generation for the test are in no entry: they are no training.
-    """
-    total = 0.0
-    for part in parts(method):
-        for entry in entries:
-            own = (entry["dataset"], entry["backbone"], entry["seed"]) == (dataset, backbone, seed)
-            named = entry["stage"] if part == SELF_DISTILLED else entry["method"]
-            of_part = named == part and (part == SELF_DISTILLED or entry["stage"] != SELF_DISTILLED)
-            if own and of_part and entry["setting"] == (setting if part == method else ""):
-                total += entry["minutes"]
-    return total

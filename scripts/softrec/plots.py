@@ -71,6 +71,28 @@ def read_curves(logs: list[Path], runs: list[SoftRun]) -> list[Curve]:
     return [read_curve(log, run) for log, run in zip(logs, runs, strict=True)]
 
 
+class Step(NamedTuple):
+    """One epoch of one run: tau_t and d_t / d_0 before it, and whether its adapter was kept."""
+
+    dataset: str
+    backbone: str
+    alpha: float
+    seed: int
+    epoch: int
+    tau: float
+    d_t_over_d_0: float
+    kept: bool
+
+
+def steps(curves: list[Curve]) -> list[Step]:
+    """The numbers behind the figure, epoch by epoch."""
+    return [
+        Step(*vars(curve.run).values(), epoch, tau, distance, epoch == curve.kept)
+        for curve in curves
+        for epoch, (tau, distance) in enumerate(zip(curve.tau, curve.distance, strict=True), start=1)
+    ]
+
+
 def mean_by_epoch(series: list[list[float]]) -> list[float]:
     """The mean over runs by epoch; once some have stopped, over those that still run."""
     epochs = range(max(map(len, series)))

@@ -31,7 +31,7 @@ def test_the_run_ends_with_tables_figures_and_audit(finished: Finished) -> None:
     """All rows of one data set, guidance alone among them; every logged metric of each in the long table, in [0, 1]."""
     results = finished.project.root / "results/toy"
     names = ["table1.csv", "table2.csv", "table2.md", "table2.tex", "significance.csv", "compare.md", "manifest.json"]
-    names += [f"figures/{name}.{form}" for name in FIGURES for form in ("png", "pdf")]
+    names += [f"figures/{name}.{form}" for name in FIGURES for form in ("csv", "png", "pdf")]
     assert [name for name in names if not (results / name).stat().st_size] == []
     assert [row["Method"] for row in read_csv(results / "table2.csv")] == METHODS
     long = read_csv(results / "table2_long.csv")

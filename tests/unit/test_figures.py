@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from softrec import csvfiles, figure2, figure5, figure6, style
 from softrec.results import LongRow
+
+SASREC = "SASRec: minutes of one CPU process"
 
 
 def write_log(path: Path, loss: float) -> Path:
@@ -16,17 +19,20 @@ def write_log(path: Path, loss: float) -> Path:
 
 
 def test_figure2_compares_first_epochs(tmp_path: Path) -> None:
-    """Losses 2.0 and 0.5 of epoch 1, not of epoch 2; hits from the metrics; no category is not a number."""
-    (tmp_path / "m").write_text(json.dumps({"HR@1": 0.01, "HC": None, "chance": None}))
+    """Losses 2.0 and 0.5 of epoch 1, not of epoch 2; hits from the metrics; no category is not a number. Which level of
+    the catalogue categories are of, and how many, is said."""
+    said = {"HR@1": 0.01, "HC": None, "chance": None, "level": 2, "categories": 57}
+    (tmp_path / "m").write_text(json.dumps(said))
     real, own = write_log(tmp_path / "r", 2.0), write_log(tmp_path / "s", 0.5)
     (bars,) = figure2.read_bars([real], [own], [tmp_path / "m"], [figure2.Source("D", "B", 1)])
     assert (bars.loss_real, bars.loss_self_distilled, bars.hr_1) == (2.0, 0.5, 0.01)
     assert bars.hc != bars.hc
+    assert (bars.level, bars.classes) == (2, 57)
 
 
 def bars(seed: int) -> figure2.Bars:
     """One seed of one data set."""
-    return figure2.Bars("D", "BIGRec", seed, 2.0, 0.5 + 0.1 * seed, 0.01, 0.4, 0.2)
+    return figure2.Bars("D", "BIGRec", seed, 2.0, 0.5 + 0.1 * seed, 0.01, 0.4, 0.2, 1, 18)
 
 
 def test_figure2_prints_the_ratio_of_losses() -> None:
@@ -56,21 +62,52 @@ def test_figure5_has_means_by_alpha_and_a_ring_where_chosen(tmp_path: Path) -> N
     assert list(by_label["SFT"].get_ydata()) == [0.3, 0.3]
 
 
-def points() -> list[figure6.Point]:
+def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1) -> list[figure6.Point]:
     """SASRec and two methods of one backbone."""
     return [
-        figure6.Point("D", "", "SASRec", 1.0, 0.1, "CPU"),
-        figure6.Point("D", "BIGRec", "SFT", 10.0, 0.2, "NVIDIA A800"),
-        figure6.Point("D", "BIGRec", "SOFT", 40.0, 0.3, "NVIDIA A800"),
+        figure6.Point("D", "", "SASRec", 1.0, 1.0, 2.0, 0.1, 1, "CPU"),
+        figure6.Point("D", "BIGRec", "SFT", 10.0, 0.0, 10.0, 0.2, ranks, device),
+        figure6.Point("D", "BIGRec", "SOFT", 40.0, 30.0, 160.0, 0.3, ranks, device),
     ]
 
 
-def test_figure6_says_what_a_minute_is_of() -> None:
-    """Minutes of one GPU by its name, or of one CPU process; SASRec stands in the panel of its data set."""
+@pytest.mark.parametrize(
+    ("device", "ranks", "label"),
+    [
+        ("A800", 1, f"minutes of training (one A800)\n{SASREC}"),
+        ("A800", 4, f"GPU-minutes of training (A800)\n{SASREC}"),
+        ("A800, H100", 4, f"GPU-minutes of training (A800, H100)\n{SASREC}"),
+        ("CPU", 1, "minutes of training (one CPU process)"),
+        ("CPU", 2, "process-minutes of training (CPU)"),
+    ],
+)
+def test_figure6_says_what_a_minute_is_of(device: str, ranks: int, label: str) -> None:
+    """Of one GPU by its name, or of one CPU process; summed over several, they are GPU- or process-minutes. SASRec is
+    trained on the CPU in any case, which goes without saying where all are."""
+    assert figure6.label(points(device, ranks)) == label
+
+
+def test_figure6_shows_sasrec_in_the_panel_of_its_data_set() -> None:
+    """Minutes of each method by hand."""
     (panel,) = figure6.draw(points(), "H@5").axes
-    assert panel.get_xlabel() == "minutes of training (one NVIDIA A800)"
     assert [list(line.get_xdata()) for line in panel.lines] == [[1.0], [10.0], [40.0]]
-    assert figure6.unit([points()[1]._replace(device="CPU")]) == "one CPU process"
+
+
+def test_figure6_has_one_label_for_all_panels_that_fits() -> None:
+    """Six panels, and a GPU with a long name on four ranks: the label stands once, within the width of the figure."""
+    drawn = []
+    for backbone in ("BIGRec", "LLaRA"):
+        for dataset in ("Game", "Movie", "Kindle"):
+            own = [point._replace(dataset=dataset) for point in points(ranks=4)]
+            drawn += [own[0], *(point._replace(backbone=backbone) for point in own[1:])]
+    figure = figure6.draw(drawn, "H@5")
+    FigureCanvasAgg(figure).draw()
+    assert len(figure.axes) == 6 and not any(axes.get_xlabel() for axes in figure.axes)
+    assert figure.get_supxlabel() == "GPU-minutes of training (NVIDIA A800-SXM4-80GB)\n" + SASREC
+    box = figure._supxlabel.get_window_extent()
+    assert box.x0 > 0 and box.x1 < figure.bbox.width
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["SASRec", "SFT", "SOFT"]
 
 
 def test_figures_are_the_same_bytes_each_time(tmp_path: Path) -> None:

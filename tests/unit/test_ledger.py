@@ -1,14 +1,15 @@
-"""Where minutes go, and what a method costs from scratch."""
+"""Where minutes go, stage by stage, and what older files do not tell."""
 
 import json
 from pathlib import Path
 
 import pytest
-from softrec import files, ledger, teaching
-from softrec.figure6 import points_of
+from softrec import csvfiles, files, job, ledger, stopwatch, teaching
+from softrec.errors import SoftrecError
 from softrec.job import manifest_of
-from softrec.ledger import LedgerSettings, Source
-from softrec.results import LongRow
+from softrec.ledger import Entry, LedgerSettings, Source
+
+SFT = Source("D", "B", "SFT", 1, "")
 
 
 def write_log(path: Path, *seconds: dict[str, float], **summary: object) -> Path:
@@ -18,61 +19,82 @@ def write_log(path: Path, *seconds: dict[str, float], **summary: object) -> Path
     return path
 
 
-def write_answers(path: Path, seconds: float) -> Path:
-    """Answers and the manifest beside them."""
+def write_output(path: Path, **changes: object) -> Path:
+    """An output and the manifest beside it: a job of 100 s on 4 GPUs, which worked 90 s; None takes a key away."""
+    manifest = {"seconds": 100, "notes": {"work_seconds": 90}, "ranks": 4, "hardware": {"gpus": ["G"] * 4}, **changes}
     path.write_text("")
-    files.write_json(manifest_of(path), {"seconds": seconds})
+    files.write_json(manifest_of(path), {key: value for key, value in manifest.items() if value is not None})
     return path
 
 
-def made(folder: Path) -> list[dict]:
-    """SFT: 60 s of training and 30 s of validation; SDPO 120 s and a reference of 60 s; SOFT with alpha 1 and 10: 180 s
-    and 240 s of training, 60 s of d_t each; self-distillation 90 s; SASRec 30 s with either L2."""
-    logs = [
-        (write_log(folder / "a", {"train": 30, "validate": 15}, {"train": 30, "validate": 15}, device="G"), "SFT", ""),
-        (write_log(folder / "b", {"train": 120, "validate": 0, "reference": 60}, device="G"), "SDPO", ""),
-        (write_log(folder / "c", {"train": 180, "validate": 0, "schedule": 60}, device="G"), "SOFT", "alpha=1"),
-        (write_log(folder / "d", {"train": 240, "validate": 0, "schedule": 60}, device="G"), "SOFT", "alpha=10"),
+def test_a_training_run_has_its_stages_ranks_and_device(tmp_path: Path) -> None:
+    """Two epochs of 30 s and 15 s are a minute and half a minute, of four GPUs; a stage of no time is left out."""
+    epoch = {"train": 30, "validate": 15, "schedule": 0.0}
+    log = write_log(tmp_path / "log", epoch, epoch, device="G", ranks=4)
+    assert ledger.entries_of_log(log, SFT) == [
+        Entry("D", "B", "SFT", 1, "", "training", 1.0, 4, "G"),
+        Entry("D", "B", "SFT", 1, "", "validation", 0.5, 4, "G"),
     ]
-    sources = [Source("D", "B", method, 1, setting) for _, method, setting in logs]
-    sasrec = [write_log(folder / f"s{i}", {"train": 30, "validate": 0}) for i in (1, 2)]
-    sources += [Source("D", "", "SASRec", 1, f"l2={value}") for value in ("0.1", "0.001")]
-    settings = LedgerSettings(sources, [Source("D", "B", "SFT", 1, "")])
-    entries = ledger.ledger([*(log for log, _, _ in logs), *sasrec], [write_answers(folder / "y", 90)], settings)
-    return [entry._asdict() for entry in entries]
 
 
-def test_stages_have_their_minutes_and_device(tmp_path: Path) -> None:
-    """60 s are a minute; a stage of no time is left out; SASRec's log names no device, it is trained on the CPU."""
-    found = {(e["method"], e["setting"], e["stage"]): e["minutes"] for e in made(tmp_path)}
-    assert found["SFT", "", "training"] == 1.0
-    assert found["SFT", "", "validation"] == 0.5
-    assert found["SDPO", "", "reference"] == 1.0
-    assert found["SOFT", "alpha=10", "d_t"] == 1.0
-    assert found["SFT", "", "self-distillation"] == 1.5
-    assert ("SDPO", "", "validation") not in found
-    assert {e["device"] for e in made(tmp_path) if e["method"] == "SASRec"} == {"CPU"}
+def test_minutes_of_four_ranks_are_four_times_as_many_process_minutes(tmp_path: Path) -> None:
+    """One wall minute on 4 GPUs is 4 GPU-minutes."""
+    (entry,) = ledger.entries_of_log(write_log(tmp_path / "log", {"train": 60}, device="G", ranks=4), SFT)
+    assert (entry.minutes, entry.process_minutes) == (1.0, 4.0)
+
+
+def test_a_model_over_item_ids_is_one_process_on_the_cpu(tmp_path: Path) -> None:
+    """Its log names neither device nor ranks. Training is kept even where it took no time that can be told."""
+    log = write_log(tmp_path / "log", {"train": 0.0, "validate": 0.0})
+    sasrec = Source("D", "", "SASRec", 1, "l2=0.1")
+    assert ledger.entries_of_log(log, sasrec) == [Entry("D", "", "SASRec", 1, "l2=0.1", "training", 0.0, 1, "CPU")]
+
+
+def test_a_job_beside_the_runs_counts_its_work_alone(tmp_path: Path) -> None:
+    """Of 100 s the 90 s of generation count, 1.5 minutes; where torch saw no GPU it was the CPU."""
+    found = ledger.entry_of_output(write_output(tmp_path / "y"), SFT, ledger.SELF_DISTILLED)
+    assert found == Entry("D", "B", "SFT", 1, "", "self-distillation", 1.5, 4, "G")
+    cpu = ledger.entry_of_output(write_output(tmp_path / "z", hardware={"cores": 2}, ranks=1), SFT, "d_0")
+    assert (cpu.stage, cpu.ranks, cpu.device) == ("d_0", 1, "CPU")
 
 
 @pytest.mark.parametrize(
-    ("method", "setting", "minutes"),
-    [("SFT", "", 1.5), ("SDPO", "", 1.5 + 3), ("SOFT", "alpha=1", 1.5 + 1.5 + 4), ("SOFT", "alpha=10", 1.5 + 1.5 + 5)],
+    ("change", "sentence"),
+    [({"ranks": None}, "on how many ranks its job ran"), ({"notes": {}}, "how long its job worked")],
 )
-def test_a_method_pays_for_what_it_builds_on(tmp_path: Path, method: str, setting: str, minutes: float) -> None:
-    """SDPO is SFT and SDPO; SOFT is SFT, self-distillation, and SOFT with the chosen alpha alone."""
-    assert ledger.minutes_of(made(tmp_path), "D", "B", method, 1, setting) == pytest.approx(minutes)
+def test_a_manifest_that_does_not_tell_is_refused(tmp_path: Path, change: dict[str, object], sentence: str) -> None:
+    """Older manifests lack the keys, and may be of any number of ranks: a guess would be a wrong figure."""
+    with pytest.raises(SoftrecError, match=f"y.manifest.json does not say {sentence}.*\n.*\n.*make them again"):
+        ledger.entry_of_output(write_output(tmp_path / "y", **change), SFT, ledger.SELF_DISTILLED)
 
 
-def test_points_are_of_chosen_settings(tmp_path: Path) -> None:
-    """SOFT with alpha 10 is 8 minutes, SASRec with one of its two L2 half a minute; DROS is not shown."""
-    rows = [LongRow("SOFT", "B", "D", "H@5", 1, 0.3), LongRow("SASRec", "", "D", "H@5", 1, 0.2)]
-    rows.append(LongRow("DROS", "", "D", "H@5", 1, 0.9))
-    chosen = {("D", "B", "SOFT"): "alpha=10", ("D", "", "SASRec"): "l2=0.1"}
-    points = points_of(made(tmp_path), rows, chosen, "H@5")
-    assert [(p.method, p.minutes, p.value, p.device) for p in points] == [
-        ("SOFT", pytest.approx(8.0), 0.3, "G"),
-        ("SASRec", pytest.approx(0.5), 0.2, "CPU"),
+def test_a_tuning_log_without_ranks_is_refused(tmp_path: Path) -> None:
+    """A log that names a device is of a language model, which any number of ranks may have tuned."""
+    with pytest.raises(SoftrecError, match="does not say on how many ranks"):
+        ledger.entries_of_log(write_log(tmp_path / "log", {"train": 60}, device="G"), SFT)
+
+
+def test_work_is_timed_and_noted() -> None:
+    """The block's seconds go into the manifest's notes."""
+    with stopwatch.timed():
+        pass
+    assert 0 <= job._notes[stopwatch.NOTE] < 60
+
+
+def test_the_ledger_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """d_0 of BIGRec is of no seed, an empty field."""
+    log, sources = write_log(tmp_path / "log", {"train": 60}, device="G", ranks=4), [SFT]
+    d_0 = Source("D", "B", "SOFT", None, "")
+    outputs = [write_output(tmp_path / name) for name in ("y", "d")]
+    entries = ledger.ledger([log], outputs[:1], outputs[1:], LedgerSettings(sources, [SFT], [d_0]))
+    assert [(entry.method, entry.seed, entry.stage) for entry in entries] == [
+        ("SFT", 1, "training"),
+        ("SFT", 1, "self-distillation"),
+        ("SOFT", None, "d_0"),
     ]
+    csvfiles.write_text(tmp_path / "ledger.csv", csvfiles.csv_text([Entry._fields, *entries]))
+    assert ",SOFT,,,d_0,1.5,4,G" in (tmp_path / "ledger.csv").read_text()
+    assert ledger.read_ledger(tmp_path / "ledger.csv") == entries
 
 
 def test_what_the_teacher_has_answered_is_said(tmp_path: Path) -> None:

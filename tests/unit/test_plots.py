@@ -37,6 +37,16 @@ def test_log_gives_tau_and_relative_distance(tmp_path: Path) -> None:
     assert curve == Curve(RUN, [1.0, 0.5, 0.25], [1.0, 0.75, 0.5], kept=2)
 
 
+def test_the_numbers_behind_are_one_line_an_epoch(tmp_path: Path) -> None:
+    """Three epochs, of which the second was kept."""
+    curve = plots.read_curve(log_of(tmp_path / "training.jsonl", [*EPOCHS, SUMMARY]), RUN)
+    assert [tuple(step) for step in plots.steps([curve])] == [
+        ("Game", "BIGRec", 10.0, 1, 1, 1.0, 1.0, False),
+        ("Game", "BIGRec", 10.0, 1, 2, 0.5, 0.75, True),
+        ("Game", "BIGRec", 10.0, 1, 3, 0.25, 0.5, False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("lines", "fault"),
     [

@@ -19,7 +19,7 @@ SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 def checked() -> Callable[[str], dict[str, Any]]:
     """A shipped configuration by name, checked and with its defaults, to change at will."""
     found = {}
-    for name in ("paper", "demo"):
+    for name in ("paper", "demo", "figure6"):
         found[name] = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
         config_check.check(found[name], str(SCHEMA), name, cross_checks.problems)
     return lambda name: copy.deepcopy(found[name])
@@ -33,6 +33,12 @@ def jobs_of(*arguments: str) -> list[Job]:
         return dryrun.jobs([*arguments, "--forceall"])
     finally:
         os.chdir(before)
+
+
+@pytest.fixture(scope="session")
+def planned() -> Callable[..., list[Job]]:
+    """`jobs_of`, for plans that one test asks for."""
+    return jobs_of
 
 
 @pytest.fixture(scope="session")

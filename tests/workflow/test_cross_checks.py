@@ -24,7 +24,7 @@ def changed(config: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return config
 
 
-@pytest.mark.parametrize("name", ["paper", "demo"])
+@pytest.mark.parametrize("name", ["paper", "demo", "figure6"])
 def test_the_shipped_configurations_break_no_rule_and_meet_every_check(checked: Checked, name: str) -> None:
     """Each check is also run without its net: on a whole configuration none may stumble."""
     config = checked(name)

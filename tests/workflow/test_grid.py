@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from lib import grid
 
@@ -57,6 +58,26 @@ def test_choices_are_one_per_data_set_and_grid() -> None:
     """Of the three rows only SOFT has a grid with a test result per candidate."""
     assert grid.choices(CONFIG) == ["game/bigrec/soft/alpha.json", "kindle/bigrec/soft/alpha.json"]
     assert grid.choices({**CONFIG, "methods": ["sasrec"]}) == []
+
+
+@pytest.mark.parametrize("method", ["bigrec-soft", "bigrec-soft-wo-sa", "bigrec-sdpo"])
+def test_sft_counts_where_a_row_builds_on_it(method: str) -> None:
+    """Without SFT's row its 2 x 3 runs are made all the same, and count; with the row they count once."""
+    for methods in (["sasrec", method], ["sasrec", "bigrec-sft", method]):
+        found = grid.tuned_cells({**CONFIG, "methods": methods})
+        assert Counter(cell.row.key for cell in found)["bigrec-sft"] == 6
+        assert {cell.row.key for cell in found} == {"bigrec-sft", method}
+    assert grid.tuned_cells({**CONFIG, "methods": ["sasrec", "bigrec-guidance"]}) == []
+
+
+def test_d_0_is_one_a_data_set_and_for_llara_one_a_seed() -> None:
+    """2 data sets: 2 of BIGRec; x 3 seeds: 6 of LLaRA. Without SOFT there is none."""
+    config = {**CONFIG, "methods": ["bigrec-soft", "llara-soft"]}
+    found = [(cell.dataset, cell.row.backbone, grid.distance_seed(cell)) for cell in grid.distance_cells(config)]
+    assert found[:2] == [("game", "BIGRec", None), ("kindle", "BIGRec", None)]
+    assert found[2:5] == [("game", "LLaRA", seed) for seed in (1, 2, 3)]
+    assert len(found) == 8
+    assert grid.distance_cells({**CONFIG, "methods": ["bigrec-soft-wo-sa", "bigrec-sft"]}) == []
 
 
 def test_the_papers_grid(checked: Callable[[str], dict[str, Any]]) -> None:

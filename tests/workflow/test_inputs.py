@@ -15,6 +15,16 @@ def test_only_llara_begins_with_item_embeddings_and_a_seeded_d_0() -> None:
     assert inputs.initial_distance(bigrec) == "results/<run>/{dataset}/{backbone}/initial_distance.json"
 
 
+def test_every_d_0_has_its_file() -> None:
+    """One for BIGRec, one a seed for LLaRA, at the places of the rules that make them."""
+    config = {"methods": ["bigrec-soft", "llara-soft"], "datasets": {"game": {}}, "seeds": [1, 2]}
+    assert inputs.initial_distances({**config, "soft": {"alphas": [1, 10]}}) == [
+        "results/<run>/game/bigrec/initial_distance.json",
+        "results/<run>/game/llara/seed=1/initial_distance.json",
+        "results/<run>/game/llara/seed=2/initial_distance.json",
+    ]
+
+
 @pytest.mark.parametrize(
     ("rows", "answered", "embeddings"),
     [("sampled", "samples/train.parquet", "self_distilled"), ("all", "sequences/train.parquet", "teacher")],

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,21 @@ def test_the_demo_is_listed_whole(demo_jobs: list[Job]) -> None:
     tunings = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "evaluate_ranks")
     assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 4, 28]
     assert counted["pretrain_tiny_llm"] == counted["fetch_wheel_dataset_ml100k"] == 1
+
+
+def test_soft_alone_counts_the_sft_that_it_builds_on(planned: Callable[..., list[Job]]) -> None:
+    """`methods: [sasrec, bigrec-soft]`: of each of two seeds the ledger reads SFT's log and its answers, two alphas and
+    two values of L2; and the one d_0."""
+    switch = ["--config", "methods=[sasrec, bigrec-soft]"]
+    (ledger,) = (job for job in planned("--profile", "profiles/demo", *switch) if job.rule == "make_ledger")
+    assert Counter(name.split("/", 3)[3].split("/seed=")[0] for name in ledger.input) == {
+        "bigrec/soft/alpha=1": 2,
+        "bigrec/soft/alpha=10": 2,
+        "bigrec/sft": 4,
+        "sasrec/l2=0.001": 2,
+        "sasrec/l2=1e-05": 2,
+        "bigrec/initial_distance.json": 1,
+    }
 
 
 def test_a_configuration_is_complete_and_never_merged(demo_jobs: list[Job], paper_jobs: list[Job]) -> None:

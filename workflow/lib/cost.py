@@ -2,8 +2,8 @@
 
     python workflow/lib/cost.py config/paper.yaml --profile profiles/slurm
 
-A dry run lists the jobs that are left. Where benchmarks of finished jobs of the same rule are there, their mean counts,
-"measured"; else an estimate from the configuration. Formulas and constants are below, each with its source.
+A dry run lists the jobs that are left. Where benchmarks of finished jobs of the same kind are there, their mean counts,
+"measured", for each of a job's ranks; else an estimate from the configuration (`estimate`, `disk`).
 """
 
 import csv
@@ -18,26 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
 
-from lib import config_check, cross_checks, dryrun
-
-PROMPT, TITLE = 220, 15  # tokens of a prompt of ten titles and of a title, for a tokeniser of words
-TRAIN_FLOPS, FORWARD_FLOPS = 4, 2  # per weight and token: LoRA needs no gradient of frozen weights, so 2 + 2, not 6
-PEAK, EFFICIENCY = 312e12, 0.35  # bf16 operations per second of an A800 or A100, and the share that is reached
-BANDWIDTH, READ_SHARE = 2.0e12, 0.6  # bytes per second of its memory, and the share that is reached
-LLM_RULES = (
-    "tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa", "generate_self_distilled", "predict_titles",
-    "predict_titles_untuned", "measure_initial_distance", "measure_initial_distance_llara", "encode_titles",
-    "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
-)  # fmt: skip
-FIT_SECONDS, FIT_EPOCHS = 18.0, 100  # an epoch over a million windows on one core; patience ends a run before 500
-LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and read a language model; of every other job
-
-
-class Left(NamedTuple):
-    """A job that is left to do: its rule, and where its benchmark will stand."""
-
-    rule: str
-    benchmark: str
+from lib import config_check, cross_checks, disk, dryrun, estimate
+from lib.sizes import Left
 
 
 class Line(NamedTuple):
@@ -48,47 +30,6 @@ class Line(NamedTuple):
     hours: float
     on_gpu: bool
     measured: bool
-
-
-def seconds_of_training(weights: float, rows: int, epochs: int, branches: float) -> float:
-    """Epochs over `rows` prompts with so many titles each, on one GPU."""
-    tokens = rows * (PROMPT + TITLE * branches) * epochs
-    return TRAIN_FLOPS * weights * tokens / (PEAK * EFFICIENCY)
-
-
-def seconds_of_generation(weights: float, rows: int, batch: int, new_tokens: int) -> float:
-    """Prefill of `rows` prompts, then one read of all weights per step and batch of beams (2 bytes each, bf16)."""
-    prefill = FORWARD_FLOPS * weights * rows * PROMPT / (PEAK * EFFICIENCY)
-    steps = -(-rows // batch) * min(new_tokens, 2 * TITLE)
-    return prefill + steps * 2 * weights / (BANDWIDTH * READ_SHARE)
-
-
-def estimated(rule: str, config: Mapping[str, Any], weights: float) -> float:
-    """Seconds of one job by the configuration, from its start."""
-    return computing(rule, config, weights) + (LOAD_SECONDS if rule in LLM_RULES else 0.0)
-
-
-def computing(rule: str, config: Mapping[str, Any], weights: float) -> float:
-    """Seconds without the start: training is epochs and validations, prediction is generation."""
-    rows, valid, test = (config["samples"][split] for split in ("train", "valid", "test"))
-    rows, valid, test = (count if isinstance(count, int) else 100_000 for count in (rows, valid, test))
-    batch, new = config["generation"]["batch_size"], config["generation"]["max_new_tokens"]
-    epochs = config["tuning"]["epochs"]
-    validation = seconds_of_generation(weights, valid, batch, new)
-    if rule == "tune_sdpo":
-        own = config["sdpo"]
-        training = seconds_of_training(weights, rows, own["epochs"] + 1, 1 + own["negatives"])
-        return training + own["epochs"] * validation
-    if rule == "tune_soft":
-        probe = seconds_of_generation(weights, config["soft"]["distance_rows"], batch, new)
-        return seconds_of_training(weights, rows, epochs, 2) + epochs * (validation + probe)
-    if rule.startswith("tune_"):
-        return seconds_of_training(weights, rows, epochs, 1) + epochs * validation
-    if rule == "generate_cot":
-        return seconds_of_generation(weights, rows, batch, config["llm_cf"]["max_new_tokens"])
-    if rule in LLM_RULES:
-        return seconds_of_generation(weights, {"generate_self_distilled": rows}.get(rule, test), batch, new)
-    return FIT_SECONDS * min(config["sasrec"]["epochs"], FIT_EPOCHS) if rule.startswith("fit_") else OTHER_SECONDS
 
 
 def measured(run: str, root: Path = Path()) -> dict[str, float]:
@@ -109,26 +50,16 @@ def kind_of(parts: Iterable[str]) -> str:
 
 def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, float]) -> list[Line]:
     """One line per rule, the most hours first."""
-    weights = max(llm.get("parameters", 1e6) for llm in config["llms"].values())
     hours: Counter[tuple[str, bool]] = Counter()
     count: Counter[tuple[str, bool]] = Counter()
     for job in jobs:
-        seconds = known.get(kind_of(Path(job.benchmark).parts)) if job.benchmark else None
-        key = job.rule, seconds is not None
-        hours[key] += (estimated(job.rule, config, weights) if seconds is None else seconds) / 3600
-        count[key] += 1
+        wall = known.get(kind_of(Path(job.benchmark).parts)) if job.benchmark else None
+        seconds = estimate.seconds(job, config) if wall is None else wall * estimate.ranks(job.rule, config)
+        hours[job.rule, wall is not None] += seconds / 3600
+        count[job.rule, wall is not None] += 1
     gpu = any("parameters" in llm for llm in config["llms"].values())
-    found = [Line(rule, count[rule, m], hours[rule, m], gpu and rule in LLM_RULES, m) for rule, m in count]
+    found = [Line(rule, count[rule, m], hours[rule, m], gpu and rule in estimate.LLM_RULES, m) for rule, m in count]
     return sorted(found, key=lambda line: (-line.hours, line.rule))
-
-
-def disk(jobs: Collection[Left], config: Mapping[str, Any]) -> float:
-    """GiB of adapters and base models left to write: LoRA and fetched weights; everything else is small beside them."""
-    weights = {name: llm.get("parameters", 1e6) for name, llm in config["llms"].items()}
-    adapters = sum(job.rule.startswith("tune_") for job in jobs)
-    fetched = sum(2 * weights[name] for name in weights if any(job.rule.endswith(f"_llm_{name}") for job in jobs))
-    lora = 4 * 2 * config["lora"]["rank"] * 1.6e5 * (max(weights.values()) / 3.2e9) ** 0.5
-    return (adapters * lora + fetched) / 2**30
 
 
 def described(found: list[Line], gib: float) -> str:
@@ -157,7 +88,7 @@ def summary(jobs: Collection[Left], config: Mapping[str, Any]) -> str:
     found = lines(jobs, config, measured(config["run"]))
     bases = {line.measured for line in found}
     basis = "partly measured" if len(bases) > 1 else "measured" if True in bases else "estimated"
-    return f"{totals(found, disk(jobs, config))} ({basis})"
+    return f"{totals(found, disk.gib(jobs, config))} ({basis})"
 
 
 def main(file: str, *arguments: str) -> None:
@@ -167,7 +98,7 @@ def main(file: str, *arguments: str) -> None:
     config_check.check(config, str(root / "schemas/config.schema.yaml"), file, cross_checks.problems)
     jobs = [job for job in dryrun.jobs(["--configfile", file, *arguments]) if job.rule != "all"]
     left = [Left(job.rule, job.benchmark) for job in jobs]
-    print(described(lines(left, config, measured(config["run"])), disk(left, config)))
+    print(described(lines(left, config, measured(config["run"])), disk.gib(left, config)))
 
 
 if __name__ == "__main__":

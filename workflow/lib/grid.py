@@ -1,6 +1,6 @@
 """What there is to compute: the rows of Table 2, and the cells that a configuration asks for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,8 +103,12 @@ def without_scheduler(config: Mapping[str, Any]) -> list[Cell]:
 
 
 def tuned_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """The cells whose minutes Figure 6 counts: SASRec is separate, since its L2 is chosen before the test."""
-    return [cell for cell in cells(config) if cell.row.backbone and cell.row.seeded]
+    """The tuning runs whose minutes Figure 6 counts: those of the table, and the SFT runs that they build on.
+
+    SASRec is separate, since its L2 is chosen before the test.
+    """
+    own = [cell for cell in cells(config) if cell.row.backbone and cell.row.seeded]
+    return list(dict.fromkeys([*own, *sft_cells(config, {cell.row.backbone for cell in own})]))
 
 
 def sasrec_cells(config: Mapping[str, Any]) -> list[Cell]:
@@ -119,9 +123,26 @@ def sasrec_datasets(config: Mapping[str, Any]) -> list[str]:
 
 def answering_cells(config: Mapping[str, Any]) -> list[Cell]:
     """SFT's cell of each data set, backbone and seed whose self-distilled data some row needs."""
-    needing = {row.backbone for row in rows(config) if row.method.startswith("SOFT")}
-    answering = [row for row in ROWS if row.method == "SFT" and row.backbone in needing]
-    return [Cell(row, dataset, seed) for row in answering for dataset in config["datasets"] for seed in config["seeds"]]
+    return sft_cells(config, {row.backbone for row in rows(config) if row.method.startswith("SOFT")})
+
+
+def sft_cells(config: Mapping[str, Any], backbones: Collection[str]) -> list[Cell]:
+    """SFT's cells with these backbones, whether SFT is a row of the table or not."""
+    of_sft = [row for row in ROWS if row.method == "SFT" and row.backbone in backbones]
+    return [Cell(row, dataset, seed) for row in of_sft for dataset in config["datasets"] for seed in config["seeds"]]
+
+
+def distance_cells(config: Mapping[str, Any]) -> list[Cell]:
+    """A cell of SOFT for each d_0: one a data set, and for LLaRA, whose projector is seeded, one a seed."""
+    first: dict[tuple[str, str, int | None], Cell] = {}
+    for cell in soft_cells(config):
+        first.setdefault((cell.dataset, cell.row.backbone, distance_seed(cell)), cell)
+    return list(first.values())
+
+
+def distance_seed(cell: Cell) -> int | None:
+    """The seed of a cell's d_0, or None where it is the same for every seed."""
+    return cell.seed if cell.row.backbone == "LLaRA" else None
 
 
 def alpha_choices(config: Mapping[str, Any]) -> list[tuple[str, Row]]:

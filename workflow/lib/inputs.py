@@ -1,7 +1,10 @@
 """Inputs that depend on a job's wildcards or on the configuration, as patterns that Snakemake fills."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
+
+from lib import grid
 
 
 def item_embeddings(wildcards: Any) -> list[str]:
@@ -13,6 +16,15 @@ def initial_distance(wildcards: Any) -> str:
     """d_0: of the un-tuned LLM, and for LLaRA with the projector that this seed begins with."""
     seeded = "seed={seed}/" if wildcards.backbone == "llara" else ""
     return f"results/<run>/{{dataset}}/{{backbone}}/{seeded}initial_distance.json"
+
+
+def initial_distances(config: Mapping[str, Any]) -> list[str]:
+    """Every d_0 that SOFT starts from, in the order of `grid.distance_cells`."""
+    found = []
+    for cell in grid.distance_cells(config):
+        at = SimpleNamespace(dataset=cell.dataset, backbone=cell.row.backbone.lower(), seed=cell.seed)
+        found.append(initial_distance(at).format(**vars(at)))
+    return found
 
 
 def taught_rows(config: Mapping[str, Any]) -> str:

@@ -1,5 +1,5 @@
 # Figures, each a target of its own.
-# Needs: training logs, self-distilled data, the long tables, the choices made on validation.
+# Needs: training logs, self-distilled data, every d_0, the long tables, the choices made on validation.
 # Gives: Figures 2, 5 and 6 of the paper, the curves of the curriculum, and the numbers behind each as csv.
 
 
@@ -8,6 +8,7 @@ rule plot_curriculum:
     input:
         logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.soft_cells(config)],
     output:
+        csv="results/<run>/figures/curriculum.csv",
         pdf="results/<run>/figures/curriculum.pdf",
         png=report(
             "results/<run>/figures/curriculum.png",
@@ -31,6 +32,7 @@ rule plot_curriculum:
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
+            --csv {output.csv:q} \
             --pdf {output.pdf:q} \
             --png {output.png:q} \
             2>{log:q}
@@ -50,6 +52,7 @@ rule make_ledger:
             f"results/{RUN}/{cell.folder}/self_distilled.parquet"
             for cell in grid.answering_cells(config)
         ],
+        distances=inputs.initial_distances(config),
     output:
         ledger="results/<run>/ledger.csv",
     log:
@@ -69,6 +72,7 @@ rule make_ledger:
             --code {params.code:q} \
             --logs {input.logs:q} \
             --answers {input.answers:q} \
+            --distances {input.distances:q} \
             --ledger {output.ledger:q} \
             2>{log:q}
         """

@@ -79,7 +79,7 @@ class ResultSlices(Base):
         return {"dataset": self.dataset(dataset)["label"], "backbone": row.backbone}
 
     def ledger(self) -> str:
-        """Which training log and which benchmark is which run's."""
+        """Which training log, which file of answers and which d_0 is which run's."""
         logs = [
             {**self.place(cell), "method": cell.row.method, "setting": setting(cell.row.setting, cell.value)}
             for cell in grid.tuned_cells(self.config)
@@ -91,7 +91,11 @@ class ResultSlices(Base):
         ]
         answering = grid.answering_cells(self.config)
         generated = [{**self.place(cell), "method": "SFT", "setting": ""} for cell in answering]
-        return text({"logs": logs + sasrec, "generated": generated})
+        distances = [
+            {**self.place(cell), "method": cell.row.method, "setting": "", "seed": grid.distance_seed(cell)}
+            for cell in grid.distance_cells(self.config)
+        ]
+        return text({"logs": logs + sasrec, "generated": generated, "distances": distances})
 
     def figure2(self) -> str:
         """Which files are of which data set, backbone and seed."""

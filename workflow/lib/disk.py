@@ -1,0 +1,81 @@
+"""Disk that is left to fill: what each job leaves behind, by the configuration.
+
+Counted are raw files, base models, embeddings of titles and texts, adapters, and models over item ids. Tables, logs and
+figures are small beside them, and so are checkpoints, which go when their job ends.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lib.sizes import Left, Sizes, weights_of
+
+# Bytes of the publisher's files, unpacked, as its repository on the hub states them.
+RAW_BYTES = {
+    "raw/review_categories/Video_Games.jsonl": 2_682_948_518,
+    "raw/meta_categories/meta_Video_Games.jsonl": 437_375_785,
+    "raw/review_categories/Movies_and_TV.jsonl": 8_391_445_499,
+    "raw/meta_categories/meta_Movies_and_TV.jsonl": 1_285_744_674,
+    "raw/review_categories/Kindle_Store.jsonl": 15_800_555_546,
+    "raw/meta_categories/meta_Kindle_Store.jsonl": 6_865_237_738,
+    "benchmark/0core/rating_only/Video_Games.csv": 264_209_546,
+    "benchmark/5core/rating_only/Video_Games.csv": 47_244_051,
+    "benchmark/0core/rating_only/Movies_and_TV.csv": 995_092_641,
+    "benchmark/5core/rating_only/Movies_and_TV.csv": 431_542_901,
+    "benchmark/0core/rating_only/Kindle_Store.csv": 1_467_649_846,
+    "benchmark/5core/rating_only/Kindle_Store.csv": 932_197_614,
+}
+OTHER_RAW, WHEEL = 2e9, 5e6  # another category's file, like those above; the two files in a wheel
+FP32, BF16 = 4, 2  # bytes of a number
+LAYERS = 1 / 110  # of a Llama for each of its width: 28 of 3,072
+TARGET, ALL_LINEAR = 5 / 3, 53 / 3  # widths that go into and come out of a LoRA: of q or v; of a layer's seven together
+
+
+def gib(jobs: Iterable[Left], config: Mapping[str, Any]) -> float:
+    """GiB that jobs leave behind."""
+    return sum(written(job, config) for job in jobs) / 2**30
+
+
+def written(job: Left, config: Mapping[str, Any]) -> float:
+    """Bytes that one job leaves behind; 0 for what is small."""
+    sizes = Sizes(config, job)
+    if job.rule.startswith("fetch_"):
+        return fetched(job.rule, config)
+    if job.rule == "pretrain_tiny_llm":
+        return FP32 * sizes.weights
+    if job.rule.startswith("tune_"):
+        return FP32 * adapter(sizes)
+    if job.rule.startswith(("fit_", "adopt_")):
+        return FP32 * sizes.titles * config["sasrec"]["dim"]
+    return FP32 * sizes.width * embedded(sizes)
+
+
+def fetched(rule: str, config: Mapping[str, Any]) -> float:
+    """Bytes of a data set's raw files, or of a base model as it is published, in bf16."""
+    if rule.startswith("fetch_amazon2023_"):
+        source = config["datasets"][rule.removeprefix("fetch_amazon2023_")]["source"]
+        return sum(RAW_BYTES.get(source[role]["path"], OTHER_RAW) for role in ("ratings", "metadata"))
+    if rule.startswith("fetch_wheel_dataset_"):
+        return WHEEL
+    return BF16 * weights_of(config["llms"][rule.partition("_llm_")[2]])
+
+
+def embedded(sizes: Sizes) -> int:
+    """Texts whose embeddings a job writes."""
+    rule = sizes.job.rule
+    if rule.startswith("encode_titles"):
+        return sizes.titles
+    if rule.startswith("predict_titles"):
+        return sizes.rows("valid" if sizes.job.place and sizes.job.place[-1].startswith("valid.") else "test")
+    if rule == "encode_cot":
+        return sizes.cot_rows
+    if rule == "answer_all_training_rows":
+        return sizes.training_rows
+    return sizes.rows("train") if rule == "generate_self_distilled" else 0
+
+
+def adapter(sizes: Sizes) -> float:
+    """Numbers in an adapter: a LoRA in each layer, and LLaRA's projector (SASRec's width to the model's, and on)."""
+    own, width = sizes.config["lora"], sizes.width
+    per_layer = ALL_LINEAR if own["targets"] == ["all-linear"] else TARGET * len(own["targets"])
+    lora = own["rank"] * per_layer * width * (LAYERS * width)
+    return lora + (width * (sizes.config["sasrec"]["dim"] + width) if "llara" in sizes.job.place else 0)

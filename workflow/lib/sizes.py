@@ -1,0 +1,82 @@
+"""How large a job's data and language model are, by the configuration: what estimates of time and disk rest on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+# Of a data set that names no `expected`: a million training rows, as Kindle has. Rather too much than too little.
+UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
+UNKNOWN_WEIGHTS = 1e6  # of a language model that names no `parameters`: the demo's
+COT_RULES = ("encode_cot", "encode_titles_for_llm_cf")  # they ask LLM-CF's text encoder
+
+
+class Left(NamedTuple):
+    """A job that is left to do: its rule, and where its benchmark will stand."""
+
+    rule: str
+    benchmark: str
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Its benchmark's path below `benchmarks/`: data set, backbone and so on."""
+        parts = Path(self.benchmark).parts
+        return parts[parts.index("benchmarks") + 1 :] if "benchmarks" in parts else ()
+
+
+class Sizes:
+    """Of one job. Where its benchmark names no data set, the data are of unknown size and the model is the largest."""
+
+    def __init__(self, config: Mapping[str, Any], job: Left) -> None:
+        self.config, self.job = config, job
+        self.dataset = config["datasets"].get(job.place[0] if job.place else "", {})
+        self.counts = self.dataset.get("expected") or UNKNOWN
+
+    @property
+    def llm(self) -> Mapping[str, Any]:
+        """The language model that it runs."""
+        if not self.dataset:
+            return max(self.config["llms"].values(), key=weights_of)
+        encoder = self.config["llm_cf"]["text_encoder"] if self.job.rule in COT_RULES else None
+        return self.config["llms"][encoder or self.dataset["llm"]]
+
+    @property
+    def weights(self) -> float:
+        """Parameters of that model."""
+        return weights_of(self.llm)
+
+    @property
+    def width(self) -> float:
+        """Width of its hidden states: as configured, or from Llama-3.2-3B's 3,072, by the third root of the weights."""
+        return self.llm.get("hidden") or 3072 * (self.weights / 3.21e9) ** (1 / 3)
+
+    @property
+    def sequences(self) -> int:
+        """Windows of all splits: a user with L items has L - 10 (one, if L is 10); 10 is `split.history`."""
+        windows = self.counts["interactions"] - self.config["split"]["history"] * self.counts["users"]
+        return max(windows, self.counts["users"])
+
+    @property
+    def training_rows(self) -> int:
+        """Rows of the train split: for the paper's data 0.8 x (interactions - 10 x users)."""
+        return round(self.config["split"]["fractions"][0] * self.sequences)
+
+    @property
+    def cot_rows(self) -> int:
+        """Rows that LLM-CF reasons about: `llm_cf.rows` of the sampled training rows, or all of them."""
+        sampled = self.rows("train")
+        return min(self.config["llm_cf"]["rows"] or sampled, sampled)
+
+    @property
+    def titles(self) -> int:
+        """Items; those that share a title count each."""
+        return self.counts["items"]
+
+    def rows(self, split: str) -> int:
+        """Rows drawn from a split; `all` is the whole test split."""
+        drawn = self.config["samples"][split]
+        return drawn if isinstance(drawn, int) else round(self.config["split"]["fractions"][2] * self.sequences)
+
+
+def weights_of(llm: Mapping[str, Any]) -> float:
+    """Parameters of a configured language model."""
+    return llm.get("parameters", UNKNOWN_WEIGHTS)
