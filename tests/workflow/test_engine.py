@@ -41,6 +41,7 @@ def test_two_nodes_are_one_launcher_each() -> None:
 def test_a_script_is_told_nothing_about_the_cluster() -> None:
     """Nodes, GPUs and threads are the launcher's; what is told is what `EngineSettings` reads."""
     assert '"ranks": 4' in Engine(SECTION).settings
+    assert Engine(SECTION).environment["SOFTREC_ENGINE"] == Engine(SECTION).settings
     assert not {"nodes", "gpus", "threads"} & set(Engine(SECTION).settings.replace('"', " ").split())
 
 

@@ -95,7 +95,7 @@ def test_a_text_encoder_of_its_own_counts_for_llm_cf_alone(checked: Checked) -> 
 
 def test_jobs_on_all_ranks_are_those_that_the_launcher_starts() -> None:
     """As the rules' commands say."""
-    assert set(estimate.ON_ALL_RANKS) == {rule.name for rule in rules() if "{engine.launch}" in rule.shell}
+    assert set(estimate.ON_ALL_RANKS) == {rule.name for rule in rules() if "$SOFTREC_LAUNCH" in rule.shell}
 
 
 def test_jobs_of_language_models_are_those_on_the_gpu_partition() -> None:

@@ -65,8 +65,8 @@ def test_a_command_runs_one_script_with_quoted_values(name: str) -> None:
         ("choose_", "adopt_", "predict_titles_", "encode_titles_", "measure_initial_distance_", "answer_all_")
     )
     values = re.findall(r"\{([^}]+)\}", rule.shell)
-    assert all(value.endswith(":q") for value in values if value != "engine.launch")
-    assert ("{engine.launch}" in rule.shell) == ("**engine.resources" in rule.directives.get("resources", ""))
+    assert all(value.endswith(":q") for value in values)
+    assert ("$SOFTREC_LAUNCH" in rule.shell) == ("**engine.resources" in rule.directives.get("resources", ""))
     assert "config" not in rule.shell
     assert "wildcards" not in rule.shell
     assert "--settings {params.cfg:q}" in rule.shell
@@ -122,7 +122,7 @@ def test_commands_as_they_would_run_are_understood(paper_jobs: list[Job], demo_j
     """One command of every rule in both plans, parsed by the script's own parser: each file of the job is in it."""
     for planned in [*by_rule(paper_jobs).values(), *by_rule(demo_jobs).values()]:
         words = shlex.split(planned.command.replace("\\\n", " "))
-        assert words[0] in ("python", "exec")
+        assert words[0] in ("python", "$SOFTREC_LAUNCH")
         *_, script = (i for i, word in enumerate(words) if word.startswith("scripts/"))
         parser = parser_of(Path(words[script]).stem)
         args = parser.parse_args([word for word in words[script + 1 :] if not word.startswith("2>")])

@@ -1,7 +1,8 @@
 """How tuning jobs are started and what they are told about computing: nothing that a result depends on.
 
-Engine, ranks and threads change a result by rounding alone, so they are no part of any job's `cfg`: a job that was run
-on four GPUs is not made again because the next one has two.
+Engine, ranks and threads change a result by rounding alone, so they are no part of any job's `params`: a job that was
+run on four GPUs is not made again because the next one has two. Commands find them in the environment, which each
+Snakemake, of the driver and of a job, sets from its configuration.
 """
 
 import json
@@ -16,6 +17,11 @@ class Engine:
 
     def __init__(self, section: Mapping[str, Any]) -> None:
         self.section = section
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that commands use: SOFTREC_LAUNCH, words before a script; SOFTREC_ENGINE, what it is told."""
+        return {"SOFTREC_LAUNCH": self.launch, "SOFTREC_ENGINE": self.settings}
 
     @property
     def settings(self) -> str:

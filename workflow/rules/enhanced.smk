@@ -26,7 +26,7 @@ rule answer_all_training_rows:
         code=code_digest("generate_self_distilled", "softrec.backbones.bigrec"),
     shell:
         r"""
-        {engine.launch} scripts/generate_self_distilled.py \
+        $SOFTREC_LAUNCH scripts/generate_self_distilled.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \

@@ -31,8 +31,8 @@ rule tune_sdpo:
         code=lambda w: code_digest("tune_sdpo", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        {engine.launch} scripts/tune_sdpo.py \
-            --engine {engine.settings:q} \
+        $SOFTREC_LAUNCH scripts/tune_sdpo.py \
+            --engine "$SOFTREC_ENGINE" \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \

@@ -31,8 +31,8 @@ rule tune_sft:
         code=lambda w: code_digest("tune_sft", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        {engine.launch} scripts/tune_sft.py \
-            --engine {engine.settings:q} \
+        $SOFTREC_LAUNCH scripts/tune_sft.py \
+            --engine "$SOFTREC_ENGINE" \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -72,7 +72,7 @@ rule generate_self_distilled:
         code=lambda w: code_digest("generate_self_distilled", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        {engine.launch} scripts/generate_self_distilled.py \
+        $SOFTREC_LAUNCH scripts/generate_self_distilled.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -117,8 +117,8 @@ rule tune_soft:
         code=lambda w: code_digest("tune_soft", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        {engine.launch} scripts/tune_soft.py \
-            --engine {engine.settings:q} \
+        $SOFTREC_LAUNCH scripts/tune_soft.py \
+            --engine "$SOFTREC_ENGINE" \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -165,8 +165,8 @@ rule tune_soft_wo_sa:
         code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.backbones.{w.backbone}"),
     shell:
         r"""
-        {engine.launch} scripts/tune_soft_wo_sa.py \
-            --engine {engine.settings:q} \
+        $SOFTREC_LAUNCH scripts/tune_soft_wo_sa.py \
+            --engine "$SOFTREC_ENGINE" \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
