@@ -47,7 +47,7 @@ slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel the jobs that
 	@$(BIN)/python workflow/lib/recover.py --profile $(PROFILE)
 
 test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
-	$(BIN)/python -m pytest tests/slurm
+	$(BIN)/python -m pytest tests/slurm -n 2 --dist loadfile
 
 test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
 	$(BIN)/python -m pytest
@@ -72,8 +72,8 @@ $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 	@$(INSTALL) -r envs/requirements-dev.txt -c envs/constraints.txt
 	@touch $@
 
-$(VENV)/.slurm: $(VENV)/.dev
-	@$(INSTALL) py-rattler -c envs/constraints.txt
+$(VENV)/.slurm: $(VENV)/.dev envs/requirements-slurm.txt
+	@$(INSTALL) -r envs/requirements-slurm.txt -c envs/constraints.txt
 	@touch $@
 
 clean-venv:  ## Remove the virtual environment

@@ -1,5 +1,10 @@
-"""A Slurm cluster for as long as the tests run, and the toy shop's results that they are compared with."""
+"""A Slurm cluster for as long as the tests run, and the toy shop's results that they are compared with.
 
+Tests of different files run beside each other (pytest-xdist), each process with a cluster of its own: Slurm's programs find
+theirs in /etc/slurm, so each process has its own view of that folder, and the machine's is left alone.
+"""
+
+import ctypes
 import os
 import shutil
 import subprocess
@@ -14,18 +19,43 @@ NEEDED = (
 )
 
 
-@pytest.fixture(scope="session", autouse=True)
-def cluster() -> Iterator[None]:
-    """The cluster of `tests/slurm/cluster`: started here, and stopped here."""
+CLONE_NEWNS = 0x00020000  # <sched.h>: a mount namespace of its own
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Install Slurm before any process needs it; say what is missing, and fail, where that cannot be done."""
+    if hasattr(session.config, "workerinput"):
+        return
     if os.geteuid() != 0:
         pytest.exit(NEEDED.format(missing="this is not root"), returncode=2)
     if not shutil.which("slurmctld") and not shutil.which("apt-get"):
         pytest.exit(NEEDED.format(missing="there is neither Slurm nor apt-get"), returncode=2)
-    started = subprocess.run([HERE / "cluster", "start"], capture_output=True, text=True)
-    if started.returncode:
-        pytest.exit(f"{NEEDED.format(missing='the cluster did not start')}\n{started.stderr}", returncode=2)
+    installed = subprocess.run([HERE / "cluster", "install"], capture_output=True, text=True)
+    if installed.returncode:
+        pytest.exit(f"{NEEDED.format(missing='Slurm cannot be installed')}\n{installed.stderr}", returncode=2)
+
+
+def use_own_etc(folder: Path) -> None:
+    """Let this process and all that it starts see `folder` as /etc/slurm."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "no mount namespace: this root may not do what root may")
+    Path("/etc/slurm").mkdir(exist_ok=True)
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    subprocess.run(["mount", "--bind", folder, "/etc/slurm"], check=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cluster(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The cluster of `tests/slurm/cluster`: started here, and stopped here."""
+    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
+    use_own_etc(tmp_path_factory.mktemp("etc"))
+    os.environ["SLURM_LAB_DIR"] = f"/tmp/softrec-slurm-{os.getpid()}"
+    os.environ["SLURM_LAB_PORT"] = str(27_817 + 100 * number)
+    subprocess.run([HERE / "cluster", "start"], check=True)
     yield
     subprocess.run([HERE / "cluster", "stop"], check=True, capture_output=True)
+    shutil.rmtree(os.environ["SLURM_LAB_DIR"])
 
 
 @pytest.fixture(autouse=True)

@@ -164,10 +164,10 @@ class SlurmProject:
         return ended.stdout
 
     def begin(self, *arguments: str) -> Driver:
-        """Start Snakemake on the toy configuration."""
-        command = [sys.executable, "-m", "snakemake", "--configfile", "config/toy.yaml", *arguments]
+        """Start Snakemake on the toy configuration; targets come first, or an option of many values would take them."""
+        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", "config/toy.yaml"]
         return Driver(self.root, command, self.environment)
 
     def submit(self, *arguments: str) -> Driver:
         """Start it on the cluster, in the current environment."""
-        return self.begin("--profile", "profiles/slurm", *QUICK, *NO_CONDA, *arguments)
+        return self.begin(*arguments, "--profile", "profiles/slurm", *QUICK, *NO_CONDA)

@@ -71,7 +71,8 @@ def test_a_cancelled_job_is_submitted_again_with_more(gated: SlurmProject) -> No
     slurm("scancel", first)
     second = driver.running(at=1)
     assert [facts(number)["MinMemoryNode"] for number in (first, second)] == ["16000M", "32000M"]
-    assert [facts(number)["TimeLimit"] for number in (first, second)] == ["01:00:00", "02:00:00"]
+    # Two rules that follow each other, of an hour each, are a group of two hours.
+    assert [facts(number)["TimeLimit"] for number in (first, second)] == ["02:00:00", "04:00:00"]
     goes_on_to_its_end(driver, gated)
 
 

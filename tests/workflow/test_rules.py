@@ -153,7 +153,7 @@ def test_environments_repeat_the_constraints(path: Path) -> None:
 def test_requirements_are_pinned() -> None:
     """Every library that is asked for has its version in constraints.txt, and every version is asked for somewhere."""
     asked = set()
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-slurm.txt"):
         lines = (ROOT / f"envs/{name}").read_text().splitlines()
         words = [line.split("#")[0].strip() for line in lines]
         asked |= {word.lower().replace("_", "-") for word in words if word and not word.startswith("-")}
