@@ -1,7 +1,7 @@
 """A Slurm cluster for as long as the tests run, and the toy shop's results that they are compared with.
 
-Tests of different files run beside each other (pytest-xdist), each process with a cluster of its own: Slurm's programs find
-theirs in /etc/slurm, so each process has its own view of that folder, and the machine's is left alone.
+Tests of different files run beside each other (pytest-xdist), each process with a cluster of its own. Slurm's programs
+find theirs in /etc/slurm, so each process has its own view of that folder, and the machine's is left alone.
 """
 
 import ctypes
@@ -46,12 +46,13 @@ def use_own_etc(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cluster(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The cluster of `tests/slurm/cluster`: started here, and stopped here."""
-    number = int(worker_id.removeprefix("gw")) if worker_id != "master" else 0
     use_own_etc(tmp_path_factory.mktemp("etc"))
     os.environ["SLURM_LAB_DIR"] = f"/tmp/softrec-slurm-{os.getpid()}"
-    os.environ["SLURM_LAB_PORT"] = str(27_817 + 100 * number)
+    os.environ["SLURM_LAB_PORT"] = str(
+        20_000 + 50 * (os.getpid() % 200)
+    )  # of a process that was killed, they may be in use
     subprocess.run([HERE / "cluster", "start"], check=True)
     yield
     subprocess.run([HERE / "cluster", "stop"], check=True, capture_output=True)
