@@ -212,6 +212,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("soft.distance_rows", 16, MEASURING),
         ("soft.alphas", [1, 10, 100], COLLECTING),
         ("generation.beams", 2, ASKING),
+        ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("choose_by", "mean", CHOOSING),
         ("seeds", [1, 2, 3], CHOOSING | COLLECTING | {"plot_figure2"}),
@@ -221,11 +222,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
         ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm", "generate_cot"}),
         ("datasets.ml100k.global_batch_size", 8, TUNING),
-        (
-            "datasets.ml100k.label",
-            "ML",
-            COLLECTING | DRAWING | {"make_table1", "make_table2"},
-        ),
+        ("datasets.ml100k.label", "ML", COLLECTING | DRAWING | {"make_table1", "make_table2"}),
         ("run", "other", set()),
     ],
 )
