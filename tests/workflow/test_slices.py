@@ -66,7 +66,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "measure_significance": (lambda s, name: s.significance(), "comparisons.SignificanceSettings"),
     "compare_published": (lambda s, name: s.compare(), "compare.CompareSettings"),
     "audit_numbers": (lambda s, name: s.audit_numbers(), "Settings"),
-    "make_run_manifest": (lambda s, name: s.manifest(), "Settings"),
+    "make_run_manifest": (lambda s, name: s.manifest(), "manifest.ManifestSettings"),
     "describe_self_distilled": (lambda s, name: s.unmasked(), "grounding.GroundingSettings"),
     "make_ledger": (lambda s, name: s.ledger(), "ledger.LedgerSettings"),
     "plot_figure2": (lambda s, name: s.figure2(), "figure2.Figure2Settings"),
