@@ -98,7 +98,7 @@ def test_every_named_file_is_used_or_is_a_proof(name: str) -> None:
 
 
 def test_scripts_and_rules_belong_together() -> None:
-    """Every script is some rule's, but for the one that starts ranks and the one that prints a table for `make demo`."""
+    """Every script is some rule's, but the one that starts ranks and the one that prints a table for `make demo`."""
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
     assert scripts - {rule.script for rule in WORKING.values()} == {"launch_ranks", "show_table"}
 
