@@ -1,35 +1,26 @@
-"""Write down with what, from what and on what the tables of a run were made."""
+"""Write down with what, from what and on what the results of a run were made."""
 
 import argparse
-from dataclasses import dataclass
-from typing import Any
 
 from softrec import job
-
-
-@dataclass(frozen=True)
-class Settings:
-    """config: the whole configuration, with its defaults."""
-
-    config: dict[str, Any]
 
 
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    parser.input("--results", many=True, help="tables of the run")
-    parser.input("--raw", many=True, help="raw files that the run began with")
-    parser.input("--requirements", help="envs/requirements.txt: the packages whose versions count")
+    parser.input("--tables", many=True, help="tables of the run, each with a manifest beside it, like all that follow")
+    parser.input("--numbers", many=True, help="intervals, tests and audits of the tables")
+    parser.input("--figures", many=True, required=False, help="figures, if the run draws any")
     parser.output("--manifest", help="manifest.json of the run")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Gather, write."""
+    """Follow manifests, gather, write."""
     from softrec import files, manifest
 
-    settings = job.read_settings(args.settings, Settings)
-    files.write_json(args.manifest, manifest.run_manifest(settings.config, args.results, args.raw, args.requirements))
+    settings = job.read_settings(args.settings, manifest.ManifestSettings)
+    files.write_json(args.manifest, manifest.run_manifest(settings, args.files_read))
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def intervals(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list
     for (dataset, method, backbone), runs in ranked.items():
         for metric in settings.metrics:
             sums = significance.by_user(significance.row_values(runs.rank, metric), runs.user)
-            span = significance.interval(significance.bootstrap([sums], settings.resampling)[:, 0])
+            span = significance.interval(significance.bootstrap([sums], settings.resampling)[:, 0], lowest=0.0)
             size = (len(runs.user), len(sums.rows), len(runs.seeds))
             found.append(IntervalRow(method, backbone, dataset, metric, sums.mean(), *span, *size))
     return found
@@ -174,4 +174,21 @@ def described(rows: Sequence[Comparison]) -> str:
         "rows, and seeds; p swaps the two methods for whole users; Holm corrects for all lines above. McNemar: one "
         "seed, one row of each user."
     )
-    return "\n".join([*lines, "", note, ""])
+    said = [f"{line}\n" for line in dict.fromkeys(about_seeds(row.seeds) for row in rows)]
+    return "\n".join([*lines, "", note, "", *said])
+
+
+def about_seeds(count: int) -> str:
+    """What so many seeds can and cannot say."""
+    if count == 1:
+        return "One seed: intervals and p say what other users would give, not what another training run would."
+    freedom = f"{count - 1} degree{'s' if count > 2 else ''} of freedom"
+    two = (
+        ", 12.7 times half of what the two differ by. Two seeds can show that runs agree; where they do not, "
+        "the interval is too wide to tell methods apart"
+    )
+    return (
+        f"{count} seeds: intervals are about other seeds too, whose part is that of a mean of {count}, Student's t "
+        f"with {freedom}{two if count == 2 else ''}. p is about other users and the seeds that ran: where p is small "
+        "and the interval holds 0, other seeds may turn the difference around."
+    )

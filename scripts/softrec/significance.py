@@ -1,8 +1,9 @@
 """What a difference is worth: the unit is the user, since test rows are windows and one user has many.
 
-Intervals come from a bootstrap that resamples users with all their rows, and seeds inside; p from a permutation test
-that swaps two methods for whole users, over all rows and seeds of theirs; McNemar stays within one seed and one row of
-each user, where its trials are independent.
+Intervals come from a bootstrap that resamples users with all their rows, and inside each replicate the seeds; p from a
+permutation test that swaps two methods for whole users, over all rows and seeds of theirs; McNemar stays within one
+seed and one row of each user, where its trials are independent. An interval is about users and seeds other than these,
+p about other users and the seeds that ran.
 """
 
 import math
@@ -61,23 +62,42 @@ def by_user(values: np.ndarray, user: np.ndarray) -> Sums:
 def bootstrap(sums: Sequence[Sums], how: Resampling) -> np.ndarray:
     """(B, A) resampled means of A methods on the same rows and seeds: paired, each replicate has its users and seeds.
 
-    Users and seeds are crossed, not nested: a replicate draws U users with all their rows, and S seeds for all of them.
+    Users and seeds are crossed, not nested: a replicate draws U users with all their rows, and for all of them what
+    other seeds would add (`seed_weights`). What user and seed have together is in both parts, so an interval is rather
+    too wide than too narrow: no bootstrap of crossed effects is exact (McCullagh, 2000; Owen, 2007).
     """
     rng = seeds.stream(how.seed, "bootstrap")
     rows, (count, users) = sums[0].rows, sums[0].value.shape
+    of_user = np.stack([s.value.mean(axis=0) for s in sums], axis=1)
+    of_seed = np.stack([s.value.sum(axis=1) for s in sums], axis=1) / rows.sum()
+    of_seed -= of_seed.mean(axis=0)
     parts = []
     for start in range(0, how.resamples, BLOCK):
         size = min(BLOCK, how.resamples - start)
         weight = rng.multinomial(users, np.full(users, 1 / users), size).astype(np.float64)
-        share = rng.multinomial(count, np.full(count, 1 / count), size) / count
-        total = (weight @ rows)[:, None]
-        parts.append(np.concatenate([((weight @ s.value.T) * share).sum(1, keepdims=True) for s in sums], 1) / total)
+        parts.append((weight @ of_user) / (weight @ rows)[:, None] + seed_weights(rng, count, size) @ of_seed)
     return np.concatenate(parts)
 
 
-def interval(resampled: np.ndarray) -> Interval:
-    """The percentile interval of (B,) resampled values."""
-    return Interval(*np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist())
+def seed_weights(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
+    """(B, S) random weights that turn how far S seeds are from their mean, x_s - x, into t s / sqrt(S).
+
+    That is how far the mean of S normal values is from its expectation: s is their standard deviation, t Student's with
+    S - 1 degrees of freedom. Drawing S of S seeds with replacement would be too narrow where S is small: the variance
+    of such a mean is (S - 1)/S of the unbiased one, and its tails are not those of t (Hesterberg, 2015: narrowness
+    bias). One seed tells nothing of others: it is 0 from its mean.
+
+    With g_s normal and c chi-squared with S - 1 degrees of freedom a weight is g_s / sqrt(S c): sum_s g_s (x_s - x) is
+    normal with variance (S - 1) s^2, so the weighted sum is s / sqrt(S) times a standard normal over sqrt(c / (S - 1)),
+    which is t.
+    """
+    return rng.normal(size=(size, count)) / np.sqrt(count * rng.chisquare(max(count - 1, 1), size))[:, None]
+
+
+def interval(resampled: np.ndarray, lowest: float = -1.0) -> Interval:
+    """The percentile interval of (B,) resampled values, cut to what there is: -1 (of a metric, `lowest` 0) to 1."""
+    ends = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(*np.clip(ends, lowest, 1.0).tolist())
 
 
 def permutation_p(a: Sums, b: Sums, how: Resampling) -> float:

@@ -59,6 +59,28 @@ def test_manifests_hash_all_modules_that_were_loaded(finished: Finished) -> None
         assert Path(manifest["script"]).stem in manifest["code"], path
 
 
+def test_the_runs_manifest_is_gathered_from_its_jobs(finished: Finished) -> None:
+    """torch as the tuning jobs had it, the shop's two files and the paper's numbers, the model that was made here, a
+    hash of every figure, four runs of SOFT, and all jobs but two: itself and the split's audit, which gates tuning
+    but which nothing is made from."""
+    root = finished.project.root
+    found = json.loads((root / "results/toy/manifest.json").read_text())
+    tuned = json.loads((finished.project.toys / "bigrec/sft/seed=1/adapter.manifest.json").read_text())
+    assert found["versions"]["torch"] == tuned["versions"]["torch"]
+    assert found["unexplained"] == []
+    made_by = {Path(name).name: source["made_by"] for name, source in found["sources"].items()}
+    assert made_by["llm"] == "pretrain_tiny_llm.py"
+    assert {name for name, script in made_by.items() if script is None} == {
+        "Toys.jsonl",
+        "meta_Toys.jsonl",
+        "published.csv",
+    }
+    assert {f"results/toy/figures/{name}.png" for name in FIGURES} <= set(found["results"])
+    assert sum(found["hardware"]["tune_soft"].values()) == 4
+    benchmarks = len(list((root / "results/toy/benchmarks").rglob("*.tsv")))
+    assert found["jobs"] == benchmarks - 2
+
+
 @pytest.mark.parametrize("alpha", [1, 10])
 def test_tau_leaves_one_after_the_first_epoch(finished: Finished, alpha: int) -> None:
     """Before tuning d_1 is the d_0 that was measured and tau is 1; then tau = exp(alpha (d_t / d_0 - 1)) < 1."""

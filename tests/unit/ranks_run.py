@@ -1,43 +1,74 @@
 """Training runs in the ranks of one job: `ranks_run.py FOLDER SPECIFICATIONS`, a JSON list.
 
-Each run tunes the fresh adapter of the tiny test model for six epochs of two updates on six rows. Rank 0 writes
-FOLDER/NAME.json: the adapter as numbers, tau by epoch, and what the un-tuned model says and embeds. A specification has
-a name, the engine's settings, dropout and micro batch, and possibly which rank sends itself which signal when.
+Each run tunes an adapter of the tiny test model for six epochs of two updates on six rows. Rank 0 writes
+FOLDER/NAME.json: the adapter as numbers, and for SOFT tau by epoch and what the un-tuned model says and embeds, for
+S-DPO the reference and how many batches of it rank 0 asked for, for LLaRA the projector. A specification has a name,
+the engine's settings, dropout and micro batch, and possibly a method ("sdpo") or a backbone ("llara", whose item
+embeddings are FOLDER/items.safetensors), or which rank sends itself which signal when.
 """
 
 import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from conftest import make_tiny_llm
 from softrec import distributed, files
+from softrec.backbones import llara
 from softrec.checkpoints import Checkpoint
 from softrec.embeddings import embed
 from softrec.engine import EngineSettings, start_engine
 from softrec.generation import GenerationSettings, generate
-from softrec.language_model import LoraSettings, adapter_state, attach_lora
+from softrec.language_model import LoraSettings, adapter_state, attach_lora, load_backbone
 from softrec.likelihood import ResponseLikelihood
 from softrec.ranks import rank, world
 from softrec.saving import Saver
 from softrec.scheduler import SelfAdaptive
+from softrec.sdpo import Preference, SdpoTuner
 from softrec.training import LoopSettings, Tuner
-from tuning_run import LOOP, OPTIMISER, PROMPTS, RESPONSES, Scripted, flat
+from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, RESPONSES, Scripted, as_after_sft, flat
 
 SOFT = SelfAdaptive(1.0, "exponential", 8.0, lambda llm: 8.0 / (1.0 + float(flat(adapter_state(llm)).norm())))
 
 
-def tuner(how: EngineSettings, dropout: float, micro: int) -> Tuner:
-    """Six epochs of two updates of a fresh adapter."""
-    llm = attach_lora(make_tiny_llm()(), LoraSettings(4, 8, dropout, ["q_proj", "v_proj"]), seed=1)
+def tuner(folder: Path, how: dict[str, Any]) -> Tuner:
+    """Six epochs of two updates of a fresh adapter; for S-DPO of one as after SFT."""
+    llm = make_tiny_llm()()
+    llm = replace(llm, backbone=load_backbone(how.get("backbone", "bigrec")))
+    llm = attach_lora(llm, LoraSettings(4, 8, how["dropout"], ["q_proj", "v_proj"]), seed=1)
+    prompts, sdpo = PROMPTS, how.get("method") == "sdpo"
+    if sdpo:
+        as_after_sft(llm)
+    if llm.backbone is llara:
+        llara.begin(llm, [folder / "items.safetensors"], seed=1)
+        prompts = with_items(PROMPTS, llara.rows_of_embedding(llm.causal))
     module = ResponseLikelihood(llm.model, llm.backbone)
-    accumulation = -(-LOOP["global_batch_size"] // (micro * world()))
-    engine = start_engine(module, OPTIMISER, how, micro, accumulation)
-    loop = LoopSettings(**{**LOOP, "epochs": 6, "micro_batch_size": micro})
-    return Tuner(llm, engine, PROMPTS, RESPONSES, loop)
+    accumulation = -(-LOOP["global_batch_size"] // (how["micro"] * world()))
+    engine = start_engine(module, OPTIMISER, EngineSettings(**how["engine"]), how["micro"], accumulation)
+    loop = LoopSettings(**{**LOOP, "epochs": 6, "micro_batch_size": how["micro"]})
+    if sdpo:
+        return asked(module, lambda: SdpoTuner(llm, engine, prompts, PREFERENCES, loop, beta=1.0))
+    return Tuner(llm, engine, prompts, RESPONSES, loop)
+
+
+def asked(module: ResponseLikelihood, make: Callable[[], SdpoTuner]) -> SdpoTuner:
+    """The tuner, which knows how many batches of the reference this rank has run."""
+    batches: list[int] = []
+    counting = module.register_forward_pre_hook(lambda *_: batches.append(1))
+    run = make()
+    counting.remove()
+    run.asked = len(batches)  # type: ignore[attr-defined]
+    return run
+
+
+def with_items(prompts: list[list[int]], start: int) -> list[list[int]]:
+    """Prompts with items 1, 2, ... behind their tokens from the second on: one in the shortest, six in the longest."""
+    return [[*x[:1], *(i for k, token in enumerate(x[1:], 1) for i in (token, start + k))] for x in prompts]
 
 
 def dying(run: Tuner, victim: int, update: int, number: int) -> None:
@@ -59,17 +90,28 @@ def answers(run: Tuner) -> dict[str, Any]:
     return {"texts": texts, "z": embed(run.llm, [f"{text} {i}" for i, text in enumerate(texts)], 2).tolist()}
 
 
+def facts(run: Tuner, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """The adapter after a run, and what its method has beside it."""
+    state = adapter_state(run.llm)
+    found = {"adapter": flat({name: tensor for name, tensor in state.items() if "lora_" in name}).tolist()}
+    if isinstance(run, SdpoTuner):
+        return {**found, "reference": run.reference.tolist(), "asked": run.asked}
+    if run.llm.backbone is llara:
+        found["projector"] = flat({name: tensor for name, tensor in state.items() if "projector" in name}).tolist()
+    return {**found, "tau": [line["tau"] for line in lines[:-1]]}
+
+
 def main(folder: Path, specification: dict[str, Any]) -> None:
     """Train, and write the adapter."""
     output = folder / f"{specification['name']}.json"
-    run = tuner(EngineSettings(**specification["engine"]), specification["dropout"], specification["micro"])
+    run = tuner(folder, specification)
     if "dies" in specification:
         dying(run, *specification["dies"])
     saver = Saver(Checkpoint(folder / specification["name"], "k" * 64), minutes=0)
-    said = answers(run)
-    lines = run.fit(SOFT, Scripted(*[(0.1, 0.1)] * 6), saver)
-    adapter = flat(adapter_state(run.llm)).tolist()
-    files.write_json(output, {"adapter": adapter, "tau": [line["tau"] for line in lines[:-1]], **said})
+    sdpo = isinstance(run, SdpoTuner)
+    said = {} if sdpo or run.llm.backbone is llara else answers(run)
+    lines = run.fit(Preference() if sdpo else SOFT, Scripted(*[(0.1, 0.1)] * 6), saver)
+    files.write_json(output, {**facts(run, lines), **said})
 
 
 if __name__ == "__main__":

@@ -47,6 +47,26 @@ def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None
     cells = comparisons.intervals(ranked, SETTINGS)
     assert cells[0] == IntervalRow("SFT", "BIGRec", "D", "H@5", 0.0, 0.0, 0.0, 40, 20, 2)
     assert "40 rows of 20 users, 2 seed(s)" in comparisons.described([hits, gains])
+    assert "Two seeds can show that runs agree" in comparisons.described([hits, gains])
+
+
+def test_what_seeds_can_say() -> None:
+    """One says nothing of others; the mean of five has a t with four degrees of freedom; data sets with as many seeds
+    share the sentence."""
+    assert comparisons.about_seeds(1).startswith("One seed: intervals and p say what other users would give, not")
+    assert "Student's t with 4 degrees of freedom. p is about" in comparisons.about_seeds(5)
+    two = [row("SFT", "H@5", 0.5), row("SFT", "H@5", 0.5)._replace(dataset="E")]
+    assert comparisons.described(two).count("One seed:") == 1
+
+
+def test_an_interval_stays_within_what_is_possible(tmp_path: Path) -> None:
+    """Seed 1 hits always, seed 2 never: 0.5 + 12.7 * 0.5 would be 6.9; a hit ratio ends at 0 and 1, a difference at
+    -1 and 1."""
+    ranked = comparisons.read_ranked(RUNS, write_ranks(tmp_path, [9, 9, 9, 9, 0, 9]), [Setting("alpha", 10.0)])
+    soft = next(cell for cell in comparisons.intervals(ranked, SETTINGS) if cell.method == "SOFT")
+    assert (soft.value, soft.low, soft.high) == (0.5, 0.0, 1.0)
+    hits = comparisons.tests(ranked, SETTINGS)[0]
+    assert (hits.difference, hits.low, hits.high) == (0.5, -1.0, 1.0)
 
 
 def test_runs_on_other_rows_are_refused(tmp_path: Path) -> None:

@@ -1,38 +1,116 @@
-"""The manifest of a run: versions as installed, hashes as computed, and no git where there is none."""
+"""The manifest of a run: gathered from those of its jobs, hashes as computed, and no git where there is none."""
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
-from softrec import manifest
+from softrec import files, job, manifest
+from softrec.manifest import ManifestSettings
+
+TORCH, CLEAN = {"python": "3.11.9", "torch": "2.13.0", "numpy": "2.4.6"}, {"python": "3.11.9", "numpy": "2.4.6"}
+A800 = {"system": "Linux-5", "cores": 64, "gpus": ["NVIDIA A800"] * 4}
+CPU = {"system": "Linux-6", "cores": 2}
+SETTINGS = ManifestSettings({"seeds": [1], "run": "demo"}, ["llm"], "9.27.1")
 
 
-def test_versions_are_of_the_named_packages(tmp_path: Path) -> None:
-    """Comments and bounds are no part of a name; a package that is not installed is absent."""
-    requirements = tmp_path / "requirements.txt"
-    requirements.write_text("numpy>=2  # arrays\n\n# nothing\nno-such-package==1\n")
-    import numpy as np
+def made(script: str, output: str, inputs: list[str], **more: Any) -> None:
+    """A file and the manifest that its job would write beside it."""
+    Path(output).write_text(f"{output} by {script}")
+    described = {"versions": CLEAN, "hardware": CPU, "ranks": 1, "notes": {}, **more}
+    hashes = {name: files.sha256(Path(name)) for name in (output, *inputs)}
+    outputs = {output: hashes.pop(output)}
+    files.write_json(
+        job.manifest_of(Path(output)), {"script": script, "inputs": hashes, "outputs": outputs, **described}
+    )
 
-    found = manifest.versions(requirements)
-    assert found["numpy"] == np.__version__
-    assert found["no-such-package"] == "absent"
-    assert set(found) == {"python", "numpy", "no-such-package"}
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """raw (fetched) and own (the user's) -> data; llm (fetched at a commit) and data -> two adapters -> table."""
+    monkeypatch.chdir(tmp_path)
+    Path("own").write_text("own")
+    made("fetch.py", "raw", [], notes={"ratings": {"commit": "c0ffee"}})
+    made("fetch_hub_llm.py", "llm", [], notes={"commit": "abc123"})
+    made("filter.py", "data", ["raw", "own"])
+    gpus = {"versions": TORCH, "hardware": A800, "ranks": 4}
+    made("tune_sft.py", "adapter1", ["llm", "data"], **gpus)
+    made("tune_sft.py", "adapter2", ["llm", "data"], **{**gpus, "versions": {**TORCH, "torch": "2.12.1"}})
+    made("fit_sasrec.py", "sasrec", ["data"], versions=TORCH)
+    made("make_table2.py", "table", ["adapter1", "adapter2", "sasrec"])
+    made("tune_sft.py", "elsewhere", ["llm"], **gpus)
+    return tmp_path
 
 
-def test_files_and_configuration_are_hashed(tmp_path: Path) -> None:
+def sha(name: str) -> str:
+    """sha256 of a file, by itself."""
+    return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+
+
+def test_jobs_say_with_what_and_on_what(chain: Path) -> None:
+    """Seven jobs lead to the table; the adapter elsewhere is no ancestor. Where jobs had different versions, all are
+    told. Two tunings had four GPUs in four ranks, SASRec none; a job without torch says nothing of GPUs."""
+    found = manifest.run_manifest(SETTINGS, [Path("table")])
+    assert found["jobs"] == 7
+    expected = {"snakemake": "9.27.1", "python": "3.11.9", "torch": ["2.12.1", "2.13.0"], "numpy": "2.4.6"}
+    assert found["versions"] == expected
+    assert found["hardware"] == {"fit_sasrec": {"CPU": 1}, "tune_sft": {"4 x NVIDIA A800 in 4 ranks": 2}}
+    assert found["systems"] == ["Linux-5", "Linux-6"]
+    assert found["unexplained"] == []
+
+
+def test_sources_are_told_with_their_commits(chain: Path) -> None:
+    """What was fetched, with what the fetching jobs noted, and the user's own file, which no job made."""
+    found = manifest.run_manifest(SETTINGS, [Path("table")])["sources"]
+    assert found == {
+        "llm": {"sha256": sha("llm"), "made_by": "fetch_hub_llm.py", "notes": {"commit": "abc123"}},
+        "own": {"sha256": sha("own"), "made_by": None, "notes": {}},
+        "raw": {"sha256": sha("raw"), "made_by": "fetch.py", "notes": {"ratings": {"commit": "c0ffee"}}},
+    }
+
+
+def test_a_base_model_that_is_made_here_is_a_source_too(chain: Path) -> None:
+    """The demo's is pre-trained on the catalogue: it has inputs, and the settings name it."""
+    made("pretrain_tiny_llm.py", "llm", ["data"], versions=TORCH)
+    made("tune_sft.py", "adapter1", ["llm", "data"], versions=TORCH)
+    made("make_table2.py", "table", ["adapter1"])
+    found = manifest.run_manifest(SETTINGS, [Path("table")])
+    assert found["sources"]["llm"] == {"sha256": sha("llm"), "made_by": "pretrain_tiny_llm.py", "notes": {}}
+    assert set(found["hardware"]) == {"pretrain_tiny_llm", "tune_sft"}
+
+
+def test_files_and_configuration_are_hashed(chain: Path) -> None:
     """The sha256 of the table's bytes, and of the configuration as sorted JSON, whatever the order of its keys."""
-    (tmp_path / "table.csv").write_text("a,b\n")
-    (tmp_path / "requirements.txt").write_text("numpy\n")
-    config = {"seeds": [1], "run": "demo"}
-    made = manifest.run_manifest(config, [tmp_path / "table.csv"], [], tmp_path / "requirements.txt")
-    assert made["results"] == {str(tmp_path / "table.csv"): hashlib.sha256(b"a,b\n").hexdigest()}
+    found = manifest.run_manifest(SETTINGS, [Path("table")])
+    assert found["results"] == {"table": sha("table")}
     text = json.dumps({"run": "demo", "seeds": [1]})
-    assert made["configuration_sha256"] == hashlib.sha256(text.encode()).hexdigest()
-    assert made["hardware"]["cores"] >= 1
+    assert found["configuration_sha256"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_nothing_is_told_from_a_manifest_of_another_content(chain: Path) -> None:
+    """A table edited by hand: the manifest beside it is not of it, so its jobs are not this table's. And an adapter
+    whose manifest a later, failed attempt has replaced: those who read the adapter know it by its sha256."""
+    Path("table").write_text("0.99")
+    edited = manifest.run_manifest(SETTINGS, [Path("table")])
+    assert (edited["jobs"], edited["unexplained"], edited["results"]) == (0, ["table"], {"table": sha("table")})
+    made("make_table2.py", "table", ["adapter1", "sasrec"])
+    later = files.read_json(Path("adapter1.manifest.json"))
+    files.write_json(Path("adapter1.manifest.json"), {**later, "outputs": {"adapter1": "0" * 64}})
+    assert manifest.run_manifest(SETTINGS, [Path("table")])["unexplained"] == ["adapter1"]
+
+
+def test_an_old_manifest_still_tells_where_a_result_came_from(chain: Path) -> None:
+    """A job that is run again and fails loses its output, not its manifest. What was made from the output before is as
+    it was, and so is its story: nothing but manifests is read."""
+    before = manifest.run_manifest(SETTINGS, [Path("table")])
+    for name in ("adapter1", "data", "llm", "raw"):
+        Path(name).unlink()
+    assert manifest.run_manifest(SETTINGS, [Path("table")]) == before
 
 
 def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither clean nor changed: nobody can say."""
-    monkeypatch.setattr(manifest.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     assert manifest.commit() == {"commit": None, "changed": None}

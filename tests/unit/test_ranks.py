@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 600
@@ -39,11 +41,15 @@ def answer(folder: Path, name: str) -> dict[str, Any]:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Runs of twelve updates in every shape, all from the same start."""
     folder = tmp_path_factory.mktemp("shapes")
+    table = torch.arange(7.0)[:, None] * torch.tensor([0.1, -0.2, 0.3])  # item i is i (0.1, -0.2, 0.3), padding zero
+    save_file({"item.weight": table}, folder / "items.safetensors")
     shapes = {
         1: [
             specification("one", "torch", 1, 4),
             specification("one, accumulated", "torch", 1, 1),
             specification("one, dropout", "torch", 1, 1, dropout=0.3),
+            specification("one, SDPO", "torch", 1, 4, method="sdpo"),
+            specification("one, LLaRA", "torch", 1, 4, backbone="llara"),
             specification("one, DeepSpeed", "deepspeed", 1, 2),
         ],
         2: [
@@ -51,6 +57,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
             specification("two, DeepSpeed", "deepspeed", 2, 1),
             specification("two, ZeRO-1", "deepspeed", 2, 2, zero_stage=1),
             specification("two, dropout", "deepspeed", 2, 1, dropout=0.3),
+            specification("two, SDPO", "deepspeed", 2, 1, method="sdpo"),
+            specification("two, LLaRA", "deepspeed", 2, 1, backbone="llara"),
         ],
         4: [specification("four", "torch", 4, 1), specification("four, DeepSpeed", "deepspeed", 4, 1)],
     }
@@ -76,6 +84,26 @@ def test_twelve_updates_agree_in_any_shape(runs: dict[str, dict[str, Any]], shap
     print(f"{shape}: largest difference {np.abs(found - expected).max():.1e}")
     np.testing.assert_allclose(found, expected, atol=1e-6, rtol=0)
     np.testing.assert_allclose(runs[shape]["tau"], runs["one"]["tau"], atol=1e-6)
+
+
+def test_sdpo_agrees_and_its_reference_is_dealt_over_ranks(runs: dict[str, dict[str, Any]]) -> None:
+    """A mean over the rows of the global batch, however they are dealt. Six rows are two batches of the one rank's
+    reference with micro batch 4; with micro batch 1 they are six, of which each of two ranks runs three, once: every
+    rank has the whole of it, or it would not have learnt the same."""
+    one, two = runs["one, SDPO"], runs["two, SDPO"]
+    assert (one["asked"], two["asked"]) == (2, 3)
+    np.testing.assert_allclose(two["reference"], one["reference"], atol=1e-5, rtol=0)
+    np.testing.assert_allclose(two["adapter"], one["adapter"], atol=1e-6, rtol=0)
+
+
+def test_llaras_adapter_and_projector_agree(runs: dict[str, dict[str, Any]]) -> None:
+    """The projector is inside what the engine trains. Were its gradient not added up over ranks, each rank would
+    have its own, as in the authors' code, and rank 0's would differ from that of one process."""
+    one, two = runs["one, LLaRA"], runs["two, LLaRA"]
+    for part in ("adapter", "projector"):
+        print(f"{part}: largest difference {np.abs(np.subtract(two[part], one[part])).max():.1e}")
+        np.testing.assert_allclose(two[part], one[part], atol=1e-6, rtol=0)
+    np.testing.assert_allclose(two["tau"], one["tau"], atol=1e-6)
 
 
 def test_dropout_masks_do_not_depend_on_ranks_or_engine(runs: dict[str, dict[str, Any]]) -> None:

@@ -20,13 +20,7 @@ from softrec.samples import Items
 from softrec.saving import Saver
 from softrec.sdpo import Preference, SdpoTuner, negative_titles, sdpo
 from softrec.training import LoopSettings
-from tuning_run import LOOP, OPTIMISER, PROMPTS, NoCheckpoint, Scripted, flat
-
-RESPONSES = {
-    "chosen": [[80, 81, 2], [82, 2], [83, 84, 85, 2], [86, 2], [87, 88, 2], [89, 2]],
-    "rejected 1": [[90, 2], [91, 92, 2], [93, 2], [94, 95, 2], [96, 2], [97, 98, 2]],
-    "rejected 2": [[70, 2], [71, 72, 2], [73, 2], [74, 75, 2], [76, 2], [77, 78, 2]],
-}
+from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, NoCheckpoint, Scripted, as_after_sft, flat
 
 
 def test_one_negative_is_dpo() -> None:
@@ -47,15 +41,10 @@ def test_large_margins_stay_finite() -> None:
 
 
 def new_tuner(new_llm: Callable[[], LanguageModel], **loop: object) -> SdpoTuner:
-    """A policy whose adapter is not zero: as after SFT."""
-    llm = attach_lora(new_llm(), LoraSettings(4, 8, 0.0, ["q_proj", "v_proj"]), seed=1)
-    torch.manual_seed(4)
-    with torch.no_grad():
-        for parameter in llm.model.parameters():
-            if parameter.requires_grad:
-                parameter.normal_(0, 0.1)
+    """A policy that starts where SFT has ended."""
+    llm = as_after_sft(attach_lora(new_llm(), LoraSettings(4, 8, 0.0, ["q_proj", "v_proj"]), seed=1))
     engine = TorchEngine(ResponseLikelihood(llm.model, llm.backbone), OPTIMISER)
-    return SdpoTuner(llm, engine, PROMPTS, RESPONSES, LoopSettings(**{**LOOP, **loop}), beta=1.0)
+    return SdpoTuner(llm, engine, PROMPTS, PREFERENCES, LoopSettings(**{**LOOP, **loop}), beta=1.0)
 
 
 def test_policy_equal_to_reference_costs_log_1_plus_n(new_llm: Callable[[], LanguageModel]) -> None:

@@ -43,6 +43,30 @@ def test_a_method_beside_itself_never_differs() -> None:
     assert significance.permutation_p(sums, sums, HOW) == 1.0
 
 
+@pytest.mark.parametrize(("count", "t"), [(2, 12.706), (5, 2.776)])
+def test_the_part_of_the_seeds_by_hand(count: int, t: float) -> None:
+    """One user, so all that varies are seeds. Values 0 and 1 (S = 2): s / sqrt(2) = 0.5. Values 0, 0, 0, 0, 1 (S = 5):
+    s^2 = (4 * 0.2^2 + 0.8^2) / 4 = 0.2, s / sqrt(5) = 0.2. Replicates are mean + t s / sqrt(S), their 97.5 % quantile
+    that of Student's t in tables: 12.706 with 1 degree of freedom, 2.776 with 4.
+
+    The standard error of a quantile of B = 40,000 is sqrt(0.975 * 0.025 / B) = 0.00078 over the density there: 0.00196
+    of t_1 (1 / (pi (1 + 12.706^2))) makes 0.40, 0.0256 of t_4 (3/8 (1 + 2.776^2 / 4)^-2.5) 0.030. Five of them are 2.0
+    and 0.15.
+    """
+    values = np.eye(1, count, count - 1).T  # (S, 1): the last seed hits
+    found = significance.bootstrap([Sums(values, np.array([1]))], Resampling(40_000, 3))[:, 0]
+    error = 0.5 if count == 2 else 0.2
+    assert (np.quantile(found, 0.975) - values.mean()) / error == pytest.approx(t, abs=2.0 if count == 2 else 0.15)
+    assert np.median(found) == pytest.approx(values.mean(), abs=0.02)
+
+
+def test_equal_seeds_and_a_single_one_add_nothing() -> None:
+    """One user: with one seed, or four that agree, every replicate is the mean, 1/2 (one of the user's two rows)."""
+    for count in (1, 4):
+        found = significance.bootstrap([Sums(np.ones((count, 1)), np.array([2]))], HOW)
+        assert np.array_equal(found, np.full((2000, 1), 0.5))
+
+
 def clustered(rng: np.random.Generator, users: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows of users with 1 to 20 rows each, all of a user's rows hits with a probability of the user's own."""
     rows = rng.integers(1, 21, users)
@@ -66,6 +90,34 @@ def coverage(by_row: bool) -> float:
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     """0.95 of 200: standard deviation sqrt(0.95 * 0.05 / 200) = 0.0154; four of them below 0.95 are 0.888."""
     assert coverage(by_row=False) >= 0.888
+
+
+def two_methods(rng: np.random.Generator, count: int, spread: float) -> list[Sums]:
+    """Two equally good methods with `count` seeds on the same 120 users: logits of users (standard deviation 1, and
+    0.5 for each method), and of the seeds of each method (`spread`), around -1."""
+    rows = rng.integers(1, 21, 120)
+    user, shared = np.repeat(np.arange(120), rows), rng.normal(-1, 1, 120)
+    found = []
+    for _ in range(2):
+        logit = (shared + rng.normal(0, 0.5, 120))[user] + rng.normal(0, spread, (count, 1))
+        found.append(significance.by_user((rng.random(logit.shape) < 1 / (1 + np.exp(-logit))) * 1.0, user))
+    return found
+
+
+@pytest.mark.parametrize(("count", "spread"), [(5, 0.0), (5, 0.3), (5, 1.0), (2, 0.3)])
+def test_the_interval_of_a_paired_difference_covers_other_seeds(count: int, spread: float) -> None:
+    """The truth is 0, whatever seeds do. 0.95 of 400: standard deviation 0.0109; four of them below 0.95 are 0.906.
+
+    Seeds drawn with replacement would cover 0.85 where seeds are all that matters and S = 5: their percentiles reach
+    1.96 sqrt(4/5) s / sqrt(5), and P(|t_4| < 1.75) = 0.845; with S = 2 they reach s / sqrt(2): P(|t_1| < 1) = 0.5.
+    """
+    rng, held = np.random.default_rng(12), 0
+    for trial in range(400):
+        found = significance.bootstrap(two_methods(rng, count, spread), Resampling(400, trial))
+        low, high = significance.interval(found[:, 0] - found[:, 1])
+        held += low <= 0 <= high
+    print(f"{count} seeds of spread {spread}: {held / 400:.3f}")
+    assert held / 400 >= 0.906
 
 
 def test_rows_as_the_unit_would_claim_far_too_much() -> None:

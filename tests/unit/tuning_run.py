@@ -18,6 +18,11 @@ RESPONSES = {
     "y": [[80, 81, 2], [82, 2], [83, 84, 85, 2], [86, 2], [87, 88, 2], [89, 2]],
     "yhat": [[90, 2], [91, 92, 2], [2], [93, 94, 2], [95, 2], [96, 97, 2]],
 }
+PREFERENCES = {
+    "chosen": [[80, 81, 2], [82, 2], [83, 84, 85, 2], [86, 2], [87, 88, 2], [89, 2]],
+    "rejected 1": [[90, 2], [91, 92, 2], [93, 2], [94, 95, 2], [96, 2], [97, 98, 2]],
+    "rejected 2": [[70, 2], [71, 72, 2], [73, 2], [74, 75, 2], [76, 2], [77, 78, 2]],
+}
 LOOP = {
     "seed": 5,
     "epochs": 2,
@@ -42,6 +47,17 @@ def new_tuner(
     llm = attach_lora(new_llm(), LoraSettings(4, 8, dropout, ["q_proj", "v_proj"]), seed=1)
     running = engine(ResponseLikelihood(llm.model, llm.backbone), OPTIMISER)
     return Tuner(llm, running, PROMPTS, responses, LoopSettings(**{**LOOP, **loop}))
+
+
+def as_after_sft(llm: LanguageModel) -> LanguageModel:
+    """An adapter that is not zero, always the same: S-DPO starts from one."""
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        with torch.no_grad():
+            for parameter in llm.model.parameters():
+                if parameter.requires_grad:
+                    parameter.normal_(0, 0.1)
+    return llm
 
 
 def flat(state: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -148,11 +148,13 @@ def test_a_nested_key_and_a_changed_source_are_named(
 def test_what_is_not_there_is_said(
     made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A missing input of a file, a missing file, a missing manifest."""
+    """A missing file, whose manifest a failed job leaves behind and which is not asked; a missing manifest."""
     monkeypatch.chdir(made)
     first, manifest = made / "out/first.txt", made / "out/first.txt.manifest.json"
     first.rename(made / "away.txt")
-    assert told(capsys, "out/first.txt") == "out/first.txt does not exist: rule first makes it."
+    with edit(made / "scripts/toy/one.py", "one", "1"):
+        assert manifest.exists()
+        assert told(capsys, "out/first.txt") == "out/first.txt does not exist: rule first makes it."
     (made / "away.txt").rename(first)
     manifest.rename(made / "away.json")
     with edit(made / "scripts/toy/one.py", "one", "1"):

@@ -118,15 +118,16 @@ rule audit_numbers:
 rule make_run_manifest:
     """With what, from what and on what the tables were made"""
     input:
-        results=[f"results/{RUN}/{name}.csv" for name in ("table1", "table2", "table2_long")],
-        raw=sorted(
-            {
-                path
-                for dataset in config["datasets"]
-                for path in sources.dataset_files(config, dataset).values()
-            }
-        ),
-        requirements="envs/requirements.txt",
+        tables=[f"results/{RUN}/{name}.csv" for name in ("table1", "table2", "table2_long")],
+        numbers=[
+            f"results/{RUN}/{name}"
+            for name in ("significance.csv", "intervals.csv", "compare.csv", "audit.json")
+        ],
+        figures=[
+            f"results/{RUN}/figures/{name}.{form}"
+            for name in grid.figures(config)
+            for form in ("pdf", "png")
+        ],
     output:
         manifest=report(
             "results/<run>/manifest.json",
@@ -149,9 +150,9 @@ rule make_run_manifest:
         python scripts/make_run_manifest.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
-            --results {input.results:q} \
-            --raw {input.raw:q} \
-            --requirements {input.requirements:q} \
+            --tables {input.tables:q} \
+            --numbers {input.numbers:q} \
+            --figures {input.figures:q} \
             --manifest {output.manifest:q} \
             2>{log:q}
         """

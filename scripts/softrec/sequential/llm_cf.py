@@ -100,7 +100,11 @@ class LlmCfEncoder(Encoder):
         return tokens, real
 
     def mix(self, state: Tensor, history: Tensor, length: Tensor, item: Tensor) -> Tensor:
-        """m = Linear[SASRec's state; W mean(history's titles); item; W title], (B, D). Padding has the title zero."""
+        """m = Linear[SASRec's state; W mean(history's titles); item; W title], (B, D). Padding has the title zero.
+
+        The original's m also has an embedding of the user. Here it has none, for users seen in training as for others:
+        SASRec and all other rows know a user by the history alone, and what this module adds shall be the texts'.
+        """
         mean = self.titles[history].sum(dim=1) / length[:, None]
         return self.mixture(torch.cat([state, self.text(mean), self.item(item), self.text(self.titles[item])], dim=1))
 

@@ -14,6 +14,7 @@ LOOP = (
     "share_prompt",
     "checkpoint_select",
 )
+GENERATION = ("beams", "max_new_tokens", "length_penalty", "batch_size")
 TINY = ("vocabulary", "hidden", "layers", "heads", "context", "steps", "batch_size", "block", "learning_rate", "seed")
 
 
@@ -25,14 +26,21 @@ class LlmSlices(RankingSlices):
         return text({**take(self.llm(dataset), TINY), "words": self.dataset(dataset)["words"]})
 
     def recommender(self, dataset: str, backbone: str) -> dict[str, Any]:
-        """How prompts are written and answered."""
+        """How prompts are written and answered; a backbone with longer answers has prompts as long as the other's."""
+        generation = take(self.config["generation"], GENERATION)
+        more = (self.longest(backbone) or generation["max_new_tokens"]) - generation["max_new_tokens"]
+        generation["max_new_tokens"] += more
         return {
             "backbone": backbone,
             "precision": self.llm(dataset)["precision"],
             "words": self.dataset(dataset)["words"],
-            "max_tokens": self.config["tuning"]["max_tokens"],
-            "generation": self.config["generation"],
+            "max_tokens": self.config["tuning"]["max_tokens"] + more,
+            "generation": generation,
         }
+
+    def longest(self, backbone: str) -> int | None:
+        """The backbone's own longest answer in tokens, if it has one."""
+        return self.config["generation"]["max_new_tokens_llara"] if backbone == "llara" else None
 
     def predict(self, dataset: str, backbone: str) -> str:
         """Prompting a language model, tuned or not."""

@@ -1,8 +1,9 @@
 """Slices of tables and figures."""
 
+from importlib.metadata import version
 from typing import Any
 
-from lib import grid
+from lib import grid, sources
 from lib.slices.base import Base, text
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
@@ -67,8 +68,10 @@ class ResultSlices(Base):
         return text({"datasets": labels, "paper_rows": PAPER_ROWS})
 
     def manifest(self) -> str:
-        """The whole configuration."""
-        return text({"config": self.config})
+        """The whole configuration, where the base models stand, and what runs it all."""
+        of = [sources.base_llm] + ([sources.text_encoder] if "llm-cf" in self.config["methods"] else [])
+        models = sorted({folder(self.config, dataset) for folder in of for dataset in self.config["datasets"]})
+        return text({"config": self.config, "models": models, "snakemake": version("snakemake")})
 
     def place(self, cell: grid.Cell) -> dict[str, Any]:
         """Data set, backbone and seed of a cell, as figures name them."""

@@ -1,0 +1,51 @@
+"""Which jobs a set of files came from, told by the manifests beside them and beside all that they were made from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from softrec import files, job
+
+
+@dataclass
+class Provenance:
+    """The ancestors of some files.
+
+    Attributes:
+        jobs: the manifest of each job once, by the files that it wrote.
+        content: sha256 of each file as it was read or written; more than one where jobs have read different contents.
+        maker: the manifest beside each file that has one.
+        unexplained: files beside which stands the manifest of another content, so nothing is known of their making.
+    """
+
+    jobs: dict[tuple[str, ...], Mapping[str, Any]] = field(default_factory=dict)
+    content: dict[str, set[str]] = field(default_factory=dict)
+    maker: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    unexplained: set[str] = field(default_factory=set)
+
+
+def trace(results: Sequence[Path]) -> Provenance:
+    """Follow manifests from `results` to files that no job has made.
+
+    A manifest names its job's inputs with the sha256 that they had when they were read, and its outputs with what was
+    written. So a manifest that a failed or interrupted job has left beside newer content gives itself away, and no data
+    is read again: of the results alone are the contents hashed, the rest is small JSON (1,300 jobs take a second).
+    """
+    found, waiting = Provenance(), [(str(path), files.sha256(path)) for path in results]
+    while waiting:
+        name, digest = waiting.pop()
+        known = found.content.setdefault(name, set())
+        if digest in known:
+            continue
+        known.add(digest)
+        if name not in found.maker and job.manifest_of(Path(name)).exists():
+            found.maker[name] = files.read_json(job.manifest_of(Path(name)))
+        if (made := found.maker.get(name)) is None:
+            continue
+        if made["outputs"].get(name) != digest:
+            found.unexplained.add(name)
+            continue
+        found.jobs[tuple(sorted(made["outputs"]))] = made
+        waiting += made["inputs"].items()
+    return found
