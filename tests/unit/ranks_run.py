@@ -1,9 +1,9 @@
 """Training runs in the ranks of one job: `ranks_run.py FOLDER SPECIFICATIONS`, a JSON list.
 
-Each run tunes an adapter of the tiny test model for six epochs of two updates on six rows. Rank 0 writes
+Each run tunes an adapter of the tiny test model, for epochs of two updates on six rows. Rank 0 writes
 FOLDER/NAME.json: the adapter as numbers, and for SOFT tau by epoch and what the un-tuned model says and embeds, for
 S-DPO the reference and how many batches of it rank 0 asked for, for LLaRA the projector. A specification has a name,
-the engine's settings, dropout and micro batch, and possibly a method ("sdpo") or a backbone ("llara", whose item
+the engine's settings, epochs, dropout and micro batch, and possibly a method ("sdpo") or a backbone ("llara", whose item
 embeddings are FOLDER/items.safetensors), or which rank sends itself which signal when.
 """
 
@@ -37,7 +37,7 @@ SOFT = SelfAdaptive(1.0, "exponential", 8.0, lambda llm: 8.0 / (1.0 + float(flat
 
 
 def tuner(folder: Path, how: dict[str, Any]) -> Tuner:
-    """Six epochs of two updates of a fresh adapter; for S-DPO of one as after SFT."""
+    """Epochs of two updates of a fresh adapter; for S-DPO of one as after SFT."""
     llm = make_tiny_llm()()
     llm = replace(llm, backbone=load_backbone(how.get("backbone", "bigrec")))
     llm = attach_lora(llm, LoraSettings(4, 8, how["dropout"], ["q_proj", "v_proj"]), seed=1)
@@ -50,7 +50,7 @@ def tuner(folder: Path, how: dict[str, Any]) -> Tuner:
     module = ResponseLikelihood(llm.model, llm.backbone)
     accumulation = -(-LOOP["global_batch_size"] // (how["micro"] * world()))
     engine = start_engine(module, OPTIMISER, EngineSettings(**how["engine"]), how["micro"], accumulation)
-    loop = LoopSettings(**{**LOOP, "epochs": 6, "micro_batch_size": how["micro"]})
+    loop = LoopSettings(**{**LOOP, "epochs": how["epochs"], "micro_batch_size": how["micro"]})
     if sdpo:
         return asked(module, lambda: SdpoTuner(llm, engine, prompts, PREFERENCES, loop, beta=1.0))
     return Tuner(llm, engine, prompts, RESPONSES, loop)
@@ -110,7 +110,7 @@ def main(folder: Path, specification: dict[str, Any]) -> None:
     saver = Saver(Checkpoint(folder / specification["name"], "k" * 64), minutes=0)
     sdpo = isinstance(run, SdpoTuner)
     said = {} if sdpo or run.llm.backbone is llara else answers(run)
-    lines = run.fit(Preference() if sdpo else SOFT, Scripted(*[(0.1, 0.1)] * 6), saver)
+    lines = run.fit(Preference() if sdpo else SOFT, Scripted(*[(0.1, 0.1)] * specification["epochs"]), saver)
     files.write_json(output, {**facts(run, lines), **said})
 
 
