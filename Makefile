@@ -47,7 +47,7 @@ slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel the jobs that
 	@$(BIN)/python workflow/lib/recover.py --profile $(PROFILE)
 
 test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
-	$(BIN)/python -m pytest tests/slurm -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests/slurm -n 3 --dist loadfile
 
 test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
 	$(BIN)/python -m pytest

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from slurm_project import HERE, SPLIT, Driver, SlurmProject, facts, slurm, squeue, wait_for
+from slurm_project import HERE, SPLIT, Driver, SlurmProject, facts, slurm, squeue, start_now, wait_for
 
 
 def on(partition: str) -> tuple[str, ...]:
@@ -84,8 +84,8 @@ def test_a_lost_node_is_noticed(gated: SlurmProject) -> None:
     subprocess.run([HERE / "cluster", "kill-node", node], check=True)
     slurm("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=test")
     wait_for(lambda: facts(number)["JobState"] != "RUNNING", "the node's job to be taken back")
-    if facts(number)["JobState"] == "PENDING":  # Slurm lets a requeued job wait for two minutes
-        slurm("scontrol", "update", f"JobId={number}", "StartTime=now")
+    if facts(number)["JobState"] == "PENDING":
+        start_now(number)
     goes_on_to_its_end(driver, gated)
 
 
@@ -94,8 +94,7 @@ def test_preemption_by_requeue_is_waited_for(gated: SlurmProject) -> None:
     driver = gated.submit(SPLIT, *on("scavenge"))
     number = driver.running()
     preempt(number)
-    wait_for(lambda: facts(number)["JobState"] in ("PENDING", "REQUEUED"), "the job to wait again")
-    slurm("scontrol", "update", f"JobId={number}", "StartTime=now")
+    start_now(number)
     goes_on_to_its_end(driver, gated)
     assert driver.jobs() == [number]
 
@@ -107,7 +106,7 @@ def test_preemption_by_cancel_is_noticed_and_mended(gated: SlurmProject) -> None
     preempt(number)
     wait_for(lambda: facts(number)["JobState"] == "PREEMPTED", "the job to be preempted")
     wait_for(lambda: f"requeued  Slurm job {number}" in driver.said(), "the driver to put it back")
-    slurm("scontrol", "update", f"JobId={number}", "StartTime=now")
+    start_now(number)
     goes_on_to_its_end(driver, gated)
     assert driver.jobs() == [number]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
-from slurm_project import SlurmProject, facts, slurm, wait_for
+from slurm_project import SlurmProject, facts, slurm, start_now, wait_for
 
 RUNS = {kind: f"toys/{kind}/sft/seed=1" for kind in ("bigrec", "llara")}
 ADAPTER = "adapter/adapter_model.safetensors"
@@ -52,7 +52,7 @@ def test_requeued_or_killed_training_ends_with_the_same_bits(local: SlurmProject
     wait_for(lambda: has_checkpoint(copied, RUNS["bigrec"]), "BIGRec's first checkpoint")
     number = next(job for job in driver.jobs() if "bigrec" in facts(job)["Comment"])
     slurm("scontrol", "requeue", number)
-    slurm("scontrol", "update", f"JobId={number}", "StartTime=now")
+    start_now(number)
     driver.well()
     assert len(driver.jobs()) == 3, "two jobs, and LLaRA's second attempt"
     for run in RUNS.values():

@@ -109,7 +109,7 @@ class Watch(logging.Filter):
         elif submitted := SUBMITTED.match(str(record.msg)):
             self.submitted(*submitted.groups())
             return False
-        elif "preemption" in str(record.msg):
+        elif "A Job preemption" in str(record.msg):
             self.show(PREEMPTED)
             self.requeuer.begin()
             return False
@@ -154,7 +154,7 @@ def group(name: str, rules: list[str]) -> tuple[str, str]:
     """A group of jobs: the folder of its log, as the Slurm plugin names it, and in a few words."""
     names = sorted(set(rules))
     folder = "_".join(["group", name, *names[:5], *(["..."] if len(names) > 5 else [])])
-    return folder, f"{name}, {len(rules)} jobs: {', '.join(names)}"
+    return folder, f"{name}, {len(rules)} job{'s' if len(rules) > 1 else ''}: {', '.join(names)}"
 
 
 def cluster_job(number: str | None, status: str) -> str:
