@@ -3,8 +3,8 @@
 Each run tunes an adapter of the tiny test model, for epochs of two updates on six rows. Rank 0 writes
 FOLDER/NAME.json: the adapter as numbers, and for SOFT tau by epoch and what the un-tuned model says and embeds, for
 S-DPO the reference and how many batches of it rank 0 asked for, for LLaRA the projector. A specification has a name,
-the engine's settings, epochs, dropout and micro batch, and possibly a method ("sdpo") or a backbone ("llara", whose item
-embeddings are FOLDER/items.safetensors), or which rank sends itself which signal when.
+the engine's settings, epochs, dropout and micro batch, and possibly a method ("sdpo") or a backbone ("llara", whose
+item embeddings are FOLDER/items.safetensors), or which rank sends itself which signal when.
 """
 
 import json
