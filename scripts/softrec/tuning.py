@@ -13,7 +13,7 @@ from softrec.engine import EngineSettings, OptimiserSettings, TorchEngine, start
 from softrec.errors import SoftrecError
 from softrec.files import read_table, write_whole
 from softrec.grounding import Grounding, GroundingSettings
-from softrec.language_model import LoraSettings, attach_lora, save_adapter
+from softrec.language_model import LanguageModel, LoraSettings, attach_lora, save_adapter
 from softrec.likelihood import ResponseLikelihood
 from softrec.log import say
 from softrec.prompts import check_context
@@ -86,11 +86,16 @@ def engine_for(recommender: Recommender, settings: TuningSettings, how: EngineSe
     if torch.cuda.is_available():
         torch.set_float32_matmul_precision("high")  # TF32 in the products of LoRA's fp32 matrices
     if how.gradient_checkpointing:
-        llm.causal.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        recompute_activations(llm)
     sizes = settings.loop.micro_batch_size, settings.loop.global_batch_size
     accumulation = -(-sizes[1] // (world() * sizes[0]))
     likelihood = ResponseLikelihood(llm.model, llm.backbone)
     return start_engine(likelihood, settings.optimiser, how, sizes[0], accumulation)
+
+
+def recompute_activations(llm: LanguageModel) -> None:
+    """Keep each layer's input alone for the backward pass, and compute the rest a second time: the same gradients."""
+    llm.causal.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
 def tune(
