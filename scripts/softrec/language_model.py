@@ -123,7 +123,9 @@ def load(
     needs = "it needs config.json, *.safetensors and the tokeniser's files"
     with readable(folder, "language model that transformers can load", needs):
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=DTYPES[precision], local_files_only=True)
+        # Branches need a mask of their own (softrec.branches), which FlashAttention-2 does not take.
+        options = {"dtype": DTYPES[precision], "attn_implementation": "sdpa", "local_files_only": True}
+        model = AutoModelForCausalLM.from_pretrained(folder, **options)
     if not (hasattr(model, "model") and hasattr(model, "lm_head")):
         raise SoftrecError(
             f"{folder} holds a {type(model).__name__}, whose layers are not named `model` and `lm_head`",

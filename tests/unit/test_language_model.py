@@ -50,11 +50,12 @@ def moved(llm: LanguageModel) -> LanguageModel:
 
 
 def test_a_folder_comes_back_as_the_model_that_was_saved(folder: Path, llm: LanguageModel) -> None:
-    """Same logits, in evaluation mode, and the model's context and end tokens are known."""
+    """Same logits, in evaluation mode, by torch's own attention, and the model's context and end tokens are known."""
     loaded = load(folder, "bigrec", "fp32")
     assert torch.equal(logits(loaded), logits(llm))
     assert not loaded.model.training
     assert loaded.context == 512
+    assert loaded.causal.config._attn_implementation == "sdpa"
     assert loaded.ends == [llm.tokenizer.eos_token_id]
     assert load(folder, "bigrec", "bf16").model.dtype == torch.bfloat16
 
