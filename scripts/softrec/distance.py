@@ -53,11 +53,7 @@ def draw_distance_rows(rows: int, settings: DistanceSettings) -> list[int]:
 
 
 def distance_probe(recommender: Recommender, train: Any, chosen: list[int]) -> DistanceProbe:
-    """d_t on the chosen training rows."""
+    """d_t on the chosen training rows; true titles lose quotes at their ends, as titles in texts do."""
     rows = train.select(chosen)
-    z_target = embed(
-        recommender.llm,
-        [recommender.items.title[target] for target in rows["target"]],
-        recommender.generation.batch_size,
-    )
+    z_target = recommender.embed_titles([recommender.items.title[target] for target in rows["target"]])
     return DistanceProbe(recommender.prompts(rows), z_target, recommender.generation)

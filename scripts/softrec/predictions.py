@@ -30,13 +30,16 @@ def write(path: Path, answers: Sequence[Answer]) -> None:
 
 
 def describe(answers: Sequence[Answer], targets: Sequence[int], items: Items) -> dict[str, float]:
-    """Shares of texts that are a title of the catalogue, the target's title, unfinished, and empty; also logged."""
+    """Shares of texts that are a title of the catalogue, the target's title, unfinished, and empty; also logged.
+
+    Quotes at the ends of a title are lost in a text that quotes it, so titles are compared without them.
+    """
     n = len(answers)
     titles = [title_in(answer.text) for answer in answers]
-    known = set(items.distinct)
+    known = {title_in(title) for title in items.distinct}
     shares = {
         "a title of the catalogue": sum(title in known for title in titles) / n,
-        "the target's title": sum(t == items.title[y] for t, y in zip(titles, targets, strict=True)) / n,
+        "the target's title": sum(t == title_in(items.title[y]) for t, y in zip(titles, targets, strict=True)) / n,
         "unfinished": sum(not answer.finished for answer in answers) / n,
         "empty": sum(not title for title in titles) / n,
     }

@@ -29,6 +29,17 @@ def test_shares_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_a_title_that_ends_in_a_quote_is_recognised() -> None:
+    """The label of `"Ember" 1` is `""Ember" 1"`; said exactly, it is a title of the catalogue and the target's.
+
+    The quote at a title's end is lost in what was said, so it is taken off the title as well."""
+    titles = ['"Ember" 1', 'Frost: the "Second"']
+    items = Items(["", *titles], np.array([-1, 0, 1]), titles)
+    answers = [Generated(f'"{title}"', True) for title in titles]
+    shares = predictions.describe(answers, [1, 2], items)
+    assert shares == {"a title of the catalogue": 1.0, "the target's title": 1.0, "unfinished": 0.0, "empty": 0.0}
+
+
 def test_every_text_needs_its_target() -> None:
     """Two texts and one target do not fit together."""
     with pytest.raises(ValueError, match="shorter"):
