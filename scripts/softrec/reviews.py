@@ -6,8 +6,9 @@ not the name.
 """
 
 import math
+import re
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 import polars as pl
 
@@ -20,6 +21,9 @@ ItemKey = Literal["parent_asin", "asin"]
 COLUMNS = ["user_id", "item_id", "timestamp"]
 MOVIELENS = ["user_id:token", "item_id:token", "timestamp:float"]
 RATINGS = ["user_id", "parent_asin", "timestamp"]
+# What polars reads as a number: it takes no blanks after it, no underscores, and no digits but these.
+WHOLE = re.compile(r"\s*[+-]?[0-9]{1,99}")
+NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def read_reviews(
@@ -55,9 +59,7 @@ def read_json(path: Path, item_key: ItemKey, max_rows: int | None) -> pl.DataFra
         gone = streams.missing(value, names)
         if gone and item_key == "asin" and value.get("parent_asin"):
             return f"{gone}, but it has a parent_asin: set item_key to parent_asin"
-        stamp = value.get("timestamp")
-        whole = isinstance(stamp, int) and not isinstance(stamp, bool)
-        return gone or (None if whole else f"has the timestamp {stamp!r}, not a whole number of milliseconds")
+        return gone or time_fault(value.get("timestamp"))
 
     frames, rows = [pl.DataFrame(schema=schema)], 0
     for frame in streams.json_frames(path, schema, check, names):
@@ -71,7 +73,10 @@ def read_json(path: Path, item_key: ItemKey, max_rows: int | None) -> pl.DataFra
 def read_delimited(
     path: Path, separator: str, names: list[str], *, seconds: bool, max_rows: int | None
 ) -> pl.DataFrame:
-    """Read the columns `names` (user, item, time) of a delimited file with a header; blank lines are skipped."""
+    """Read the columns `names` (user, item, time) of a delimited file with a header; blank lines are skipped.
+
+    All columns are parsed, though three are kept: where some are left out, polars takes a line of too many fields.
+    """
     header = read_header(path, separator)
     absent = [name for name in names if name not in header]
     if absent:
@@ -80,19 +85,19 @@ def read_delimited(
             where=f"{path}, line 1",
             remedy=f"give a file with the columns {', '.join(names)}, or correct the key `format`",
         )
+    types = {names[2]: pl.Float64 if seconds else pl.Int64}
+    options: dict[str, Any] = {"separator": separator, "quote_char": None, "n_rows": max_rows, "infer_schema": False}
     try:
-        types = dict(zip(names, [pl.String, pl.String, pl.Float64 if seconds else pl.Int64], strict=True))
-        options = {"separator": separator, "columns": names, "schema_overrides": types, "n_rows": max_rows}
-        frame = (
-            pl.read_csv(path, quote_char=None, **options).select(names).rename(dict(zip(names, COLUMNS, strict=True)))
-        )
-        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+        whole = pl.read_csv(path, schema_overrides=types, **options).filter(~pl.all_horizontal(pl.all().is_null()))
+        frame = whole.select(pl.col(name).alias(ours) for name, ours in zip(names, COLUMNS, strict=True))
         if seconds:
             frame = frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
     except (pl.exceptions.PolarsError, OSError) as error:
-        name_row(path, separator, header, names, str(error))
+        raise first_fault(path, separator, header, names) or unreadable(path, str(error)) from None
     if streams.has_gaps(frame, COLUMNS):
-        name_row(path, separator, header, names, "a field is empty")
+        raise first_fault(path, separator, header, names) or unreadable(path, "a field is empty")
+    if whole[whole.columns[-1]].has_nulls() and (fault := first_fault(path, separator, header, names)):
+        raise fault  # a line of too few fields, unless the last one is just empty
     return frame
 
 
@@ -106,15 +111,20 @@ def read_header(path: Path, separator: str) -> list[str]:
     return first.decode("utf-8-sig", "replace").rstrip("\r\n").split(separator)
 
 
-def name_row(path: Path, separator: str, header: list[str], names: list[str], otherwise: str) -> NoReturn:
-    """Read line by line, and raise the `SoftrecError` of the first line that cannot be used."""
+def first_fault(path: Path, separator: str, header: list[str], names: list[str]) -> SoftrecError | None:
+    """The sentence for the first line that cannot be used, read line by line, or None."""
     for first, text in streams.blocks(path):
         for line, content in enumerate(text.split(b"\n"), start=first):
             if line > 1 and content.strip():
                 fault = row_fault(content, separator, header, names)
                 if fault:
-                    raise streams.bad_line(path, line, fault)
-    raise SoftrecError(f"{path} cannot be read: {otherwise}", where=str(path), remedy="fetch the file again")
+                    return streams.bad_line(path, line, fault)
+    return None
+
+
+def unreadable(path: Path, why: str) -> SoftrecError:
+    """The sentence for a file with a fault that no line of it has."""
+    return SoftrecError(f"{path} cannot be read: {why}", where=str(path), remedy="fetch the file again")
 
 
 def row_fault(content: bytes, separator: str, header: list[str], names: list[str]) -> str | None:
@@ -127,12 +137,22 @@ def row_fault(content: bytes, separator: str, header: list[str], names: list[str
         return f"has {len(values)} fields, the header has {len(header)}"
     row = dict(zip(header, values, strict=True))
     stamp = row[names[2]]
-    return streams.missing(row, names) or (None if is_time(stamp) else f"has the timestamp {stamp!r}, which is no time")
+    return streams.missing(row, names) or (seconds_fault(stamp) if names == MOVIELENS else whole_fault(stamp))
 
 
-def is_time(text: str) -> bool:
-    """Whether `text` is a finite number."""
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+def whole_fault(text: str) -> str | None:
+    """What is wrong with the text of a time in milliseconds, or None."""
+    return time_fault(int(text) if WHOLE.fullmatch(text) else text)
+
+
+def seconds_fault(text: str) -> str | None:
+    """What is wrong with the text of a time in seconds, or None."""
+    stamp = float(text) * 1000 if NUMBER.fullmatch(text) else math.nan
+    return time_fault(round(stamp)) if math.isfinite(stamp) else f"has the timestamp {text!r}, not a number of seconds"
+
+
+def time_fault(stamp: object) -> str | None:
+    """What is wrong with a time in milliseconds, or None: it is a whole number that 64 bits hold."""
+    if isinstance(stamp, bool) or not isinstance(stamp, int):
+        return f"has the timestamp {stamp!r}, not a whole number of milliseconds"
+    return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp}, which 64 bits do not hold"

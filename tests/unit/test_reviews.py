@@ -69,11 +69,23 @@ def test_max_rows_reads_the_first(tmp_path: Path, source: Format) -> None:
         ("reviews", line(parent_asin="", timestamp=...), 1, "has no parent_asin and no timestamp"),
         ("reviews", line() + line(timestamp="1500"), 2, "timestamp '1500', not a whole number"),
         ("reviews", line(timestamp=1.5), 1, "timestamp 1.5, not a whole number"),
+        ("reviews", line() * 2 + line(timestamp=10**19), 3, f"timestamp {10**19}, which 64 bits do not hold"),
+        ("reviews", line() + line(timestamp=-(2**63) - 1), 2, f"timestamp {-(2**63) - 1}, which 64 bits do not hold"),
         ("ratings", "user_id,rating,timestamp\nu,5,1\n", 1, "has no column parent_asin"),
         ("ratings", CSV + "u,p,5,1\nu,p\n", 3, "has 2 fields, the header has 4"),
         ("ratings", CSV + "u,p,5,1\n,p,5,1\n", 3, "has no user_id"),
-        ("ratings", CSV + "u,p,5,soon\n", 2, "timestamp 'soon'"),
-        ("movielens", INTER + "1\t2\t3\tinf\n", 2, "timestamp 'inf'"),
+        ("ratings", CSV + "u,p,5,soon\n", 2, "timestamp 'soon', not a whole number of milliseconds"),
+        ("ratings", CSV + "u,p,5,1\nu,p,5,100.0\n", 3, "timestamp '100.0', not a whole number of milliseconds"),
+        ("ratings", CSV + "u,p,5,1\nu,p,5,1.5e12\n", 3, "timestamp '1.5e12', not a whole number of milliseconds"),
+        ("ratings", CSV + f"u,p,5,1\nu,p,5,{10**19}\n", 3, f"timestamp {10**19}, which 64 bits do not hold"),
+        ("ratings", CSV + 'u,p,5,1\n"a,b",c,5,1\n', 3, "has 5 fields, the header has 4"),
+        ("ratings", CSV + "u,p,5,1\n\nu,p,5,1,\n", 4, "has 5 fields, the header has 4"),
+        ("ratings", "user_id,parent_asin,timestamp,rating\nu,p,1,5\nu,1,5\n", 3, "has 3 fields, the header has 4"),
+        ("movielens", INTER + "1\t2\t3\tinf\n", 2, "timestamp 'inf', not a number of seconds"),
+        ("movielens", INTER + "1\t2\t3\t4\n1\t2\t3\t1_0\n", 3, "timestamp '1_0', not a number of seconds"),
+        ("movielens", INTER + "1\t2\t3\t4\n1\t2\t3\t1e17\n", 3, f"timestamp {10**20}, which 64 bits do not hold"),
+        ("movielens", INTER + "1\t2\t3\t4\n1\t2\t3\t1e999\n", 3, "timestamp '1e999', not a number of seconds"),
+        ("movielens", INTER + "1\t2\t3\t4\n1\t2\t3\t4\t5\n", 3, "has 5 fields, the header has 4"),
         ("movielens", CSV + "u,p,5,1\n", 1, "has no column user_id:token"),
     ],
 )
@@ -85,6 +97,26 @@ def test_faults_name_the_line(tmp_path: Path, source: Format, text: str, number:
         read_reviews(path, source)
     assert words in caught.value.what
     assert caught.value.where == f"{path}, line {number}"
+
+
+def test_fields_that_nobody_reads_may_hold_anything(tmp_path: Path) -> None:
+    """A rating is not read: empty, a word, or the last field of the line, it is no fault."""
+    path = tmp_path / "file"
+    path.write_text(CSV + "u,p,,1\nu,q,good,2\n")
+    assert read_reviews(path, "ratings").rows() == [("u", "p", 1), ("u", "q", 2)]
+    path.write_text("user_id,parent_asin,timestamp,rating\nu,p,1,5\nu,q,2,\n")
+    assert read_reviews(path, "ratings").rows() == [("u", "p", 1), ("u", "q", 2)]
+
+
+@pytest.mark.parametrize("stamp", ["0", "-1", "+5", " 7", str(2**63 - 1), str(-(2**63))])
+def test_times_that_64_bits_hold_are_read(tmp_path: Path, stamp: str) -> None:
+    """What the fast reader takes, the reader that names faults takes too: it never blames a line that is right."""
+    path = tmp_path / "file"
+    path.write_text(CSV + f"u,p,5,{stamp}\n")
+    assert read_reviews(path, "ratings")["timestamp"].to_list() == [int(stamp)]
+    path.write_text(CSV + f"u,p,5,{stamp}\nu,p,5,soon\n")
+    with pytest.raises(SoftrecError, match="line 3"):
+        read_reviews(path, "ratings")
 
 
 def test_a_parent_without_its_variant_says_which_key_to_use(tmp_path: Path) -> None:
