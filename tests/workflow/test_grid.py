@@ -1,6 +1,7 @@
 """What there is to compute, counted by hand; names as the paper prints them."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,22 @@ def test_methods_of_the_schema_are_rows() -> None:
     methods = yaml.safe_load(schema.read_text())["properties"]["methods"]["items"]["enum"]
     keys = [row.key for row in grid.ROWS]
     assert [key for key in keys if key in methods] == methods
+
+
+@pytest.mark.parametrize(
+    ("wildcard", "yes", "no"),
+    [
+        ("backbone", ["bigrec", "llara"], ["sasrec", "bigrec/sft", ""]),
+        ("variant", ["sft", "soft-wo-sa", "soft/alpha=0.1"], ["soft", "untuned", "soft/alpha=1/seed=1", "softXwo-sa"]),
+        ("model", ["untuned", "sft/seed=1", "soft/alpha=10/seed=42"], ["sft", "untuned/seed=1", "soft/seed=1"]),
+        ("sequential", ["sasrec", "dros", "llm-cf", "dllm2rec"], ["bigrec", "sasrec/l2=0.1", "llm_cf"]),
+    ],
+)
+def test_paths_may_name_what_is_a_row(wildcard: str, yes: list[str], no: list[str]) -> None:
+    """Of SOFT each alpha, of a tuned model each seed; guidance alone is not tuned and has no seed."""
+    pattern = re.compile(grid.wildcards()[wildcard])
+    assert [name for name in yes if not pattern.fullmatch(name)] == []
+    assert [name for name in no if pattern.fullmatch(name)] == []
 
 
 def test_rows_come_in_the_papers_order() -> None:

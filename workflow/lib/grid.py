@@ -1,6 +1,7 @@
 """What there is to compute: the rows of Table 2, and the cells that a configuration asks for."""
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,12 @@ class Row:
     def setting(self) -> str:
         """Name of the hyper-parameter that validation chooses and that has a test result per candidate, or ""."""
         return {"soft": "alpha"}.get(self.grid[0], "") if self.grid else ""
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression of its folder below its backbone's, with a candidate where it has a grid."""
+        own = re.escape(self.folder.removeprefix(f"{self.folder.partition('/')[0]}/"))
+        return f"{own}/{self.setting}=[^/]+" if self.setting else own
 
 
 # In the order of the paper, whose table has no row for guidance alone (its Figure 1a). LLaRA's rows are built like
@@ -64,6 +71,27 @@ class Cell:
         candidate = "" if self.value is None else f"/{self.row.setting}={self.value}"
         seed = f"/seed={self.seed}" if self.row.seeded else ""
         return f"{self.dataset}/{self.row.folder}{candidate}{seed}"
+
+
+def wildcards() -> dict[str, str]:
+    """What paths may name, as regular expressions: whatever is a row of the table.
+
+    `backbone`; `variant`, a tuned language model without its seed; `model`, one with it or one that is not tuned;
+    `sequential`, a model over item ids.
+    """
+    asked = [row for row in ROWS if row.backbone]
+    tuned = alternatives(row.pattern for row in asked if row.seeded)
+    return {
+        "backbone": alternatives(re.escape(row.folder.partition("/")[0]) for row in asked),
+        "variant": tuned,
+        "model": alternatives([*(row.pattern for row in asked if not row.seeded), rf"({tuned})/seed=\d+"]),
+        "sequential": alternatives(row.pattern for row in ROWS if not row.backbone),
+    }
+
+
+def alternatives(patterns: Iterable[str]) -> str:
+    """Patterns of which one is to match, each named once."""
+    return "|".join(dict.fromkeys(patterns))
 
 
 def rows(config: Mapping[str, Any]) -> list[Row]:

@@ -3,6 +3,10 @@
 # Gives: one base of chains of thought for all seeds; per seed one model and its ranks on the test sample.
 
 
+# It ranks by more than a model and a history, so the rule of all models over item ids would not do.
+ruleorder: rank_llm_cf > rank_sequential
+
+
 rule generate_cot:
     """Let the un-tuned LLM reason about known decisions"""
     input:

@@ -1,0 +1,87 @@
+"""The README's "Add a method", followed step by step on a copy of the project, as far as a dry run goes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from lib.dryrun import Job
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 2  # of the demo
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of all that Snakemake reads."""
+    for name in ("workflow", "scripts", "config", "envs", "profiles"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    """Replace the first place of a text that must be there."""
+    text = file.read_text()
+    assert old in text, f"{file.name} has no {old!r}"
+    file.write_text(text.replace(old, new, 1))
+
+
+def add_row(project: Path, key: str, row: str) -> None:
+    """Step 1: a row in `ROWS`, its key in the schema's `methods`, and in the configuration that runs it."""
+    edit(project / "workflow/lib/grid.py", "ROWS = (\n", f"ROWS = (\n    {row},\n")
+    edit(project / "workflow/schemas/config.schema.yaml", "enum: [sasrec,", f"enum: [{key}, sasrec,")
+    edit(project / "config/demo.yaml", "  - sasrec\n", f"  - sasrec\n  - {key}\n")
+
+
+def add_rule(project: Path, like: str, name: str, old: str, new: str) -> None:
+    """Step 3: a script like another one, and beside the rule of that one a rule that calls it."""
+    shutil.copy(project / f"scripts/{like}.py", project / f"scripts/{name}.py")
+    (file,) = [path for path in (project / "workflow/rules").glob("*.smk") if f"rule {like}:" in path.read_text()]
+    text = file.read_text()
+    start = text.index(f"rule {like}:")
+    end = text.index("\n\n\n", start)
+    rule = text[start:end].replace(old, new)
+    for place in ("rule {}:", "scripts/{}.py", 'code_digest("{}"'):
+        rule = rule.replace(place.format(like), place.format(name))
+    file.write_text(f"{text}\n\n{rule}\n")
+
+
+def planned(project: Path, folder: str) -> Counter[str]:
+    """How many jobs of each rule a run of the demo has whose outputs stand in the new method's folder."""
+    answer = project / "plan.json"
+    options = ["--dry-run", "--nolock", "--profile", "profiles/demo"]
+    command = [sys.executable, "-P", "workflow/lib/dryrun.py", str(answer), *options]
+    ended = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    jobs = [Job(**job) for job in json.loads(answer.read_text())]
+    found = Counter(job.rule for job in jobs if any(f"/{folder}/" in name for name in job.output))
+    (collect,) = [job for job in jobs if job.rule == "collect_results"]
+    found["in the table"] = sum(f"/{folder}/" in name for name in collect.input)
+    return found
+
+
+def test_a_method_that_tunes_a_language_model(project: Path) -> None:
+    """A row, a script and a rule: prediction, grounding, evaluation and the tables follow, once a seed."""
+    add_row(project, "bigrec-new", 'Row("bigrec-new", "BIGRec", "NEW", "bigrec/new")')
+    add_rule(project, "tune_sft", "tune_new", "{backbone}/sft/", "{backbone}/new/")
+    expected = ("tune_new", "predict_titles", "ground_predictions", "evaluate_ranks", "in the table")
+    assert planned(project, "bigrec/new") == dict.fromkeys(expected, SEEDS)
+
+
+def test_a_method_over_item_ids(project: Path) -> None:
+    """A row, a script and a rule: ranking, evaluation and the tables follow."""
+    add_row(project, "new", 'Row("new", "", "NEW", "new")')
+    add_rule(project, "fit_dllm2rec", "fit_new", "/dllm2rec/", "/new/")
+    expected = ("fit_new", "rank_sequential", "evaluate_ranks", "in the table")
+    assert planned(project, "new") == dict.fromkeys(expected, SEEDS)
+
+
+def test_another_backbone(project: Path) -> None:
+    """Another way to tell a language model the history is a module and a row: SFT serves it as it is."""
+    add_row(project, "other-sft", 'Row("other-sft", "Other", "SFT", "other/sft")')
+    shutil.copy(project / "scripts/softrec/backbones/bigrec.py", project / "scripts/softrec/backbones/other.py")
+    expected = ("tune_sft", "predict_titles", "ground_predictions", "evaluate_ranks", "in the table")
+    assert planned(project, "other/sft") == dict.fromkeys(expected, SEEDS)
