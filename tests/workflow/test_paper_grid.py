@@ -120,6 +120,18 @@ def test_a_configuration_is_complete_and_never_merged(demo_jobs: list[Job], pape
         assert [word for word in foreign if word in said] == []
 
 
+def test_two_configuration_files_are_refused() -> None:
+    """Merged, the demo's and the paper's would be four data sets; the sentence names both files and what to do."""
+    ended = snakemake(os.environ["PATH"], "-n", "--configfile", "config/paper.yaml", "config/demo.yaml")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-2:] == [
+        "--configfile names 2 files: config/paper.yaml, config/demo.yaml. Each is a whole configuration, and Snakemake",
+        "would mix the data sets, models and lists of all: give one, and keys on top by `--config KEY=VALUE`.",
+    ]
+    assert "Traceback" not in ended.stderr
+    assert ended.stdout == ""
+
+
 def test_without_conda_the_cluster_profile_says_one_sentence(without_conda: str) -> None:
     """`snakemake --profile profiles/slurm -n` ends at once, non-zero, with what is missing and what to type instead."""
     ended = snakemake(without_conda, "--profile", "profiles/slurm", "-n")

@@ -1,7 +1,8 @@
 """A strict check of the configuration that reports every problem at once, each in one line for people."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,16 @@ from lib import schema_words as words
 
 class ConfigError(Exception):
     """All that is wrong with a configuration, a line each."""
+
+
+def require_one_file(files: Sequence[Path]) -> None:
+    """Raise `ConfigError` if several configuration files are given: Snakemake would merge them, lists and all."""
+    if len(files) > 1:
+        names = ", ".join(os.path.relpath(file) for file in files)
+        raise ConfigError(
+            f"--configfile names {len(files)} files: {names}. Each is a whole configuration, and Snakemake\n"
+            "would mix the data sets, models and lists of all: give one, and keys on top by `--config KEY=VALUE`."
+        )
 
 
 def check(
