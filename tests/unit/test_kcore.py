@@ -200,12 +200,3 @@ def test_amazon_2018_video_games(core: str, size: Size, rounds: int) -> None:
         games / "Video_Games.jsonl.gz", games / "meta_Video_Games.jsonl.gz", format="reviews", core=core
     )
     assert (counts.steps[-1].size, counts.steps[-1].rounds) == (size, rounds)
-
-
-def test_movielens_100k() -> None:
-    """943 / 1,152 / 97,953 in two rounds, where the demo has fetched the files."""
-    files = sorted((Path(__file__).parents[2] / "results" / "raw").rglob("ml-100k.inter"))
-    if not files:
-        pytest.skip("results/raw has no ml-100k.inter: run the demo's fetch first")
-    counts = filter_files(files[0], files[0].with_suffix(".item"), format="movielens")
-    assert (counts.steps[-1].size, counts.steps[-1].rounds) == (Size(943, 1152, 97953), 2)
