@@ -1,0 +1,22 @@
+"""Does a tuned model beat the one it began with? Both can be asked on the validation rows, by path."""
+
+import json
+
+from toy_project import Project, rules
+
+UNTUNED = "results/toy/toys/bigrec/untuned/valid.metrics.json"
+TUNED = "results/toy/toys/bigrec/sft/seed=1/valid.metrics.json"
+
+
+def test_a_model_and_its_base_are_asked_on_validation(copied: Project) -> None:
+    """Nothing is tuned for it, and no test row is read. What the tuned model then gets is what its training log says
+    of the epoch that was kept: the same rows, the same texts, the same ranks."""
+    jobs = copied.planned("--", UNTUNED, TUNED)
+    asked = {"predict_titles": 1, "predict_titles_untuned": 1, "ground_predictions": 2, "evaluate_ranks": 2}
+    assert rules(jobs) == asked
+    assert all("/valid." in name for job in jobs for name in job.output)
+    copied.snakemake("--", UNTUNED, TUNED)
+    untuned, tuned = (json.loads((copied.root / name).read_text()) for name in (UNTUNED, TUNED))
+    assert untuned["rows"] == tuned["rows"] == 24
+    log = (copied.toys / "bigrec/sft/seed=1/training.jsonl").read_text().splitlines()
+    assert tuned["metrics"] == json.loads(log[-1])["validation"]
