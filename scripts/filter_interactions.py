@@ -22,15 +22,17 @@ def main(args: argparse.Namespace) -> None:
 
     settings = job.read_settings(args.settings, kcore.FilterSettings)
     raw = reviews.read_reviews(args.ratings, settings.format, settings.item_key, settings.max_rows)
-    texts = catalogue.read_texts(args.metadata, settings.format, kcore.items_of(raw))
+    items = kcore.items_of(raw)
+    parents = kcore.parents_of(raw, items)
+    texts = catalogue.hand_down(catalogue.read_texts(args.metadata, settings.format, parents), items, parents)
     texts = catalogue.limit_titles(texts, settings.title_words, settings.long_titles)
     titled = texts.filter(texts["title"].is_not_null())["item_id"]
     interactions, counts = kcore.filter_interactions(raw, titled, settings)
-    items = catalogue.build_catalogue(interactions.item_ids, texts, keep_untitled=settings.untitled == "keep")
+    columns = catalogue.build_catalogue(interactions.item_ids, texts, keep_untitled=settings.untitled == "keep")
     log.say(counts.table())
-    columns = {name: getattr(interactions, name) for name in kcore.TYPES}
-    files.write_table(args.interactions, columns, kcore.TYPES)
-    files.write_table(args.catalogue, items, catalogue.TYPES)
+    rows = {name: getattr(interactions, name) for name in kcore.TYPES}
+    files.write_table(args.interactions, rows, kcore.TYPES)
+    files.write_table(args.catalogue, columns, catalogue.TYPES)
     files.write_json(args.counts, counts.as_json())
 
 

@@ -66,6 +66,12 @@ def read_texts(path: Path, source: Format, wanted: pl.Series) -> pl.DataFrame:
     return texts.unique("item_id", keep="first", maintain_order=True).sort("item_id")
 
 
+def hand_down(texts: pl.DataFrame, items: pl.Series, parents: pl.Series) -> pl.DataFrame:
+    """The texts of `items`, by item_id, each of them that of its parent; an item whose parent has none is absent."""
+    known = pl.DataFrame({"item_id": items, "parent": parents})
+    return known.join(texts, left_on="parent", right_on="item_id").select(*TEXTS).sort("item_id")
+
+
 def amazon_texts(path: Path, wanted: pl.Series) -> Iterator[pl.DataFrame]:
     """Texts of the wanted items in a metadata file of Amazon Reviews 2023, block by block."""
     schema = {"parent_asin": pl.String, "title": pl.String, "categories": pl.List(pl.String)}

@@ -24,7 +24,7 @@ class FilterSettings:
 
     Attributes:
         format: of both files: `movielens`, `reviews` (Amazon 2023 JSON lines) or `ratings` (its CSV; JSON metadata).
-        item_key: the field of `reviews` that names the item; metadata is keyed by `parent_asin` whatever this says.
+        item_key: the field of `reviews` that names the item; a variant, `asin`, has the title of its `parent_asin`.
         max_rows: read no more reviews than this; null reads all.
         since, until: keep reviews with since <= timestamp < until (milliseconds); null is no limit.
         untitled: items without a title go `before` the k-core (as in the authors' code), `after` it, or stay (`keep`).
@@ -91,6 +91,17 @@ class Rows(NamedTuple):
 def items_of(raw: pl.DataFrame) -> pl.Series:
     """The distinct item ids of the reviews, in order of appearance."""
     return raw["item_id"].gather(raw["item_id"].hash().arg_unique().sort())
+
+
+def parents_of(raw: pl.DataFrame, items: pl.Series) -> pl.Series:
+    """What the metadata of each of `items` are keyed by: the item itself, or a variant's parent.
+
+    A variant has one parent; should reviews name two, the first by name counts, whatever their order.
+    """
+    if "parent_id" not in raw.columns:
+        return items
+    parents = raw.group_by("item_id").agg(pl.col("parent_id").min())
+    return pl.DataFrame({"item_id": items}).join(parents, on="item_id", how="left", maintain_order="left")["parent_id"]
 
 
 def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings) -> tuple[Interactions, Counts]:

@@ -33,7 +33,8 @@ def read_reviews(
 
     Args:
         source: the format of the file.
-        item_key: which field of `reviews` names the item; `parent_asin` is what the metadata is keyed by.
+        item_key: which field of `reviews` names the item. With `asin`, a variant, there is a fourth column, parent_id:
+            its `parent_asin`, by which metadata are keyed, or the variant itself if it names none.
         max_rows: read no more than this many reviews.
 
     Raises:
@@ -51,9 +52,9 @@ def read_reviews(
 
 
 def read_json(path: Path, item_key: ItemKey, max_rows: int | None) -> pl.DataFrame:
-    """Read Amazon review JSON lines a block at a time; only the three fields are kept."""
+    """Read Amazon review JSON lines a block at a time; only the fields that are needed are kept."""
     names = ["user_id", item_key, "timestamp"]
-    schema = dict(zip(names, [pl.String, pl.String, pl.Int64], strict=True))
+    schema = dict(zip([*names, "parent_asin"], [pl.String, pl.String, pl.Int64, pl.String], strict=True))
 
     def check(value: dict[str, Any]) -> str | None:
         gone = streams.missing(value, names)
@@ -67,7 +68,11 @@ def read_json(path: Path, item_key: ItemKey, max_rows: int | None) -> pl.DataFra
         rows += len(frame)
         if max_rows is not None and rows >= max_rows:
             break
-    return pl.concat(frames).rename({item_key: "item_id"}).head(rows if max_rows is None else max_rows)
+    read = pl.concat(frames).head(rows if max_rows is None else max_rows)
+    if item_key == "parent_asin":
+        return read.rename({item_key: "item_id"})
+    parent = pl.when(pl.col("parent_asin") != "").then("parent_asin").otherwise("asin")
+    return read.select("user_id", pl.col("asin").alias("item_id"), "timestamp", parent.alias("parent_id"))
 
 
 def read_delimited(

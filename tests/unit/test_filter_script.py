@@ -142,6 +142,24 @@ def test_fewer_sequences_than_asked_for_is_said(data: Path, tmp_path: Path, caps
     assert pq.read_table(sample).equals(pq.read_table(train))
 
 
+def test_variants_have_the_titles_of_their_parents(shop: ToyShop, tmp_path: Path) -> None:
+    """Users of even number review variant A of each toy, the others variant B; metadata know the toy alone.
+
+    In a core of k = 1 both variants of each toy are left, 80 items of 40 titles; nobody reviews both, so the
+    interactions are those of the shop's core and three of each of 8 visitors."""
+    lines = map(json.loads, gzip.decompress(shop.ratings.read_bytes()).splitlines())
+    variants = [line | {"asin": line["asin"] + "AB"[int(line["user_id"][-1]) % 2]} for line in lines]
+    ratings = tmp_path / "variants.jsonl"
+    ratings.write_text("".join(json.dumps(line) + "\n" for line in variants))
+    out = run_filter(ratings, shop.metadata, tmp_path / "out", item_key="asin", k=1)
+    items = pq.read_table(out / "catalogue.parquet").to_pydict()
+    assert items["source_id"] == [f"TOY{j:04d}{variant}" for j in range(shop.items) for variant in "AB"]
+    assert items["title"] == [title for title in shop.titles for _ in "AB"]
+    assert items["title_id"] == [j for j in range(shop.items) for _ in "AB"]
+    assert items["category"][8:10] == ["Toys > Ember & Ash Saga"] * 2
+    assert json.loads((out / "counts.json").read_text())["final"]["interactions"] == shop.interactions + 8 * 3
+
+
 @pytest.mark.parametrize("seed", ["1", "2"])
 def test_ids_do_not_depend_on_the_process(shop: ToyShop, data: Path, tmp_path: Path, seed: str) -> None:
     """Another process with another hash seed, and reviews in reverse order, gives the same bytes."""

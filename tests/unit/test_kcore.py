@@ -142,6 +142,14 @@ def test_items_of_are_in_order_of_appearance() -> None:
     assert kcore.items_of(frame(["az", "bx", "cz", "cy"])).to_list() == ["z", "x", "y"]
 
 
+def test_parents_of_items_are_what_metadata_are_keyed_by() -> None:
+    """Items are their own, variants have theirs; of two, which would be a fault of the data, the first by name."""
+    rows = frame(["az", "bx", "cz", "cy"])
+    assert kcore.parents_of(rows, pl.Series(["z", "x", "y"])).to_list() == ["z", "x", "y"]
+    variants = rows.with_columns(parent_id=pl.Series(["q", "p", "o", "q"]))
+    assert kcore.parents_of(variants, pl.Series(["z", "x", "y"])).to_list() == ["o", "p", "q"]
+
+
 @pytest.mark.parametrize("k", [1, 2, 3, 5])
 def test_enough_is_exact_where_buckets_collide(k: int) -> None:
     """Keys that agree in all low bits share a bucket: 2 rows of one and 3 of another are not 5 of either."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from softrec import streams
 from softrec.errors import SoftrecError
-from softrec.reviews import Format, read_reviews
+from softrec.reviews import COLUMNS, Format, read_reviews
 
 INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
 CSV = "user_id,parent_asin,rating,timestamp\n"
@@ -34,7 +34,18 @@ def test_item_key_chooses_the_field(tmp_path: Path, key: str, item: str) -> None
     """`asin` is the variant that was reviewed, `parent_asin` the product; blank lines are no reviews."""
     path = tmp_path / "Toys.jsonl"
     path.write_text(line() + "\n" + line(user_id="é"))
-    assert read_reviews(path, "reviews", key).rows() == [("u", item, 1500), ("é", item, 1500)]  # type: ignore[arg-type]
+    frame = read_reviews(path, "reviews", key)  # type: ignore[arg-type]
+    assert frame.select(COLUMNS).rows() == [("u", item, 1500), ("é", item, 1500)]
+
+
+def test_a_variant_comes_with_its_parent(tmp_path: Path) -> None:
+    """Metadata are keyed by it. One that names no parent is its own."""
+    path = tmp_path / "Toys.jsonl"
+    path.write_text(line() + line(asin="b") + line(asin="c", parent_asin=...) + line(asin="d", parent_asin=""))
+    frame = read_reviews(path, "reviews", "asin")
+    assert frame.columns == [*COLUMNS, "parent_id"]
+    assert frame["parent_id"].to_list() == ["p", "p", "c", "d"]
+    assert read_reviews(path, "reviews", "asin", max_rows=1).rows() == [("u", "a", 1500, "p")]
 
 
 @pytest.mark.parametrize(("source", "text"), [("reviews", line()), ("ratings", CSV + "u,p,5.0,1500\n")])
