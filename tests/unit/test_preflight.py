@@ -75,18 +75,18 @@ def test_offline_needs_the_cache(home: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_path(tmp_path: Path) -> None:
     """A path must be a folder, and one with a config.json."""
-    llm = {"kind": "path", "folder": str(tmp_path / "mine")}
-    assert "is no folder" in preflight.llm_access({"mine": llm})[0]
+    llms = {"mine": {"kind": "path", "folder": str(tmp_path / "mine")}}
+    assert "is no folder" in preflight.local_files(llms, {})[0]
     (tmp_path / "mine").mkdir()
-    assert "no config.json" in preflight.llm_access({"mine": llm})[0]
+    assert "no config.json" in preflight.local_files(llms, {})[0]
     (tmp_path / "mine" / "config.json").write_text("{}")
-    assert preflight.llm_access({"mine": llm}) == []
+    assert preflight.local_files(llms, {}) == []
 
 
 def test_each_problem_is_told() -> None:
     """Two models, two sentences, in the order of the configuration."""
-    problems = preflight.llm_access({"a": GATED, "b": {"kind": "path", "folder": "/nowhere"}})
-    assert [p.split(" ")[0] for p in problems] == ["llms.a", "llms.b.folder"]
+    problems = preflight.llm_access({"a": GATED, "b": {**GATED, "repository": "lab/other"}})
+    assert [p.split(" ")[0] for p in problems] == ["llms.a", "llms.b"]
 
 
 def test_a_full_disk_is_told_before_it_is(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lib.schema_words import meant
+
 TRUE = ("1", "ON", "YES", "TRUE")
 NODE_LOCAL = ("tmpfs", "ramfs", "ext2/ext3", "ext4", "xfs", "btrfs", "zfs", "overlayfs")  # in the words of `stat`
 SHARED = "SOFTREC_SHARED_FS"
@@ -47,16 +49,35 @@ def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
 def llm_access(llms: Mapping[str, Mapping[str, Any]], fetched: Collection[str] = ()) -> list[str]:
     """What stands in the way of each configured language model, one sentence per problem; empty if nothing does.
 
-    `llms` maps a name to its configuration: `kind` (tiny, wheel, path or hub), and `folder` or `repository`, `revision`
-    and `gated`. Names in `fetched` (their output exists) are not asked for again. The network is not used.
+    `llms` maps a name to its configuration: `kind` (tiny, wheel, path or hub), `repository`, `revision` and `gated`.
+    Names in `fetched` (their output exists) are not asked for again. The network is not used.
     """
-    problems = []
-    for name, llm in llms.items():
-        if llm["kind"] == "path":
-            problems += folder_problems(name, Path(llm["folder"]))
-        elif llm["kind"] == "hub" and name not in fetched:
-            problems += hub_problems(name, llm)
-    return problems
+    on_hub = {name: llm for name, llm in llms.items() if llm["kind"] == "hub" and name not in fetched}
+    return [problem for name, llm in on_hub.items() for problem in hub_problems(name, llm)]
+
+
+def local_files(llms: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What of the user's own is not there, a sentence each: folders of language models, files of data sets.
+
+    Asked before there are rules: Snakemake would say that a rule's input is missing, and not which key names it.
+    """
+    folders = {name: Path(llm["folder"]) for name, llm in llms.items() if llm["kind"] == "path"}
+    sources = {name: dataset["source"] for name, dataset in datasets.items() if dataset["source"]["kind"] == "files"}
+    problems = [problem for name, folder in folders.items() for problem in folder_problems(name, folder)]
+    return problems + [problem for name, source in sources.items() for problem in source_problems(name, source)]
+
+
+def source_problems(name: str, source: Mapping[str, Any]) -> list[str]:
+    """Whether a data set's folder has both of its files."""
+    key, folder = f"datasets.{name}.source", Path(source["folder"])
+    if not folder.is_dir():
+        return [f"{key}.folder is {folder}, which is no folder: correct the path."]
+    there = [path.name for path in folder.iterdir()]
+    gone = [(role, source[role]) for role in ("ratings", "metadata") if not (folder / source[role]).is_file()]
+    return [
+        f"{key}.{role} is {file}, which {folder} does not have: {meant(file, there) or 'correct the name.'}"
+        for role, file in gone
+    ]
 
 
 def folder_problems(name: str, folder: Path) -> list[str]:

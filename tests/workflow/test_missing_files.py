@@ -1,0 +1,80 @@
+"""What of the user's own is not there is said before anything is planned, in dry runs too."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lib import preflight
+
+ROOT = Path(preflight.__file__).parents[2]
+
+
+@pytest.fixture
+def mine(tmp_path: Path, checked: Callable[[str], dict[str, Any]]) -> dict[str, Any]:
+    """The demo's configuration on a data set and a language model that stand in folders of the user's."""
+    config = checked("demo")
+    source = {"kind": "files", "folder": str(tmp_path / "shop"), "ratings": "Toys.jsonl", "metadata": "meta_Toys.jsonl"}
+    config["datasets"]["ml100k"] |= {"source": {**source, "format": "reviews"}, "llm": "mine"}
+    config["llms"] = {"mine": {"kind": "path", "precision": "fp32", "folder": str(tmp_path / "model")}}
+    return config
+
+
+def make(folder: Path, *names: str) -> None:
+    """A folder with empty files."""
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+
+
+def dry_run(config: dict[str, Any], file: Path) -> subprocess.CompletedProcess[str]:
+    """`snakemake -n` on a configuration, written to `file`."""
+    file.write_text(yaml.safe_dump(config))
+    command = [sys.executable, "-m", "snakemake", "-n", "--profile", "profiles/demo", "--configfile", str(file)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_folders_that_are_not_there_end_a_dry_run(mine: dict[str, Any], tmp_path: Path) -> None:
+    """Both in one go, each with its key, no traceback; Snakemake's own words would be about a rule's missing input."""
+    ended = dry_run(mine, tmp_path / "mine.yaml")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-2:] == [
+        f"llms.mine.folder is {tmp_path}/model, which is no folder: correct the path.",
+        f"datasets.ml100k.source.folder is {tmp_path}/shop, which is no folder: correct the path.",
+    ]
+    assert "Traceback" not in ended.stderr and "MissingInputException" not in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_with_all_in_place_there_is_a_plan(mine: dict[str, Any], tmp_path: Path) -> None:
+    """Nothing is fetched and nothing is pre-trained."""
+    make(tmp_path / "shop", "Toys.jsonl", "meta_Toys.jsonl")
+    make(tmp_path / "model", "config.json")
+    ended = dry_run(mine, tmp_path / "mine.yaml")
+    assert ended.returncode == 0, ended.stderr
+    assert "tune_soft" in ended.stdout
+    assert "fetch_" not in ended.stdout and "pretrain" not in ended.stdout
+
+
+def test_a_file_that_is_called_otherwise(mine: dict[str, Any], tmp_path: Path) -> None:
+    """The nearest name in the folder is offered; a folder without any like it is named alone."""
+    make(tmp_path / "shop", "Toys.jsonl.gz")
+    make(tmp_path / "model", "config.json")
+    place = f"which {tmp_path}/shop does not have"
+    assert preflight.local_files(mine["llms"], mine["datasets"]) == [
+        f"datasets.ml100k.source.ratings is Toys.jsonl, {place}: did you mean 'Toys.jsonl.gz'?",
+        f"datasets.ml100k.source.metadata is meta_Toys.jsonl, {place}: did you mean 'Toys.jsonl.gz'?",
+    ]
+    (tmp_path / "shop/Toys.jsonl.gz").rename(tmp_path / "shop/x")
+    problems = preflight.local_files(mine["llms"], mine["datasets"])
+    assert problems[0] == f"datasets.ml100k.source.ratings is Toys.jsonl, {place}: correct the name."
+
+
+def test_what_is_fetched_need_not_be_there(checked: Callable[[str], dict[str, Any]]) -> None:
+    """Neither the demo's wheel nor the paper's downloads."""
+    for name in ("demo", "paper"):
+        config = checked(name)
+        assert preflight.local_files(config["llms"], config["datasets"]) == []
