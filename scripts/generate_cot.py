@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
         decisions = cot.draw_decisions(rows, len(items.title) - 1, samples.load_seen(args.interactions), settings)
         llm = language_model.load(args.llm, "plain", settings.precision)
         prompts = cot.encode(decisions, rows, items, llm.tokenizer, settings)
-        check_context(prompts, [[0] * settings.max_new_tokens], llm.context)
+        check_context(prompts, [settings.max_new_tokens] * len(prompts), llm.context)
         how = generation.GenerationSettings(1, settings.max_new_tokens, settings.batch_size)
         answers = generation.generate(llm, prompts, how, "reason")
         said = {"text": [answer.text for answer in answers], "finished": [answer.finished for answer in answers]}

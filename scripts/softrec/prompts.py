@@ -70,16 +70,22 @@ class Encoder:
             self.cache[text] = self.tokenizer.encode(text, add_special_tokens=False)
         return self.cache[text]
 
-    def prompt(self, titles: Sequence[str]) -> tuple[list[int], int]:
+    def prompt(self, titles: Sequence[str], room: int | None = None) -> tuple[list[int], int]:
         """Token ids of the prompt (BOS first) and how many of the newest titles it kept.
 
-        Raises `SoftrecError` if not even the prompt without any history fits.
+        `room` is the most tokens that its response leaves to it. Where not even the prompt without any history fits in
+        there, it is given all the same: `check_context` says so.
+
+        Raises `SoftrecError` if that prompt is longer than any may be.
         """
+        most = self.limit if room is None else min(self.limit, room)
         for first in range(len(titles) + 1):
             kept = titles[first:]
             ids = [self.bos, *self.tokens(render([self.item_text(title) for title in kept], self.words))]
-            if len(ids) <= self.limit:
+            if len(ids) <= most:
                 return ids, len(kept)
+        if len(ids) <= self.limit:
+            return ids, 0
         raise SoftrecError(
             f"the prompt has {len(ids)} tokens even without any history; {self.limit} are allowed",
             where="tuning.max_tokens less generation.max_new_tokens",
@@ -95,13 +101,16 @@ class Encoder:
         return [*self.tokens(text), self.eos]
 
 
-def check_context(prompts: Sequence[Sequence[int]], responses: Sequence[Sequence[int]], context: int) -> None:
-    """Raise `SoftrecError` if some prompt and its longest response do not fit into the model's context."""
-    longest = max((len(response) for response in responses), default=0)
-    needed = max((len(prompt) for prompt in prompts), default=0) + longest
-    if needed > context:
-        raise SoftrecError(
-            f"a prompt and its response need up to {needed} tokens, of which the longest response takes {longest}; "
-            f"the language model's context is {context}",
-            remedy="lower tuning.max_tokens (history is dropped, oldest first) or cap titles with filter.title_words",
-        )
+def check_context(prompts: Sequence[Sequence[int]], longest: Sequence[int], context: int) -> None:
+    """Raise `SoftrecError` if some prompt does not fit into the model's context with its own longest response.
+
+    Args:
+        longest: tokens of each prompt's longest response.
+    """
+    for row, (prompt, response) in enumerate(zip(prompts, longest, strict=True)):
+        if len(prompt) + response > context:
+            raise SoftrecError(
+                f"row {row} needs {len(prompt) + response} tokens, {len(prompt)} for its prompt and {response} for its "
+                f"longest response; the language model's context is {context}",
+                remedy="cap titles with filter.title_words, or lower max_tokens of tuning or llm_cf: old history goes",
+            )

@@ -1,6 +1,6 @@
 """An LLM as a recommender: rows in, titles out (paper, section 2.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,11 +41,23 @@ class Recommender:
     encoder: Encoder
     generation: GenerationSettings
 
-    def prompts(self, rows: "datasets.Dataset") -> list[list[int]]:
-        """Prompt tokens x of each row."""
-        place = partial(self.llm.backbone.place_items, self.llm)
-        prompts = encode_prompts(rows, self.items, self.encoder, place)
-        check_context(prompts, [[0] * self.generation.max_new_tokens], self.llm.context)
+    def prompts(
+        self, rows: "datasets.Dataset", responses: Mapping[str, Sequence[Sequence[int]]] | None = None
+    ) -> list[list[int]]:
+        """Prompt tokens x of each row: they leave room for a generated title, and for the row's `responses`, if given.
+
+        Args:
+            responses: response tokens of every row by kind, to be trained on; they are never cut, old history is.
+        """
+        place, context = partial(self.llm.backbone.place_items, self.llm), self.llm.context
+        if responses is None:
+            prompts = encode_prompts(rows, self.items, self.encoder, place)
+        else:
+            longest = [max(map(len, own)) for own in zip(*responses.values(), strict=True)]
+            rooms = [context - tokens for tokens in longest]
+            prompts = encode_prompts(rows, self.items, self.encoder, place, rooms)
+            check_context(prompts, longest, context)
+        check_context(prompts, [self.generation.max_new_tokens] * len(prompts), context)
         return prompts
 
     def labels(self, rows: "datasets.Dataset") -> list[list[int]]:

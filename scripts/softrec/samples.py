@@ -72,13 +72,20 @@ def load_title_embeddings(path: Path, items: Items) -> np.ndarray:
     return z
 
 
-def encode_prompts(rows: "datasets.Dataset", items: Items, encoder: "Encoder", place: PlaceItems) -> list[list[int]]:
-    """Prompt tokens of each row, with the kept items placed; says how many lost old history to the token limit."""
+def encode_prompts(
+    rows: "datasets.Dataset", items: Items, encoder: "Encoder", place: PlaceItems, rooms: Sequence[int] | None = None
+) -> list[list[int]]:
+    """Prompt tokens of each row, with the kept items placed; says how many lost old history.
+
+    `rooms` is how many tokens each row's responses leave to its prompt, where that may be less than the limit.
+    """
     prompts, shortened = [], 0
-    for history in rows["history"]:
-        ids, kept = encoder.prompt([items.title[item] for item in history])
+    for row, history in enumerate(rows["history"]):
+        titles = [items.title[item] for item in history]
+        ids, kept = encoder.prompt(titles, rooms[row] if rooms else None)
         prompts.append(place(ids, history[len(history) - kept :]))
         shortened += kept < len(history)
     if shortened:
-        say(f"{shortened} of {len(prompts)} prompts lost their oldest history to the limit of {encoder.limit} tokens")
+        limit = f"the limit of {encoder.limit} tokens" + (" or their responses" if rooms else "")
+        say(f"{shortened} of {len(prompts)} prompts lost their oldest history to {limit}")
     return prompts

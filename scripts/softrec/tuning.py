@@ -16,7 +16,6 @@ from softrec.grounding import Grounding, GroundingSettings
 from softrec.language_model import LanguageModel, LoraSettings, attach_lora, save_adapter
 from softrec.likelihood import ResponseLikelihood
 from softrec.log import say
-from softrec.prompts import check_context
 from softrec.ranks import world
 from softrec.recommender import Recommender, RecommenderSettings, open_recommender, wrap
 from softrec.samples import load_items, load_rows, load_seen, load_title_embeddings
@@ -108,9 +107,7 @@ def tune(
 ) -> None:
     """Tune from the last checkpoint, if there is one, and write adapter and log; then the checkpoint goes."""
     how = engine_settings(args)
-    prompts = recommender.prompts(load_rows(args.train))
-    for kind in sorted(responses):
-        check_context(prompts, responses[kind], recommender.llm.context)
+    prompts = recommender.prompts(load_rows(args.train), responses)
     engine = engine_for(recommender, settings, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     say(f"{trainable:,} trainable parameters of {recommender.llm.model.num_parameters():,}")

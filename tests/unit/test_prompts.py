@@ -3,7 +3,7 @@
 import pytest
 from softrec.errors import SoftrecError
 from softrec.language_model import LanguageModel
-from softrec.prompts import Encoder, Words, check_context, quoted, render, title_in
+from softrec.prompts import Encoder, Words, quoted, render, title_in
 
 WORDS = Words("films", "film", "seen")
 
@@ -50,8 +50,11 @@ def test_a_prompt_that_fits_not_even_empty_is_refused(llm: LanguageModel) -> Non
         encoder(llm, 10).prompt(["Ember 1"])
 
 
-def test_a_label_longer_than_the_context_is_refused_and_never_cut() -> None:
-    """A prompt of 6 and a label of 5 do not fit into 10; into 11 they do."""
-    check_context([[0] * 6], [[0] * 5], context=11)
-    with pytest.raises(SoftrecError, match="up to 11 tokens"):
-        check_context([[0] * 6], [[0] * 5], context=10)
+def test_less_room_than_the_limit_counts(llm: LanguageModel) -> None:
+    """The longer of the two limits does not matter. Without room for any title the prompt has none, and is given."""
+    titles = ["Ember 1", "Frost 2"]
+    whole, _ = encoder(llm, 500).prompt(titles)
+    assert encoder(llm, 500).prompt(titles, len(whole)) == (whole, 2)
+    assert encoder(llm, 500).prompt(titles, len(whole) - 1)[1] == 1
+    assert encoder(llm, len(whole) - 1).prompt(titles, 500)[1] == 1
+    assert encoder(llm, 500).prompt(titles, 3) == encoder(llm, 500).prompt([])
