@@ -59,10 +59,18 @@ def validator(args: argparse.Namespace, recommender: Recommender, settings: Tuni
 
 
 def self_distilled_responses(args: argparse.Namespace, recommender: Recommender, rows: int) -> list[list[int]]:
-    """Response tokens yhat of every training row, in the order of the rows: the raw generated texts."""
-    table = read_table(args.self_distilled)
-    if table["row"].to_pylist() != list(range(rows)):
-        raise ValueError(f"{args.self_distilled} does not hold one text per training row, in order")
+    """Response tokens yhat of every training row, in the order of the rows: the raw generated texts.
+
+    Raises `SoftrecError` if the file does not hold one text per row, in that order.
+    """
+    path = args.self_distilled
+    table = read_table(path, ["row", "text"])
+    held, remedy = table["row"].to_pylist(), f"remove {path} and let Snakemake make it again"
+    if len(held) != rows:
+        raise SoftrecError(f"{path} holds {len(held)} texts for {rows} training rows", remedy=remedy)
+    for row, found in enumerate(held):
+        if found != row:
+            raise SoftrecError(f"{path} holds row {found} where row {row} should be", remedy=remedy)
     return [recommender.encoder.raw_response(text) for text in table["text"].to_pylist()]
 
 
