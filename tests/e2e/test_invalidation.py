@@ -89,6 +89,14 @@ def test_another_scheduler_reruns_soft_alone(project: Project) -> None:
     assert all("soft/alpha" in job.output[0] for job in jobs if job.rule in SOFT_TUNED)
 
 
+def test_how_training_is_computed_reruns_nothing(project: Project) -> None:
+    """Ranks, threads, GPUs, DeepSpeed, checkpoints: other hardware for the jobs that are left, and no job anew. Only
+    the run's manifest, which holds the whole configuration, is written again."""
+    engine = "engine: {kind: deepspeed, ranks: 2, threads: 4, gpus: 4, zero_stage: 1, checkpoint_minutes: 0}\n\n"
+    with project.edited(CONFIG, "sdpo:\n", f"{engine}sdpo:\n"):
+        assert rules(project.planned()) == {"make_run_manifest": 1}
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "drawn"),
     [

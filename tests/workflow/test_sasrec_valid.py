@@ -1,0 +1,30 @@
+"""`sasrec.valid`: models over item ids are validated on the sampled sequences, or on the whole validation split."""
+
+from pathlib import Path
+
+import pytest
+from lib import dryrun
+from lib.dryrun import Job
+
+ROOT = Path(dryrun.__file__).parents[2]
+FITS = {"fit_sasrec", "fit_dros", "fit_llm_cf", "fit_dllm2rec"}
+
+
+def validation_of(jobs: list[Job]) -> dict[str, set[str]]:
+    """By rule, the files of validation rows that its jobs read, below the data set's folder."""
+    found: dict[str, set[str]] = {}
+    for job in jobs:
+        rows = {name.removeprefix("results/demo/ml100k/") for name in job.input if name.endswith("/valid.parquet")}
+        found.setdefault(job.rule, set()).update(rows)
+    return found
+
+
+def test_the_whole_split_is_a_switch(demo_jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model over item ids follows it, and nothing else does: language models are validated on the sample."""
+    monkeypatch.chdir(ROOT)
+    switch = ["--profile", "profiles/demo", "--forceall", "--config", "sasrec={valid: split}"]
+    sampled, whole = validation_of(demo_jobs), validation_of(dryrun.jobs(switch))
+    assert {rule for rule in sampled if sampled[rule] != whole[rule]} == FITS
+    for rule in FITS:
+        assert (sampled[rule], whole[rule]) == ({"samples/valid.parquet"}, {"sequences/valid.parquet"})
+    assert whole["tune_sft"] == {"samples/valid.parquet"}
