@@ -92,9 +92,9 @@ def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:
     assert "No comparison: SOFT did not run" in comparisons.described([])
 
 
-def row(other: str, metric: str, p: float) -> Comparison:
-    """A test of SOFT against `other` on D."""
-    return Comparison("D", "BIGRec", metric, other, "BIGRec", 0.1, 0.0, 0.2, p, p, 40, 20, 1, 1, 0, 1.0)
+def row(other: str, metric: str, p: float, low: float = 0.05) -> Comparison:
+    """A test of SOFT against `other` on D: a difference of 0.1, at least `low`."""
+    return Comparison("D", "BIGRec", metric, other, "BIGRec", 0.1, low, 0.2, p, p, 40, 20, 1, 1, 0, 1.0)
 
 
 def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> None:
@@ -110,6 +110,16 @@ def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> N
     shape = tables.Table2Settings(tables.shape_of(long).rows, ["D"], ["H@5", "NG@5"])
     gains = tables.table2(means, shape, marked).sections[0].rows[-1]
     assert [cell.mark for cell in gains.cells[0]] == ["†", ""]
+
+
+@pytest.mark.parametrize(("low", "beyond"), [(0.001, True), (0.0, False), (-0.3, False)])
+def test_a_gain_within_the_interval_of_seeds_is_noise(tmp_path: Path, low: float, beyond: bool) -> None:
+    """Users alone say p = 0.01; if other seeds could make it nothing or a loss, it is not marked."""
+    long = [LongRow(m, "BIGRec", "D", "H@5", seed, v) for m, v in {"SFT": 0.1, "SOFT": 0.2}.items() for seed in (1, 2)]
+    csvfiles.write_text(tmp_path / "tests.csv", csvfiles.csv_text([Comparison._fields, row("SFT", "H@5", 0.01, low)]))
+    marked, sentence = noise.beyond_noise(tmp_path / "tests.csv", tables.average(long))
+    assert bool(marked) == beyond
+    assert sentence.startswith("† marks a Gain" if beyond else "No Gain is beyond noise")
 
 
 def test_ours_beside_the_papers() -> None:
