@@ -56,6 +56,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     subprocess.run([HERE / "cluster", "start"], check=True)
     yield
     subprocess.run([HERE / "cluster", "stop"], check=True, capture_output=True)
+    # Without cgroups, Slurm loses sight of a job's Snakemake whose parent it has killed first.
+    subprocess.run(["pkill", "-KILL", "-f", f"{tmp_path_factory.getbasetemp()}.*slurm-jobstep"])
     shutil.rmtree(os.environ["SLURM_LAB_DIR"])
 
 
