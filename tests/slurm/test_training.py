@@ -23,8 +23,12 @@ def has_checkpoint(project: SlurmProject, run: str) -> bool:
 
 
 def log_of(project: SlurmProject, run: str) -> str:
-    """A run's own log."""
-    return (project.root / "results/toy/logs" / run / "tune.log").read_text()
+    """A run's own log; nothing between two attempts, when Snakemake has removed the first one's."""
+    path = project.root / "results/toy/logs" / run / "tune.log"
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
 
 
 def ranks_of(project: SlurmProject, run: str) -> list[int]:
