@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo slurm-demo slurm-recover cost test test-slurm lint clean-venv
+.PHONY: help demo slurm-demo slurm-recover cost bench test test-slurm lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ slurm-demo: $(VENV)/.run  ## The demo on a Slurm cluster of this machine, four r
 slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel the jobs that it left on the cluster, and unlock
 	@$(BIN)/python workflow/lib/recover.py --profile $(PROFILE)
 
+# One step alone: make bench STEPS="filter grounding"
+bench: $(VENV)/.bench $(VENV)/.recbole  ## Each step beside its peers: times, memory, the same output; about an hour
+	@$(BIN)/python tests/bench/bench.py $(STEPS)
+
 test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
 	$(BIN)/python -m pytest tests/slurm -n 3 --dist loadfile
 
@@ -74,6 +78,21 @@ $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 
 $(VENV)/.slurm: $(VENV)/.dev envs/requirements-slurm.txt
 	@$(INSTALL) -r envs/requirements-slurm.txt -c envs/constraints.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.run envs/requirements-bench.txt
+	@echo "adding the peers of the benchmark to $(VENV)"
+	@$(INSTALL) -r envs/requirements-bench.txt -c envs/constraints.txt
+	@touch $@
+
+# RecBole needs older libraries than softrec: it has an environment of its own. The benchmark names it as missing if it
+# cannot be installed.
+$(VENV)/.recbole: $(VENV)/bin/python envs/requirements-recbole.txt envs/constraints-recbole.txt
+	@echo "setting up $(VENV)/recbole, RecBole's own environment"
+	@$(PYTHON) -m venv $(VENV)/recbole
+	@$(VENV)/recbole/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r envs/requirements-recbole.txt -c envs/constraints-recbole.txt \
+		|| echo "RecBole cannot be installed here: the benchmark goes on without it"
 	@touch $@
 
 clean-venv:  ## Remove the virtual environment
