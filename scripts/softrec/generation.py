@@ -1,13 +1,20 @@
-"""From prompts to texts: beam search, no sampling, the best beam (paper, section 3.1: yhat = LLM_SFT(x))."""
+"""From prompts to texts: beam search, no sampling, the best beam (paper, section 3.1: yhat = LLM_SFT(x)).
+
+What prompts have in common is run once, and each prompt once for all its beams. A row's beams are branches of its
+prompt, as responses are in training (`softrec.branches`): every step appends one token a beam to the row, and the
+attention mask lets a beam see the prompt and its own past. So no beam has a copy of the prompt, and when beams change
+places nothing is moved. The arithmetic is that of transformers' `generate`, but for the order of sums.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from transformers import DynamicCache, GenerationConfig
+from transformers import DynamicCache
 
 from softrec import distributed
+from softrec.beams import BeamSearch, pick
 from softrec.language_model import LanguageModel
 from softrec.log import Progress
 
@@ -33,6 +40,22 @@ class Generated(NamedTuple):
     finished: bool
 
 
+class Prompts(NamedTuple):
+    """B prompts that have been run.
+
+    Attributes:
+        cache: their keys and values, (B, heads, P, d) in each layer.
+        visible: (B, P) which of the P places hold a token of the prompt.
+        length: (B,) its tokens.
+        last: (B, H) the state of its last token.
+    """
+
+    cache: DynamicCache
+    visible: torch.Tensor
+    length: torch.Tensor
+    last: torch.Tensor
+
+
 def generate(
     llm: LanguageModel, prompts: Sequence[Sequence[int]], settings: GenerationSettings, name: str = "generate"
 ) -> list[Generated]:
@@ -46,54 +69,81 @@ def generate(
     results: dict[int, Generated] = {}
     progress = Progress(name, sum(len(chosen) for chosen in own))
     with llm.inference():
+        start = common_start(prompts)
+        shared = prefill(llm, [start]).cache if start and own else DynamicCache(config=llm.causal.config)
         for chosen in own:
-            results.update(zip(chosen, generate_batch(llm, [prompts[i] for i in chosen], settings), strict=True))
+            run = prefill(llm, [prompts[i][len(start) :] for i in chosen], shared)
+            results.update(zip(chosen, (decode(llm, tokens) for tokens in search(llm, run, settings)), strict=True))
             progress.step(len(chosen))
     found = distributed.collect(results)
     return [found[i] for i in range(len(prompts))]
 
 
-def generate_batch(
-    llm: LanguageModel, prompts: Sequence[Sequence[int]], settings: GenerationSettings
-) -> list[Generated]:
-    """One batch of `generate`: the prompt is run once, and its cache repeated for each beam."""
-    input_ids, mask = pad_left(prompts, llm.pad_id)
-    input_ids, mask = input_ids.to(llm.device), mask.to(llm.device)
-    cache = prefill(llm, input_ids, mask)
-    cache.batch_repeat_interleave(settings.beams)
-    config = GenerationConfig(
-        num_beams=settings.beams,
-        do_sample=False,
-        max_new_tokens=settings.max_new_tokens,
-        length_penalty=settings.length_penalty,
-        eos_token_id=llm.ends,
-        pad_token_id=llm.pad_id,
-    )
-    output = llm.causal.generate(input_ids, attention_mask=mask, past_key_values=cache, generation_config=config)
-    return [decode(llm, row) for row in output[:, input_ids.shape[1] :].tolist()]
+def common_start(prompts: Sequence[Sequence[int]]) -> Sequence[int]:
+    """The tokens that all prompts begin with, at least one token short of each: a prompt's last state is its own."""
+    if not prompts:
+        return []
+    first, last = min(prompts), max(prompts)  # all others lie between them, and so begin as both do
+    most = min(len(prompt) for prompt in prompts) - 1
+    return first[: next((i for i in range(most) if first[i] != last[i]), most)]
 
 
-def pad_left(prompts: Sequence[Sequence[int]], pad_id: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """(B, P) token ids padded on the left, and the mask of real tokens."""
-    width = max(len(prompt) for prompt in prompts)
-    input_ids = torch.full((len(prompts), width), pad_id)
-    for row, prompt in enumerate(prompts):
-        input_ids[row, width - len(prompt) :] = torch.as_tensor(prompt)
+def prefill(llm: LanguageModel, prompts: Sequence[Sequence[int]], shared: DynamicCache | None = None) -> Prompts:
+    """Run prompts, padded on the right; with `shared`, what follows the tokens whose cache that is."""
+    before = shared.get_seq_length() if shared else 0
     lengths = torch.tensor([len(prompt) for prompt in prompts])
-    return input_ids, (torch.arange(width)[None, :] >= (width - lengths)[:, None]).long()
-
-
-def prefill(llm: LanguageModel, input_ids: torch.Tensor, mask: torch.Tensor) -> DynamicCache:
-    """The cache of all prompt tokens but the last, which beam search feeds itself."""
+    ids = torch.full((len(prompts), int(lengths.max())), llm.pad_id)
+    for row, prompt in enumerate(prompts):
+        ids[row, : len(prompt)] = torch.as_tensor(prompt)
     cache = DynamicCache(config=llm.causal.config)
-    llm.causal.model(
-        inputs_embeds=llm.backbone.input_embeddings(llm.causal, input_ids[:, :-1]),
-        attention_mask=mask[:, :-1],
-        position_ids=(mask.cumsum(1) - 1).clamp(min=0)[:, :-1],
+    for number, layer in enumerate(shared.layers if before else []):
+        cache.update(*(part.expand(len(prompts), -1, -1, -1) for part in (layer.keys, layer.values)), number)
+    place = torch.arange(before + ids.shape[1])
+    # What follows a prompt is padding, and a causal mask keeps it from being seen.
+    causal = (place[None, :] <= place[before:, None]).expand(len(prompts), -1, -1)
+    states = run(llm, ids, place[before:].expand_as(ids), causal, cache)
+    last = states[torch.arange(len(prompts)), lengths - 1]
+    visible = place[None, :] < (before + lengths)[:, None]
+    return Prompts(cache, visible.to(llm.device), (before + lengths).to(llm.device), last)
+
+
+def run(
+    llm: LanguageModel, ids: torch.Tensor, position: torch.Tensor, visible: torch.Tensor, cache: DynamicCache
+) -> torch.Tensor:
+    """States (B, Q, H) of tokens (B, Q) at these positions, which see the `visible` (B, Q, K) places of the cache."""
+    device = llm.device
+    embedded = llm.backbone.input_embeddings(llm.causal, ids.to(device))
+    mask = torch.zeros(visible.shape, dtype=embedded.dtype, device=device)
+    mask.masked_fill_(~visible.to(device), torch.finfo(mask.dtype).min)
+    return llm.causal.model(
+        inputs_embeds=embedded,
+        attention_mask=mask[:, None],
+        position_ids=position.to(device),
         past_key_values=cache,
         use_cache=True,
+    ).last_hidden_state
+
+
+def search(llm: LanguageModel, prompts: Prompts, settings: GenerationSettings) -> list[list[int]]:
+    """The token ids of the best text of each prompt. The prompts' cache is used up."""
+    cache, prompt, position, states = *prompts[:3], prompts.last[:, None]
+    beams = BeamSearch(
+        len(prompt), settings.beams, settings.max_new_tokens, settings.length_penalty, llm.ends, llm.device
     )
-    return cache
+    past = torch.zeros(len(prompt), 1, 0, dtype=torch.bool, device=llm.device)
+    own = torch.eye(settings.beams, dtype=torch.bool, device=llm.device)
+    while True:
+        parent = beams.step(llm.causal.lm_head(states))
+        left = beams.drop_done()
+        if not len(left):
+            return [beams.best[row] for row in range(len(prompts.length))]
+        if len(left) < len(parent):
+            cache.batch_select_indices(left)
+            prompt, position, parent, past = (part[left] for part in (prompt, position, parent, past))
+        past = torch.cat((pick(past, parent), own.expand(len(left), -1, -1)), dim=2)
+        visible = torch.cat((prompt[:, None].expand(-1, settings.beams, -1), past), dim=2)
+        states = run(llm, beams.tokens[..., -1], position[:, None].expand(-1, settings.beams), visible, cache)
+        position = position + 1
 
 
 def decode(llm: LanguageModel, tokens: list[int]) -> Generated:
