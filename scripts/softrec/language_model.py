@@ -116,7 +116,7 @@ def load(
 
     Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     no_progress_bars()
 
@@ -133,8 +133,6 @@ def load(
         )
     if tokenizer.eos_token_id is None:
         raise SoftrecError(f"the tokeniser in {folder} has no EOS token", remedy="set eos_token in its configuration")
-    # Sampling temperatures and penalties that a model ships would fill whatever a beam search leaves open.
-    model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     own = load_backbone(backbone)
     own.prepare(tokenizer)
