@@ -3,14 +3,19 @@
 Candidates are distinct titles: items that share one cannot be told apart by a text. A hit is the target's title.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from softrec import seeds
-from softrec.ranking import Mask, Ranks, SeenItems, rank_targets
+from softrec.errors import SoftrecError
+from softrec.ranking import Mask, Ranks, SeenItems, ahead
 
-BLOCK = 128
+ROWS_AT_ONCE = 1024
+TITLES_AT_ONCE = 1024  # 25 MB in float64 at a width of 3,072
+ROUNDING = 2.0**-53
 
 
 @dataclass(frozen=True)
@@ -21,28 +26,80 @@ class GroundingSettings:
     tie_seed: int
 
 
-class Grounding:
-    """The catalogue as ranking needs it: float64 title embeddings, centred on their mean.
+class Block(NamedTuple):
+    """What B texts cost beside n titles, from title `start` on.
 
-    Distances do not change when both sides are centred, but rounding does: title embeddings share a large common
-    part, which would cost the product most of its digits.
+    cost: (B, n) float64, || z - z_i ||^2 - offset; offset, slack: (B,). The cost is within `slack` of what
+    `squared_distances` gives for the pair, less the offset.
+    """
+
+    start: int
+    cost: np.ndarray
+    offset: np.ndarray
+    slack: np.ndarray
+
+
+def squared_distances(z: np.ndarray, titles: np.ndarray) -> np.ndarray:
+    """(n,) || z - z_i ||^2 by float64 differences; z is (D,), or (n, D) for pairs.
+
+    Each row is summed by itself, so equal titles are equally far, whatever other rows there are. What is nearer and
+    what is equal is decided by these numbers alone.
+    """
+    difference = np.subtract(titles, z, dtype=np.float64)
+    return np.square(difference, out=difference).sum(axis=1)
+
+
+def require_finite(z: np.ndarray, of: str) -> None:
+    """Raise `SoftrecError`, naming the first, if an embedding has a NaN or infinity: it would be nearer than none."""
+    if not np.isfinite(z).all():
+        row = int(np.flatnonzero(~np.isfinite(z).all(axis=1))[0])
+        raise SoftrecError(f"the embedding of {of} {row} is not finite", remedy="look for NaN losses in the logs")
+
+
+class Grounding:
+    """The catalogue as ranking needs it: title embeddings and their mean.
+
+    A matrix product gives all distances at once, but rounds, and not always alike for equal titles. It says which
+    titles are certainly nearer than the target or certainly farther; the few between are compared by
+    `squared_distances`. Ranks are therefore those of brute force. The product is made of blocks of titles, centred on
+    their mean: distances do not change when both sides are centred, but rounding does, for title embeddings share a
+    large common part.
 
     Args:
         titles: (T, D) float32 embeddings by title id.
         title_id: (N + 1,) title id of each item id; entry 0 (padding) is unused.
         seen: the users' interactions.
+
+    Raises:
+        SoftrecError: an embedding of a title is not finite.
     """
 
     def __init__(self, titles: np.ndarray, title_id: np.ndarray, seen: SeenItems, settings: GroundingSettings) -> None:
-        self.mean = titles.mean(axis=0, dtype=np.float64)
-        self.titles = titles.astype(np.float64) - self.mean
-        self.norms = (self.titles**2).sum(axis=1)
+        self.titles, self.mean = titles, titles.mean(axis=0, dtype=np.float64)
+        if not np.isfinite(self.mean).all():
+            require_finite(titles, "title")
         self.title_id, self.seen, self.settings = title_id, seen, settings
         self.order = seeds.stream(settings.tie_seed, "ties").permutation(len(titles))
 
-    def costs(self, z: np.ndarray) -> np.ndarray:
-        """(B, T) squared L2 distances in float64, less each row's own constant || z ||^2: the order is the same."""
-        return self.norms - 2.0 * ((z.astype(np.float64) - self.mean) @ self.titles.T)
+    def blocks(self, z: np.ndarray) -> Iterator[Block]:
+        """The costs of (B, D) texts by blocks of titles.
+
+        With u = 2^-53 and S = (|| z || + max || z_i ||)^2 of centred vectors, a sum of D products, each of numbers
+        rounded once, is within (D + 3) u S: || z_i ||^2 - 2 z z_i, || z ||^2, and the squared distance itself. The
+        fourth part covers terms in u^2 and the last subtractions.
+        """
+        centred = z - self.mean
+        offset = np.einsum("bd,bd->b", centred, centred)
+        centred *= -2.0
+        room = np.empty((min(TITLES_AT_ONCE, len(self.titles)), len(self.mean)))
+        for start in range(0, len(self.titles), TITLES_AT_ONCE):
+            block = self.titles[start : start + TITLES_AT_ONCE]
+            titles = np.subtract(block, self.mean, out=room[: len(block)])
+            norms = np.einsum("nd,nd->n", titles, titles)
+            cost = centred @ titles.T
+            cost += norms
+            reach = np.square(np.sqrt(offset) + np.sqrt(norms.max()))
+            yield Block(start, cost, offset, 4 * (z.shape[1] + 8) * ROUNDING * reach)
 
     def rank(self, z: np.ndarray, rows: dict[str, list]) -> Ranks:
         """Rank the target's title of each row by its distance to the row's generated text.
@@ -50,14 +107,44 @@ class Grounding:
         Args:
             z: (B, D) embeddings of the generated texts.
             rows: columns user, position, history and target of the B rows.
+
+        Raises:
+            SoftrecError: an embedding of a text is not finite.
         """
+        require_finite(z, "text")
+        target = self.title_id[rows["target"]]
         parts = []
-        for start in range(0, len(z), BLOCK):
-            chosen = range(start, min(start + BLOCK, len(z)))
-            excluded = [self.excluded(rows["user"][i], rows["position"][i], rows["history"][i]) for i in chosen]
-            target = self.title_id[[rows["target"][i] for i in chosen]]
-            parts.append(rank_targets(self.costs(z[start : start + BLOCK]), target, excluded, self.order))
+        for start in range(0, len(z), ROWS_AT_ONCE):
+            chosen = slice(start, start + ROWS_AT_ONCE)
+            users = zip(rows["user"][chosen], rows["position"][chosen], rows["history"][chosen], strict=True)
+            parts.append(self.count(z[chosen], target[chosen], [self.excluded(*user) for user in users]))
         return Ranks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+    def count(self, z: np.ndarray, target: np.ndarray, excluded: list[np.ndarray]) -> Ranks:
+        """Ranks as `rank_targets` defines them, counted block by block.
+
+        Args:
+            z: (B, D) texts. target: (B,) title ids. excluded: per row the title ids that are no candidates; the target
+                is never excluded.
+        """
+        gone = [np.setdiff1d(titles, own) for titles, own in zip(excluded, target, strict=True)]
+        rows, columns = np.repeat(np.arange(len(z)), [len(titles) for titles in gone]), np.concatenate(gone)
+        own = squared_distances(z, self.titles[target])
+        rank, ties = np.zeros(len(z), np.int64), np.full(len(z), -1)
+        for start, cost, offset, slack in self.blocks(z):
+            here = (start <= columns) & (columns < start + cost.shape[1])
+            cost[rows[here], columns[here] - start] = np.inf
+            nearer = cost < (own - offset - slack)[:, None]
+            possible = cost <= (own - offset + slack)[:, None]
+            sure = np.count_nonzero(nearer, axis=1)
+            rank += sure
+            for row in np.flatnonzero(np.count_nonzero(possible, axis=1) > sure):
+                close = start + np.flatnonzero(possible[row] & ~nearer[row])
+                distance = squared_distances(z[row], self.titles[close])
+                first, equal = ahead(distance, own[row], self.order[close], self.order[target[row]])
+                rank[row] += first.sum()
+                ties[row] += equal.sum()
+        return Ranks(rank, len(self.titles) - np.bincount(rows, minlength=len(z)), ties)
 
     def excluded(self, user: int, position: int, history: list[int]) -> np.ndarray:
         """Title ids that are no candidates: titles of items that the mask takes out."""

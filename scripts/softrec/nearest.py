@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from softrec.errors import SoftrecError
-from softrec.grounding import BLOCK, Grounding
+from softrec.grounding import Grounding, require_finite, squared_distances
 
+ROWS_AT_ONCE = 256  # of which the costs of all titles are held at once: 126 MB for 61,528
 TYPES = {"row": "int32", "items": "list<int32>", "distance": "list<double>"}
 
 
@@ -24,36 +25,46 @@ def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k:
     seeded order that breaks ties everywhere.
 
     Raises:
-        SoftrecError: a row has fewer than K candidates.
+        SoftrecError: a row has fewer than K candidates, or an embedding is not finite.
     """
+    require_finite(z, "text")
     of_title = [[] for _ in grounding.titles]
     for item, title in enumerate(grounding.title_id):
         if item:
             of_title[title].append(item)
     items, distance = [], []
-    for start in range(0, len(z), BLOCK):
-        block = z[start : start + BLOCK].astype(np.float64) - grounding.mean
-        costs = np.sqrt(np.maximum(grounding.costs(z[start : start + BLOCK]) + (block**2).sum(1, keepdims=True), 0))
-        for offset, cost in enumerate(costs):
-            row = start + offset
-            out = grounding.seen.excluded(
-                grounding.settings.mask, rows["user"][row], rows["position"][row], np.asarray(rows["history"][row])
-            )
-            cost[grounding.title_id[out]] = np.inf
-            found = first_items(cost, grounding.order, of_title, set(out.tolist()), k)
-            if len(found) < k:
-                raise SoftrecError(f"row {row} has only {len(found)} items to rank, {k} are asked for")
-            items.append(found)
-            distance.append(cost[grounding.title_id[found]])
+    for start in range(0, len(z), ROWS_AT_ONCE):
+        cost, slack = all_costs(grounding, z[start : start + ROWS_AT_ONCE])
+        for row, (own, reach) in enumerate(zip(cost, slack, strict=True), start):
+            own[grounding.excluded(rows["user"][row], rows["position"][row], rows["history"][row])] = np.inf
+            near, squared = first_titles(grounding, z[row], own, reach, k)
+            ranked = [(i, d) for title, d in zip(near, squared, strict=True) for i in of_title[title]][:k]
+            if len(ranked) < k:
+                raise SoftrecError(f"row {row} has only {len(ranked)} items to rank, {k} are asked for")
+            items.append([i for i, _ in ranked])
+            distance.append(np.sqrt([d for _, d in ranked]))
     return Nearest(np.asarray(items), np.asarray(distance))
 
 
-def first_items(
-    cost: np.ndarray, order: np.ndarray, of_title: list[list[int]], excluded: set[int], k: int
-) -> list[int]:
-    """The first K items in the order of their titles' cost; of equal ones in `order`."""
-    top = np.argpartition(cost, min(k, len(cost) - 1))[: k + 1] if len(cost) > k + 1 else np.arange(len(cost))
-    near = np.flatnonzero(cost <= cost[top].max())
-    near = near[np.lexsort((order[near], cost[near]))]
-    found = [item for title in near if np.isfinite(cost[title]) for item in of_title[title] if item not in excluded]
-    return found[:k]
+def all_costs(grounding: Grounding, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(B, T) costs of B texts, and the largest slack (B,) of any block."""
+    cost, slack = np.empty((len(z), len(grounding.titles))), np.zeros(len(z))
+    for block in grounding.blocks(z):
+        cost[:, block.start : block.start + block.cost.shape[1]] = block.cost
+        slack = np.maximum(slack, block.slack)
+    return cost, slack
+
+
+def first_titles(
+    grounding: Grounding, z: np.ndarray, cost: np.ndarray, slack: float, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The K nearest titles of one text, or more, nearest first, with their squared distances.
+
+    The distance of the K-th by cost is at most its cost and `slack`; whatever is that near costs at most twice `slack`
+    more than the K-th. Titles of infinite cost are none.
+    """
+    most = np.partition(cost, k - 1)[k - 1] if k < len(cost) else np.inf
+    near = np.flatnonzero((cost <= most + 2 * slack) & np.isfinite(cost))
+    distance = squared_distances(z, grounding.titles[near])
+    order = np.lexsort((grounding.order[near], distance))
+    return near[order], distance[order]

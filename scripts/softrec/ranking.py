@@ -42,11 +42,18 @@ def rank_targets(cost: np.ndarray, target: np.ndarray, excluded: list[np.ndarray
     for row, columns in enumerate(excluded):
         candidate[row, columns] = False
     candidate[rows, target] = True
-    own = cost[rows, target][:, None]
-    equal = candidate & (cost == own)
-    earlier = equal & (order[None, :] < order[target][:, None])
-    rank = (candidate & (cost < own)).sum(axis=1) + earlier.sum(axis=1)
-    return Ranks(rank, candidate.sum(axis=1), equal.sum(axis=1) - 1)
+    first, equal = ahead(cost, cost[rows, target][:, None], order, order[target][:, None])
+    return Ranks((candidate & first).sum(axis=1), candidate.sum(axis=1), (candidate & equal).sum(axis=1) - 1)
+
+
+def ahead(cost: np.ndarray, own: np.ndarray, order: np.ndarray, own_order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which candidates come before the target: a smaller cost, or an equal one and earlier in `order`; which are equal.
+
+    Args:
+        cost, order: of candidates. own, own_order: of the target, for each of them.
+    """
+    equal = cost == own
+    return (cost < own) | (equal & (order < own_order)), equal
 
 
 class SeenItems:

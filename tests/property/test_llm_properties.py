@@ -32,11 +32,10 @@ def test_grounding_equals_direct_differences(seed: int, titles: int, width: int,
         gone = {"seen": SEEN.before(users[i], positions[i]).tolist(), "window": histories[i], "none": []}[mask]
         candidates = [t for t in range(titles) if t == own or t + 1 not in gone]
         cost = {t: float(((queries[i].astype(float) - catalogue[t].astype(float)) ** 2).sum()) for t in candidates}
-        # centring by a mean of float32 integers rounds; exact ties may part by 1e-12, so they are compared rounded
-        nearer = sum(round(cost[t] - cost[own], 6) < 0 for t in candidates)
-        equal = sum(round(cost[t] - cost[own], 6) == 0 for t in candidates) - 1
-        assert nearer <= got.rank[i] <= nearer + equal
-        assert got.candidates[i] == len(candidates)
+        equal = [t for t in candidates if cost[t] == cost[own] and t != own]
+        earlier = sum(grounding.order[t] < grounding.order[own] for t in equal)
+        assert got.rank[i] == sum(cost[t] < cost[own] for t in candidates) + earlier
+        assert (got.candidates[i], got.ties[i]) == (len(candidates), len(equal))
 
 
 @settings(max_examples=100, deadline=None)

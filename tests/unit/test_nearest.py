@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from softrec import grounding, nearest
 from softrec.errors import SoftrecError
-from softrec.grounding import Grounding, GroundingSettings
+from softrec.grounding import Grounding, GroundingSettings, squared_distances
 from softrec.nearest import nearest_items
 from softrec.ranking import SeenItems
 
@@ -49,3 +50,32 @@ def test_nearest_are_the_first_of_a_sort(seed: int, k: int, rows: int) -> None:
     distance[:, 4] = np.inf
     assert found.distance == pytest.approx(np.sort(distance, axis=1)[:, :k], abs=1e-6)
     assert np.take_along_axis(distance, found.items - 1, axis=1) == pytest.approx(found.distance, abs=1e-6)
+
+
+@pytest.mark.parametrize(("titles_at_once", "rows_at_once"), [(1, 9), (5, 1), (29, 4), (1024, 256)])
+def test_nearest_do_not_depend_on_blocks(
+    monkeypatch: pytest.MonkeyPatch, titles_at_once: int, rows_at_once: int
+) -> None:
+    """Each of 15 titles stands in the catalogue twice: of two that are equally near, the earlier in `order` is first.
+
+    So the expected order is a sort of direct distances and, where they are equal, of `order`.
+    """
+    monkeypatch.setattr(grounding, "TITLES_AT_ONCE", titles_at_once)
+    monkeypatch.setattr(nearest, "ROWS_AT_ONCE", rows_at_once)
+    rng = np.random.default_rng(2)
+    titles = np.tile(rng.normal(size=(15, 33)) + 30, (2, 1)).astype(np.float32)
+    z = (rng.normal(size=(9, 33)) + 30).astype(np.float32)
+    known = grounded(titles, list(range(30)), [1])
+    found = nearest_items(known, z, {"user": [1] * 9, "position": [0] * 9, "history": [[]] * 9}, 7)
+    for text, items, distance in zip(z, found.items, found.distance, strict=True):
+        direct = squared_distances(text, titles)
+        expected = np.lexsort((known.order, direct))[:7]
+        assert items.tolist() == (expected + 1).tolist()
+        assert distance.tolist() == np.sqrt(direct[expected]).tolist()
+
+
+def test_a_text_that_is_not_finite_is_an_error() -> None:
+    """A NaN is near nothing."""
+    known = grounded(np.array([[0.0], [3.0]]), [0, 1], [1])
+    with pytest.raises(SoftrecError, match="the embedding of text 0 is not finite"):
+        nearest_items(known, np.array([[np.nan]], np.float32), row(0), 1)
