@@ -30,7 +30,8 @@ class BranchBatch:
     """B rows of T tokens that hold R branches with n response tokens in all.
 
     Attributes:
-        input_ids, position_ids, segment: (B, T); segment is 0 for the prompt, j for branch j, -1 for padding.
+        input_ids, position_ids, segment: (B, T); segment is 0 for the prompt, j for branch j, -1 for padding. Positions
+            go on in the padding: where they restart, transformers takes a row for several packed ones.
         at_row, at_column: (n,) the position whose hidden state predicts each response token.
         target: (n,) the response token predicted there.
         branch: (n,) the branch 0..R-1 it belongs to.
@@ -53,6 +54,13 @@ class BranchBatch:
         moved = {k: v.to(device) if torch.is_tensor(v) else v for k, v in vars(self).items()}
         return BranchBatch(**moved)
 
+    def attention_mask(self, dtype: torch.dtype) -> torch.Tensor | None:
+        """The mask of `attention_mask`, or None where each row has one branch and attention need only be causal.
+
+        Padding is on the right, where nothing but padding sees it. Without a mask attention takes its fastest kernel.
+        """
+        return None if len(self.kinds) == len(self.input_ids) else attention_mask(self.segment, dtype)
+
     def of_kind(self, kind: str) -> torch.Tensor:
         """(R,) boolean: which branches are of `kind`."""
         return torch.tensor([k == kind for k in self.kinds], device=self.owner.device)
@@ -65,13 +73,12 @@ def collate(rows: Sequence[Row], pad_id: int, share_prompt: bool = True) -> Bran
         units = [(i, Row(row.prompt, [response])) for i, row in units for response in row.responses]
     width = max(len(row) for _, row in units)
     input_ids = torch.full((len(units), width), pad_id)
-    position_ids = torch.zeros(len(units), width, dtype=torch.long)
+    position_ids = torch.arange(width).repeat(len(units), 1)
     segment = torch.full((len(units), width), PADDING)
     at_row, at_column, target, branch, owner, kinds = [], [], [], [], [], []
     for r, (i, row) in enumerate(units):
         p = len(row.prompt)
         input_ids[r, :p] = torch.as_tensor(row.prompt)
-        position_ids[r, :p] = torch.arange(p)
         segment[r, :p] = 0
         start = p
         for j, (kind, tokens) in enumerate(row.responses, start=1):

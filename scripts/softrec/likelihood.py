@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from softrec.branches import BranchBatch, attention_mask
+from softrec.branches import BranchBatch
 
 
 class ResponseLikelihood(nn.Module):
@@ -32,7 +32,7 @@ class ResponseLikelihood(nn.Module):
         embedded = self.backbone.input_embeddings(language_model, batch.input_ids)
         hidden = language_model.model(
             inputs_embeds=embedded,
-            attention_mask=attention_mask(batch.segment, embedded.dtype),
+            attention_mask=batch.attention_mask(embedded.dtype),
             position_ids=batch.position_ids,
             use_cache=False,
         ).last_hidden_state

@@ -153,9 +153,12 @@ class Spoiling(TorchEngine):
 
 
 def test_a_loss_that_is_not_finite_names_epoch_and_step(new_llm: NewLlm) -> None:
-    """Two steps an epoch: after the third update, epoch 2 step 2 meets the NaN. No line of epoch 2 is kept."""
+    """Two steps an epoch: after the third update, epoch 2 step 2 meets the NaN. No line of epoch 2 is kept.
+
+    An attention kernel may lose a NaN on its way to the loss; the gradient has it either way.
+    """
     tuner = new_tuner(new_llm, engine=Spoiling, epochs=3)
-    with pytest.raises(SoftrecError, match="the loss is nan in epoch 2, step 2 of 2") as caught:
+    with pytest.raises(SoftrecError, match=r"in epoch 2, step 2 of 2(.|\n)*norm is nan") as caught:
         tuner.fit(Constant(0.0), Scripted(*[(0.1, 0.1)] * 3), NoCheckpoint())
     assert caught.value.remedy is not None and "learning_rate" in caught.value.remedy
     assert [line["epoch"] for line in tuner.state["lines"]] == [1]
