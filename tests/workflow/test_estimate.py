@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
-from lib import estimate
+from lib import estimate, roofline
+from lib.roofline import Llm
 from lib.sizes import Left, Sizes
 from rule_text import WORKFLOW, rules
 
 Checked = Callable[[str], dict[str, Any]]
-SPEED, READ = 312e12 * 0.35, 2.0e12 * 0.6  # operations and bytes a second
-WEIGHTS = 3.21e9
+LLAMA = Llm(3.21e9, 3072, 3072 / 110)
 
 
 def left(rule: str, place: str = "game/job.tsv") -> Left:
@@ -20,38 +20,82 @@ def left(rule: str, place: str = "game/job.tsv") -> Left:
     return Left(rule, f"results/paper/benchmarks/{place}")
 
 
-def test_training_is_operations_over_speed() -> None:
-    """1e9 weights, 10 rows of 220 + 15 tokens, 2 epochs: 4 * 1e9 * 4,700 operations at 312e12 * 0.35 a second."""
-    assert estimate.seconds_of_training(1e9, 10, 2, 1) == pytest.approx(4 * 1e9 * 4700 / SPEED)
+def trained(rows: int, tokens: int, micro: int = 8) -> float:
+    """Seconds of an epoch of training."""
+    return roofline.training(LLAMA, rows, tokens, micro).seconds
 
 
-def test_generation_is_prefill_and_reading_the_weights() -> None:
-    """100 rows in batches of 64 are 2 batches of 30 steps; each reads 2e9 bytes at 1.2e12 a second."""
-    prefill = 2 * 1e9 * 100 * 220 / SPEED
-    assert estimate.seconds_of_generation(1e9, 100, 64, 30) == pytest.approx(prefill + 60 * 2e9 / READ)
+def read(rows: int, tokens: int, batch: int = 64) -> float:
+    """Seconds of a forward pass."""
+    return roofline.reading(LLAMA, rows, tokens, batch).seconds
 
 
-def test_soft_costs_more_than_sft_and_less_than_twice(checked: Checked) -> None:
-    """A second short title per prompt, and d_t: not a second prompt."""
-    sft, soft = (estimate.seconds(left(rule), checked("paper")) for rule in ("tune_sft", "tune_soft"))
-    assert sft < soft < 2 * sft
+def said(rows: int, beams: int, prompt: int, mean: int, steps: int) -> float:
+    """Seconds of prefill (150 tokens of titles after the rest) and of all steps, each as long as one halfway.
+
+    In batches of 64; a row is there for `mean` of the `steps`.
+    """
+    step = roofline.decoding(LLAMA, 64 * mean / steps, beams, prompt, mean / 2)
+    return roofline.reading(LLAMA, rows, 150, 64, prompt - 150).seconds + rows / 64 * steps * step.seconds
+
+
+def answered(rows: int) -> float:
+    """Seconds of titles of 15 tokens, 30 steps until the longest has ended, and of their embeddings."""
+    return said(rows, 4, 220, 15, 30) + read(rows, 15)
+
+
+# Grounding 512 texts among Game's 5,335 titles, float64: each of 4 ranks has 8 cores of 3e10 operations a second.
+WAIT = 4 * 2 * 512 * 5335 * 3072 / 3e10 / 8
+VALIDATION = answered(512) + WAIT
+
+
+@pytest.mark.parametrize(
+    ("rule", "work"),
+    [
+        ("tune_sft", 7 * (trained(4096, 235) + VALIDATION)),
+        ("tune_soft", trained(4096, 235) + 6 * trained(4096, 250) + 7 * VALIDATION + 6 * answered(256)),
+        ("tune_sdpo", 3 * (trained(4096, 280) + VALIDATION) + read(4096, 280, 8)),
+    ],
+)
+def test_tuning_is_epochs_and_validations(checked: Checked, rule: str, work: float) -> None:
+    """A prompt of 70 + 10 x 15 tokens and its titles of 15 are one row. The first epoch of SOFT has one title, the
+    other six have two, and d_t before them; S-DPO has three epochs of four titles and asks its reference once."""
+    assert estimate.seconds(left(rule), checked("paper")) == pytest.approx(work + 4 * 30)
+
+
+def test_titles_in_rows_of_their_own_take_a_prompt_each(checked: Checked) -> None:
+    """`share_prompt: false`: six epochs of SOFT are 8,192 rows of 235 tokens, in micro batches of 16."""
+    config = checked("paper")
+    shared = estimate.seconds(left("tune_soft"), config)
+    config["tuning"]["share_prompt"] = False
+    more = 6 * (trained(8192, 235, 16) - trained(4096, 250))
+    assert estimate.seconds(left("tune_soft"), config) == pytest.approx(shared + more)
 
 
 def test_every_rank_loads_the_model(checked: Checked) -> None:
-    """4,096 answers: 64 batches of 30 steps (two titles), not of 64; 30 s of loading on each of 4 GPUs, or on one."""
+    """4,096 answers: 30 s of loading on each of 4 GPUs, or on one."""
     config = checked("paper")
-    work = 2 * WEIGHTS * 4096 * 220 / SPEED + 64 * 30 * 2 * WEIGHTS / READ
-    assert estimate.seconds(left("generate_self_distilled"), config) == pytest.approx(work + 4 * 30)
+    assert estimate.seconds(left("generate_self_distilled"), config) == pytest.approx(answered(4096) + 4 * 30)
     config["engine"]["ranks"] = 1
-    assert estimate.seconds(left("generate_self_distilled"), config) == pytest.approx(work + 30)
+    assert estimate.seconds(left("generate_self_distilled"), config) == pytest.approx(answered(4096) + 30)
 
 
 def test_the_teacher_answers_the_whole_train_split(checked: Checked) -> None:
-    """Game has 196,508 - 10 x 11,658 = 79,928 windows, of which 0.8 are 63,942 rows: 1,000 batches of 64."""
+    """Game has 196,508 - 10 x 11,658 = 79,928 windows, of which 0.8 are 63,942 rows."""
     config = checked("paper")
     assert Sizes(config, left("answer_all_training_rows")).training_rows == 63_942
-    work = 2 * WEIGHTS * 63_942 * 220 / SPEED + 1000 * 30 * 2 * WEIGHTS / READ
-    assert estimate.seconds(left("answer_all_training_rows"), config) == pytest.approx(work + 4 * 30)
+    expected = answered(63_942) + 4 * 30
+    assert estimate.seconds(left("answer_all_training_rows"), config) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("split", "rows"), [("test", 1000), ("valid", 512)])
+def test_predictions_are_of_the_split_that_their_benchmark_names(checked: Checked, split: str, rows: int) -> None:
+    """Predicted on one GPU; grounded on a core, with a job's usual ten seconds."""
+    place = f"game/bigrec/sft/seed=1/{split}"
+    predicted = estimate.seconds(left("predict_titles", f"{place}.predict.tsv"), checked("paper"))
+    assert predicted == pytest.approx(answered(rows) + 30)
+    grounded = estimate.seconds(left("ground_predictions", f"{place}.ground.tsv"), checked("paper"))
+    assert grounded == pytest.approx(2 * rows * 5335 * 3072 / 3e10 + 10)
 
 
 def test_the_demos_train_split_is_the_one_that_was_counted(checked: Checked) -> None:
@@ -74,22 +118,24 @@ def test_the_whole_test_split_has_a_tenth_of_the_windows(checked: Checked) -> No
     assert Sizes(config, left("predict_titles")).rows("test") == 7_993
 
 
-@pytest.mark.parametrize(("rows", "batches"), [(None, 64), (1024, 16), (9999, 64)])
-def test_a_chain_of_thought_is_as_long_as_it_may_be(checked: Checked, rows: int | None, batches: int) -> None:
-    """256 steps a batch, not the 30 of a title; `llm_cf.rows` of the 4,096 sampled rows, which are no more."""
+@pytest.mark.parametrize(("rows", "asked"), [(None, 4096), (1024, 1024), (9999, 4096)])
+def test_a_chain_of_thought_is_as_long_as_it_may_be(checked: Checked, rows: int | None, asked: int) -> None:
+    """Greedy, 256 steps of all rows, not the 30 of a title; `llm_cf.rows` of the 4,096 sampled, if that is less."""
     config = checked("paper")
     config["llm_cf"]["rows"] = rows
-    work = 2 * WEIGHTS * batches * 64 * 320 / SPEED + batches * 256 * 2 * WEIGHTS / READ
-    assert estimate.seconds(left("generate_cot"), config) == pytest.approx(work + 30)
+    expected = said(asked, 1, 320, 256, 256) + 30
+    assert estimate.seconds(left("generate_cot"), config) == pytest.approx(expected)
 
 
 def test_a_text_encoder_of_its_own_counts_for_llm_cf_alone(checked: Checked) -> None:
-    """Of 3e8 weights: 5,335 titles of 15 tokens are one pass."""
+    """Of 3e8 weights: its width and layers are by their third root. 5,335 titles of 15 tokens are one pass."""
     config = checked("paper")
     config["llms"]["bge"] = {**config["llms"]["llama"], "parameters": 3e8}
     config["llm_cf"]["text_encoder"] = "bge"
-    for rule, weights in (("encode_titles_for_llm_cf", 3e8), ("encode_titles", WEIGHTS)):
-        expected = 2 * weights * 5335 * 15 / SPEED + 30
+    width = 3072 * (3e8 / 3.21e9) ** (1 / 3)
+    small = Llm(3e8, width, width / 110)
+    for rule, llm in (("encode_titles_for_llm_cf", small), ("encode_titles", LLAMA)):
+        expected = roofline.reading(llm, 5335, 15, 64).seconds + 30
         assert estimate.seconds(left(rule), config) == pytest.approx(expected)
 
 

@@ -26,7 +26,6 @@ RAW_BYTES = {
 }
 OTHER_RAW, WHEEL = 2e9, 5e6  # another category's file, like those above; the two files in a wheel
 FP32, BF16 = 4, 2  # bytes of a number
-LAYERS = 1 / 110  # of a Llama for each of its width: 28 of 3,072
 TARGET, ALL_LINEAR = 5 / 3, 53 / 3  # widths that go into and come out of a LoRA: of q or v; of a layer's seven together
 
 
@@ -65,7 +64,7 @@ def embedded(sizes: Sizes) -> int:
     if rule.startswith("encode_titles"):
         return sizes.titles
     if rule.startswith("predict_titles"):
-        return sizes.rows("valid" if sizes.job.place and sizes.job.place[-1].startswith("valid.") else "test")
+        return sizes.rows(sizes.split)
     if rule == "encode_cot":
         return sizes.cot_rows
     if rule == "answer_all_training_rows":
@@ -77,5 +76,5 @@ def adapter(sizes: Sizes) -> float:
     """Numbers in an adapter: a LoRA in each layer, and LLaRA's projector (SASRec's width to the model's, and on)."""
     own, width = sizes.config["lora"], sizes.width
     per_layer = ALL_LINEAR if own["targets"] == ["all-linear"] else TARGET * len(own["targets"])
-    lora = own["rank"] * per_layer * width * (LAYERS * width)
+    lora = own["rank"] * per_layer * width * sizes.layers
     return lora + (width * (sizes.config["sasrec"]["dim"] + width) if "llara" in sizes.job.place else 0)

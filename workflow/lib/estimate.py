@@ -1,20 +1,20 @@
 """Seconds of a job by the configuration: of one GPU where a language model runs, else of one core.
 
-They are operations and bytes over speeds, so they do not depend on how many GPUs share a job. Constants have their
-sources beside them.
+They are operations and bytes over speeds (`roofline`), so they do not depend on how many GPUs share a job. Constants
+have their sources beside them.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from lib import roofline
 from lib.sizes import Left, Sizes
 
-PROMPT, TITLE = 220, 15  # tokens of a prompt of ten titles and of a title, for a tokeniser of words
-COT_PROMPT = 320  # of a prompt of LLM-CF: the same titles, a worked example and the task (scripts/softrec/cot.py)
-TRAIN_FLOPS, FORWARD_FLOPS = 4, 2  # per weight and token: LoRA needs no gradient of frozen weights, so 2 + 2, not 6
-PEAK, EFFICIENCY = 312e12, 0.35  # bf16 operations per second of an A800 or A100, and the share that is reached
-BANDWIDTH, READ_SHARE = 2.0e12, 0.6  # bytes per second of its memory, and the share that is reached
-FIT_SECONDS, FIT_EPOCHS = 18.0, 100  # an epoch over a million windows on one core; patience ends a run before 500
+COT_MORE = 100  # tokens of LLM-CF's prompt beyond a prompt: a worked example, the task (scripts/softrec/cot.py)
+LONGEST = 2  # a batch goes on until its longest text has ended: as long as so many titles
+DOUBLE = 30e9  # float64 operations per second of a core: 0.38e12 in 6.0 s of two, as measured with grounding
+FIT_SECONDS, FIT_EPOCHS = 1.8, 100  # an epoch over a million positions on one core; patience ends a run before 500
 LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and read a language model; of every other job
 
 ON_ALL_RANKS = (
@@ -24,6 +24,8 @@ LLM_RULES = (
     *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "measure_initial_distance",
     "measure_initial_distance_llara", "encode_titles", "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
 )  # fmt: skip
+KINDS = ("training", "generation", "encoding", "grounding", "loading", "other")
+Work = Counter[str]  # seconds by kind; a language model's wait for grounding by cores is of its GPUs
 
 
 def ranks(rule: str, config: Mapping[str, Any]) -> int:
@@ -32,74 +34,120 @@ def ranks(rule: str, config: Mapping[str, Any]) -> int:
 
 
 def seconds(job: Left, config: Mapping[str, Any]) -> float:
-    """Seconds of one job, from its start: every rank loads the language model."""
-    loading = LOAD_SECONDS * ranks(job.rule, config) if job.rule in LLM_RULES else 0.0
-    return computing(job.rule, Sizes(config, job)) + loading
+    """Seconds of one job, from its start."""
+    return sum(work(Sizes(config, job)).values())
 
 
-def computing(rule: str, sizes: Sizes) -> float:
-    """Seconds without the start."""
-    own = sizes.config["llm_cf"]
+def work(sizes: Sizes) -> Work:
+    """Seconds of one job by kind. Every rank loads the language model."""
+    rule, own = sizes.job.rule, sizes.config["llm_cf"]
+    if rule not in LLM_RULES:
+        return Work(on_cores(sizes))
+    found = Work(loading=LOAD_SECONDS * ranks(rule, sizes.config))
     if rule.startswith("tune_"):
-        return tuning(rule, sizes)
+        return found + tuning(sizes)
     if rule == "generate_cot":
-        batch, steps = sizes.config["generation"]["batch_size"], own["max_new_tokens"]
-        return seconds_of_generation(sizes.weights, sizes.cot_rows, batch, steps, COT_PROMPT)
+        longest = own["max_new_tokens"]
+        return found + generating(sizes, sizes.cot_rows, sizes.prompt + COT_MORE, 1, longest, longest)
     if rule == "encode_cot":
-        return seconds_of_reading(sizes.weights, sizes.cot_rows * own["max_new_tokens"])
+        return found + encoding(sizes, sizes.cot_rows, own["max_new_tokens"])
     if rule.startswith("encode_titles"):
-        return seconds_of_reading(sizes.weights, sizes.titles * TITLE)
-    if rule in LLM_RULES:
-        return answering(sizes, asked(rule, sizes))
+        return found + encoding(sizes, sizes.titles, sizes.title)
+    return found + answering(sizes, asked(sizes))
+
+
+def on_cores(sizes: Sizes) -> dict[str, float]:
+    """Jobs without a language model."""
+    rule, config = sizes.job.rule, sizes.config
     if rule.startswith("fit_"):
-        epochs = min(sizes.config["sasrec"]["epochs"], FIT_EPOCHS)
-        return FIT_SECONDS * epochs * sizes.training_rows / 1e6
-    return OTHER_SECONDS
+        positions = config["split"]["history"] * sizes.training_rows
+        return {"training": FIT_SECONDS * min(config["sasrec"]["epochs"], FIT_EPOCHS) * positions / 1e6}
+    if rule == "find_nearest_items":
+        every = config["dllm2rec"]["teacher_rows"] == "all"
+        return {"grounding": grounding(sizes, sizes.training_rows if every else sizes.rows("train"))}
+    return {
+        "grounding": grounding(sizes, sizes.rows(sizes.split)) if rule == "ground_predictions" else 0.0,
+        "other": OTHER_SECONDS,
+    }
 
 
-def asked(rule: str, sizes: Sizes) -> int:
+def asked(sizes: Sizes) -> int:
     """How many rows a language model is asked to answer."""
+    rule = sizes.job.rule
     if rule.startswith("measure_initial_distance"):
         return sizes.config["soft"]["distance_rows"]
     if rule == "answer_all_training_rows":
         return sizes.training_rows
-    return sizes.rows("train" if rule == "generate_self_distilled" else "test")
+    return sizes.rows("train" if rule == "generate_self_distilled" else sizes.split)
 
 
-def tuning(rule: str, sizes: Sizes) -> float:
-    """Epochs of training, with a validation after each. SOFT measures d_t between them; SDPO asks its reference once.
+def tuning(sizes: Sizes) -> Work:
+    """Epochs of training, with a validation after each. No run is expected to stop early.
 
-    No run is expected to stop early.
+    SOFT's first epoch is of self-distilled titles alone; before each later one d_t is measured. SDPO asks its reference
+    once, with a forward pass.
     """
-    rows, epochs, own = sizes.rows("train"), sizes.config["tuning"]["epochs"], sizes.config["sdpo"]
-    validation = answering(sizes, sizes.rows("valid"))
-    if rule == "tune_sdpo":
-        training = seconds_of_training(sizes.weights, rows, own["epochs"] + 1, 1 + own["negatives"])
-        return training + own["epochs"] * validation
+    rule, config = sizes.job.rule, sizes.config
+    own = config["sdpo"] if rule == "tune_sdpo" else config["tuning"]
+    epochs, found = own["epochs"], Work()
+    later = {"tune_soft": 2, "tune_sdpo": 1 + config["sdpo"]["negatives"]}.get(rule, 1)
+    for epoch in range(epochs):
+        found += training(sizes, 1 if rule == "tune_soft" and epoch == 0 else later) + validating(sizes)
     if rule == "tune_soft":
-        probe = answering(sizes, sizes.config["soft"]["distance_rows"])
-        return seconds_of_training(sizes.weights, rows, epochs, 2) + epochs * validation + (epochs - 1) * probe
-    return seconds_of_training(sizes.weights, rows, epochs, 1) + epochs * validation
+        for _ in range(epochs - 1):
+            found += answering(sizes, config["soft"]["distance_rows"])
+    if rule == "tune_sdpo":
+        found["training"] += roofline.reading(sizes.llm, *laid_out(sizes, later)).seconds
+    return found
 
 
-def answering(sizes: Sizes, rows: int) -> float:
-    """A title to each of `rows` prompts. A batch goes on until its longest text has ended: as long as two titles."""
+def training(sizes: Sizes, branches: int) -> Work:
+    """An epoch over the sampled rows with so many titles for each prompt."""
+    recompute = sizes.config["engine"]["gradient_checkpointing"]
+    return Work(training=roofline.training(sizes.llm, *laid_out(sizes, branches), recompute).seconds)
+
+
+def laid_out(sizes: Sizes, branches: int) -> tuple[int, int, int]:
+    """Rows that an epoch runs, tokens of each, and rows at once: the titles of a prompt follow it, or have one each."""
+    own, rows = sizes.config["tuning"], sizes.rows("train")
+    if own["share_prompt"]:
+        return rows, sizes.prompt + branches * sizes.title, own["micro_batch_size"]
+    return rows * branches, sizes.prompt + sizes.title, own["micro_batch_size"] * branches
+
+
+def validating(sizes: Sizes) -> Work:
+    """After an epoch: titles for the validation rows, grounded by each rank's threads while its GPU waits."""
+    rows, engine = sizes.rows("valid"), sizes.config["engine"]
+    waiting = engine["ranks"] * grounding(sizes, rows) / engine["threads"]
+    return answering(sizes, rows) + Work(grounding=waiting)
+
+
+def answering(sizes: Sizes, rows: int) -> Work:
+    """A title to each of `rows` prompts, and the embedding of what was said."""
     own = sizes.config["generation"]
-    return seconds_of_generation(sizes.weights, rows, own["batch_size"], min(own["max_new_tokens"], 2 * TITLE))
+    steps = min(own["max_new_tokens"], LONGEST * sizes.title)
+    said = generating(sizes, rows, sizes.prompt, own["beams"], sizes.title, steps)
+    return said + encoding(sizes, rows, sizes.title)
 
 
-def seconds_of_training(weights: float, rows: int, epochs: int, branches: float) -> float:
-    """Epochs over `rows` prompts with so many titles each."""
-    tokens = rows * (PROMPT + TITLE * branches) * epochs
-    return TRAIN_FLOPS * weights * tokens / (PEAK * EFFICIENCY)
+def generating(sizes: Sizes, rows: int, prompt: int, beams: int, mean: int, steps: int) -> Work:
+    """Texts of `mean` tokens for `rows` prompts.
+
+    Prefill of what prompts do not have in common, their titles; then `steps` for each batch, which rows leave as their
+    texts end.
+    """
+    batch = min(rows, sizes.config["generation"]["batch_size"])
+    prefill = roofline.reading(sizes.llm, rows, sizes.history, batch, prompt - sizes.history)
+    step = roofline.decoding(sizes.llm, batch * mean / steps, beams, prompt, mean / 2)
+    return Work(generation=prefill.seconds + rows / batch * steps * step.seconds)
 
 
-def seconds_of_generation(weights: float, rows: int, batch: int, steps: int, prompt: int = PROMPT) -> float:
-    """Prefill of `rows` prompts, then one read of all weights per step and batch of beams (2 bytes each, bf16)."""
-    batches = -(-rows // batch)
-    return seconds_of_reading(weights, rows * prompt) + batches * steps * 2 * weights / (BANDWIDTH * READ_SHARE)
+def encoding(sizes: Sizes, texts: int, length: int) -> Work:
+    """Embeddings of texts: one forward pass."""
+    batch = sizes.config["generation"]["batch_size"]
+    return Work(encoding=roofline.reading(sizes.llm, texts, length, batch).seconds)
 
 
-def seconds_of_reading(weights: float, tokens: int) -> float:
-    """One forward pass over so many tokens."""
-    return FORWARD_FLOPS * weights * tokens / (PEAK * EFFICIENCY)
+def grounding(sizes: Sizes, rows: int) -> float:
+    """Core-seconds of the distances between `rows` texts and all titles, in float64."""
+    return 2 * rows * sizes.titles * sizes.width / DOUBLE

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lib.roofline import Llm
+
 # Of a data set that names no `expected`: a million training rows, as Kindle has. Rather too much than too little.
 UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
 UNKNOWN_WEIGHTS = 1e6  # of a language model that names no `parameters`: the demo's
+INSTRUCTION, TITLE = 70, 15  # tokens of a prompt without titles and of a title, for a tokeniser of words
+LAYERS = 1 / 110  # of a Llama for each of its width: 28 of 3,072
 COT_RULES = ("encode_cot", "encode_titles_for_llm_cf")  # they ask LLM-CF's text encoder
 
 
@@ -24,7 +28,13 @@ class Left(NamedTuple):
 
 
 class Sizes:
-    """Of one job. Where its benchmark names no data set, the data are of unknown size and the model is the largest."""
+    """Of one job. Where its benchmark names no data set, the data are of unknown size and the model is the largest.
+
+    Attributes:
+        title: tokens of a title.
+    """
+
+    title = TITLE
 
     def __init__(self, config: Mapping[str, Any], job: Left) -> None:
         self.config, self.job = config, job
@@ -32,8 +42,13 @@ class Sizes:
         self.counts = self.dataset.get("expected") or UNKNOWN
 
     @property
-    def llm(self) -> Mapping[str, Any]:
+    def llm(self) -> Llm:
         """The language model that it runs."""
+        return Llm(self.weights, self.width, self.layers)
+
+    @property
+    def configured(self) -> Mapping[str, Any]:
+        """That model's part of the configuration."""
         if not self.dataset:
             return max(self.config["llms"].values(), key=weights_of)
         encoder = self.config["llm_cf"]["text_encoder"] if self.job.rule in COT_RULES else None
@@ -42,12 +57,32 @@ class Sizes:
     @property
     def weights(self) -> float:
         """Parameters of that model."""
-        return weights_of(self.llm)
+        return weights_of(self.configured)
 
     @property
     def width(self) -> float:
         """Width of its hidden states: as configured, or from Llama-3.2-3B's 3,072, by the third root of the weights."""
-        return self.llm.get("hidden") or 3072 * (self.weights / 3.21e9) ** (1 / 3)
+        return self.configured.get("hidden") or 3072 * (self.weights / 3.21e9) ** (1 / 3)
+
+    @property
+    def layers(self) -> float:
+        """Its layers: as configured, or as many for its width as Llama-3.2-3B has."""
+        return self.configured.get("layers") or LAYERS * self.width
+
+    @property
+    def history(self) -> int:
+        """Tokens of a prompt's titles."""
+        return self.config["split"]["history"] * self.title
+
+    @property
+    def prompt(self) -> int:
+        """Tokens of a prompt: the instruction, which all prompts have in common, and the titles."""
+        return INSTRUCTION + self.history
+
+    @property
+    def split(self) -> str:
+        """Which samples a job of prediction or grounding is about: its benchmark is `valid.predict.tsv`, or not."""
+        return "valid" if self.job.place and self.job.place[-1].startswith("valid.") else "test"
 
     @property
     def sequences(self) -> int:
