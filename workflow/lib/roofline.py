@@ -69,7 +69,7 @@ def reading(llm: Llm, rows: float, length: float, batch: int, before: float = 0)
 
 
 def training(llm: Llm, rows: float, length: float, batch: int, recompute: bool = False) -> Pass:
-    """Forward and backward. Attention computes the whole square of a row, masked or not.
+    """Forward and backward. Attention is counted over the whole square of a row; a causal kernel skips half of it.
 
     Backward, a frozen matrix needs the gradient of its input alone: 2 N a token again, not 4 N. Attention has no frozen
     side: twice its forward pass. `recompute` (gradient checkpointing) adds another forward pass.
