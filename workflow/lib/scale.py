@@ -158,10 +158,10 @@ def sharing(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
 
 def first_epoch(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
     """What it would save to run the first epoch of SOFT, for all alphas, and of SOFT w/o SA once."""
-    count, sizes = Counter(job.rule for job in jobs), one_run(config)
-    epoch = (estimate.training(sizes, 1) + estimate.validating(sizes)).total() / 3600
+    soft = [Sizes(config, job) for job in jobs if job.rule == "tune_soft"]
+    saved = sum((estimate.training(own, 1) + estimate.validating(own)).total() for own in soft) / 3600
     start = estimate.LOAD_SECONDS * estimate.ranks("tune_soft", config) / 3600
-    alone, saved = count["tune_soft_wo_sa"], count["tune_soft"] * epoch
+    alone = sum(job.rule == "tune_soft_wo_sa" for job in jobs)
     found = [
         ("by a job of its own", str(alone), f"{alone * start:.1f}", f"{saved - alone * start:.1f}"),
         ("by the run of SOFT w/o SA", "0", "0.0", f"{saved:.1f}"),
