@@ -21,8 +21,9 @@ INPUTS = f"inputs: {4 * (TITLES + TEXTS) * WIDTH / 2**20:,.0f} MiB"
 
 
 def prepare(folder: Path) -> None:
-    """Write titles.npy and texts.npy, float32, and target.npy: the title that each text is near to.
+    """Write titles.npy and texts.npy, float32, and target.npy.
 
+    A text lies between its target and another title, nearer to that one: ranks are spread over the whole catalogue.
     The last COPIES titles equal the first; a tenth of the texts have one of those as target.
     """
     rng = np.random.default_rng(42)
@@ -37,8 +38,8 @@ def prepare(folder: Path) -> None:
     titles[-COPIES:] = titles[:COPIES]
     target = rng.integers(0, TITLES, TEXTS)
     target[::10] = rng.integers(0, COPIES, len(target[::10]))
-    noise = rng.standard_normal((TEXTS, WIDTH), np.float32) * rng.uniform(0.5, 2.5, (TEXTS, 1)).astype(np.float32)
-    np.save(folder / "texts.npy", titles[target] + noise)
+    weight = 10 ** rng.uniform(-3, 0, (TEXTS, 1)).astype(np.float32)
+    np.save(folder / "texts.npy", weight * titles[target] + (1 - weight) * titles[rng.integers(0, TITLES, TEXTS)])
     np.save(folder / "target.npy", target)
 
 
