@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import platform
 import sys
 from pathlib import Path
@@ -11,9 +12,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 
 import report  # noqa: E402
-from harness import ROOT, Row, Step, run_steps  # noqa: E402
+from harness import ONE_THREAD, ROOT, Row, Step, run_steps  # noqa: E402
 
-STEPS = ["filter", "generation"]
+STEPS = ["filter", "generation", "grounding", "encoding"]
 
 
 def parse() -> argparse.Namespace:
@@ -32,6 +33,7 @@ def parse() -> argparse.Namespace:
 def main() -> None:
     """Run the steps, print a step's lines when it is done and the whole table at the end; JSON beside it."""
     args = parse()
+    os.environ.update(ONE_THREAD)  # what steps compute here, too
     args.out.mkdir(parents=True, exist_ok=True)
     table, all_rows = [report.heading()], []
 
