@@ -39,8 +39,7 @@ def rank_targets(cost: np.ndarray, target: np.ndarray, excluded: list[np.ndarray
         raise SoftrecError(f"a score of row {row} is not finite", remedy="look for NaN losses in the training log")
     rows = np.arange(len(cost))
     candidate = np.ones(cost.shape, dtype=bool)
-    for row, columns in enumerate(excluded):
-        candidate[row, columns] = False
+    candidate[np.repeat(rows, [len(columns) for columns in excluded]), np.concatenate(excluded)] = False
     candidate[rows, target] = True
     first, equal = ahead(cost, cost[rows, target][:, None], order, order[target][:, None])
     return Ranks(count(candidate & first), count(candidate), count(candidate & equal) - 1)
