@@ -14,7 +14,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 import report  # noqa: E402
 from harness import ONE_THREAD, ROOT, Row, Step, run_steps  # noqa: E402
 
-STEPS = ["filter", "generation", "grounding", "encoding"]
+STEPS = ["generation", "grounding", "encoding", "sasrec"]
 
 
 def parse() -> argparse.Namespace:

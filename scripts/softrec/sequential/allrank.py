@@ -48,7 +48,8 @@ def rank_windows(model: Encoder, windows: Windows, protocol: Protocol) -> Ranks:
     for start in range(0, len(windows.target), ROWS_AT_ONCE):
         rows = windows.take(slice(start, start + ROWS_AT_ONCE))
         state = model(torch.from_numpy(rows.item), torch.from_numpy(rows.length))
-        parts.append(rank_targets(-model.score_all(state).numpy(), rows.target - 1, excluded(rows, protocol), order))
+        cost = model.score_all(state).neg_().numpy()
+        parts.append(rank_targets(cost, rows.target - 1, excluded(rows, protocol), order))
     return Ranks(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
