@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from softrec.branches import Row, attention_mask, collate
+from softrec.branches import BranchBatch, Row, attention_mask, collate
 from softrec.language_model import LanguageModel, LoraSettings, attach_lora
 from softrec.likelihood import ResponseLikelihood
 
@@ -34,6 +34,31 @@ def test_mask_keeps_branches_apart() -> None:
         [1, 1, 0, 1, 0],
         [0, 0, 0, 0, 1],
     ]
+
+
+def test_a_branch_a_row_needs_no_mask() -> None:
+    """Right-padded rows of prompt and one response: a causal row sees nothing to its right, where padding is.
+
+    Positions go on through the padding of the shorter row (4 of 7 tokens): a restart would be taken for a second row.
+    """
+    rows = [Row([1, 5, 6, 7], [("y", [8, 9, 2])]), Row([1, 11], [("y", [12, 2])])]
+    batch = collate(rows, pad_id=0)
+    assert batch.attention_mask(torch.float32) is None
+    assert batch.position_ids.tolist() == [[0, 1, 2, 3, 4, 5, 6]] * 2
+    assert collate(ROWS, pad_id=0).attention_mask(torch.float32).shape == (2, 1, 9, 9)
+    assert collate(ROWS, pad_id=0, share_prompt=False).attention_mask(torch.float32) is None
+
+
+def test_a_mask_or_none_give_the_same_gradients(new_llm: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For one branch a row the mask says no more than "causal", padding included."""
+    batch, gradients = collate(ROWS, 0, share_prompt=False), []
+    for mask in (BranchBatch.attention_mask, lambda self, dtype: attention_mask(self.segment, dtype)):
+        monkeypatch.setattr(BranchBatch, "attention_mask", mask)
+        tuned = attach_lora(new_llm(), LoraSettings(4, 8, 0.0, ["q_proj", "v_proj"]), seed=3)
+        ResponseLikelihood(tuned.model, tuned.backbone)(batch).sum().backward()
+        gradients.append(torch.cat([p.grad.flatten() for p in tuned.model.parameters() if p.grad is not None]))
+    assert gradients[0].abs().max() > 1e-3
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-5, rtol=1e-4)
 
 
 def reference(llm: LanguageModel, prompt: list[int], response: list[int]) -> float:
