@@ -13,7 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 import report  # noqa: E402
 from harness import ROOT, Row, Step, run_steps  # noqa: E402
 
-STEPS = ["filter", "generation"]
+STEPS = ["filter", "generation", "small_rules", "dry_run", "demo"]
 
 
 def parse() -> argparse.Namespace:
