@@ -62,6 +62,19 @@ def test_manifests_hash_all_modules_that_were_loaded(finished: Finished) -> None
         assert Path(manifest["script"]).stem in manifest["code"], path
 
 
+def test_small_rules_load_no_more_than_their_environment_has(finished: Finished) -> None:
+    """By the manifests: no torch and no transformers but in rules of envs/train.yaml, no matplotlib but in figures."""
+    environment = {}
+    for path in (finished.project.root / "workflow/rules").glob("*.smk"):
+        for rule in re.split(r"^ *rule\b.*:$", path.read_text(), flags=re.MULTILINE)[1:]:
+            environment[re.search(r"scripts/(\w+\.py) \\", rule)[1]] = re.search(r"envs/(\w+)\.yaml", rule)[1]
+    allowed = {"data": set(), "report": {"matplotlib"}, "train": {"torch", "transformers"}}
+    for path in (finished.project.root / "results/toy").rglob("*.manifest.json"):
+        manifest = json.loads(path.read_text())
+        loaded = {"torch", "transformers", "matplotlib"} & set(manifest["versions"])
+        assert loaded <= allowed[environment[manifest["script"]]], path
+
+
 def test_the_runs_manifest_is_gathered_from_its_jobs(finished: Finished) -> None:
     """torch as the tuning jobs had it, the shop's two files and the paper's numbers, the model that was made here, a
     hash of every figure, four runs of SOFT, and all jobs but three: itself, the page that is made of it, and the
