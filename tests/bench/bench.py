@@ -14,7 +14,19 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "scripts")]
 import report  # noqa: E402
 from harness import ONE_THREAD, ROOT, Row, Step, run_steps  # noqa: E402
 
-STEPS = ["sft_step", "sft_step_128k", "soft_step", "sdpo_step", "generation", "grounding", "encoding", "sasrec"]
+STEPS = [
+    "sft_step",
+    "sft_step_128k",
+    "soft_step",
+    "sdpo_step",
+    "generation",
+    "grounding",
+    "encoding",
+    "sasrec",
+    "small_rules",
+    "dry_run",
+    "demo",
+]
 
 
 def parse() -> argparse.Namespace:

@@ -11,7 +11,7 @@ from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
 TABLE2 = dict.fromkeys(("collect_results", "make_table2", "measure_significance", "audit_numbers"), 1)
-TABLE2 |= dict.fromkeys(("compare_published", "make_run_manifest", "plot_figure6"), 1)
+TABLE2 |= dict.fromkeys(("compare_published", "make_run_manifest", "describe_run", "plot_figure6"), 1)
 # The figures that are made of training logs.
 FIGURES = ("plot_figure2", "plot_figure5", "plot_figure6")
 DRAWN = dict.fromkeys(("plot_curriculum", "plot_figure2", "plot_figure5", "make_ledger"), 1)
@@ -91,10 +91,10 @@ def test_another_scheduler_reruns_soft_alone(project: Project) -> None:
 
 def test_how_training_is_computed_reruns_nothing(project: Project) -> None:
     """Ranks, threads, GPUs, DeepSpeed, checkpoints: other hardware for the jobs that are left, and no job anew. Only
-    the run's manifest, which holds the whole configuration, is written again."""
+    the run's manifest, which holds the whole configuration, is written again, and the page that quotes it."""
     engine = "engine: {kind: deepspeed, ranks: 2, threads: 4, gpus: 4, zero_stage: 1, checkpoint_minutes: 0}\n\n"
     with project.edited(CONFIG, "sdpo:\n", f"{engine}sdpo:\n"):
-        assert rules(project.planned()) == {"make_run_manifest": 1}
+        assert rules(project.planned()) == {"make_run_manifest": 1, "describe_run": 1}
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_how_training_is_computed_reruns_nothing(project: Project) -> None:
     ids=["style", "curriculum", "one figure"],
 )
 def test_plotting_style_redraws_figures(project: Project, path: str, old: str, new: str, drawn: set[str]) -> None:
-    """The figures that it is the style of, and the run's manifest, which has their sha256; nothing else."""
+    """The figures that it is the style of, the run's manifest, which has their sha256, and the page that quotes it."""
     with project.edited(f"scripts/softrec/{path}.py", old, new):
-        assert rules(project.planned()) == dict.fromkeys({*drawn, "make_run_manifest"}, 1)
+        assert rules(project.planned()) == dict.fromkeys({*drawn, "make_run_manifest", "describe_run"}, 1)
 
 
 def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:

@@ -13,6 +13,8 @@ PROGRESS = re.compile(r"^\S.*  +\d+ %(  loss \d+\.\d{4})?.*  [\d,]+ (tok|rows)/s
 IDS = ["SASRec", "DROS", "LLM-CF", "DLLM2Rec"]
 TUNED = ["SFT", "SDPO", "SOFT(w/o SA)", "SOFT"]
 FIGURES = ("curriculum", "figure2", "figure5", "figure6")
+HEADINGS = ["H@5 of each row", "SOFT by alpha (Figure 5)", "Self-distilled data (Figure 2)", "Epoch by epoch"]
+HEADINGS += ["What ran", "How long it took"]
 METHODS = [*IDS, "Guidance only", *TUNED, "Gain", *TUNED, "Gain"]
 
 
@@ -31,6 +33,7 @@ def test_the_run_ends_with_tables_figures_and_audit(finished: Finished) -> None:
     """All rows of one data set, guidance alone among them; every logged metric of each in the long table, in [0, 1]."""
     results = finished.project.root / "results/toy"
     names = ["table1.csv", "table2.csv", "table2.md", "table2.tex", "significance.csv", "compare.md", "manifest.json"]
+    names.append("reproduction.md")
     names += [f"figures/{name}.{form}" for name in FIGURES for form in ("csv", "png", "pdf")]
     assert [name for name in names if not (results / name).stat().st_size] == []
     assert [row["Method"] for row in read_csv(results / "table2.csv")] == METHODS
@@ -59,10 +62,23 @@ def test_manifests_hash_all_modules_that_were_loaded(finished: Finished) -> None
         assert Path(manifest["script"]).stem in manifest["code"], path
 
 
+def test_small_rules_load_no_more_than_their_environment_has(finished: Finished) -> None:
+    """By the manifests: no torch and no transformers but in rules of envs/train.yaml, no matplotlib but in figures."""
+    environment = {}
+    for path in (finished.project.root / "workflow/rules").glob("*.smk"):
+        for rule in re.split(r"^ *rule\b.*:$", path.read_text(), flags=re.MULTILINE)[1:]:
+            environment[re.search(r"scripts/(\w+\.py) \\", rule)[1]] = re.search(r"envs/(\w+)\.yaml", rule)[1]
+    allowed = {"data": set(), "report": {"matplotlib"}, "train": {"torch", "transformers"}}
+    for path in (finished.project.root / "results/toy").rglob("*.manifest.json"):
+        manifest = json.loads(path.read_text())
+        loaded = {"torch", "transformers", "matplotlib"} & set(manifest["versions"])
+        assert loaded <= allowed[environment[manifest["script"]]], path
+
+
 def test_the_runs_manifest_is_gathered_from_its_jobs(finished: Finished) -> None:
     """torch as the tuning jobs had it, the shop's two files and the paper's numbers, the model that was made here, a
-    hash of every figure, four runs of SOFT, and all jobs but two: itself and the split's audit, which gates tuning
-    but which nothing is made from."""
+    hash of every figure, four runs of SOFT, and all jobs but three: itself, the page that is made of it, and the
+    split's audit, which gates tuning but which nothing is made from."""
     root = finished.project.root
     found = json.loads((root / "results/toy/manifest.json").read_text())
     tuned = json.loads((finished.project.toys / "bigrec/sft/seed=1/adapter.manifest.json").read_text())
@@ -78,7 +94,7 @@ def test_the_runs_manifest_is_gathered_from_its_jobs(finished: Finished) -> None
     assert {f"results/toy/figures/{name}.png" for name in FIGURES} <= set(found["results"])
     assert sum(found["hardware"]["tune_soft"].values()) == 4
     benchmarks = len(list((root / "results/toy/benchmarks").rglob("*.tsv")))
-    assert found["jobs"] == benchmarks - 2
+    assert found["jobs"] == benchmarks - 3
 
 
 @pytest.mark.parametrize("alpha", [1, 10])
@@ -91,6 +107,24 @@ def test_tau_leaves_one_after_the_first_epoch(finished: Finished, alpha: int) ->
     assert second["tau"] == pytest.approx(math.exp(alpha * (second["d_t"] / d_0 - 1)))
     log = finished.project.root / f"results/toy/logs/toys/bigrec/soft/alpha={alpha}/seed=1/tune.log"
     assert f"epoch 2/2  tau {second['tau']:.4f}  d_t {second['d_t']:.4f}  d_0 {d_0:.4f}" in log.read_text()
+
+
+def test_the_page_says_of_the_chosen_alpha_what_table_2_says_of_soft(finished: Finished) -> None:
+    """One seed of resampling, the same ranks: the same interval on the page and in intervals.csv; and sizes beside."""
+    results = finished.project.root / "results/toy"
+    page = re.sub(r" +", " ", (results / "reproduction.md").read_text())
+    (soft,) = (row for row in read_csv(results / "intervals.csv") if soft_of_llara(row))
+    alpha = json.loads((finished.project.toys / "llara/soft/alpha.json").read_text())["chosen"]
+    value, low, high = (f"{float(soft[name]):.4f}" for name in ("value", "low", "high"))
+    for name in ("SOFT", f"alpha={alpha}"):
+        assert re.search(rf"\| LLaRA \| {name} \| .* \| {value} \| {low} to {high} \|$", page, re.MULTILINE)
+    assert f"Toys: {soft['rows']} test rows of {soft['users']} users. One seed:" in page
+    assert re.findall("^## (.*)", page, re.MULTILINE) == HEADINGS
+
+
+def soft_of_llara(row: dict[str, str]) -> bool:
+    """Whether a line of a table is its H@20."""
+    return (row["backbone"], row["method"], row["metric"]) == ("LLaRA", "SOFT", "H@20")
 
 
 def test_titles_lose_entities_tags_and_newlines(finished: Finished) -> None:
@@ -138,7 +172,7 @@ def test_rows_that_are_switched_off_are_absent(copied: Project) -> None:
     """Without SOFT nothing is trained again; its rows, its Gain and its figures are not in the plan or the table."""
     switch = ["--config", "methods=[sasrec, bigrec-sft]"]
     remade = {"collect_results", "make_table2", "measure_significance", "audit_numbers", "compare_published"}
-    remade |= {"make_ledger", "plot_figure6", "make_run_manifest"}
+    remade |= {"make_ledger", "plot_figure6", "make_run_manifest", "describe_run"}
     assert {job.rule for job in copied.planned(*switch)} == remade
     copied.snakemake(*switch)
     assert [row["Method"] for row in read_csv(copied.root / "results/toy/table2.csv")] == ["SASRec", "SFT"]

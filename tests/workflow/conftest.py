@@ -19,7 +19,7 @@ SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 def checked() -> Callable[[str], dict[str, Any]]:
     """A shipped configuration by name, checked and with its defaults, to change at will."""
     found = {}
-    for name in ("paper", "demo", "figure6"):
+    for name in ("paper", "demo", "figure6", "evidence", "laptop"):
         found[name] = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
         config_check.check(found[name], str(SCHEMA), name, cross_checks.problems)
     return lambda name: copy.deepcopy(found[name])

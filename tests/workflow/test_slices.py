@@ -67,6 +67,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "compare_published": (lambda s, name: s.compare(), "compare.CompareSettings"),
     "audit_numbers": (lambda s, name: s.audit_numbers(), "Settings"),
     "make_run_manifest": (lambda s, name: s.manifest(), "manifest.ManifestSettings"),
+    "describe_run": (lambda s, name: s.reproduction(), "reproduction.ReproductionSettings"),
     "describe_self_distilled": (lambda s, name: s.unmasked(), "grounding.GroundingSettings"),
     "make_ledger": (lambda s, name: s.ledger(), "ledger.LedgerSettings"),
     "plot_figure2": (lambda s, name: s.figure2(), "figure2.Figure2Settings"),
@@ -176,7 +177,14 @@ ASKING = (
     | MEASURING
     | {"answer_all_training_rows", "generate_self_distilled", "predict_titles", "predict_titles_untuned"}
 )
-COLLECTING = {"collect_results", "plot_curriculum", "measure_significance", "audit_numbers", "make_ledger"}
+COLLECTING = {
+    "collect_results",
+    "plot_curriculum",
+    "measure_significance",
+    "audit_numbers",
+    "make_ledger",
+    "describe_run",
+}
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
 CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
 FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
@@ -209,7 +217,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("tuning.weight_decay", 0.1, TUNING),
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),
-        ("soft.distance_rows", 16, MEASURING),
+        ("soft.distance_rows", 16, {*MEASURING, "describe_run"}),
         ("soft.alphas", [1, 10, 100], COLLECTING),
         ("generation.beams", 2, ASKING),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
@@ -217,7 +225,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("choose_by", "mean", CHOOSING),
         ("seeds", [1, 2, 3], CHOOSING | COLLECTING | {"plot_figure2"}),
         ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2"}),
-        ("statistics.resamples", 500, {"measure_significance"}),
+        ("statistics.resamples", 500, {"measure_significance", "describe_run"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
         ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm", "generate_cot"}),

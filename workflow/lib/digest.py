@@ -78,16 +78,22 @@ def find(name: str, scripts: Path) -> Path | None:
     return place if place.is_dir() else None
 
 
-def imported(name: str, path: Path, scripts: Path) -> Iterator[str]:
-    """The project modules that a file imports itself. Raises `DigestError` for one that is not there."""
+@cache
+def imported(name: str, path: Path, scripts: Path) -> tuple[str, ...]:
+    """The project modules that a file imports itself, asked once per process: dozens of scripts share most modules.
+
+    Raises `DigestError` for one that is not there.
+    """
+    found: list[str] = []
     for line, module, member in parse(path, name).imports:
         if find(module.split(".")[0], scripts) is None:
             continue
         if find(module, scripts) is None:
             raise DigestError(f"{path}, line {line} imports {module}, which does not exist: correct the import.")
-        yield module
+        found.append(module)
         if member is not None and find(f"{module}.{member}", scripts) is not None:
-            yield f"{module}.{member}"
+            found.append(f"{module}.{member}")
+    return tuple(dict.fromkeys(found))
 
 
 @cache

@@ -21,7 +21,6 @@ rule measure_significance:
         "results/<run>/logs/measure_significance.log",
     benchmark:
         "results/<run>/benchmarks/measure_significance.tsv"
-    localrule: True
     conda:
         "../../envs/data.yaml"
     params:

@@ -1,6 +1,6 @@
 # Tables 1 and 2 of the paper.
-# Needs: the metrics of every cell, the choices made on validation, filter counts.
-# Gives: the long table, which is the truth, and Tables 1 and 2 in every form, made from it.
+# Needs: the metrics of every cell, the choices made on validation, filter counts; for the page, what the numbers are worth.
+# Gives: the long table, which is the truth, Tables 1 and 2 in every form, made from it, and a page of what came out.
 
 
 rule make_table1:
@@ -109,5 +109,54 @@ rule make_table2:
             --csv {output.csv:q} \
             --markdown {output.markdown:q} \
             --latex {output.latex:q} \
+            2>{log:q}
+        """
+
+
+rule describe_run:
+    """Write down what came out: a page with sizes and intervals"""
+    input:
+        manifest="results/<run>/manifest.json",
+        intervals="results/<run>/intervals.csv",
+        tests="results/<run>/significance.csv",
+        logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.tuned_cells(config)],
+        described=[
+            f"results/{RUN}/{cell.folder}/self_distilled.metrics.json"
+            for cell in grid.compared_cells(config)
+        ],
+        ranks=[
+            f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
+        ],
+        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+    output:
+        page=report(
+            "results/<run>/reproduction.md",
+            category="Numbers",
+            caption="../report/reproduction.rst",
+            labels={"table": "What came out", "form": "md"},
+        ),
+    log:
+        "results/<run>/logs/describe_run.log",
+    benchmark:
+        "results/<run>/benchmarks/describe_run.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.reproduction(),
+        code=code_digest("describe_run"),
+    shell:
+        r"""
+        python scripts/describe_run.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --manifest {input.manifest:q} \
+            --intervals {input.intervals:q} \
+            --tests {input.tests:q} \
+            --logs {input.logs:q} \
+            --described {input.described:q} \
+            --ranks {input.ranks:q} \
+            --choices {input.choices:q} \
+            --page {output.page:q} \
             2>{log:q}
         """

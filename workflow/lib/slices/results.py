@@ -7,6 +7,7 @@ from lib import grid, sources
 from lib.slices.base import Base, text
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
+SHOWN = ["H@5", "H@20"]  # on the page of what came out
 PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
 
 
@@ -54,9 +55,12 @@ class ResultSlices(Base):
         """Which ranks are which cell, and how they are resampled."""
         choices = grid.choices(self.config)
         cells = [self.cell(cell, choices) for cell in grid.cells(self.config)]
+        return text({**self.tested(), "cells": cells})
+
+    def tested(self) -> dict[str, Any]:
+        """What is tested, and how it is resampled."""
         resampling = {"resamples": self.config["statistics"]["resamples"], "seed": self.config["statistics"]["seed"]}
-        seed = self.config["tuning_seed"]
-        return text({"cells": cells, "metrics": METRICS, "mcnemar_seed": seed, "resampling": resampling})
+        return {"metrics": METRICS, "mcnemar_seed": self.config["tuning_seed"], "resampling": resampling}
 
     def compare(self) -> str:
         """Which metrics the paper prints."""
@@ -81,12 +85,31 @@ class ResultSlices(Base):
         """A data set and a backbone, as figures name them."""
         return {"dataset": self.dataset(dataset)["label"], "backbone": row.backbone}
 
-    def ledger(self) -> str:
-        """Which training log, which file of answers and which d_0 is which run's."""
-        logs = [
+    def reproduction(self) -> str:
+        """Which training log, which file of self-distilled metrics, which choice and which ranks are which run's."""
+        cells = [
+            {**self.place(cell), "method": setting(cell.row.setting, cell.value), "setting": None, "choice": None}
+            for cell in grid.soft_cells(self.config)
+        ]
+        return text(
+            {
+                "logs": self.tuned(),
+                "described": [self.place(cell) for cell in grid.compared_cells(self.config)],
+                "choices": [self.about(*choice) for choice in grid.alpha_choices(self.config)],
+                "alphas": {**self.tested(), "metrics": SHOWN, "cells": cells},
+                "distance_rows": self.config["soft"]["distance_rows"],
+            }
+        )
+
+    def tuned(self) -> list[dict[str, Any]]:
+        """The run of each training log of a language model."""
+        return [
             {**self.place(cell), "method": cell.row.method, "setting": setting(cell.row.setting, cell.value)}
             for cell in grid.tuned_cells(self.config)
         ]
+
+    def ledger(self) -> str:
+        """Which training log, which file of answers and which d_0 is which run's."""
         sasrec = [
             {**self.place(cell), "method": cell.row.method, "setting": setting("l2", value)}
             for cell in grid.sasrec_cells(self.config)
@@ -98,7 +121,7 @@ class ResultSlices(Base):
             {**self.place(cell), "method": cell.row.method, "setting": "", "seed": grid.distance_seed(cell)}
             for cell in grid.distance_cells(self.config)
         ]
-        return text({"logs": logs + sasrec, "generated": generated, "distances": distances})
+        return text({"logs": self.tuned() + sasrec, "generated": generated, "distances": distances})
 
     def figure2(self) -> str:
         """Which files are of which data set, backbone and seed."""

@@ -1,0 +1,42 @@
+"""The dry run of the paper's grid with eight seeds: what anyone types first on a cluster."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness import ROOT, Measured, Mismatch, Row, limit
+
+TITLE = "Dry run of the paper's grid with 8 seeds"
+SIDES = ["ours"]
+PAIRS = 3
+COMMAND = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "--sdm", "env-modules", "-n", "--nolock"]
+SEEDS = ["--config", "seeds=[1,2,3,4,5,6,7,8]"]
+# tests/workflow/test_paper_grid.py counts 1,320 jobs of five seeds by hand, 252 of them for each seed and 60 for none.
+JOBS = 8 * 252 + 60
+
+
+def prepare(folder: Path) -> None:
+    """Nothing: the configuration and the profile are the project's."""
+
+
+def ours(folder: Path) -> Iterator[None]:
+    """`snakemake -n -q all`, which fails if the graph does."""
+    yield
+    subprocess.run([*COMMAND, "-q", "all", *SEEDS], cwd=ROOT, check=True, capture_output=True)
+    yield
+
+
+def check(folder: Path, sides: list[str]) -> str:
+    """The same command without `-q all` lists the jobs."""
+    listed = subprocess.run([*COMMAND, "--forceall", *SEEDS], cwd=ROOT, check=True, capture_output=True, text=True)
+    totals = {int(number) for number in re.findall(r"^total +(\d+)$", listed.stdout, re.MULTILINE)}
+    if totals != {JOBS}:
+        raise Mismatch(f"the dry run lists {totals or 'no'} jobs, not {JOBS:,}")
+    return f"{JOBS:,} jobs, as counted by hand"
+
+
+def rows(measured: Measured) -> list[Row]:
+    """Seconds of the command."""
+    return limit(measured, f"{JOBS:,} jobs", 6)
