@@ -5,8 +5,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
-
 from softrec import job
 from softrec.checkpoints import Checkpoint, run_key
 from softrec.engine import EngineSettings, OptimiserSettings, TorchEngine, start_engine
@@ -90,8 +88,6 @@ def engine_settings(args: argparse.Namespace) -> EngineSettings:
 def engine_for(recommender: Recommender, settings: TuningSettings, how: EngineSettings) -> TorchEngine:
     """The engine that trains a recommender's adapter."""
     llm = recommender.llm
-    if torch.cuda.is_available():
-        torch.set_float32_matmul_precision("high")  # TF32 in the products of LoRA's fp32 matrices
     if how.gradient_checkpointing:
         recompute_activations(llm)
     sizes = settings.loop.micro_batch_size, settings.loop.global_batch_size

@@ -26,6 +26,7 @@ STEPS = [
     "small_rules",
     "dry_run",
     "demo",
+    "switches",
 ]
 
 

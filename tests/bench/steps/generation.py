@@ -9,10 +9,10 @@ import movies
 import smollm2
 from harness import Measured, Mismatch, Row, versus
 
-TITLE = "Beam search: SmolLM2-135M in fp32, 4 beams, 32 prompts, 16 new tokens"
+TITLE = "Beam search: SmolLM2-135M in fp32, 4 beams, 16 prompts, 16 new tokens"
 SIDES = ["ours", "transformers"]
 PAIRS = 3
-ROWS, BEAMS, TOKENS, BATCH = 32, 4, 16, 16
+ROWS, BEAMS, TOKENS, BATCH = 16, 4, 16, 16
 
 
 def prepare(folder: Path) -> None:
