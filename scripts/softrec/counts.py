@@ -96,8 +96,10 @@ class Trail:
     def note_pairs(self, name: str, user: np.ndarray, item: np.ndarray) -> None:
         """Count distinct (user, item) pairs of 64-bit hashes; users and items stay as they were."""
         last = self.steps[-1].size
-        with np.errstate(over="ignore"):
-            pairs = pl.Series(user * np.uint64(0x9E3779B97F4A7C15) + item).n_unique()
+        pair = user * np.uint64(0x9E3779B97F4A7C15)
+        pair += item
+        pair.sort()
+        pairs = 1 + int(np.count_nonzero(pair[1:] != pair[:-1]))
         self.steps.append(Step(name, Size(last.users, last.items, pairs)))
 
     def refuse(self, name: str, rounds: int | None = None) -> NoReturn:

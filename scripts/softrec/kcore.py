@@ -119,15 +119,10 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
         SoftrecError: nothing is left after a step; names the step and the counts before it.
     """
     trail, name = Trail(), f"{settings.k}-core"
-    rows, rounds = screen(raw, titled, settings, trail), 0
-    if settings.core == "iterative":
-        core = rows.where(enough(rows.user, settings.k) & enough(rows.item, settings.k))
-        rows, rounds = core, int(len(core.row) < len(rows.row))
-        if not len(rows.row):
-            trail.refuse(name, rounds)
-    _, user = encode(raw["user_id"], rows.row)
-    items, item = encode(raw["item_id"], rows.row)
-    user, item, timestamp = distinct(user, item, rows.timestamp, settings.duplicates)
+    row, timestamp, rounds = screen(raw, titled, settings, trail)
+    _, user = encode(raw["user_id"], row)
+    items, item = encode(raw["item_id"], row)
+    user, item, timestamp = distinct(user, item, timestamp, settings.duplicates)
     kept, more = peel(user, item, settings.k, once=settings.core == "single_pass")
     user, item, timestamp = user[kept], item[kept], timestamp[kept]
     trail.note(name, user, item, rounds + more)
@@ -138,8 +133,14 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
     return number(user, item, timestamp, items), trail.counts(settings.expected)
 
 
-def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail) -> Rows:
-    """The rows that enter the k-core, repeats included; every step before it is noted in `trail`."""
+def screen(
+    raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Every step before the k-core, each noted in `trail`, and the k-core's first round, in which repeats count.
+
+    Returns:
+        Numbers and time stamps of the rows that are left, repeats included, and 1 if that round dropped any, else 0.
+    """
     rows = hashed(raw)
     trail.note("read", rows.user, rows.item)
     rows = rows.where(rows.timestamp >= 0)
@@ -152,7 +153,13 @@ def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail
         trail.note("item has a title", rows.user, rows.item)
     if settings.duplicates != "none":
         trail.note_pairs(f"{settings.duplicates} of repeats", rows.user, rows.item)
-    return rows
+    if settings.core == "single_pass":
+        return rows.row, rows.timestamp, 0
+    core = rows.where(enough(rows.user, settings.k) & enough(rows.item, settings.k))
+    rounds = int(len(core.row) < len(rows.row))
+    if not len(core.row):
+        trail.refuse(f"{settings.k}-core", rounds)
+    return core.row, core.timestamp, rounds
 
 
 def hashed(raw: pl.DataFrame) -> Rows:
@@ -172,17 +179,11 @@ def within(timestamp: np.ndarray, since: int | None, until: int | None) -> np.nd
 
 
 def enough(key: np.ndarray, k: int) -> np.ndarray:
-    """Mask of rows whose 64-bit `key` occurs at least k times.
-
-    Keys are first counted in about as many buckets as there are rows, by their low bits: a bucket with fewer than k
-    rows holds no key with k of them. Only the keys of rows that pass are counted one by one.
-    """
-    bucket = (key & np.uint64((1 << len(key).bit_length()) - 1)).astype(np.int64)
-    mask = np.bincount(bucket)[bucket] >= k
-    passed = pl.Series("key", key[mask])
-    often = passed.value_counts().filter(pl.col("count") >= k)["key"]
-    mask[mask] = passed.is_in(often.implode()).to_numpy()
-    return mask
+    """Mask of rows whose whole number `key` occurs at least k times, counted as the lengths of runs of sorted keys."""
+    ordered = np.sort(key)
+    start = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(key)])
+    often = pl.Series(ordered[start[np.diff(start, append=len(key)) >= k]])
+    return pl.Series(key).is_in(often.implode()).to_numpy()
 
 
 def encode(ids: pl.Series, rows: np.ndarray) -> tuple[pl.Series, np.ndarray]:
@@ -199,11 +200,12 @@ def distinct(
     if keep == "none":
         return user, item, timestamp
     span = int(item.max(initial=0)) + 1
-    frame = pl.DataFrame({"pair": user * span + item, "timestamp": timestamp})
+    pair = user * span + item
+    again = enough(pair, 2)  # few: only they are grouped
     time = pl.col("timestamp").min() if keep == "earliest" else pl.col("timestamp").max()
-    frame = frame.group_by("pair").agg(time)
-    pair = frame["pair"].to_numpy()
-    return pair // span, pair % span, frame["timestamp"].to_numpy()
+    chosen = pl.DataFrame({"pair": pair[again], "timestamp": timestamp[again]}).group_by("pair").agg(time)
+    pair = np.concatenate([pair[~again], chosen["pair"].to_numpy()])
+    return pair // span, pair % span, np.concatenate([timestamp[~again], chosen["timestamp"].to_numpy()])
 
 
 def peel(user: np.ndarray, item: np.ndarray, k: int, *, once: bool = False) -> tuple[np.ndarray, int]:

@@ -48,7 +48,7 @@ def read_reviews(
         frame = read_delimited(path, "\t", MOVIELENS, seconds=True, max_rows=max_rows)
     if frame.is_empty():
         raise SoftrecError(f"{path} holds no review", where=str(path), remedy="fetch it again, or give another file")
-    return frame
+    return frame.with_columns(frame["timestamp"].rechunk())  # in one piece numpy takes it without a copy
 
 
 def read_json(path: Path, item_key: ItemKey, max_rows: int | None) -> pl.DataFrame:
@@ -92,18 +92,20 @@ def read_delimited(
         )
     types = {names[2]: pl.Float64 if seconds else pl.Int64}
     options: dict[str, Any] = {"separator": separator, "quote_char": None, "n_rows": max_rows, "infer_schema": False}
+    lines = pl.scan_csv(path, schema_overrides=types, **options)
+    kept = [pl.col(name).alias(ours) for name, ours in zip(names, COLUMNS, strict=True)]
+    blank, short = pl.all_horizontal(pl.all().is_null()), pl.col(header[-1]).is_null().alias("short")
     try:
-        whole = pl.read_csv(path, schema_overrides=types, **options).filter(~pl.all_horizontal(pl.all().is_null()))
-        frame = whole.select(pl.col(name).alias(ours) for name, ours in zip(names, COLUMNS, strict=True))
+        frame = lines.filter(~blank).select(*kept, short).collect(engine="streaming")
         if seconds:
             frame = frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
     except (pl.exceptions.PolarsError, OSError) as error:
         raise first_fault(path, separator, header, names) or unreadable(path, str(error)) from None
     if streams.has_gaps(frame, COLUMNS):
         raise first_fault(path, separator, header, names) or unreadable(path, "a field is empty")
-    if whole[whole.columns[-1]].has_nulls() and (fault := first_fault(path, separator, header, names)):
+    if frame["short"].any() and (fault := first_fault(path, separator, header, names)):
         raise fault  # a line of too few fields, unless the last one is just empty
-    return frame
+    return frame.drop("short")
 
 
 def read_header(path: Path, separator: str) -> list[str]:

@@ -67,7 +67,7 @@ def naive(reviews: list[Review], settings: kcore.FilterSettings, titled: str = "
     st.sampled_from(["before", "after", "keep"]),
 )
 def test_filter_equals_its_definition(reviews: list[Review], k: int, duplicates: Any, core: Any, untitled: Any) -> None:
-    """Hashing, buckets, and counting before repeats go change nothing that comes out."""
+    """Hashing, and counting before repeats go, change nothing that comes out."""
     settings = dataclasses.replace(SETTINGS, k=k, duplicates=duplicates, core=core, untitled=untitled)
     assert filtered(reviews, settings) == naive(reviews, settings)
 

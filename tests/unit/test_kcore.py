@@ -150,11 +150,16 @@ def test_parents_of_items_are_what_metadata_are_keyed_by() -> None:
     assert kcore.parents_of(variants, pl.Series(["z", "x", "y"])).to_list() == ["o", "p", "q"]
 
 
-@pytest.mark.parametrize("k", [1, 2, 3, 5])
-def test_enough_is_exact_where_buckets_collide(k: int) -> None:
-    """Keys that agree in all low bits share a bucket: 2 rows of one and 3 of another are not 5 of either."""
-    key = np.array([1 << 60, 1 << 60, 1 << 61, 1 << 61, 1 << 61, 7], dtype=np.uint64)
-    assert kcore.enough(key, k).tolist() == [k <= 2] * 2 + [k <= 3] * 3 + [k <= 1]
+@pytest.mark.parametrize("k", [1, 2, 3, 5, 7])
+def test_enough_counts_keys_of_any_size(k: int) -> None:
+    """Two rows of 2^60, three of 2^64 - 1, one of 7, in any order; 7 is more than there are rows."""
+    key = np.array([1 << 60, 2**64 - 1, 1 << 60, 7, 2**64 - 1, 2**64 - 1], dtype=np.uint64)
+    assert kcore.enough(key, k).tolist() == [k <= 2, k <= 3, k <= 2, k <= 1, k <= 3, k <= 3]
+
+
+def test_no_keys_at_all_are_no_fault() -> None:
+    """No rows, no mask."""
+    assert kcore.enough(np.array([], dtype=np.uint64), 1).tolist() == []
 
 
 @pytest.mark.parametrize(

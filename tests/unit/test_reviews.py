@@ -119,6 +119,18 @@ def test_fields_that_nobody_reads_may_hold_anything(tmp_path: Path) -> None:
     assert read_reviews(path, "ratings").rows() == [("u", "p", 1), ("u", "q", 2)]
 
 
+def test_what_is_parsed_in_parts_is_in_file_order(tmp_path: Path) -> None:
+    """100,000 lines, more than one batch: rows in order, the blank line among them skipped; then a line with a field
+    too many after 60,000 rows, the header and that blank line, so line 60,003, is named."""
+    rows = [f"u{n},i{n % 7},5,{n}\n" for n in range(10**5)]
+    path = tmp_path / "file"
+    path.write_text(CSV + "".join([*rows[:50_000], "\n", *rows[50_000:]]))
+    assert read_reviews(path, "ratings").rows() == [(f"u{n}", f"i{n % 7}", n) for n in range(10**5)]
+    path.write_text(CSV + "".join([*rows[:50_000], "\n", *rows[50_000:60_000], "u,i,5,1,\n", *rows[60_000:]]))
+    with pytest.raises(SoftrecError, match="line 60003: the line has 5 fields, the header has 4"):
+        read_reviews(path, "ratings")
+
+
 @pytest.mark.parametrize("stamp", ["0", "-1", "+5", " 7", str(2**63 - 1), str(-(2**63))])
 def test_times_that_64_bits_hold_are_read(tmp_path: Path, stamp: str) -> None:
     """What the fast reader takes, the reader that names faults takes too: it never blames a line that is right."""
