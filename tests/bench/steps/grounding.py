@@ -16,6 +16,7 @@ PAIRS = 3
 
 TITLES, TEXTS, WIDTH, CLUSTERS, COPIES, BLOCK = 61_528, 1_000, 3_072, 2_000, 200, 4_096
 DIRECT = 128  # texts whose distances are computed by differences as well
+MOVED = 200  # ranks of 61,528 that float32 may move the peer's by, where distances are dense
 TIE_SEED = 42
 INPUTS = f"inputs: {4 * (TITLES + TEXTS) * WIDTH / 2**20:,.0f} MiB"
 
@@ -87,11 +88,11 @@ def check(folder: Path, sides: list[str]) -> str:
         if wrong := int((rank[:texts] != expected + earlier(target[:texts])).sum()):
             raise Mismatch(f"{wrong} of {texts} ranks are not those of brute force by {name}")
     moved = np.abs(rank - np.load(folder / "cdist.npy"))
-    if np.mean(moved > 0) > 0.25 or moved.max() > 10:
-        raise Mismatch(f"the peer ranks otherwise: {np.mean(moved > 0):.0%} of ranks, by up to {moved.max()}")
+    if moved.max() > MOVED:
+        raise Mismatch(f"a rank of the peer is {moved.max()} from ours: it does not rank by the same distance")
     return (
         f"our {TEXTS:,} ranks are those of brute force (float64 expansion; of {DIRECT} differences too); the peer's "
-        f"float32 moves {np.count_nonzero(moved)}, by at most {moved.max()}; median rank {np.median(rank):.0f}"
+        f"float32 moves {np.count_nonzero(moved)}, by at most {moved.max()}; median rank {np.median(rank):,.0f}"
     )
 
 
