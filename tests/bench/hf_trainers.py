@@ -16,14 +16,13 @@ logging.set_verbosity_error()
 datasets.disable_progress_bars()
 
 
-def arguments(folder: Path, rows: int) -> dict[str, Any]:
+def arguments(folder: Path, rows: int, micro: int = MICRO) -> dict[str, Any]:
     """Arguments of a trainer: micro batches in the order of ours, an update per global batch, fp32, nothing saved."""
-    batch = min(rows, GLOBAL)
     return {
         "output_dir": str(folder / "trainer"),
         "num_train_epochs": 1,
-        "per_device_train_batch_size": MICRO,
-        "gradient_accumulation_steps": batch // MICRO,
+        "per_device_train_batch_size": micro,
+        "gradient_accumulation_steps": min(rows, GLOBAL) // micro,
         "gradient_checkpointing": False,
         "train_sampling_strategy": "sequential",
         "learning_rate": OPTIMISER.learning_rate,
@@ -84,7 +83,9 @@ def trl_sft(llm: LanguageModel, prompts: Tokens, responses: Tokens, folder: Path
     return SFTTrainer(llm.model, args, train_dataset=data, processing_class=llm.tokenizer)
 
 
-def trl_dpo(llm: LanguageModel, prompts: Tokens, responses: dict[str, Tokens], folder: Path, beta: float) -> Any:
+def trl_dpo(
+    llm: LanguageModel, prompts: Tokens, responses: dict[str, Tokens], folder: Path, beta: float, micro: int
+) -> Any:
     """TRL's `DPOTrainer` on pairs of the first response and the second; the reference is asked before training."""
     from trl import DPOConfig, DPOTrainer
 
@@ -97,7 +98,7 @@ def trl_dpo(llm: LanguageModel, prompts: Tokens, responses: dict[str, Tokens], f
     chosen, rejected, *_ = responses.values()
     order = np.concatenate(batches(len(prompts)))
     rows = [{"prompt_ids": prompts[i], "chosen_ids": chosen[i], "rejected_ids": rejected[i]} for i in order]
-    args = DPOConfig(**arguments(folder, len(prompts)), beta=beta, precompute_ref_log_probs=True)
+    args = DPOConfig(**arguments(folder, len(prompts), micro), beta=beta, precompute_ref_log_probs=True)
     data = datasets.Dataset.from_list(rows)
     return Tokenised(llm.model, args=args, train_dataset=data, processing_class=llm.tokenizer)
 

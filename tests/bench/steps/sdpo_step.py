@@ -7,10 +7,10 @@ from typing import Any
 import training_rows
 from harness import Measured, Row, versus
 
-TITLE = "S-DPO update, 3 negatives, SmolLM2-135M, 16 rows, reference asked before"
+TITLE = "S-DPO update, 3 negatives, SmolLM2-135M, 16 rows in micro batches of 2, fp32"
 SIDES = ["ours", "separate", "trl_dpo", "one_negative"]
 PAIRS = 3
-VOCABULARY, ROWS, NEGATIVES, BETA = 49_152, 16, 3, 1.0
+VOCABULARY, ROWS, MICRO, NEGATIVES, BETA = 49_152, 16, 2, 3, 1.0
 prepare = training_rows.fetch
 
 
@@ -20,11 +20,12 @@ def rows_of_text(negatives: int = NEGATIVES) -> tuple[training_rows.Tokens, dict
     return training_rows.prompts(VOCABULARY, ROWS), training_rows.responses(VOCABULARY, ROWS, kinds)
 
 
-def side(folder: Path, name: str, negatives: int = NEGATIVES, **how: Any) -> Iterator[Any]:
+def side(folder: Path, name: str, negatives: int = NEGATIVES, share_prompt: bool = True) -> Iterator[Any]:
     """The project's tuner and engine. The tuner asks the reference as it is made, once for all updates."""
     from softrec import sdpo
 
-    tuner = training_rows.new_tuner(training_rows.small_model(), *rows_of_text(negatives), make=sdpo.tuner(BETA), **how)
+    llm, make = training_rows.small_model(), sdpo.tuner(BETA)
+    tuner = training_rows.new_tuner(llm, *rows_of_text(negatives), share_prompt=share_prompt, micro=MICRO, make=make)
     yield
     updates = training_rows.update(tuner, {})
     yield
@@ -37,8 +38,8 @@ def ours(folder: Path) -> Iterator[Any]:
 
 
 def separate(folder: Path) -> Iterator[Any]:
-    """A prompt for each response, as many sequences a micro batch as ours has rows."""
-    yield from side(folder, "separate", share_prompt=False, micro=training_rows.MICRO // (1 + NEGATIVES))
+    """A prompt for each response, in the same micro batches: `tuning.share_prompt: false`."""
+    yield from side(folder, "separate", share_prompt=False)
 
 
 def one_negative(folder: Path) -> Iterator[Any]:
@@ -51,7 +52,7 @@ def trl_dpo(folder: Path) -> Iterator[Any]:
     import hf_trainers
 
     llm = training_rows.small_model()
-    trainer = hf_trainers.trl_dpo(llm, *rows_of_text(1), folder, BETA)
+    trainer = hf_trainers.trl_dpo(llm, *rows_of_text(1), folder, BETA, MICRO)
     yield
     trainer.train()
     yield
@@ -66,7 +67,7 @@ def check(folder: Path, sides: list[str]) -> str:
 
 
 def rows(measured: Measured) -> list[Row]:
-    """Times; a row of S-DPO holds three pairs."""
+    """Times; a row of S-DPO holds three pairs. No side's time has the reference in it, which is asked before."""
     pairs = measured.get("trl_dpo", [])
     thrice = [{"seconds": NEGATIVES * run["seconds"]} for run in pairs]
     return [

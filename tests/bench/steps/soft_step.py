@@ -7,17 +7,18 @@ from typing import Any
 import training_rows
 from harness import Measured, Row, versus
 
-TITLE = "SOFT update (y and yhat), SmolLM2-135M, 32 rows, beside our own SFT update"
+TITLE = "SOFT update (y and yhat), SmolLM2-135M, 32 rows in micro batches of 4, fp32"
 SIDES = ["ours", "sft", "first_epoch", "separate"]
 PAIRS = 3
-VOCABULARY, ROWS = 49_152, 32
+VOCABULARY, ROWS, MICRO = 49_152, 32, 4
 prepare = training_rows.fetch
 
 
-def side(folder: Path, name: str, tau: float, **how: Any) -> Iterator[Any]:
-    """The project's tuner and engine at this tau."""
+def side(folder: Path, name: str, tau: float, share_prompt: bool = True) -> Iterator[Any]:
+    """The project's tuner and engine at this tau; every side has the same micro batches."""
+    llm, prompts = training_rows.small_model(), training_rows.prompts(VOCABULARY, ROWS)
     texts = training_rows.responses(VOCABULARY, ROWS, ["y", "yhat"])
-    tuner = training_rows.new_tuner(training_rows.small_model(), training_rows.prompts(VOCABULARY, ROWS), texts, **how)
+    tuner = training_rows.new_tuner(llm, prompts, texts, share_prompt=share_prompt, micro=MICRO)
     yield
     updates = training_rows.update(tuner, {"tau": tau})
     yield
@@ -40,8 +41,8 @@ def first_epoch(folder: Path) -> Iterator[Any]:
 
 
 def separate(folder: Path) -> Iterator[Any]:
-    """tau = 0.5 with a prompt for each response, as many sequences a micro batch as ours has rows."""
-    yield from side(folder, "separate", 0.5, share_prompt=False, micro=training_rows.MICRO // 2)
+    """tau = 0.5 with a prompt for each response: `tuning.share_prompt: false`."""
+    yield from side(folder, "separate", 0.5, share_prompt=False)
 
 
 def check(folder: Path, sides: list[str]) -> str:
