@@ -15,6 +15,8 @@ import report  # noqa: E402
 from harness import ONE_THREAD, ROOT, Row, Step, run_steps  # noqa: E402
 
 STEPS = [
+    "filter",
+    "filter_kindle",
     "sft_step",
     "sft_step_128k",
     "soft_step",

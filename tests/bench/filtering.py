@@ -1,0 +1,67 @@
+"""Sides that the steps on the 10-core filter share: softrec's own script, and inflating the file alone."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+RATINGS, K = "ratings.csv.gz", 10
+SETTINGS = {
+    "format": "ratings",
+    "item_key": "parent_asin",
+    "max_rows": None,
+    "since": None,
+    "until": None,
+    "untitled": "keep",
+    "title_words": None,
+    "long_titles": "cut",
+    "duplicates": "earliest",
+    "core": "iterative",
+    "k": K,
+    "expected": None,
+}
+
+
+def ours(folder: Path) -> Iterator[None]:
+    """All that `filter_interactions.py` does but the manifest: three files, beside metadata of one item."""
+    import filter_interactions
+    import numpy  # noqa: F401
+    import polars  # noqa: F401
+    import pyarrow.parquet  # noqa: F401
+    from softrec import catalogue, files, kcore, log, reviews  # noqa: F401
+
+    metadata = folder / "metadata.jsonl"
+    metadata.write_text(json.dumps({"parent_asin": "B000000000", "title": "One"}) + "\n")
+    outputs = {"interactions": "ours.parquet", "catalogue": "catalogue.parquet", "counts": "counts.json"}
+    flags = [text for name, file in outputs.items() for text in (f"--{name}", str(folder / file))]
+    flags += ["--ratings", str(folder / RATINGS), "--metadata", str(metadata), "--settings", json.dumps(SETTINGS)]
+    args = filter_interactions.parser().parse_args(flags)
+    yield
+    filter_interactions.main(args)
+    yield
+
+
+def inflating(folder: Path) -> Iterator[None]:
+    """Python's gzip, 1 MiB at a time, to nowhere: the floor of whoever reads the file with it."""
+    import gzip
+
+    yield
+    with gzip.open(folder / RATINGS) as stream:
+        while stream.read(1 << 20):
+            pass
+    yield
+
+
+def interactions(folder: Path, side: str) -> Any:
+    """The interactions that a side has written."""
+    from softrec import files
+
+    return files.read_table(folder / f"{side}.parquet")
+
+
+def write(folder: Path, side: str, columns: list[Any]) -> None:
+    """Write a peer's numbered users and items and their times as ours are written."""
+    from softrec import files
+
+    types = {"user": "int32", "item": "int32", "timestamp": "int64"}
+    files.write_table(folder / f"{side}.parquet", dict(zip(types, columns, strict=True)), types)
