@@ -7,6 +7,7 @@ That is enough for environments of `python`, `pip` and a `pip:` section. Needs p
 import asyncio
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -100,3 +101,5 @@ def main(channel: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    sys.stdout.flush()
+    os._exit(0)  # all is written; threads of py-rattler may outlive the interpreter, and crash it while it ends

@@ -69,3 +69,5 @@ def main(arguments: list[str]) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    sys.stdout.flush()
+    os._exit(0)  # all is written; threads of py-rattler may outlive the interpreter, and crash it while it ends
