@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 import numpy as np
-import polars as pl
 
 from softrec.errors import SoftrecError
 
@@ -77,6 +76,11 @@ class Counts:
         return "\n".join("  ".join(row) for row in rows)
 
 
+def n_distinct(ordered: np.ndarray) -> int:
+    """How many different numbers `ordered` holds; it is sorted and not empty."""
+    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
+
+
 class Trail:
     """Notes the size of the data after each step, and refuses to go on with nothing."""
 
@@ -90,7 +94,7 @@ class Trail:
         if self.steps and len(user) == self.steps[-1].size.interactions:
             size = self.steps[-1].size
         else:
-            size = Size(pl.Series(user).n_unique(), pl.Series(item).n_unique(), len(user))
+            size = Size(n_distinct(np.sort(user)), n_distinct(np.sort(item)), len(user))
         self.steps.append(Step(name, size, rounds))
 
     def note_pairs(self, name: str, user: np.ndarray, item: np.ndarray) -> None:
@@ -99,8 +103,7 @@ class Trail:
         pair = user * np.uint64(0x9E3779B97F4A7C15)
         pair += item
         pair.sort()
-        pairs = 1 + int(np.count_nonzero(pair[1:] != pair[:-1]))
-        self.steps.append(Step(name, Size(last.users, last.items, pairs)))
+        self.steps.append(Step(name, Size(last.users, last.items, n_distinct(pair))))
 
     def refuse(self, name: str, rounds: int | None = None) -> NoReturn:
         """Raise the `SoftrecError` of a step that left nothing."""

@@ -76,12 +76,11 @@ class Interactions(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Reviews under filtering: row number in the file's frame, hashes of user and item, milliseconds."""
+    """Reviews under filtering: row number in the file's frame, hashes of user and item."""
 
     row: np.ndarray
     user: np.ndarray
     item: np.ndarray
-    timestamp: np.ndarray
 
     def where(self, mask: np.ndarray) -> "Rows":
         """The rows in which `mask` is true."""
@@ -119,9 +118,10 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
         SoftrecError: nothing is left after a step; names the step and the counts before it.
     """
     trail, name = Trail(), f"{settings.k}-core"
-    row, timestamp, rounds = screen(raw, titled, settings, trail)
-    _, user = encode(raw["user_id"], row)
-    items, item = encode(raw["item_id"], row)
+    mask, rounds = screen(raw, titled, settings, trail)
+    _, user = encode(raw["user_id"].filter(mask))
+    items, item = encode(raw["item_id"].filter(mask))
+    timestamp = raw["timestamp"].filter(mask).to_numpy()
     user, item, timestamp = distinct(user, item, timestamp, settings.duplicates)
     kept, more = peel(user, item, settings.k, once=settings.core == "single_pass")
     user, item, timestamp = user[kept], item[kept], timestamp[kept]
@@ -133,64 +133,59 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
     return number(user, item, timestamp, items), trail.counts(settings.expected)
 
 
-def screen(
-    raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail
-) -> tuple[np.ndarray, np.ndarray, int]:
+def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail) -> tuple[pl.Series, int]:
     """Every step before the k-core, each noted in `trail`, and the k-core's first round, in which repeats count.
 
     Returns:
-        Numbers and time stamps of the rows that are left, repeats included, and 1 if that round dropped any, else 0.
+        Mask of the rows of `raw` that are left, repeats included, and 1 if that round dropped any, else 0.
     """
-    rows = hashed(raw)
+    rows, time, rounds = hashed(raw), raw["timestamp"], 0
     trail.note("read", rows.user, rows.item)
-    rows = rows.where(rows.timestamp >= 0)
+    rows = rows.where((time >= 0).to_numpy())
     trail.note("timestamp >= 0", rows.user, rows.item)
     if settings.since is not None or settings.until is not None:
-        rows = rows.where(within(rows.timestamp, settings.since, settings.until))
+        rows = rows.where(within(time, settings.since, settings.until).to_numpy()[rows.row])
         trail.note("time window", rows.user, rows.item)
     if settings.untitled == "before":
         rows = rows.where(pl.Series(rows.item).is_in(titled.hash().implode()).to_numpy())
         trail.note("item has a title", rows.user, rows.item)
     if settings.duplicates != "none":
         trail.note_pairs(f"{settings.duplicates} of repeats", rows.user, rows.item)
-    if settings.core == "single_pass":
-        return rows.row, rows.timestamp, 0
-    core = rows.where(enough(rows.user, settings.k) & enough(rows.item, settings.k))
-    rounds = int(len(core.row) < len(rows.row))
-    if not len(core.row):
-        trail.refuse(f"{settings.k}-core", rounds)
-    return core.row, core.timestamp, rounds
+    if settings.core == "iterative":
+        before, rows = len(rows.row), rows.where(enough(rows.user, settings.k) & enough(rows.item, settings.k))
+        rounds = int(len(rows.row) < before)
+        if not len(rows.row):
+            trail.refuse(f"{settings.k}-core", rounds)
+    mask = np.zeros(len(raw), dtype=bool)
+    mask[rows.row] = True
+    return pl.Series(mask), rounds
 
 
 def hashed(raw: pl.DataFrame) -> Rows:
     """All rows of `raw`, their ids hashed to 64 bits."""
     user, item = raw["user_id"].hash().to_numpy(), raw["item_id"].hash().to_numpy()
-    return Rows(np.arange(len(raw), dtype=np.uint32), user, item, raw["timestamp"].to_numpy())
+    return Rows(np.arange(len(raw), dtype=np.uint32), user, item)
 
 
-def within(timestamp: np.ndarray, since: int | None, until: int | None) -> np.ndarray:
-    """Mask of since <= timestamp < until; None is no limit."""
-    mask = np.ones(len(timestamp), dtype=bool)
-    if since is not None:
-        mask &= timestamp >= since
-    if until is not None:
-        mask &= timestamp < until
-    return mask
+def within(timestamp: pl.Series, since: int | None, until: int | None) -> pl.Series:
+    """Mask of since <= timestamp < until; None is no limit (negative ones are gone before)."""
+    mask = timestamp >= (0 if since is None else since)
+    return mask if until is None else mask & (timestamp < until)
 
 
 def enough(key: np.ndarray, k: int) -> np.ndarray:
-    """Mask of rows whose whole number `key` occurs at least k times, counted as the lengths of runs of sorted keys."""
+    """Mask of rows whose number `key` occurs at least k times: in sorted order it equals the one k - 1 places on."""
     ordered = np.sort(key)
-    start = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(key)])
-    often = pl.Series(ordered[start[np.diff(start, append=len(key)) >= k]])
+    rows = max(len(key) - k + 1, 0)
+    first = np.append(True, ordered[1:] != ordered[:-1])[:rows]
+    often = pl.Series(ordered[:rows][first & (ordered[:rows] == ordered[k - 1 :])])
     return pl.Series(key).is_in(often.implode()).to_numpy()
 
 
-def encode(ids: pl.Series, rows: np.ndarray) -> tuple[pl.Series, np.ndarray]:
-    """The sorted distinct ids of `rows`, and each row's place in them: exact, and free of file order."""
-    chosen = ids.gather(rows)
-    names = chosen.unique().sort()
-    return names, chosen.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
+def encode(ids: pl.Series) -> tuple[pl.Series, np.ndarray]:
+    """The sorted distinct ids, and each row's place in them: exact, and free of file order."""
+    names = ids.unique().sort()
+    return names, ids.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
 
 
 def distinct(

@@ -48,7 +48,7 @@ def read_reviews(
         frame = read_delimited(path, "\t", MOVIELENS, seconds=True, max_rows=max_rows)
     if frame.is_empty():
         raise SoftrecError(f"{path} holds no review", where=str(path), remedy="fetch it again, or give another file")
-    return frame.with_columns(frame["timestamp"].rechunk())  # in one piece numpy takes it without a copy
+    return frame
 
 
 def read_json(path: Path, item_key: ItemKey, max_rows: int | None) -> pl.DataFrame:

@@ -25,9 +25,7 @@ SETTINGS = {
 def ours(folder: Path) -> Iterator[None]:
     """All that `filter_interactions.py` does but the manifest: three files, beside metadata of one item."""
     import filter_interactions
-    import numpy  # noqa: F401
     import polars  # noqa: F401
-    import pyarrow.parquet  # noqa: F401
     from softrec import catalogue, files, kcore, log, reviews  # noqa: F401
 
     metadata = folder / "metadata.jsonl"
@@ -36,9 +34,18 @@ def ours(folder: Path) -> Iterator[None]:
     flags = [text for name, file in outputs.items() for text in (f"--{name}", str(folder / file))]
     flags += ["--ratings", str(folder / RATINGS), "--metadata", str(metadata), "--settings", json.dumps(SETTINGS)]
     args = filter_interactions.parser().parse_args(flags)
+    import_arrow()
     yield
     filter_interactions.main(args)
     yield
+
+
+def import_arrow() -> None:
+    """Import pyarrow, and pandas, which pyarrow looks for when it makes its first array (the rule's environment has
+    none)."""
+    import pyarrow.parquet
+
+    pyarrow.array([0])
 
 
 def inflating(folder: Path) -> Iterator[None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import made_ratings
-from filtering import RATINGS, K, inflating, interactions, ours, write
+from filtering import RATINGS, K, import_arrow, inflating, interactions, ours, write
 from harness import Measured, Mismatch, Row, amount, median, versus
 
 __all__ = ["inflating", "ours"]
@@ -30,8 +30,7 @@ def python(folder: Path) -> Iterator[None]:
     """As the script published with the data set works: tuples in lists, dictionaries and sets."""
     import gzip
 
-    import pyarrow.parquet  # noqa: F401
-
+    import_arrow()
     yield
     reviews: list[Review] = []
     with gzip.open(folder / RATINGS, "rt") as stream:
@@ -75,8 +74,8 @@ def pandas(folder: Path) -> Iterator[None]:
     """Strings turned into whole numbers once, rare ones dropped before anything is sorted."""
     import numpy as np
     import pandas as pd
-    import pyarrow.parquet  # noqa: F401
 
+    import_arrow()
     yield
     table = pd.read_csv(folder / RATINGS, usecols=["user_id", "parent_asin", "timestamp"])
     user, users = pd.factorize(table["user_id"])
