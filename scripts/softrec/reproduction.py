@@ -1,5 +1,6 @@
 """What came out of a run, as a page: every number with its size and interval, every sentence chosen by numbers."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,10 +67,15 @@ def facts(manifest: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]]) -> str
         f"{lora['rank']} on {listing(lora['targets'])}, kept: {tuning['checkpoint_select']}",
         "commit": f"{git['commit']}{changed}" if git["commit"] else "not known: the run's folder was no git repository",
         "versions": listing(f"{name} {version}" for name, version in manifest["versions"].items()),
-        "machines": f"{listing(manifest['systems'])}; cores: {cores}",
+        "machines": f"{listing(sorted(set(map(system, manifest['systems']))))}; cores: {cores}",
         "computed with torch on": listing(f"{kind} ({count(number, 'job')})" for kind, number in kinds.items()),
     }
     return f"## What ran\n\n{''.join(f'- {name}: {text}{chr(10)}' for name, text in told.items() if text)}"
+
+
+def system(platform: str) -> str:
+    """The name that Python gives a platform, without a Linux kernel's own release, which says nothing of the numbers."""
+    return re.sub(r"^Linux-.*-(\w+)-with-", r"Linux \1 ", platform)
 
 
 def described(model: Mapping[str, Any]) -> str:

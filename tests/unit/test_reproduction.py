@@ -63,6 +63,12 @@ def test_losses_of_the_first_epoch_are_set_against_each_other() -> None:
     assert said.endswith("of that on real data, lower in 1 of 2 seeds.")
 
 
+def test_a_kernel_s_release_is_not_told() -> None:
+    """Of Linux stay the processor and the C library; other systems stay as they are."""
+    assert reproduction.system("Linux-6.1.0-18-amd64-x86_64-with-glibc2.36") == "Linux x86_64 glibc2.36"
+    assert reproduction.system("macOS-14.5-arm64-arm-64bit") == "macOS-14.5-arm64-arm-64bit"
+
+
 def told(hc: float | None, chance: float | None) -> dict[str, Any]:
     """Metrics of 100 rows of self-distilled data, all but 20 of which have a category."""
     known = {"HC": hc, "chance": chance, "rows_with_category": 80 if hc else 0, "categories": 7, "level": 2}
