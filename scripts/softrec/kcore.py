@@ -108,7 +108,7 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
 
     Order of the steps: negative time stamps (the published files have some: they are dropped and counted), time window,
     untitled items, repeats, k-core. What misses k before repeats are removed misses it afterwards too, so the iterative
-    core drops it first: the first round counts repeats, and the result is the same.
+    core drops it first: its first rounds count repeats, and the result is the same.
 
     Args:
         raw: user_id, item_id, timestamp, as `reviews.read_reviews` gives them.
@@ -134,10 +134,10 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
 
 
 def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail) -> tuple[pl.Series, int]:
-    """Every step before the k-core, each noted in `trail`, and the k-core's first round, in which repeats count.
+    """Every step before the k-core, each noted in `trail`, and the rounds of the k-core in which repeats count.
 
     Returns:
-        Mask of the rows of `raw` that are left, repeats included, and 1 if that round dropped any, else 0.
+        Mask of the rows of `raw` that are left, repeats included, and how many rounds have dropped any.
     """
     rows, time, rounds = hashed(raw), raw["timestamp"], 0
     trail.note("read", rows.user, rows.item)
@@ -152,13 +152,23 @@ def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail
     if settings.duplicates != "none":
         trail.note_pairs(f"{settings.duplicates} of repeats", rows.user, rows.item)
     if settings.core == "iterative":
-        before, rows = len(rows.row), rows.where(enough(rows.user, settings.k) & enough(rows.item, settings.k))
-        rounds = int(len(rows.row) < before)
+        rows, rounds = drop_rare(rows, settings.k)
         if not len(rows.row):
             trail.refuse(f"{settings.k}-core", rounds)
     mask = np.zeros(len(raw), dtype=bool)
     mask[rows.row] = True
     return pl.Series(mask), rounds
+
+
+def drop_rare(rows: Rows, k: int) -> tuple[Rows, int]:
+    """The k-core of hashed rows, repeats included, and in how many rounds rows were dropped.
+
+    Two ids of one hash would only leave rows that are rare, for `peel` to drop.
+    """
+    rounds = 0
+    while len((left := rows.where(enough(rows.user, k) & enough(rows.item, k))).row) < len(rows.row):
+        rows, rounds = left, rounds + 1
+    return rows, rounds
 
 
 def hashed(raw: pl.DataFrame) -> Rows:

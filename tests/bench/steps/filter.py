@@ -13,7 +13,7 @@ from harness import Measured, Mismatch, Row, amount, median, versus
 __all__ = ["inflating", "ours"]
 TITLE = "10-core filter: 4.6 M generated ratings, csv.gz -> parquet"
 SIDES = ["ours", "python", "pandas", "inflating"]
-PAIRS = 3
+PAIRS = 5
 NOTE = (
     "CPU time of one thread, after imports, until interactions.parquet is written. Ours also reads metadata (one item: "
     "untitled items stay), counts users and items after each step, and writes the catalogue."
