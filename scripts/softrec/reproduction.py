@@ -74,7 +74,7 @@ def facts(manifest: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]]) -> str
 
 
 def system(platform: str) -> str:
-    """The name that Python gives a platform, without a Linux kernel's own release, which says nothing of the numbers."""
+    """The name that Python gives a platform, without a Linux kernel's own release, on which no number hangs."""
     return re.sub(r"^Linux-.*-(\w+)-with-", r"Linux \1 ", platform)
 
 
