@@ -93,6 +93,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
     [
         ("filter.k", 5, {"filter_interactions"}),
         ("filter.duplicates", "none", {"filter_interactions", "audit_split"}),
+        ("filter.tie_seed", 7, {"filter_interactions", "split_sequences"}),
         ("split.history", 5, {"split_sequences", "audit_split", *RANKING, *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"draw_sample"}),
