@@ -23,7 +23,8 @@ def main(args: argparse.Namespace) -> None:
     texts = retrieval.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, settings.fit.length)
     method = llm_cf.LlmCf(settings.in_context, texts, settings.fit.seed)
     enrich = partial(retrieval.with_examples, texts=texts, per_label=settings.in_context.examples_per_label)
-    run.fit_and_save(args, settings.fit, method, settings.l2, enrich, chains_of_thought=len(texts.examples.item))
+    l2 = run.candidate_or_chosen(args, "l2", settings.l2)
+    run.fit_and_save(args, settings.fit, method, l2, enrich, chains_of_thought=len(texts.examples.item))
 
 
 if __name__ == "__main__":

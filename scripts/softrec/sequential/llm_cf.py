@@ -33,10 +33,10 @@ class InContextSettings:
 
 @dataclass(frozen=True)
 class LlmCfSettings:
-    """LLM-CF's run: SASRec's `fit`, its own `l2`, and the in-context module."""
+    """LLM-CF's run: SASRec's `fit`, a candidate of its own `l2` or null for the chosen one, the in-context module."""
 
     fit: FitSettings
-    l2: float
+    l2: float | None
     in_context: InContextSettings
 
 
