@@ -27,6 +27,7 @@ def sequential_arguments(parser: Parser) -> None:
     parser.input("--valid", help="samples/valid.parquet, or sequences/valid.parquet for the full split")
     parser.input("--interactions", help="interactions.parquet, for the masks of validation")
     parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--choice", required=False, many=True, help="the choice file, where the settings name no candidate")
     parser.output("--model", help="model.safetensors: the weights of the kept epoch")
     parser.output("--log", help="training.jsonl: a line per epoch and a summary")
 

@@ -82,7 +82,6 @@ COLLECTING = {
     "describe_run",
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
-CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
 FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
@@ -114,12 +113,14 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),
         ("soft.distance_rows", 16, {*MEASURING, "describe_run"}),
-        ("soft.alphas", [1, 10, 100], COLLECTING),
+        ("soft.alphas", [1, 10, 100], COLLECTING | {"choose_alpha"}),
         ("generation.beams", 2, ASKING),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
-        ("choose_by", "mean", CHOOSING),
-        ("seeds", [1, 2, 3], CHOOSING | COLLECTING | {"plot_figure2"}),
+        ("soft.choose_by", "tuning_seed", {"choose_alpha"}),
+        ("seeds", [1, 2, 3], {"choose_alpha", "plot_figure2", *COLLECTING}),
+        ("sasrec.l2", [0.1], {"adopt_chosen", "make_ledger"}),
+        ("dros.alphas", [0.1], {"choose_setting"}),
         ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2"}),
         ("statistics.resamples", 500, {"measure_significance", "describe_run"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),

@@ -52,10 +52,10 @@ class FitSettings(EncoderSettings):
 
 @dataclass(frozen=True)
 class SasrecSettings:
-    """SASRec's run: `fit`, and the candidate `l2` of Adam's weight decay."""
+    """SASRec's run: `fit`, and the candidate `l2` of Adam's weight decay, or null for the chosen one."""
 
     fit: FitSettings
-    l2: float
+    l2: float | None
 
 
 class Method(Protocol):
