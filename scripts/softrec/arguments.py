@@ -50,9 +50,8 @@ def grounding_arguments(parser: Parser) -> None:
     parser.input("--rows", help="samples/*.parquet: the rows that the texts answer")
 
 
-def thoughts_arguments(parser: Parser) -> None:
-    """The files of texts that LLM-CF reads."""
+def decisions_arguments(parser: Parser) -> None:
+    """The known decisions of LLM-CF, and the titles that tell how alike two histories are."""
     parser.input("--titles", help="titles.npy of the text encoder: embeddings of the distinct titles")
     parser.input("--cot", help="cot.parquet: known decisions")
-    parser.input("--thoughts", help="cot.embeddings.npy: embeddings of the chains of thought")
     parser.input("--sample", help="samples/train.parquet: the rows of the decisions")

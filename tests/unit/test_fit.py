@@ -164,7 +164,7 @@ def test_loss_that_is_not_a_number_is_named(tmp_path: Path) -> None:
         updates.append(1)
         return model.output.bias.sum() * (float("nan") if len(updates) == 9 else 1.0)
 
-    one.method = SimpleNamespace(loss=loss)  # type: ignore[assignment]
+    one.method = SimpleNamespace(loss=loss, negatives=one.method.negatives)  # type: ignore[assignment]
     with pytest.raises(SoftrecError, match="loss is nan in epoch 2, step 2 of 7"):
         one.fit(Checkpoint(tmp_path / "model", "key"))
 
