@@ -7,8 +7,8 @@ from lib.dryrun import Job
 
 LEARNS = (
     "fit_sasrec",
-    "choose_l2",
-    "adopt_sasrec",
+    "choose_setting",
+    "adopt_chosen",
     "pretrain_tiny_llm",
     "encode_titles",
     "tune_sft",
@@ -81,6 +81,6 @@ def test_training_waits_for_the_proof(jobs: list[Job]) -> None:
 def test_choices_read_validation_alone(jobs: list[Job]) -> None:
     """L2 and alpha are chosen from training logs, which hold metrics of the validation rows."""
     for job in jobs:
-        if job.rule in ("choose_l2", "choose_alpha"):
+        if job.rule in ("choose_setting", "choose_alpha"):
             assert job.input
             assert all(name.endswith("/training.jsonl") for name in job.input)

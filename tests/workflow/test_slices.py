@@ -82,7 +82,6 @@ COLLECTING = {
     "describe_run",
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
-CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
 FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
@@ -96,6 +95,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("split.history", 5, {"split_sequences", "audit_split", *RANKING, *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"draw_sample"}),
+        ("samples.paper_test", 10, {"draw_sample"}),
         ("samples.seed", 7, {"draw_sample", "generate_cot", *MEASURING}),
         ("ranking.mask", "none", {*RANKING, "ground_predictions", "find_nearest_items", *FITTING, *TUNING}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
@@ -114,12 +114,14 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),
         ("soft.distance_rows", 16, {*MEASURING, "describe_run"}),
-        ("soft.alphas", [1, 10, 100], COLLECTING),
+        ("soft.alphas", [1, 10, 100], COLLECTING | {"choose_alpha"}),
         ("generation.beams", 2, ASKING),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
-        ("choose_by", "mean", CHOOSING),
-        ("seeds", [1, 2, 3], CHOOSING | COLLECTING | {"plot_figure2"}),
+        ("soft.choose_by", "tuning_seed", {"choose_alpha"}),
+        ("seeds", [1, 2, 3], {"choose_alpha", "plot_figure2", *COLLECTING}),
+        ("sasrec.l2", [0.1], {"adopt_chosen", "make_ledger"}),
+        ("dros.alphas", [0.1], {"choose_setting"}),
         ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2"}),
         ("statistics.resamples", 500, {"measure_significance", "describe_run"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),

@@ -97,7 +97,7 @@ rule encode_titles_for_llm_cf:
 
 
 rule fit_llm_cf:
-    """Train SASRec with in-context examples and chains of thought (LLM-CF)"""
+    """Train LLM-CF on in-context examples and chains of thought: a candidate of L2, or with the chosen one"""
     input:
         audit="results/<run>/{dataset}/split_audit.json",
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -108,17 +108,18 @@ rule fit_llm_cf:
         cot="results/<run>/{dataset}/llm-cf/cot.parquet",
         thoughts="results/<run>/{dataset}/llm-cf/cot.embeddings.npy",
         sample="results/<run>/{dataset}/samples/train.parquet",
+        choice=lambda w: search.choice("llm-cf", w),
     output:
-        model="results/<run>/{dataset}/llm-cf/seed={seed}/model.safetensors",
-        log="results/<run>/{dataset}/llm-cf/seed={seed}/training.jsonl",
+        model="results/<run>/{dataset}/llm-cf/{training}/model.safetensors",
+        log="results/<run>/{dataset}/llm-cf/{training}/training.jsonl",
     log:
-        "results/<run>/logs/{dataset}/llm-cf/seed={seed}/fit.log",
+        "results/<run>/logs/{dataset}/llm-cf/{training}/fit.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/llm-cf/seed={seed}/fit.tsv"
+        "results/<run>/benchmarks/{dataset}/llm-cf/{training}/fit.tsv"
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.fit_llm_cf(w.seed),
+        cfg=lambda w: slices.fit_llm_cf(w.training),
         code=code_digest("fit_llm_cf"),
     shell:
         r"""
@@ -133,6 +134,7 @@ rule fit_llm_cf:
             --cot {input.cot:q} \
             --thoughts {input.thoughts:q} \
             --sample {input.sample:q} \
+            --choice {input.choice:q} \
             --model {output.model:q} \
             --log {output.log:q} \
             2>{log:q}

@@ -24,12 +24,12 @@ ITEMS_AT_ONCE = 1024  # a block of scores of a batch of 256 is 1 MB, which stays
 class DrosSettings:
     """DROS's run: SASRec's `fit`, and its own three numbers.
 
-    alpha: weight of the robust term; 0 is SASRec. beta: its temperature (1.0).
+    alpha: candidate of the robust term's weight, or null for the chosen one; 0 is SASRec. beta: its temperature (1.0).
     popularity_power: exponent of the items' popularity in the nominal distribution (0.05).
     """
 
     fit: FitSettings
-    alpha: float
+    alpha: float | None
     beta: float
     popularity_power: float
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lib import search
 from lib.slices.base import Base, take, text
 
 SHAPE = ("dim", "blocks", "heads", "dropout")
@@ -29,19 +30,25 @@ class SequentialSlices(Base):
             "cutoffs": cutoffs,
         }
 
-    def fit_sasrec(self, l2: str, seed: str) -> str:
-        """One training run of SASRec."""
-        return text({"fit": self.fit("SASRec", seed), "l2": float(l2)})
+    def trained(self, model: str, name: str, training: str) -> dict[str, Any]:
+        """One training run of a model: how it is trained, and its candidate, or null for the chosen one."""
+        value, seed = search.training(training)
+        candidate = None if value is None else float(value)
+        return {"fit": self.fit(name, seed), search.SEARCHES[model].setting: candidate}
 
-    def fit_dros(self, alpha: str, seed: str) -> str:
+    def fit_sasrec(self, training: str) -> str:
+        """One training run of SASRec."""
+        return text(self.trained("sasrec", "SASRec", training))
+
+    def fit_dros(self, training: str) -> str:
         """One training run of DROS."""
         own = take(self.config["dros"], ("beta", "popularity_power"))
-        return text({"fit": self.fit("DROS", seed), "alpha": float(alpha), **own})
+        return text({**self.trained("dros", "DROS", training), **own})
 
-    def fit_dllm2rec(self, seed: str) -> str:
+    def fit_dllm2rec(self, training: str) -> str:
         """One training run of DLLM2Rec."""
-        own = self.config["dllm2rec"]
-        return text({"fit": self.fit("DLLM2Rec", seed), "l2": own["l2"], "distillation": take(own, DISTILLATION)})
+        distillation = take(self.config["dllm2rec"], DISTILLATION)
+        return text({**self.trained("dllm2rec", "DLLM2Rec", training), "distillation": distillation})
 
     def nearest_items(self) -> str:
         """How many items the teacher of DLLM2Rec names, and of which."""
@@ -52,10 +59,9 @@ class SequentialSlices(Base):
         """LLM-CF's in-context module."""
         return take(self.config["llm_cf"], IN_CONTEXT)
 
-    def fit_llm_cf(self, seed: str) -> str:
+    def fit_llm_cf(self, training: str) -> str:
         """One training run of LLM-CF."""
-        l2 = self.config["llm_cf"]["l2"]
-        return text({"fit": self.fit("LLM-CF", seed), "l2": l2, "in_context": self.in_context()})
+        return text({**self.trained("llm-cf", "LLM-CF", training), "in_context": self.in_context()})
 
     def rank_llm_cf(self) -> str:
         """Ranking by LLM-CF."""
