@@ -38,7 +38,7 @@ def ranking_arguments(parser: Parser) -> None:
     parser.input("--rows", help="samples/test.parquet")
     parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
     parser.input("--catalogue", help="catalogue.parquet")
-    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties")
+    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties, paper")
 
 
 def grounding_arguments(parser: Parser) -> None:

@@ -95,6 +95,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("split.history", 5, {"split_sequences", "audit_split", "retrieve_examples", *RANKING, *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"draw_sample"}),
+        ("samples.paper_test", 10, {"draw_sample"}),
         ("samples.seed", 7, {"draw_sample", "generate_cot", "retrieve_examples", *MEASURING}),
         ("ranking.mask", "none", {*RANKING, "ground_predictions", "find_nearest_items", *FITTING, *TUNING}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),

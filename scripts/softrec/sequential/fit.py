@@ -33,7 +33,7 @@ class FitSettings(EncoderSettings):
     model: the name of the model in logs ("SASRec").
     seed: of weights, row order, negatives and dropout.
     learning_rate (1e-3), batch_size (256): of Adam. epochs: at most this many (500).
-    patience: stop after so many epochs in a row that do not raise the best `metric` (10); an equal value counts.
+    patience: stop after so many epochs in a row that do not raise the best `metric` (50); an equal value counts.
     metric: validation metric that picks the epoch ("NG@20"). cutoffs: the K of all logged metrics.
     mask: items left out of the ranking ("seen"). tie_seed: of the permutation that breaks ties.
     """

@@ -5,10 +5,10 @@ from typing import Any
 
 from lib import grid, search, sources
 from lib.slices.base import Base, text
+from lib.slices.data import PAPER_ROWS
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
 SHOWN = ["H@5", "H@20"]  # on the page of what came out
-PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
 
 
 def setting(name: str, value: float | None) -> str:
