@@ -8,7 +8,7 @@ from softrec.errors import SoftrecError
 
 Mask = Literal["seen", "window", "none"]
 
-RANK_TYPES = dict.fromkeys(("row", "user", "target", "rank", "candidates", "ties"), "int32")
+RANK_TYPES = {**dict.fromkeys(("row", "user", "target", "rank", "candidates", "ties"), "int32"), "paper": "bool"}
 
 
 class Ranks(NamedTuple):

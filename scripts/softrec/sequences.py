@@ -13,6 +13,7 @@ from softrec.errors import SoftrecError
 
 SPLITS = ("train", "valid", "test")
 TYPES = {"user": "int32", "history": "list<int32>", "target": "int32", "timestamp": "int64", "position": "int32"}
+SAMPLE_TYPES = {**TYPES, "paper": "bool"}
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,18 @@ class SampleSettings:
 
     Attributes:
         split: train, valid or test; it names the random stream.
-        rows: a number (4096, 512 and 1000 in the paper), or "all".
+        rows: a number (4096 and 512 for training and validation, 8000 for the test), or "all".
         seed: of the draw; one for all training seeds, so that runs differ in training alone.
+        paper_rows: how many of them, the first of the draw, are marked as the paper's sample (1000 of the test); None
+            marks all.
+        paper_rows_required: whether fewer rows than that are an error; otherwise all are marked.
     """
 
     split: Literal["train", "valid", "test"]
     rows: int | Literal["all"]
     seed: int
+    paper_rows: int | None = None
+    paper_rows_required: bool = False
 
     def __post_init__(self) -> None:
         """Refuse empty samples."""
@@ -164,3 +170,19 @@ def draw(total: int, size: int | Literal["all"], seed: int, name: str) -> np.nda
     if size == "all" or size >= total:
         return np.arange(total)
     return np.sort(seeds.stream(seed, "samples", name).permutation(total)[:size])
+
+
+def of_paper(rows: np.ndarray, total: int, settings: SampleSettings) -> np.ndarray:
+    """(n,) whether each of the (n,) drawn rows of a split of `total` is of the paper's sample: a smaller draw.
+
+    Raises:
+        SoftrecError: fewer rows are drawn than that sample must have.
+    """
+    size = settings.paper_rows or len(rows)
+    if len(rows) < size and settings.paper_rows_required:
+        raise SoftrecError(
+            f"{len(rows):,} rows of {settings.split} are drawn, fewer than the {size:,} of the paper's sample",
+            where=f"samples.paper_{settings.split} is {size}; the split holds {total:,} sequences",
+            remedy=f"set samples.paper_{settings.split} to at most {len(rows)}",
+        )
+    return np.isin(rows, draw(total, size, settings.seed, settings.split))

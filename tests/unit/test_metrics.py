@@ -63,7 +63,7 @@ def test_ir_measures_agrees() -> None:
 def test_script_counts_rows_users_and_ties(tmp_path: Path) -> None:
     """Four rows of three users, one of them tied: a share of 0.25; ranks 0 and 1 are hits at 2."""
     columns = {"row": range(4), "user": [1, 1, 2, 3], "target": [5, 6, 7, 8]}
-    columns |= {"rank": [0, 1, 2, 9], "candidates": [10] * 4, "ties": [0, 3, 0, 0]}
+    columns |= {"rank": [0, 1, 2, 9], "candidates": [10] * 4, "ties": [0, 3, 0, 0], "paper": [True] * 4}
     files.write_table(tmp_path / "ranks.parquet", columns, ranking.RANK_TYPES)
     argv = ["--ranks", str(tmp_path / "ranks.parquet"), "--metrics", str(tmp_path / "metrics.json")]
     job.run(evaluate_ranks.main, evaluate_ranks.parser(), [*argv, "--settings", '{"cutoffs": [2]}'])

@@ -19,11 +19,13 @@ def jobs(planned: Callable[..., list[Job]]) -> list[Job]:
 
 
 def test_it_is_the_papers_configuration_but_for_what_figure6_is_about(checked: Checked) -> None:
-    """One data set, one backbone, one seed, one rank, a name of its own; so the two files cannot drift apart."""
+    """One data set, one backbone, one seed, one rank, a name of its own, and of the test rows the paper's alone, which
+    the figure is of; so the two files cannot drift apart."""
     paper = checked("paper")
     paper |= {"run": "figure6", "seeds": [1], "datasets": {"game": paper["datasets"]["game"]}}
     paper["methods"] = ["sasrec", "bigrec-sft", "bigrec-sdpo", "bigrec-soft-wo-sa", "bigrec-soft"]
     paper["engine"]["ranks"] = 1
+    paper["samples"]["test"] = paper["samples"]["paper_test"] = 1000
     assert checked("figure6") == paper
 
 

@@ -65,7 +65,8 @@ def rank_and_save(args: argparse.Namespace, model: Encoder, rows: Windows, proto
     """Read the model's weights, rank the rows' targets, write the ranks."""
     load(model, args.model)
     ranks = rank_windows(model, rows, protocol)
-    identity = {"row": range(len(rows.target)), "user": rows.user, "target": rows.target}
+    paper = files.read_table(args.rows, ["paper"])["paper"].combine_chunks()
+    identity = {"row": range(len(rows.target)), "user": rows.user, "target": rows.target, "paper": paper}
     files.write_table(args.ranks, {**identity, **ranks._asdict()}, RANK_TYPES)
 
 
