@@ -90,9 +90,9 @@ def count_candidates(
 
     All columns are compared, and the few that are no candidates are taken off: cheaper than a (B, N) mask.
     """
-    of_gone = np.bincount(gone.row[compare(cost[gone], own[gone.row])], minlength=len(cost))
-    of_absent = count(compare(cost[:, absent], own[:, None]))
-    return count(compare(cost, own[:, None])) - of_absent - of_gone
+    found = count(compare(cost, own[:, None]))
+    found -= np.bincount(gone.row[compare(cost[gone], own[gone.row])], minlength=len(cost))
+    return found - count(compare(cost[:, absent], own[:, None])) if len(absent) else found
 
 
 def count(chosen: np.ndarray) -> np.ndarray:
