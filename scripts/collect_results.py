@@ -17,10 +17,10 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, mark the chosen, write both tables."""
-    from softrec import collect, csvfiles, log, results
+    from softrec import choice_files, collect, csvfiles, log, results
 
     settings = job.read_settings(args.settings, collect.CollectSettings)
-    choices = [collect.read_choice(path) for path in args.choices or []]
+    choices = [choice_files.read_choice(path) for path in args.choices or []]
     measured = collect.collect(settings.cells, [collect.read_metrics(path) for path in args.metrics], choices)
     results.write_long(args.long, [m.row for m in measured if m.chosen])
     header = (*results.LongRow._fields, "setting")

@@ -8,7 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from softrec.engine import MOMENTS, OptimiserSettings, TorchEngine, adamw
+from softrec.engine import MOMENTS, OptimiserSettings, TorchEngine, adamw, require_moments
 from softrec.ranks import world
 
 if not torch.cuda.is_available():
@@ -83,6 +83,7 @@ class DeepSpeedEngine(TorchEngine):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take a state of `state_dict` back, of whatever engine and number of ranks."""
+        require_moments(state, self.parameters)
         self.steps = state["steps"]
         zero = self.engine.optimizer
         zero.refresh_fp32_params()

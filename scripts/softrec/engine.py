@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from softrec import distributed
+from softrec.weights import require_same
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class TorchEngine:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take a state of `state_dict` back; the parameters themselves are there already."""
+        require_moments(state, self.parameters)
         self.steps = state["steps"]
         if not self.steps:
             return
@@ -107,6 +109,18 @@ class TorchEngine:
 
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+def require_moments(state: dict[str, Any], parameters: list[nn.Parameter]) -> None:
+    """Raise `SoftrecError` unless a state of `state_dict` holds two moments of each parameter, in its shape."""
+    wanted = parameters if state["steps"] else []
+    for name in MOMENTS:
+        require_same(
+            {f"{name} of tensor {i}": tuple(moment.shape) for i, moment in enumerate(state[name])},
+            {f"{name} of tensor {i}": tuple(parameter.shape) for i, parameter in enumerate(wanted)},
+            "AdamW's state in the checkpoint",
+            "remove the checkpoint's folder, and the run begins anew",
+        )
 
 
 def adamw(parameters: list[nn.Parameter], settings: OptimiserSettings) -> torch.optim.AdamW:

@@ -16,6 +16,7 @@ if not torch.cuda.is_available():
 from softrec import seeds
 from softrec.errors import SoftrecError
 from softrec.files import read_json, write_json, write_whole
+from softrec.weights import readable, require_adapter, require_known_tokens, require_same, require_whole, shapes
 
 Precision = Literal["fp32", "bf16"]
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -56,9 +57,10 @@ class LanguageModel:
 
     @property
     def pad_id(self) -> int:
-        """A token id for padding; masks keep it from being seen, so any will do."""
+        """A token id for padding; masks keep it from being seen, so any with an embedding will do."""
         pad = self.tokenizer.pad_token_id
-        return int(self.tokenizer.eos_token_id if pad is None else pad)
+        known = pad is not None and pad < self.causal.get_input_embeddings().num_embeddings
+        return int(pad if known else self.tokenizer.eos_token_id)
 
     @property
     def ends(self) -> list[int]:
@@ -96,17 +98,6 @@ def load_backbone(name: str) -> ModuleType:
     return import_module(f"softrec.backbones.{name}")
 
 
-@contextmanager
-def readable(folder: Path, what: str, remedy: str) -> Iterator[None]:
-    """Turn whatever libraries raise about a missing or broken folder into one `SoftrecError`."""
-    from safetensors import SafetensorError
-
-    try:
-        yield
-    except (OSError, ValueError, SafetensorError) as error:
-        raise SoftrecError(f"{folder} holds no {what}: {error}", remedy=remedy) from error
-
-
 def load(
     folder: Path, backbone: str, precision: Precision, adapter: Path | None = None, *, trainable: bool = False
 ) -> LanguageModel:
@@ -114,7 +105,8 @@ def load(
 
     With `trainable` the adapter can be tuned on; its weights are in fp32 either way.
 
-    Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read.
+    Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read, or not just the weights that the
+    model, or the adapter, is made of; if it asks for code of its own, which is never run.
     """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -122,10 +114,15 @@ def load(
 
     needs = "it needs config.json, *.safetensors and the tokeniser's files"
     with readable(folder, "language model that transformers can load", needs):
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        # Branches need a mask of their own (softrec.branches), which FlashAttention-2 does not take.
-        options = {"dtype": DTYPES[precision], "attn_implementation": "sdpa", "local_files_only": True}
-        model = AutoModelForCausalLM.from_pretrained(folder, **options)
+        own_files: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        tokenizer = AutoTokenizer.from_pretrained(folder, **own_files)
+        # Branches need a mask of their own (softrec.branches), which FlashAttention-2 does not take. Without these
+        # options other shapes raise an error that does not name the weight, and a pickle would do as well.
+        options = {**own_files, "dtype": DTYPES[precision], "attn_implementation": "sdpa", "use_safetensors": True}
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder, **options, output_loading_info=True, ignore_mismatched_sizes=True
+        )
+        require_whole(model, report, folder)
     if not (hasattr(model, "model") and hasattr(model, "lm_head")):
         raise SoftrecError(
             f"{folder} holds a {type(model).__name__}, whose layers are not named `model` and `lm_head`",
@@ -133,6 +130,7 @@ def load(
         )
     if tokenizer.eos_token_id is None:
         raise SoftrecError(f"the tokeniser in {folder} has no EOS token", remedy="set eos_token in its configuration")
+    require_known_tokens(tokenizer, model, folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     own = load_backbone(backbone)
     own.prepare(tokenizer)
@@ -140,7 +138,12 @@ def load(
         from peft import PeftModel
 
         with readable(adapter, "adapter that PEFT can load", f"remove {adapter} and let Snakemake make it again"):
-            model = PeftModel.from_pretrained(model, adapter, is_trainable=trainable)
+            # PEFT's own choice is "cuda", which is GPU 0 to safetensors, whichever rank this is.
+            device = str(model.device)
+            model = PeftModel.from_pretrained(
+                model, adapter, is_trainable=trainable, torch_device=device, local_files_only=True
+            )
+            require_adapter(model, adapter)
             own.load(model.get_base_model(), adapter)
     model.eval()
     return LanguageModel(model, tokenizer, own)
@@ -176,11 +179,13 @@ def adapter_state(llm: LanguageModel) -> dict[str, torch.Tensor]:
 
 
 def load_adapter_state(llm: LanguageModel, state: dict[str, torch.Tensor]) -> None:
-    """Put tensors of `adapter_state` back."""
+    """Put tensors of `adapter_state` back. Raises `SoftrecError` unless they are just the model's trainable ones."""
+    trainable = {name: p for name, p in llm.model.named_parameters() if p.requires_grad}
+    remedy = "remove the checkpoint's folder, and the run begins anew"
+    require_same(shapes(state), shapes(trainable), "the adapter in the checkpoint", remedy)
     with torch.no_grad():
-        for name, parameter in llm.model.named_parameters():
-            if parameter.requires_grad:
-                parameter.copy_(state[name])
+        for name, parameter in trainable.items():
+            parameter.copy_(state[name])
 
 
 def save_adapter(llm: LanguageModel, folder: Path) -> None:

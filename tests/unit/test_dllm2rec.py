@@ -11,7 +11,7 @@ from softrec import catalogue
 from softrec.checkpoints import Checkpoint
 from softrec.errors import SoftrecError
 from softrec.files import write_array, write_table
-from softrec.sequential import teacher
+from softrec.sequential import teacher, titles
 from softrec.sequential.dllm2rec import (
     DistillationSettings,
     Dllm2rec,
@@ -147,5 +147,5 @@ def test_items_have_their_titles_embedding(tmp_path: Path) -> None:
     }
     write_table(tmp_path / "catalogue.parquet", columns, catalogue.TYPES)
     write_array(tmp_path / "titles.npy", np.array([[1.0, 2.0], [3.0, 4.0]], np.float32))
-    z = teacher.item_titles(tmp_path / "catalogue.parquet", tmp_path / "titles.npy")
+    z = titles.item_titles(tmp_path / "catalogue.parquet", tmp_path / "titles.npy")
     assert z.tolist() == [[0, 0], [1, 2], [3, 4], [1, 2]]

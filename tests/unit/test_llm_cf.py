@@ -1,6 +1,7 @@
-"""LLM-CF: decisions that are known, retrieval that never looks ahead, and SASRec where the feature has no weight."""
+"""LLM-CF: decisions that are known, and SASRec with the same loss where the feature has no weight."""
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,8 +9,6 @@ import datasets
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from softrec import cot
 from softrec.checkpoints import Checkpoint
 from softrec.errors import SoftrecError
@@ -17,17 +16,21 @@ from softrec.language_model import LanguageModel
 from softrec.prompts import Words
 from softrec.ranking import SeenItems
 from softrec.samples import Items
+from softrec.sequential.decisions import Examples, Texts
+from softrec.sequential.encoder import Encoder
 from softrec.sequential.in_context import Decoder, rotary, rotate
-from softrec.sequential.llm_cf import InContextSettings, LlmCf, LlmCfEncoder, reconstruction
-from softrec.sequential.retrieval import Examples, Texts, history_vectors, retrieve
+from softrec.sequential.llm_cf import THOUGHT, InContextSettings, LlmCf, LlmCfEncoder, reconstruction, told
+from softrec.sequential.sampled_softmax import SampledSoftmax
 from softrec.sequential.windows import Windows
 from test_fit import ITEMS, SETTINGS, cycle, trainer
+from torch import Tensor
 
 WORDS = Words("films", "film", "seen")
 COT = cot.CotSettings(WORDS, "fp32", None, 5, 400, 8, 4)
 TITLES = ["", *(f"Film {i}" for i in range(1, 7))]
 CATALOGUE = Items(TITLES, np.array([-1, *range(6)]), TITLES[1:])
-IN_CONTEXT = InContextSettings(2, 0.1, 0.0)
+IN_CONTEXT = InContextSettings(0.1, 0.0)
+NEGATIVES = 8
 
 
 def rows_of(count: int) -> datasets.Dataset:
@@ -85,46 +88,6 @@ def test_old_history_goes_first_and_too_small_a_limit_is_an_error(llm: LanguageM
         cot.encode(decisions, rows_of(1), CATALOGUE, llm.tokenizer, replace(COT, max_tokens=10))
 
 
-def examples(label: list[int], time: list[int]) -> Examples:
-    """Decisions of which only label and time matter."""
-    n = len(label)
-    ones = np.ones(n, np.int64)
-    return Examples(np.ones((n, 1), np.int64), ones, ones, np.array(label), np.array(time), np.ones((n, 2), np.float32))
-
-
-def test_retrieval_by_hand() -> None:
-    """Query (1, 0) at time 10. Similarities 0.9, 0.5, 0.7, 1.0, 0.2 of labels 1, 1, 0, 1, 0; example 3 is at time 10,
-    not earlier: label 1 gives 0 and 1, label 0 gives 2 and 4. At time 2 only example 2 (time 1) is known."""
-    vectors = np.array([[0.9, 0], [0.5, 0], [0.7, 0], [1.0, 0], [0.2, 0]])
-    known = examples([1, 1, 0, 1, 0], [5, 6, 1, 10, 8])
-    query = np.array([[1.0, 0.0], [1.0, 0.0]])
-    assert retrieve(query, np.array([10, 2]), vectors, known, 2).tolist() == [[0, 1, 2, 4], [-1, -1, 2, -1]]
-
-
-@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 3))
-def test_retrieval_never_looks_ahead_and_is_the_best_there_is(seed: int, count: int, per_label: int) -> None:
-    """Every example found is strictly earlier than its query, of the label its place is for, and no earlier one of that
-    label is more similar than the last found."""
-    rng = np.random.default_rng(seed)
-    known = examples(rng.integers(0, 2, count).tolist(), rng.integers(0, 6, count).tolist())
-    query, vectors = rng.normal(size=(5, 3)), rng.normal(size=(count, 3))
-    time = rng.integers(0, 7, 5)
-    found = retrieve(query, time, vectors, known, per_label)
-    for row, places in enumerate(found.reshape(5, 2, per_label)):
-        for label, chosen in zip((1, 0), places, strict=True):
-            free = [e for e in range(count) if known.label[e] == label and known.time[e] < time[row]]
-            best = sorted(free, key=lambda e: (-(query[row] @ vectors[e]), e))[:per_label]
-            assert [e for e in chosen if e >= 0] == best
-
-
-def test_history_vectors_are_centred_means_of_length_one() -> None:
-    """Titles (0, 0), (2, 0), (1, 3) have the mean (1, 1). Items 1 and 2: mean of (-1, -1) and (1, -1) is (0, -1)."""
-    titles = np.array([[0, 0], [0, 0], [2, 0], [1, 3]], np.float32)
-    found = history_vectors(np.array([[1, 2], [3, 0]]), np.array([2, 1]), titles)
-    assert found[0] == pytest.approx([0, -1])
-    assert found[1] == pytest.approx([0, 1])
-
-
 def test_rotary_positions_turn_pairs() -> None:
     """Width 2, position 1, frequency 1: (1, 0) becomes (cos 1, sin 1); position 0 is left as it is."""
     turned = rotate(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), *rotary(2, 2, torch.device("cpu")))
@@ -153,7 +116,7 @@ def texts() -> Texts:
     windows = cycle(10)
     label, item = np.arange(10) % 2, windows.target
     thought = rng.normal(size=(10, 6)).astype(np.float32)
-    return Texts(titles, Examples(windows.item, windows.length, item, label, np.arange(10), thought))
+    return Texts(titles, Examples(windows.item, windows.length, item, label, np.arange(10)), thought)
 
 
 def enriched(windows: Windows) -> Windows:
@@ -163,13 +126,13 @@ def enriched(windows: Windows) -> Windows:
     return windows._replace(item=np.concatenate([windows.item, columns], axis=1))
 
 
-def test_without_weight_it_is_sasrec_bit_for_bit(tmp_path: Path) -> None:
+def test_without_weight_it_is_sasrec_with_the_same_loss_bit_for_bit(tmp_path: Path) -> None:
     """The weights that SASRec has too are the same after training; with weight 0.1 they are others."""
-    plain = trainer()
+    plain = trainer(method=SampledSoftmax(NEGATIVES))
     plain.fit(Checkpoint(tmp_path / "plain", "key"))
     equal = []
     for weight in (0.0, 0.1):
-        one = trainer(method=LlmCf(replace(IN_CONTEXT, weight=weight), texts(), SETTINGS.seed))
+        one = trainer(method=LlmCf(replace(IN_CONTEXT, weight=weight), texts(), NEGATIVES, SETTINGS.seed))
         one.train, one.valid = enriched(one.train), enriched(one.valid)
         one.fit(Checkpoint(tmp_path / str(weight), "key"))
         state = one.model.state_dict()
@@ -190,7 +153,7 @@ def test_examples_that_are_not_there_change_nothing() -> None:
     length = torch.from_numpy(windows.length)
     with torch.no_grad():
         before = model(item, length)
-        model.thought, model.label = model.thought + 1, 1 - model.label
+        model.told, model.label = model.told + 1, 1 - model.label
         assert torch.equal(model(item, length), before)
 
 
@@ -204,13 +167,64 @@ def test_the_query_never_sees_its_own_item_and_examples_count() -> None:
         assert tokens.shape == (6, 13, SETTINGS.dim)
         assert real[0].tolist() == [True] * 3 + [False] * 3 + [True] * 3 + [False] * 3 + [True]
         before = model(window, length)
-        model.thought = model.thought + 1
+        model.told[:, THOUGHT] += 1
         assert (model(window, length) - before).abs().max() > 1e-6
 
 
 def test_reconstruction_by_hand() -> None:
     """Two examples of one row, one of them none: the cosine of (3, 4) with (4, 3) is 24/25, so the loss is 1/25."""
-    model = SimpleNamespace(reconstruct=lambda hidden: hidden, thought=torch.tensor([[0.0, 0.0], [4.0, 3.0]]))
+    told = torch.zeros(2, 3, 2)
+    told[1, THOUGHT] = torch.tensor([4.0, 3.0])
+    model = SimpleNamespace(reconstruct=lambda hidden: hidden, told=told)
     hidden = torch.tensor([[[3.0, 4.0], [9.0, 9.0]]])
     loss = reconstruction(model, hidden, torch.tensor([[1, 0]]))  # type: ignore[arg-type]
     assert loss.item() == pytest.approx(1 / 25)
+
+
+def mixture_as_it_reads(model: LlmCfEncoder, state: Tensor, window: Tensor, length: Tensor, item: Tensor) -> Tensor:
+    """m = Linear[state; W mean(titles); item; W title], with every title of every history gathered: (B, L, W)."""
+    mean = model.titles[window].sum(dim=1) / length[:, None]
+    parts = [state, model.text(mean), model.item(item), model.text(model.titles[item])]
+    return model.mixture(torch.cat(parts, dim=1))
+
+
+def test_tokens_and_their_gradients_are_those_of_the_formula_as_it_reads() -> None:
+    """What is computed once, summed while it is read or left out gives the tokens, and for a random weighing of them
+    the gradients of all weights, of the plain formula in which each place of a batch is computed on its own."""
+    model, windows, known = new_model().double(), enriched(cycle(6)), texts().examples
+    model.titles, model.told = model.titles.double(), model.told.double()
+    window, length = torch.from_numpy(windows.item), torch.from_numpy(windows.length)
+    history, example = window[:, : SETTINGS.length], window[:, SETTINGS.length :]
+    state, weighing = torch.randn(6, SETTINGS.dim).double(), torch.randn(6, 13, SETTINGS.dim).double()
+    thought = torch.from_numpy(texts().thoughts).double()
+    found, real = model.tokens(state, history, length, example)
+    wanted = torch.zeros_like(found)
+    for row, place in product(range(6), range(4)):
+        if (number := int(example[row, place]) - 1) < 0:
+            continue
+        past, count, item = (torch.from_numpy(column[[number]]) for column in (known.window, known.length, known.item))
+        mixture = mixture_as_it_reads(model, Encoder.forward(model, past, count), past, count, item)[0]
+        told = [mixture, model.text(thought[number]), model.decision.weight[int(known.label[number])]]
+        wanted[row, 3 * place : 3 * place + 3] = torch.stack(told)
+    wanted[:, -1] = mixture_as_it_reads(model, state, history, length, torch.zeros_like(length))
+    weighing[~real] = 0
+    assert torch.allclose(found[real], wanted[real], rtol=1e-12, atol=1e-12)
+    assert real.sum() == 6 * (2 * 3 + 1)
+    weights = list(model.parameters())
+    ours, theirs = (
+        torch.autograd.grad((tokens * weighing).sum(), weights, allow_unused=True) for tokens in (found, wanted)
+    )
+    used = [name for (name, _), gradient in zip(model.named_parameters(), theirs, strict=True) if gradient is not None]
+    assert {"text.weight", "text.bias", "mixture.weight", "item.weight", "position.weight", "decision.weight"} <= {
+        *used
+    }
+    for one, other in zip(ours, theirs, strict=True):
+        assert (one is None) == (other is None)
+        assert one is None or torch.allclose(one, other, rtol=1e-10, atol=1e-12)
+
+
+def test_what_is_told_of_an_example_is_the_mean_of_its_history_its_item_and_its_thought() -> None:
+    """Titles e1, e2 and e3. A decision about item 3 after items 1 and 2: (1/2, 1/2, 0), e3, and the thought."""
+    titles, thought = np.vstack([np.zeros(3), np.eye(3)]).astype(np.float32), np.array([[0, 0.6, 0.8]], np.float32)
+    known = Examples(np.array([[1, 2, 0]]), np.array([2]), np.array([3]), np.array([1]), np.array([5]))
+    assert told(Texts(titles, known, thought)).tolist() == [[[0.5, 0.5, 0], [0, 0, 1], thought[0].tolist()]]

@@ -7,8 +7,9 @@ from lib.dryrun import Job
 
 LEARNS = (
     "fit_sasrec",
-    "choose_l2",
-    "adopt_sasrec",
+    "fit_llm_cf",
+    "choose_setting",
+    "adopt_chosen",
     "pretrain_tiny_llm",
     "encode_titles",
     "tune_sft",
@@ -19,6 +20,7 @@ LEARNS = (
     "choose_alpha",
 )
 READS_TEST = {"draw_sample", "audit_split", "predict_titles", "ground_predictions", "rank_sequential", "rank_llm_cf"}
+READS_TEST |= {"retrieve_examples"}  # of each split its own; training reads those of the others
 TEST_ROWS = ("samples/test.parquet", "sequences/test.parquet")
 
 
@@ -81,6 +83,6 @@ def test_training_waits_for_the_proof(jobs: list[Job]) -> None:
 def test_choices_read_validation_alone(jobs: list[Job]) -> None:
     """L2 and alpha are chosen from training logs, which hold metrics of the validation rows."""
     for job in jobs:
-        if job.rule in ("choose_l2", "choose_alpha"):
+        if job.rule in ("choose_setting", "choose_alpha"):
             assert job.input
             assert all(name.endswith("/training.jsonl") for name in job.input)

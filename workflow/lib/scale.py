@@ -36,7 +36,7 @@ class LongTitles(Sizes):
 
 def tables(config: Mapping[str, Any], jobs: Iterable[Left]) -> dict[str, Table]:
     """Every table by its marker's name."""
-    grid = [job for job in jobs if job.rule != "all"]
+    grid = sorted(job for job in jobs if job.rule != "all")  # listed in no order, and sums round by theirs
     return {
         "assumptions": assumptions(config),
         "steps": steps(config),

@@ -76,7 +76,7 @@ rule make_table2:
         long="results/<run>/table2_long.csv",
         tests="results/<run>/significance.csv",
         students=[
-            f"results/{RUN}/{dataset}/dllm2rec/seed={config['tuning_seed']}/training.jsonl"
+            f"results/{RUN}/{search.candidate_folders(config, dataset, 'dllm2rec')[0]}/training.jsonl"
             for dataset in grid.taught(config)
         ],
     output:

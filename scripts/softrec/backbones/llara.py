@@ -18,6 +18,7 @@ from torch import nn
 from softrec import seeds
 from softrec.errors import SoftrecError
 from softrec.prompts import quoted
+from softrec.weights import readable, require_same, shapes
 
 PLACEHOLDER = "[HistoryEmb]"
 FILE = "history.safetensors"
@@ -77,9 +78,15 @@ def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
         raise SoftrecError(
             "LLaRA needs the item embeddings of one SASRec model", where="--item-embeddings", remedy="give its file"
         )
-    weights = load_file(item_embeddings[0])
+    remedy = f"remove {item_embeddings[0]} and let Snakemake train SASRec again"
+    with readable(item_embeddings[0], "weights of a SASRec model", remedy):
+        weights = load_file(item_embeddings[0])
     if SASREC_ITEMS not in weights:
-        raise SoftrecError(f"{item_embeddings[0]} holds no {SASREC_ITEMS}: it is no SASRec model")
+        raise SoftrecError(
+            f"{item_embeddings[0]} holds no {SASREC_ITEMS}: it is no SASRec model",
+            where=str(item_embeddings[0]),
+            remedy=remedy,
+        )
     with torch.random.fork_rng():
         torch.manual_seed(seeds.derive(seed, "projector"))
         llm.causal.history = HistoryEmbedding(weights[SASREC_ITEMS], llm.causal.config.hidden_size).to(llm.device)
@@ -104,9 +111,11 @@ def save(model: Any, folder: Path) -> None:
 
 
 def load(model: Any, folder: Path) -> None:
-    """Read projector and table."""
-    state = load_file(folder / FILE)
-    model.history = HistoryEmbedding(torch.zeros_like(state["table"]), model.config.hidden_size)
+    """Read projector and table. Raises `SoftrecError` unless the file has just their weights, in the model's width."""
+    state, remedy = load_file(folder / FILE), f"remove {folder} and let Snakemake make it again"
+    table = state.get("table", torch.zeros(1, 1))
+    model.history = HistoryEmbedding(torch.zeros(len(table), table[0].numel()), model.config.hidden_size)
+    require_same(shapes(state), shapes(model.history.state_dict()), str(folder / FILE), remedy)
     model.history.load_state_dict(state)
     model.history.to(model.device)
 

@@ -37,10 +37,10 @@ class DistillationSettings:
 
 @dataclass(frozen=True)
 class Dllm2recSettings:
-    """DLLM2Rec's run: SASRec's `fit`, its own `l2`, and the distillation."""
+    """DLLM2Rec's run: SASRec's `fit`, a candidate of its own `l2` or null for the chosen one, and the distillation."""
 
     fit: FitSettings
-    l2: float
+    l2: float | None
     distillation: DistillationSettings
 
 

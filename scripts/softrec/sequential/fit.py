@@ -7,6 +7,7 @@ same bytes as one that was never interrupted.
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ from softrec.ranking import Mask
 from softrec.sequential.allrank import Protocol as RankProtocol
 from softrec.sequential.allrank import rank_windows
 from softrec.sequential.encoder import Encoder, EncoderSettings
-from softrec.sequential.sasrec import Batch, uniform_negatives
+from softrec.sequential.sasrec import Batch
 from softrec.sequential.windows import Windows
 
 
@@ -32,7 +33,7 @@ class FitSettings(EncoderSettings):
     model: the name of the model in logs ("SASRec").
     seed: of weights, row order, negatives and dropout.
     learning_rate (1e-3), batch_size (256): of Adam. epochs: at most this many (500).
-    patience: stop after so many epochs in a row that do not raise the best `metric` (10); an equal value counts.
+    patience: stop after so many epochs in a row that do not raise the best `metric` (50); an equal value counts.
     metric: validation metric that picks the epoch ("NG@20"). cutoffs: the K of all logged metrics.
     mask: items left out of the ranking ("seen"). tie_seed: of the permutation that breaks ties.
     """
@@ -51,17 +52,21 @@ class FitSettings(EncoderSettings):
 
 @dataclass(frozen=True)
 class SasrecSettings:
-    """SASRec's run: `fit`, and the candidate `l2` of Adam's weight decay."""
+    """SASRec's run: `fit`, and the candidate `l2` of Adam's weight decay, or null for the chosen one."""
 
     fit: FitSettings
-    l2: float
+    l2: float | None
 
 
 class Method(Protocol):
-    """What tells one sequential model from another: its network and its loss."""
+    """What tells one sequential model from another: its network, its negatives and its loss."""
 
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
         """The network for a catalogue of `items`; some models look at the training rows."""
+        ...
+
+    def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[torch.Tensor]:
+        """The items that the targets of each batch of `size` rows are told from."""
         ...
 
     def loss(self, model: Encoder, batch: Batch) -> torch.Tensor:
@@ -171,10 +176,10 @@ class Trainer:
         seed, size = self.settings.seed, self.settings.batch_size
         row = seeds.stream(seed, "rows", epoch).permutation(len(self.train.target))
         windows = self.train.take(row)
-        negative = uniform_negatives(seeds.stream(seed, "negatives", epoch), windows.target, self.protocol.items)
-        columns = (row, windows.item, windows.length, windows.target, negative)
+        negative = self.method.negatives(seeds.stream(seed, "negatives", epoch), windows, self.protocol.items, size)
+        columns = (row, windows.item, windows.length, windows.target)
         parts = (torch.from_numpy(column).split(size) for column in columns)
-        return [Batch(*part) for part in zip(*parts, strict=True)]
+        return [Batch(*part) for part in zip(*parts, negative, strict=True)]
 
     def keep(self, line: dict[str, Any]) -> None:
         """Note the epoch, whether its weights are the ones to keep, and what it does to patience."""

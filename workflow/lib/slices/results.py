@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from typing import Any
 
-from lib import grid, sources
+from lib import grid, search, sources
 from lib.slices.base import Base, text
 from lib.slices.data import PAPER_ROWS
 
@@ -109,11 +109,10 @@ class ResultSlices(Base):
         ]
 
     def ledger(self) -> str:
-        """Which training log, which file of answers and which d_0 is which run's."""
+        """Which training log, which file of answers and which d_0 is which run's; SASRec's logs name their L2."""
         sasrec = [
-            {**self.place(cell), "method": cell.row.method, "setting": setting("l2", value)}
-            for cell in grid.sasrec_cells(self.config)
-            for value in self.config["sasrec"]["l2"]
+            {**self.place(cell), "method": cell.row.method, "setting": None}
+            for _, cell in search.sasrec_trainings(self.config)
         ]
         answering = grid.answering_cells(self.config)
         generated = [{**self.place(cell), "method": "SFT", "setting": ""} for cell in answering]
