@@ -18,20 +18,20 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Train, save."""
-    from softrec.sequential import decisions, llm_cf, run
+    from pathlib import Path
+
+    from softrec.sequential import decisions, llm_cf, run, windows
 
     own = job.read_settings(args.settings, llm_cf.LlmCfSettings)
     texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, own.fit.length)
     method = llm_cf.LlmCf(own.in_context, texts, own.negatives, own.fit.seed)
+    l2 = run.candidate_or_chosen(args, "l2", own.l2)
     examples = {args.train: args.train_examples, args.valid: args.valid_examples}
-    run.fit_and_save(
-        args,
-        own.fit,
-        method,
-        run.candidate_or_chosen(args, "l2", own.l2),
-        lambda windows, path: decisions.with_examples(windows, examples[path], texts.examples),
-        chains_of_thought=len(texts.examples.item),
-    )
+
+    def enrich(rows: windows.Windows, path: Path) -> windows.Windows:
+        return decisions.with_examples(rows, examples[path], texts.examples)
+
+    run.fit_and_save(args, own.fit, method, l2, enrich, chains_of_thought=len(texts.examples.item))
 
 
 if __name__ == "__main__":

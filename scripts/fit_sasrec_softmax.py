@@ -17,9 +17,8 @@ def main(args: argparse.Namespace) -> None:
     from softrec.sequential import run, sampled_softmax
 
     own = job.read_settings(args.settings, sampled_softmax.SampledSoftmaxSettings)
-    run.fit_and_save(
-        args, own.fit, sampled_softmax.SampledSoftmax(own.negatives), run.candidate_or_chosen(args, "l2", own.l2)
-    )
+    l2 = run.candidate_or_chosen(args, "l2", own.l2)
+    run.fit_and_save(args, own.fit, sampled_softmax.SampledSoftmax(own.negatives), l2)
 
 
 if __name__ == "__main__":

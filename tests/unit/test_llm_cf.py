@@ -29,7 +29,7 @@ WORDS = Words("films", "film", "seen")
 COT = cot.CotSettings(WORDS, "fp32", None, 5, 400, 8, 4)
 TITLES = ["", *(f"Film {i}" for i in range(1, 7))]
 CATALOGUE = Items(TITLES, np.array([-1, *range(6)]), TITLES[1:])
-IN_CONTEXT = InContextSettings(2, 0.1, 0.0)
+IN_CONTEXT = InContextSettings(0.1, 0.0)
 NEGATIVES = 8
 
 

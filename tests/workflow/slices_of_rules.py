@@ -27,6 +27,11 @@ RULES: dict[str, tuple[Slice, str]] = {
     "generate_cot": (lambda s, name: s.cot(name), "cot.CotSettings"),
     "encode_cot": (lambda s, name: s.text_encoder(name), "embeddings.EmbeddingSettings"),
     "encode_titles_for_llm_cf": (lambda s, name: s.text_encoder(name), "embeddings.EmbeddingSettings"),
+    "retrieve_examples": (lambda s, name: s.retrieve_examples(), "sequential.retrieval.RetrievalSettings"),
+    "fit_sasrec_softmax": (
+        lambda s, name: s.fit_sasrec_softmax("l2=0.1/seed=1"),
+        "sequential.sampled_softmax.SampledSoftmaxSettings",
+    ),
     "fit_llm_cf": (lambda s, name: s.fit_llm_cf("seed=3"), "sequential.llm_cf.LlmCfSettings"),
     "rank_llm_cf": (lambda s, name: s.rank_llm_cf(), "sequential.llm_cf.LlmCfRankSettings"),
     "answer_all_training_rows": (lambda s, name: s.predict(name, "bigrec"), "recommender.RecommenderSettings"),

@@ -7,6 +7,7 @@ from lib.dryrun import Job
 
 LEARNS = (
     "fit_sasrec",
+    "fit_llm_cf",
     "choose_setting",
     "adopt_chosen",
     "pretrain_tiny_llm",
@@ -19,6 +20,7 @@ LEARNS = (
     "choose_alpha",
 )
 READS_TEST = {"draw_sample", "audit_split", "predict_titles", "ground_predictions", "rank_sequential", "rank_llm_cf"}
+READS_TEST |= {"retrieve_examples"}  # of each split its own; training reads those of the others
 TEST_ROWS = ("samples/test.parquet", "sequences/test.parquet")
 
 

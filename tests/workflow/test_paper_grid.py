@@ -53,6 +53,7 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "find_nearest_items": 15,
         "fit_dllm2rec": 27,
         "fit_llm_cf": 27,
+        "retrieve_examples": 9,
         "rank_llm_cf": 15,
         "rank_sequential": 45,
         "predict_titles": 210,

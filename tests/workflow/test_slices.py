@@ -82,7 +82,7 @@ COLLECTING = {
     "describe_run",
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
-FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
+FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 
@@ -92,17 +92,20 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
     [
         ("filter.k", 5, {"filter_interactions"}),
         ("filter.duplicates", "none", {"filter_interactions", "audit_split"}),
-        ("split.history", 5, {"split_sequences", "audit_split", *RANKING, *FITTING}),
+        ("split.history", 5, {"split_sequences", "audit_split", "retrieve_examples", *RANKING, *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"draw_sample"}),
         ("samples.paper_test", 10, {"draw_sample"}),
-        ("samples.seed", 7, {"draw_sample", "generate_cot", *MEASURING}),
+        ("samples.seed", 7, {"draw_sample", "generate_cot", "retrieve_examples", *MEASURING}),
         ("ranking.mask", "none", {*RANKING, "ground_predictions", *FITTING, *TUNING}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
         ("sasrec.dim", 32, {*RANKING, *FITTING}),
         ("sasrec.learning_rate", 0.1, FITTING),
         ("llm_cf.weight", 0.5, {"fit_llm_cf", "rank_llm_cf"}),
         ("llm_cf.rows", 8, {"generate_cot"}),
+        ("llm_cf.negatives", 8, {"fit_llm_cf", "fit_sasrec_softmax"}),
+        ("llm_cf.centred_similarity", True, {"retrieve_examples"}),
+        ("llm_cf.examples_per_label", 1, {"retrieve_examples"}),
         ("dros.beta", 0.5, {"fit_dros"}),
         ("dllm2rec.lam", 0.5, {"fit_dllm2rec"}),
         ("dllm2rec.teacher_items", 5, {"find_nearest_items"}),

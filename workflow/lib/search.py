@@ -21,6 +21,7 @@ class Search(NamedTuple):
 # By the folder of a model over item ids. DROS takes SASRec's L2, as its authors do.
 SEARCHES = {
     "sasrec": Search("l2", ("sasrec", "l2")),
+    "sasrec-softmax": Search("l2", ("llm_cf", "l2")),
     "dros": Search("alpha", ("dros", "alphas")),
     "llm-cf": Search("l2", ("llm_cf", "l2")),
     "dllm2rec": Search("l2", ("dllm2rec", "l2")),

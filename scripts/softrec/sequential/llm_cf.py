@@ -25,11 +25,11 @@ THOUGHT = 2  # its place in what is told of an example
 
 @dataclass(frozen=True)
 class InContextSettings:
-    """examples_per_label: retrieved examples of either label (2). weight: of the feature f (0.1; 0 is SASRec
-    trained with this loss). reconstruct_weight: of the loss by which hidden states foretell the chains of thought (0).
+    """weight: of the feature f (0.1; 0 is SASRec trained with this loss).
+
+    reconstruct_weight: of the loss by which hidden states foretell the chains of thought (0).
     """
 
-    examples_per_label: int
     weight: float
     reconstruct_weight: float
 

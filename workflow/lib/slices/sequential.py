@@ -7,7 +7,7 @@ from lib.slices.base import Base, take, text
 
 SHAPE = ("dim", "blocks", "heads", "dropout")
 FIT = ("learning_rate", "batch_size", "epochs", "patience", "metric")
-IN_CONTEXT = ("examples_per_label", "weight", "reconstruct_weight")
+IN_CONTEXT = ("weight", "reconstruct_weight")
 DISTILLATION = ("lam", "ed_weight", "position_lambda", "gamma_position", "gamma_confidence", "gamma_consistency")
 
 
@@ -61,7 +61,25 @@ class SequentialSlices(Base):
 
     def fit_llm_cf(self, training: str) -> str:
         """One training run of LLM-CF."""
-        return text({**self.trained("llm-cf", "LLM-CF", training), "in_context": self.in_context()})
+        own = {"negatives": self.config["llm_cf"]["negatives"], "in_context": self.in_context()}
+        return text({**self.trained("llm-cf", "LLM-CF", training), **own})
+
+    def fit_sasrec_softmax(self, training: str) -> str:
+        """One training run of SASRec with LLM-CF's loss."""
+        trained = self.trained("sasrec-softmax", "SASRec (sampled softmax)", training)
+        return text({**trained, "negatives": self.config["llm_cf"]["negatives"]})
+
+    def retrieve_examples(self) -> str:
+        """Retrieval of LLM-CF's in-context examples."""
+        own = self.config["llm_cf"]
+        return text(
+            {
+                "length": self.config["split"]["history"],
+                "examples_per_label": own["examples_per_label"],
+                "centred": own["centred_similarity"],
+                "seed": self.config["samples"]["seed"],
+            }
+        )
 
     def rank_llm_cf(self) -> str:
         """Ranking by LLM-CF."""
