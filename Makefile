@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost bench test test-slurm lint clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-slurm lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel the jobs that
 # One step alone: make bench STEPS="filter grounding"
 bench: $(VENV)/.bench $(VENV)/.recbole  ## Each step beside its peers: times, memory, the same output; about an hour
 	@$(BIN)/python tests/bench/bench.py $(STEPS)
+
+# Parts: make rehearse DATASETS=game RULES="fit_sasrec fit_dros"
+rehearse: $(VENV)/.run  ## The paper's grid at its true sizes, on made-up data and without a GPU; hours, resumable
+	@$(BIN)/python tests/rehearse $(if $(DATASETS),--datasets $(DATASETS)) $(if $(RULES),--rules $(RULES))
 
 test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
 	$(BIN)/python -m pytest tests/slurm -n 3 --dist loadfile

@@ -1,8 +1,8 @@
 """Who rated what: a 10-core of exactly the wanted counts, and around it what the filter peels away, round by round.
 
-Every user and item of the core has ten partners or more inside it, so the core survives. Every user and item outside it
-stands in one of `LAYERS` layers and brings at most nine rows along, all to partners of later layers or of the core: when
-the layers before it have gone, it has fewer than ten rows and goes too. So nothing else survives, whatever the counts.
+Every user and item of the core has ten partners or more inside it, so the core survives. Every user and item outside
+it stands in one of `LAYERS` layers and brings at most nine rows along, all to partners of later layers or of the core:
+when the layers before it have gone, it has fewer than ten rows and goes too. So nothing else survives.
 """
 
 from typing import NamedTuple
@@ -110,7 +110,7 @@ def titled_items(shape: Shape) -> int:
 
 
 def rows(chance: np.random.Generator, shape: Shape, total: int) -> Rows:
-    """All rows of a ratings file of `total` rows, those of the core first; `repeats` are rows that repeat a core row."""
+    """All rows of a ratings file of `total` rows."""
     titled = titled_items(shape)
     parts = [core(chance, shape), outskirts(chance, shape, titled)]
     repeats = np.sort(chance.permutation(shape.rows)[: round(REPEATED * shape.rows)])

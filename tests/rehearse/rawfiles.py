@@ -30,5 +30,5 @@ def write(path: Path, blocks: Iterator[bytes]) -> str:
 
 
 def make(name: str, shape: Shape, role: str, path: Path) -> str:
-    """Write the `role` ("ratings" or "metadata") file of the data set `name`; the same arguments give the same bytes."""
+    """Write one file of the data set `name`, "ratings" or "metadata": the same bytes for the same arguments."""
     return write(path, KINDS[role](seeds.stream(SEED, "rehearse", name, role), shape))

@@ -57,7 +57,7 @@ def test_the_filter_leaves_the_wanted_counts(name: str, tmp_path: Path) -> None:
     of_item = interactions["item"].value_counts()["count"]
     for of in (of_user, of_item):
         assert 10 <= of.min() <= 11  # many have few
-        assert of.max() > 4 * of.mean()  # a heavy tail: 4 means and more
+        assert of.max() > 2 * of.mean()  # a heavy tail, though nobody has more than a fourth of the others
     shared = catalogue["title_id"].is_duplicated().mean()
     assert 0.02 <= shared <= 0.04
     words = catalogue["title"].str.split(" ").list.len()
