@@ -11,19 +11,20 @@ sys.path[:1] = [str(HERE.parent), str(HERE.parents[1] / "scripts"), str(HERE.par
 from lib import dryrun  # noqa: E402
 from lib.dryrun import Job  # noqa: E402
 
-from rehearse import lines, page, parts, project  # noqa: E402
+from rehearse import lines, page, parts, project, tables  # noqa: E402
 from rehearse.shapes import SHAPES  # noqa: E402
 
 
 def parse() -> argparse.Namespace:
     """Which data sets, and which rules of theirs."""
     parser = argparse.ArgumentParser(description=__doc__, prog="make rehearse")
-    parser.add_argument("--datasets", nargs="*", default=list(SHAPES), help=f"some of {', '.join(SHAPES)}")
+    known = [*SHAPES, tables.NAME]
+    parser.add_argument("--datasets", nargs="*", default=known, help=f"some of {', '.join(known)}")
     parser.add_argument("--rules", nargs="*", default=[], help="these rules alone, and what they need")
     parser.add_argument("--cores", type=int, default=2, help="jobs at once, of one thread each (2)")
     args = parser.parse_args()
-    if unknown := sorted(set(args.datasets) - set(SHAPES)):
-        parser.error(f"no data set {', '.join(unknown)}; there are {', '.join(SHAPES)}")
+    if unknown := sorted(set(args.datasets) - set(known)):
+        parser.error(f"no data set {', '.join(unknown)}; there are {', '.join(known)}")
     return args
 
 
@@ -35,15 +36,16 @@ def main() -> None:
     planned = dryrun.jobs(["--configfile", str(project.PAPER), "--forceall"])
     known = lines.digests(planned, SHAPES)
 
-    def done(part: parts.Part, jobs: list[Job]) -> None:
+    def done(part: parts.Part | tables.Tables, jobs: list[Job]) -> None:
         lines.keep(part.name, lines.collect(part.project, jobs, known, paper["sasrec"]["epochs"], SHAPES))
 
     try:
         for name in args.datasets:
             print(f"rehearsing {name}", file=sys.stderr, flush=True)
-            parts.Part(name, paper, done).run(args.rules)
+            part = tables.Tables(paper, done) if name == tables.NAME else parts.Part(name, paper, done)
+            part.run(args.rules)
     finally:
-        found = [line for name in SHAPES for line in lines.read(name)]
+        found = [line for name in (*SHAPES, tables.NAME) for line in lines.read(name)]
         page.write(found, paper, planned)
         for line in found:
             if line.digest != known.get((line.rule, line.dataset)):
