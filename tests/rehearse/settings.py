@@ -10,8 +10,10 @@ EPOCHS = 2  # of a fit; the second is what 500 are extrapolated from
 BASE = "base"  # folder of the stand-in for the language model
 LLM = {"kind": "path", "precision": "fp32", "folder": BASE, "parameters": 3.21e9}
 
-# Rules of the paper's grid that no part runs, each with its reason.
-NOT_REHEARSED = {"fetch_hub_llm_llama": "the model is gated; what a file of its size takes is measured by itself"}
+# Rules of the paper's grid that are not run on every data set, each with its reason.
+NOT_ON_DATA = {
+    "fetch_hub_llm_llama": "the model is gated: a part of its own fetches one as large"
+}
 
 
 def of_dataset(paper: Mapping[str, Any], name: str, sums: Mapping[str, str]) -> dict[str, Any]:
@@ -30,6 +32,12 @@ def of_dataset(paper: Mapping[str, Any], name: str, sums: Mapping[str, str]) -> 
 def whole(paper: Mapping[str, Any]) -> dict[str, Any]:
     """The paper's whole grid, with a stand-in for its language model."""
     return {**copy.deepcopy(dict(paper)), **stand_in(paper)}
+
+
+def with_model(paper: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """One data set with the paper's own language model, on one CPU."""
+    found = copy.deepcopy(dict(paper))
+    return {**found, "run": RUN, "datasets": {name: found["datasets"][name]}}
 
 
 def stand_in(paper: Mapping[str, Any]) -> dict[str, Any]:

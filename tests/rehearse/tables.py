@@ -30,10 +30,9 @@ class Tables:
         missing: data sets whose part has not ended yet: the tables are made without them, and count for nothing.
     """
 
-    name = NAME
-
-    def __init__(self, paper: Mapping[str, Any], done: Callable[["Tables", list[Job]], None]) -> None:
-        self.done, self.missing = done, [name for name in SHAPES if not finished(name)]
+    def __init__(self, name: str, paper: Mapping[str, Any], done: Callable[["Tables", list[Job]], None]) -> None:
+        self.name, self.done = name, done
+        self.missing = [name for name in SHAPES if not finished(name)]
         if len(self.missing) == len(SHAPES):
             raise RehearsalError("the tables need what the data sets' parts make: rehearse one of them first.")
         config = settings.whole(paper)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from lib.dryrun import Job
 from rehearse import limits, lines, page
-from rehearse.lines import Line
 from rehearse.limits import Limit
+from rehearse.lines import Line
 from rehearse.project import Project
 
 NAMES = ("game", "movie")
@@ -74,6 +74,7 @@ def test_a_digest_is_of_the_first_jobs_command() -> None:
     fetch = Job("fetch_amazon2023_movie", [], [], "fetch", "", "results/paper/benchmarks/movie/fetch.tsv")
     table = Job("make_table1", [], [], "table", "", "results/paper/benchmarks/make_table1.tsv")
     assert set(lines.digests([fetch, table], NAMES)) == {("fetch_amazon2023", "movie"), ("make_table1", "")}
+    assert lines.digests([fit()], NAMES)["fit_sasrec", lines.MODEL] == alone["fit_sasrec", "game"]
 
 
 def test_new_lines_take_the_place_of_old_ones(tmp_path: Path) -> None:
