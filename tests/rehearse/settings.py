@@ -11,9 +11,7 @@ BASE = "base"  # folder of the stand-in for the language model
 LLM = {"kind": "path", "precision": "fp32", "folder": BASE, "parameters": 3.21e9}
 
 # Rules of the paper's grid that are not run on every data set, each with its reason.
-NOT_ON_DATA = {
-    "fetch_hub_llm_llama": "the model is gated: a part of its own fetches one as large"
-}
+NOT_ON_DATA = {"fetch_hub_llm_llama": "the model is gated: a part of its own fetches one as large"}
 
 
 def of_dataset(paper: Mapping[str, Any], name: str, sums: Mapping[str, str]) -> dict[str, Any]:
