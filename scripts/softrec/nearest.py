@@ -34,7 +34,7 @@ def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k:
     for start in range(0, len(z), ROWS_AT_ONCE):
         cost, slack = all_costs(grounding, z[start : start + ROWS_AT_ONCE])
         for row, (own, reach) in enumerate(zip(cost, slack, strict=True), start):
-            own[grounding.excluded(rows["user"][row], rows["position"][row], rows["history"][row])] = np.inf
+            own[grounding.candidates.excluded(rows["user"][row], rows["position"][row], rows["history"][row])] = np.inf
             near, squared = first_titles(grounding, z[row], own, reach, k)
             ranked = [(i, d) for title, d in zip(near, squared, strict=True) for i in of_title[title]][:k]
             if len(ranked) < k:
@@ -73,5 +73,5 @@ def first_titles(
     most = np.partition(cost, k - 1)[k - 1] if k < len(cost) else np.inf
     near = np.flatnonzero((cost <= most + 2 * slack) & np.isfinite(cost))
     distance = squared_distances(z, grounding.titles[near])
-    order = np.lexsort((grounding.order[near], distance))
+    order = np.lexsort((grounding.candidates.order[near], distance))
     return near[order], distance[order]

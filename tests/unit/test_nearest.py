@@ -80,7 +80,7 @@ def test_nearest_do_not_depend_on_blocks(
     found = nearest_items(known, z, {"user": [1] * 9, "position": [0] * 9, "history": [[]] * 9}, 7)
     for text, items, distance in zip(z, found.items, found.distance, strict=True):
         direct = squared_distances(text, titles)
-        expected = np.lexsort((known.order, direct))[:7]
+        expected = np.lexsort((known.candidates.order, direct))[:7]
         assert items.tolist() == (expected + 1).tolist()
         assert distance.tolist() == np.sqrt(direct[expected]).tolist()
 

@@ -98,7 +98,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("samples.test", 10, {"draw_sample"}),
         ("samples.paper_test", 10, {"draw_sample"}),
         ("samples.seed", 7, {"draw_sample", "generate_cot", "retrieve_examples", *MEASURING}),
-        ("ranking.mask", "none", {*RANKING, "ground_predictions", "find_nearest_items", *FITTING, *TUNING}),
+        ("ranking.mask", "none", {*RANKING, "ground_predictions", *FITTING, *TUNING}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
         ("sasrec.dim", 32, {*RANKING, *FITTING}),
         ("sasrec.learning_rate", 0.1, FITTING),
