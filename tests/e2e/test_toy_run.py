@@ -6,6 +6,7 @@ import math
 import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from toy_project import Finished, Project
 
@@ -199,6 +200,17 @@ def test_the_audit_counts_hits_of_every_run(finished: Finished) -> None:
     for rows in ("ours", "ours_all"):
         assert (audit[rows]["runs"], audit[rows]["hit_ratios"]) == (13, 52)
     assert audit["published"]["multiples_of_1/1000"] == 72
+
+
+def test_all_methods_rank_the_same_rows_among_as_many_candidates(finished: Finished) -> None:
+    """Rows, the mark of the paper's sample, and the number of titles left by the mask are those of the first file in
+    every other: models over item ids, language models and the un-tuned one are ranked alike. 16 rows are the paper's.
+    """
+    ranks = [pq.read_table(path) for path in sorted(finished.project.toys.rglob("test.ranks.parquet"))]
+    columns = ["row", "user", "target", "candidates", "paper"]
+    assert len(ranks) >= 13
+    assert all(table.select(columns).equals(ranks[0].select(columns)) for table in ranks)
+    assert sum(ranks[0]["paper"].to_pylist()) == 16 < ranks[0].num_rows
 
 
 def test_the_teacher_rows_are_in_the_log_of_its_student(finished: Finished) -> None:
