@@ -14,6 +14,7 @@ from rehearse.project import HERE, Project
 
 MEASURED = HERE / "measured"
 ALL = ""  # the data set of a rule that reads all of them
+MODEL, OF_MODEL = "model", "game"  # of a rule that ran with the true base model, and whose rule that is
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def digests(paper_jobs: Iterable[Job], datasets: Collection[str]) -> dict[tuple[
     first: dict[tuple[str, str], Job] = {}
     for job in sorted(paper_jobs, key=lambda job: job.benchmark):
         first.setdefault((family(job.rule, datasets), place(job, datasets)), job)
-    return {key: hashlib.sha256(job.command.encode()).hexdigest()[:16] for key, job in first.items()}
+    found = {key: hashlib.sha256(job.command.encode()).hexdigest()[:16] for key, job in first.items()}
+    return found | {(rule, MODEL): digest for (rule, dataset), digest in found.items() if dataset == OF_MODEL}
 
 
 def collect(

@@ -31,7 +31,7 @@ class Part:
     def __init__(self, name: str, paper: Mapping[str, Any], done: Callable[["Part", list[Job]], None]) -> None:
         self.name, self.paper, self.done = name, paper, done
         self.shape, self.folder = SHAPES[name], FOLDER / name
-        self.sums = self.folder / "sums.json"
+        self.raw, self.sums = self.folder / "made", self.folder / "sums.json"
         self.project = self.opened()
         base = self.folder / settings.BASE
         if not base.exists():
@@ -52,7 +52,7 @@ class Part:
         raw = self.rules("fetch_", "filter_interactions")
         rest = {job.rule for job in self.jobs} - raw
         after = behind(self.jobs, ASK)
-        if not self.filtered() or set(only) & raw:
+        if not self.filtered() or set(only) & raw or self.raw.exists():
             self.fetch_and_filter(raw)
         if not only or set(only) & after:
             self.stage([f"{self.place}/titles.npy", *self.asked()], rest)
@@ -65,10 +65,12 @@ class Part:
         """The first output of each job of these rules."""
         return [job.output[0] for job in self.jobs if job.rule in rules]
 
-    def stage(self, targets: list[str], rules: set[str]) -> None:
-        """Run rules for the targets, and report."""
-        self.project.run(targets, rules)
-        self.done(self, [job for job in self.jobs if job.rule in rules])
+    def stage(self, targets: list[str], rules: set[str], **variables: str) -> None:
+        """Run rules for the targets, and report, what a failed job left undone included."""
+        try:
+            self.project.run(targets, rules, **variables)
+        finally:
+            self.done(self, [job for job in self.jobs if job.rule in rules])
 
     @property
     def place(self) -> str:
@@ -85,21 +87,23 @@ class Part:
         with serve(self.made(source)) as address:
             self.project = self.opened()
             variables = {"HF_ENDPOINT": address, "HF_HOME": str(self.folder / "hub"), "HF_HUB_OFFLINE": "0"}
-            self.project.run([f"{self.place}/interactions.parquet"], rules, **variables)
-        self.done(self, [job for job in self.jobs if job.rule in rules])
-        shutil.rmtree(self.folder / "made")
+            self.stage([f"{self.place}/interactions.parquet"], rules, **variables)
         for path in sources.raw_files(source).values():
             (self.folder / path).unlink()
+        shutil.rmtree(self.raw)
 
     def made(self, source: Mapping[str, Any]) -> dict[str, Served]:
         """The raw files by their paths in the publisher's tree, made where they are not there; their sums are noted."""
         need = SPARE * (self.shape.ratings_bytes + self.shape.metadata_bytes)
-        paths = {role: self.folder / "made" / Path(source[role]["path"]).name for role in rawfiles.KINDS}
+        paths = {role: self.raw / Path(source[role]["path"]).name for role in rawfiles.KINDS}
         if (free := shutil.disk_usage(self.folder).free) < need:
             what = f"the raw files of {self.name} need {need / 1e9:.1f} GB twice over"
             raise RehearsalError(f"{what}, and {self.folder} has {free / 1e9:.1f} GB free: make room.")
-        sums = {role: rawfiles.make(self.name, self.shape, role, path) for role, path in paths.items()}
-        self.sums.write_text(json.dumps(sums))
+        sums = json.loads(self.sums.read_text()) if self.sums.exists() else {}
+        for role, path in paths.items():
+            if role not in sums or not path.exists():
+                sums[role] = rawfiles.make(self.name, self.shape, role, path)
+                self.sums.write_text(json.dumps(sums))
         return {source[role]["path"]: Served(path, sums[role]) for role, path in paths.items()}
 
     def asked(self) -> list[str]:

@@ -183,7 +183,7 @@ def write_data(folder: Path) -> list[str]:
         columns = {"user": windows.user, "history": history, "target": windows.target}
         columns |= {"timestamp": np.arange(rows), "position": windows.length}
         files.write_table(folder / f"{name}.parquet", {**columns, "paper": [True, False] * (rows // 2)}, SAMPLE_TYPES)
-    files.write_table(folder / "catalogue.parquet", {"item": range(1, ITEMS + 1)}, {"item": "int32"})
+    files.write_table(folder / "catalogue.parquet", {"title_id": range(ITEMS)}, {"title_id": "int32"})
     files.write_table(folder / "interactions.parquet", {"user": [1], "item": [1]}, {"user": "int32", "item": "int32"})
     names = ("train", "valid", "interactions", "catalogue")
     return [word for name in names for word in (f"--{name}", str(folder / f"{name}.parquet"))]

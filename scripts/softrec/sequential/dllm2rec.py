@@ -3,6 +3,7 @@
 The teacher is BIGRec tuned by SFT. Rows to which it has not spoken are trained on as in SASRec.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,10 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from softrec import seeds
+from softrec.errors import SoftrecError
 from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.fit import FitSettings
 from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
-from softrec.sequential.windows import Windows
+from softrec.sequential.windows import PAD, Windows
+
+ITEMS_AT_ONCE = 4096  # whose scores are held at once: 4 MB for a batch of 256
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,33 @@ def confidence_importance(distance: np.ndarray) -> np.ndarray:
     return normalised(np.exp(-scaled) + 1e-8)
 
 
+def unseen_negatives(rng: np.random.Generator, windows: Windows, items: int) -> np.ndarray:
+    """One item per row, uniform over 1..items without the row's target and the items of its window; (R,).
+
+    The u-th of the items that are left is drawn and moved up by one from each that is not, in ascending order, so that
+    nothing is ever rejected.
+
+    Raises:
+        SoftrecError: a window and its target leave no item.
+    """
+    taken = np.sort(np.column_stack([windows.item, windows.target]), axis=1)  # (R, L + 1); Kindle: 98 MB
+    beyond = items + 1  # for padding and repeats, which take nothing out
+    taken[:, 1:][taken[:, 1:] == taken[:, :-1]] = beyond
+    taken[taken == PAD] = beyond
+    left = items - (taken < beyond).sum(axis=1)
+    if not left.all():
+        row = int(np.flatnonzero(left == 0)[0])
+        raise SoftrecError(
+            f"the window and the target of user {windows.user[row]} are all {items} items: no negative is left",
+            where=f"position {windows.position[row]}",
+            remedy="take a larger catalogue or a shorter history",
+        )
+    drawn = rng.integers(1, left + 1)
+    for column in np.sort(taken, axis=1).T:
+        drawn += drawn >= column
+    return drawn
+
+
 class DistilledEncoder(Encoder):
     """SASRec's network whose input embedding of item i is e_i + w_ed W z_i, z_i frozen, W trained without a bias."""
 
@@ -97,7 +128,7 @@ class DistilledEncoder(Encoder):
 
 
 class Dllm2rec(Sasrec):
-    """SASRec trained with both distillations; with both weights zero it is SASRec."""
+    """SASRec trained with both distillations; with both weights zero it is SASRec with DLLM2Rec's negatives."""
 
     def __init__(self, settings: DistillationSettings, teacher: Teacher, seed: int) -> None:
         self.settings, self.seed, self.k = settings, seed, teacher.items.shape[1]
@@ -111,6 +142,10 @@ class Dllm2rec(Sasrec):
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
         """SASRec's network with the titles' embeddings added."""
         return DistilledEncoder(items, settings, self.titles, self.settings.ed_weight, self.seed)
+
+    def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[Tensor]:
+        """For each batch of `size` rows (B,) items that are neither its row's target nor in its window."""
+        return torch.from_numpy(unseen_negatives(rng, windows, items)).split(size)
 
     def loss(self, model: Encoder, batch: Batch) -> Tensor:
         """L = L_BCE + lam L_dist, a scalar."""
@@ -141,8 +176,7 @@ class Dllm2rec(Sasrec):
 
         Consistency w^o_r is 1 where the teacher's item is among the K that the student itself ranks highest now.
         """
-        score = functional.linear(state, model.output.weight, model.output.bias)
-        own = score.topk(min(self.k, score.shape[1]), dim=1).indices + 1
+        own = top_items(model, state, self.k)
         consistent = (self.items[place][:, :, None] == own[:, None, :]).any(dim=2)
         weight = self.fixed[place] + self.settings.gamma_consistency * consistent
         return weight / weight.sum(dim=1, keepdim=True)
@@ -154,6 +188,23 @@ class Dllm2rec(Sasrec):
         with torch.no_grad():
             model.item.weight += self.settings.ed_weight * model.collaborative(self.titles)
         return plain(model)
+
+
+def top_items(model: Encoder, state: Tensor, k: int) -> Tensor:
+    """The ids (B, K) of the K items that a model scores highest for states (B, D), or of all if there are fewer.
+
+    Blocks of items, each with the best so far: all scores of 256 rows and 61,528 items would be 63 MB.
+    """
+    best = state.new_empty((len(state), 0))
+    item = torch.empty((len(state), 0), dtype=torch.long, device=state.device)
+    for start in range(0, len(model.output.weight), ITEMS_AT_ONCE):
+        block = slice(start, start + ITEMS_AT_ONCE)
+        score = functional.linear(state, model.output.weight[block], model.output.bias[block])
+        own = score.topk(min(k, score.shape[1]), dim=1)
+        best, item = torch.cat([best, own.values], dim=1), torch.cat([item, own.indices + start + 1], dim=1)
+        best, place = best.topk(min(k, best.shape[1]), dim=1)
+        item = item.gather(1, place)
+    return item
 
 
 def plain(model: Encoder) -> Encoder:

@@ -1,8 +1,8 @@
 """Training of a sequential model: Adam, validation after each epoch, the best epoch kept, early stopping.
 
 The state after an epoch is a function of (settings, data, epoch) alone: the order of rows, the negatives and the
-dropout masks of an epoch come from streams named by it. So a resumed run needs no generator states, and ends with the
-same bytes as one that was never interrupted.
+dropout masks of an epoch come from streams named by it. So a resumed run needs no generator states, and on a CPU ends
+with the same bytes as one that was never interrupted.
 """
 
 import math
