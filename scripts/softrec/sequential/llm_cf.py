@@ -94,11 +94,9 @@ class LlmCfEncoder(Encoder):
         if self.in_context.weight == 0:
             return super().forward(history, length), None, example
         used, place = example.unique(return_inverse=True)
-        windows = torch.cat(
-            [history, self.window[used]]
-        )  # one pass: each lookup has a gradient of the catalogue's size
-        states = super().forward(windows, torch.cat([length, self.length[used].clamp(min=1)]))
-        state, past = states.split([len(history), len(used)])
+        # One pass for both, since every lookup of items has a gradient of the catalogue's size.
+        windows, lengths = torch.cat([history, self.window[used]]), torch.cat([length, self.length[used].clamp(min=1)])
+        state, past = super().forward(windows, lengths).split([len(history), len(used)])
         told = self.told_tokens(past, used)[place].flatten(1, 2)
         tokens = torch.cat([told, self.query_token(state, history, length)[:, None]], dim=1)
         real = functional.pad((example > 0).repeat_interleave(3, dim=1), (0, 1), value=True)
@@ -170,6 +168,5 @@ def reconstruction(model: LlmCfEncoder, hidden: Tensor, example: Tensor) -> Tens
     known = example > 0
     if not known.any():
         return hidden.sum() * 0
-    return (
-        1 - functional.cosine_similarity(model.reconstruct(hidden[known]), model.told[example[known], THOUGHT]).mean()
-    )
+    thought = model.told[example[known], THOUGHT]
+    return 1 - functional.cosine_similarity(model.reconstruct(hidden[known]), thought).mean()
