@@ -36,8 +36,7 @@ def corrected(rng: np.random.Generator, shape: Shape, seeds: bool = True) -> np.
             for at, (a, b) in enumerate(PAIRS):
                 apart = sums[k, a] - sums[k, b]
                 of = components.estimate(apart, rows, spreads[name], [a, b] if seeds else [])
-                differing = int((np.abs(apart.sum(axis=0)) > 1e-12).sum())
-                p[d, k, at] = significance.t_test(of, differing)[1]
+                p[d, k, at] = significance.p_value(of, components.differing(apart))
     return np.array(significance.holm(p.ravel())).reshape(p.shape)
 
 

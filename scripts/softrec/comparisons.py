@@ -216,7 +216,7 @@ def compared(
     a, b = (tally.names.index(name) for name in names)
     apart, spread = tally.value[metric][a] - tally.value[metric][b], tally.spread[metric]
     found = components.estimate(apart, tally.rows, spread, [a, b])
-    span, p = significance.t_test(found, int((np.abs(apart.sum(axis=0)) > 1e-12).sum()))
+    span, p = significance.t_interval(found), significance.p_value(found, components.differing(apart))
     size = (len(pair[0].user), len(tally.rows), len(pair[0].seeds))
     mcnemar = mcnemar_of(*pair, metric, settings) if metric.startswith("H@") else ("", "", "")
     source = "; ".join(dict.fromkeys((spread.source[a], spread.source[b])))

@@ -66,6 +66,11 @@ def users_freedom(rows: np.ndarray) -> float:
     return float(rows.sum()) ** 2 / float((rows.astype(np.float64) ** 2).sum()) - 1
 
 
+def differing(value: np.ndarray) -> int:
+    """How many users a difference is not 0 for, over all seeds: `value` (S, U)."""
+    return int((np.abs(value.sum(axis=0)) > 1e-12).sum())
+
+
 def varied(value: np.ndarray, rows: np.ndarray) -> Varied:
     """How seeds vary, of (M, S, U) sums by user of M methods (12 x 5 x 8,000 of them are 4 MB)."""
     methods, seeds, _ = value.shape

@@ -2,7 +2,7 @@
 
 Metrics gathered by user, the bootstrap of users behind the intervals of single cells, Holm's correction of a family of
 tests, and McNemar's test, which stays within one seed and one row of each user, where its trials are independent. The
-test of a difference is `components.estimate`, read by `t_test`.
+test of a difference is `components.estimate`, read by `p_value` and `t_interval`.
 """
 
 import math
@@ -89,18 +89,24 @@ def interval(resampled: np.ndarray) -> Interval:
     return Interval(*np.clip(ends, 0.0, 1.0).tolist())
 
 
-def t_test(found: Estimate, differing: int) -> tuple[Interval, float]:
-    """Interval and two-sided p of a difference, whose error is over users and seeds together.
+def p_value(found: Estimate, differing: int) -> float:
+    """Two-sided p of a difference by Student's t; its error is over users and seeds together.
 
     `differing` users, k of them, have other results with one method than with the other. Swapping the methods for each
     of them gives 2^k equally likely arrangements: they cannot show a p below 2^(1 - k), as t's may be if all agree.
     """
-    if found.freedom < LEAST_FREEDOM:
-        return (Interval(-1.0, 1.0), 1.0) if differing else (Interval(0.0, 0.0), 1.0)
-    half = student.quantile(LEVEL, found.freedom) * found.error
-    ends = (max(-1.0, found.value - half), min(1.0, found.value + half))
+    if not differing or found.freedom < LEAST_FREEDOM:
+        return 1.0
     p = student.two_sided(found.value / found.error, found.freedom) if found.error > 0 else float(found.value == 0)
-    return Interval(*ends), min(1.0, max(p, 2.0 ** (1 - differing)))
+    return min(1.0, max(p, 2.0 ** (1 - differing)))
+
+
+def t_interval(found: Estimate) -> Interval:
+    """The interval of a difference, as its p sees it: t times the error to either side, cut to -1 and 1."""
+    if found.freedom < LEAST_FREEDOM:
+        return Interval(-1.0, 1.0)
+    half = student.quantile(LEVEL, found.freedom) * found.error
+    return Interval(max(-1.0, found.value - half), min(1.0, found.value + half))
 
 
 def holm(p: Sequence[float]) -> list[float]:

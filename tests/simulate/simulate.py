@@ -16,7 +16,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 from made_ranks import Shape  # noqa: E402
 from made_tables import corrected, hit, inside, lucky, marked  # noqa: E402
 
-TABLES = {1000: 600, 8000: 400, 20_000: 200}
+TABLES = {1000: 400, 8000: 200, 20_000: 100}
 GAINS = {1000: 100, 8000: 40}
 KNOWN = (0.1, 0.3, 0.5)  # how alike a method's runs hit: little, some, much
 

@@ -107,7 +107,7 @@ def coverage(by_row: bool) -> tuple[float, float]:
         found = components.estimate(sums.value, sums.rows, components.Spread(1, *np.zeros((3, 1)), ("none",)), [0])
         spans = (
             significance.interval(resampled(sums.value[0], sums.rows, Resampling(400, trial))),
-            significance.t_test(found, 120)[0],
+            significance.t_interval(found),
         )
         held += [low <= 0.25 <= high for low, high in spans]
     return tuple(held / 200)
@@ -126,18 +126,21 @@ def test_rows_as_the_unit_would_claim_far_too_much() -> None:
 def test_t_test_by_hand() -> None:
     """0.02 with error 0.01 and 10 degrees of freedom: t = 2, whose two-sided p is 0.0734 in tables (f = 10: 2.228 for
     0.05), and the half width 2.228 * 0.01."""
-    span, p = significance.t_test(Estimate(0.02, 0.01, 10.0, 0, 0), 100)
-    assert p == pytest.approx(0.0734, abs=5e-5)
-    assert span == pytest.approx((0.02 - 0.02228, 0.02 + 0.02228), abs=1e-5)
+    found = Estimate(0.02, 0.01, 10.0, 0, 0)
+    assert significance.p_value(found, 100) == pytest.approx(0.0734, abs=5e-5)
+    assert significance.t_interval(found) == pytest.approx((0.02 - 0.02228, 0.02 + 0.02228), abs=1e-5)
 
 
 def test_few_users_who_differ_cannot_show_a_small_p() -> None:
     """Five users, all better: 2 of 2^5 arrangements reach it, p = 1/16, whatever t says. None who differs: p = 1. A
     single user has no degrees of freedom, and tells nothing of others."""
-    assert significance.t_test(Estimate(0.02, 0.001, 1000.0, 0, 0), 5)[1] == 1 / 16
-    assert significance.t_test(Estimate(1.0, 0.0, 19.0, 0, 0), 20) == ((1.0, 1.0), 2.0**-19)
-    assert significance.t_test(Estimate(0.0, 0.0, 19.0, 0, 0), 0) == ((0.0, 0.0), 1.0)
-    assert significance.t_test(Estimate(1.0, 0.0, 0.0, 0, 0), 1) == ((-1.0, 1.0), 1.0)
+    assert significance.p_value(Estimate(0.02, 0.001, 1000.0, 0, 0), 5) == 1 / 16
+    for found, differing, span, p in (
+        (Estimate(1.0, 0.0, 19.0, 0, 0), 20, (1.0, 1.0), 2.0**-19),
+        (Estimate(0.0, 0.0, 19.0, 0, 0), 0, (0.0, 0.0), 1.0),
+        (Estimate(1.0, 0.0, 0.0, 0, 0), 1, (-1.0, 1.0), 1.0),
+    ):
+        assert (significance.t_interval(found), significance.p_value(found, differing)) == (span, p)
 
 
 def test_holm_by_hand() -> None:
