@@ -11,7 +11,7 @@ from softrec.estimates import wilson
 from softrec.paragraphs import count, side, table
 from softrec.significance import Interval
 
-UNIT = "Intervals resample users with all their rows, and the seeds where there are several."
+UNIT = "Intervals resample users with all their rows; several seeds add what other training runs would vary."
 STAR = " * No hit, or nothing but hits: resamples do not differ, so the interval is Wilson's, of so many users."
 
 
