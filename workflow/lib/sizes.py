@@ -107,9 +107,11 @@ class Sizes:
         return self.counts["items"]
 
     def rows(self, split: str) -> int:
-        """Rows drawn from a split; `all` is the whole test split."""
+        """Rows drawn from a split, at most all there are; `all` is the whole test split."""
         drawn = self.config["samples"][split]
-        return drawn if isinstance(drawn, int) else round(self.config["split"]["fractions"][2] * self.sequences)
+        share = self.config["split"]["fractions"][("train", "valid", "test").index(split)]
+        there = round(share * self.sequences)
+        return there if drawn == "all" else min(drawn, there)
 
 
 def weights_of(llm: Mapping[str, Any]) -> float:

@@ -66,11 +66,11 @@ class LlmCfEncoder(Encoder):
     ) -> None:
         super().__init__(items, settings)
         self.in_context, self.history = in_context, settings.length
-        self.titles = torch.from_numpy(texts.titles)
-        self.window, self.length, self.decided, self.label, _ = (
-            torch.from_numpy(with_empty(column)) for column in texts.examples
-        )
-        self.told = torch.from_numpy(with_empty(told(texts)))
+        named = zip(("window", "length", "decided", "label"), texts.examples, strict=False)
+        tables = {"titles": texts.titles, "told": with_empty(told(texts))}
+        tables |= {name: with_empty(column) for name, column in named}
+        for name, table in tables.items():  # not trained nor saved, but they go where the model goes
+            self.register_buffer(name, torch.from_numpy(table), persistent=False)
         with torch.random.fork_rng():  # the weights that SASRec has too are the same with and without this module
             torch.manual_seed(seeds.derive(seed, "in-context module"))
             width, dim = self.titles.shape[1], settings.dim

@@ -45,11 +45,11 @@ class ResultSlices(Base):
         """Shape of Table 1."""
         return text({"datasets": self.labels()})
 
-    def table2(self) -> str:
-        """Shape of Table 2."""
+    def table2(self, tested: str) -> str:
+        """Shape of Table 2, and which test rows it is of."""
         rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
         taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
-        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught})
+        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested})
 
     def significance(self) -> str:
         """Which ranks are which cell, and how they are resampled."""
