@@ -22,7 +22,7 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, put a section of each kind of file that there is, write."""
-    from softrec import collect, compare, csvfiles, files, provenance, reproduction, told_rows, told_training
+    from softrec import choice_files, compare, csvfiles, files, provenance, reproduction, told_rows, told_training
 
     settings = job.read_settings(args.settings, reproduction.ReproductionSettings)
     manifest, jobs = files.read_json(args.manifest), provenance.trace(args.files_read).jobs.values()
@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
     sections = [reproduction.head(manifest, intervals)]
     sections.append(told_rows.test_rows(intervals, told_rows.read_tests(args.tests, metrics), metrics))
     if args.ranks:
-        choices = map(collect.read_choice, args.choices)
+        choices = map(choice_files.read_choice, args.choices)
         chosen = {(of.dataset, of.backbone): choice for of, choice in zip(settings.choices, choices, strict=True)}
         sections.append(told_rows.by_alpha(args.ranks, settings.alphas, chosen))
     how = settings.alphas.resampling

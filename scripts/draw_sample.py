@@ -9,17 +9,18 @@ def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
     parser.input("--sequences", help="sequences/SPLIT.parquet")
-    parser.output("--sample", help="samples/SPLIT.parquet: the rows drawn, with the same columns")
+    parser.output("--sample", help="samples/SPLIT.parquet: the rows drawn, and whether they are the paper's")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, draw, write; say where the split holds fewer sequences than asked for."""
+    """Load, draw, mark the paper's rows, write; say where the split holds fewer sequences than asked for."""
     from softrec import files, log, sequences
 
     settings = job.read_settings(args.settings, sequences.SampleSettings)
     table = files.read_table(args.sequences)
     rows = sequences.draw(len(table), settings.rows, settings.seed, settings.split)
+    paper = sequences.of_paper(rows, len(table), settings)
     sample = table.take(rows)
     if settings.rows != "all" and len(rows) < settings.rows:
         text = (
@@ -27,9 +28,9 @@ def main(args: argparse.Namespace) -> None:
         )
         log.say(f"note: {text}")
         job.note("sample", text)
-    log.say(f"{settings.split}  {len(rows):,} of {len(table):,} sequences")
+    log.say(f"{settings.split}  {len(rows):,} of {len(table):,} sequences, {paper.sum():,} of the paper's sample")
     columns = {name: sample[name].combine_chunks() for name in sequences.TYPES}
-    files.write_table(args.sample, columns, sequences.TYPES)
+    files.write_table(args.sample, {**columns, "paper": paper}, sequences.SAMPLE_TYPES)
 
 
 if __name__ == "__main__":

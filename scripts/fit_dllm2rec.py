@@ -25,7 +25,8 @@ def main(args: argparse.Namespace) -> None:
     say(f"the teacher has answered {len(told.items):,} of {len(told.place):,} training rows")
     method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)
     facts = {"teacher_rows": len(told.items), "training_rows": len(told.place)}
-    run.fit_and_save(args, settings.fit, method, settings.l2, **facts)
+    l2 = run.candidate_or_chosen(args, "l2", settings.l2)
+    run.fit_and_save(args, settings.fit, method, l2, **facts)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Train DROS with one candidate of alpha and one seed, with the L2 that validation chose for SASRec."""
+"""Train DROS with one seed, the L2 chosen for SASRec, and one candidate of alpha or the chosen one."""
 
 import argparse
 
@@ -18,8 +18,9 @@ def main(args: argparse.Namespace) -> None:
     from softrec.sequential import dros, run
 
     settings = job.read_settings(args.settings, dros.DrosSettings)
-    method = dros.Dros(settings.alpha, settings.beta, settings.popularity_power)
-    run.fit_and_save(args, settings.fit, method, run.chosen_l2(args))
+    alpha = run.candidate_or_chosen(args, "alpha", settings.alpha)
+    method = dros.Dros(alpha, settings.beta, settings.popularity_power)
+    run.fit_and_save(args, settings.fit, method, run.chosen(args.l2, "l2"), alpha=alpha)
 
 
 if __name__ == "__main__":

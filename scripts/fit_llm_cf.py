@@ -9,21 +9,29 @@ def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
     arguments.sequential_arguments(parser)
-    arguments.thoughts_arguments(parser)
+    arguments.decisions_arguments(parser)
+    parser.input("--thoughts", help="cot.embeddings.npy: embeddings of the chains of thought")
+    parser.input("--train-examples", help="train.examples.npy: the in-context examples of the rows of --train")
+    parser.input("--valid-examples", help="valid.examples.npy: those of the rows of --valid")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Retrieve, train, save."""
-    from functools import partial
+    """Train, save."""
+    from pathlib import Path
 
-    from softrec.sequential import llm_cf, retrieval, run
+    from softrec.sequential import decisions, llm_cf, run, windows
 
-    settings = job.read_settings(args.settings, llm_cf.LlmCfSettings)
-    texts = retrieval.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, settings.fit.length)
-    method = llm_cf.LlmCf(settings.in_context, texts, settings.fit.seed)
-    enrich = partial(retrieval.with_examples, texts=texts, per_label=settings.in_context.examples_per_label)
-    run.fit_and_save(args, settings.fit, method, settings.l2, enrich, chains_of_thought=len(texts.examples.item))
+    own = job.read_settings(args.settings, llm_cf.LlmCfSettings)
+    texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, own.fit.length)
+    method = llm_cf.LlmCf(own.in_context, texts, own.negatives, own.fit.seed)
+    l2 = run.candidate_or_chosen(args, "l2", own.l2)
+    examples = {args.train: args.train_examples, args.valid: args.valid_examples}
+
+    def enrich(rows: windows.Windows, path: Path) -> windows.Windows:
+        return decisions.with_examples(rows, examples[path], texts.examples)
+
+    run.fit_and_save(args, own.fit, method, l2, enrich, chains_of_thought=len(texts.examples.item))
 
 
 if __name__ == "__main__":

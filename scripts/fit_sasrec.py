@@ -1,4 +1,4 @@
-"""Train SASRec with one L2 weight and one seed; keep the epoch that is best on validation."""
+"""Train SASRec with one seed, and one candidate of L2 or the chosen one; keep the epoch that is best on validation."""
 
 import argparse
 
@@ -17,7 +17,8 @@ def main(args: argparse.Namespace) -> None:
     from softrec.sequential import fit, run, sasrec
 
     own = job.read_settings(args.settings, fit.SasrecSettings)
-    run.fit_and_save(args, own.fit, sasrec.Sasrec(), own.l2)
+    l2 = run.candidate_or_chosen(args, "l2", own.l2)
+    run.fit_and_save(args, own.fit, sasrec.Sasrec(), l2)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
     arguments.grounding_arguments(parser)
-    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties")
+    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties, paper")
     return parser
 
 
@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     rows = files.read_table(args.rows).to_pydict()
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), settings)
     ranks = ranker.rank(files.read_array(args.embeddings), rows)
-    identity = {"row": range(len(rows["user"])), "user": rows["user"], "target": rows["target"]}
+    identity = {"row": range(len(rows["user"])), **{name: rows[name] for name in ("user", "target", "paper")}}
     files.write_table(args.ranks, {**identity, **ranks._asdict()}, ranking.RANK_TYPES)
 
 

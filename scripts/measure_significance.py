@@ -18,10 +18,10 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read ranks, resample, write."""
-    from softrec import collect, comparisons, csvfiles
+    from softrec import choice_files, comparisons, csvfiles
 
     settings = job.read_settings(args.settings, comparisons.SignificanceSettings)
-    choices = [collect.read_choice(path) for path in args.choices or []]
+    choices = [choice_files.read_choice(path) for path in args.choices or []]
     ranked = comparisons.read_ranked(settings.cells, args.ranks, choices)
     intervals, tests = comparisons.intervals(ranked, settings), comparisons.tests(ranked, settings)
     csvfiles.write_text(args.intervals, csvfiles.csv_text([comparisons.IntervalRow._fields, *intervals]))

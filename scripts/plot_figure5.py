@@ -18,12 +18,12 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, draw, write."""
-    from softrec import collect, csvfiles, figure5, style
+    from softrec import choice_files, csvfiles, figure5, style
 
     settings = job.read_settings(args.settings, figure5.Figure5Settings)
     points = figure5.read_points(args.settings_long, settings.metric)
     chosen = {
-        (about.dataset, about.backbone): collect.read_choice(path).value
+        (about.dataset, about.backbone): choice_files.read_choice(path).value
         for about, path in zip(settings.choices, args.choices, strict=True)
     }
     csvfiles.write_text(args.csv, csvfiles.csv_text([figure5.Point._fields, *points]))

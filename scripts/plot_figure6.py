@@ -19,11 +19,11 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, draw, write."""
-    from softrec import collect, csvfiles, figure6, ledger, results, style
+    from softrec import choice_files, csvfiles, figure6, ledger, results, style
 
     settings = job.read_settings(args.settings, figure6.Figure6Settings)
     chosen = {
-        (about.dataset, about.backbone, about.method): collect.read_choice(path).label()
+        (about.dataset, about.backbone, about.method): choice_files.read_choice(path).label()
         for about, path in zip(settings.choices, args.choices or [], strict=True)
     }
     entries, rows = ledger.read_ledger(args.ledger), results.read_long(args.long)

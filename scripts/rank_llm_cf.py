@@ -9,21 +9,23 @@ def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
     arguments.ranking_arguments(parser)
-    arguments.thoughts_arguments(parser)
+    arguments.decisions_arguments(parser)
+    parser.input("--thoughts", help="cot.embeddings.npy: embeddings of the chains of thought")
+    parser.input("--examples", help="test.examples.npy: the in-context examples of the rows")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, retrieve, rank, write."""
-    from softrec.sequential import allrank, llm_cf, retrieval, windows
+    """Load, rank, write."""
+    from softrec.sequential import allrank, decisions, llm_cf, windows
 
     settings = job.read_settings(args.settings, llm_cf.LlmCfRankSettings)
     shape, how = settings.rank, settings.in_context
     protocol = allrank.read_protocol(args.catalogue, args.interactions, shape.mask, shape.tie_seed)
-    texts = retrieval.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, shape.length)
+    texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, shape.length)
     model = llm_cf.LlmCfEncoder(protocol.items, shape, texts, how, seed=0)
     rows = windows.read_windows(args.rows, protocol.items, shape.length)
-    rows = retrieval.with_examples(rows, args.rows, texts, how.examples_per_label)
+    rows = decisions.with_examples(rows, args.examples, texts.examples)
     allrank.rank_and_save(args, model, rows, protocol)
 
 

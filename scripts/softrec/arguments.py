@@ -27,6 +27,7 @@ def sequential_arguments(parser: Parser) -> None:
     parser.input("--valid", help="samples/valid.parquet, or sequences/valid.parquet for the full split")
     parser.input("--interactions", help="interactions.parquet, for the masks of validation")
     parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--choice", required=False, many=True, help="the choice file, where the settings name no candidate")
     parser.output("--model", help="model.safetensors: the weights of the kept epoch")
     parser.output("--log", help="training.jsonl: a line per epoch and a summary")
 
@@ -37,7 +38,7 @@ def ranking_arguments(parser: Parser) -> None:
     parser.input("--rows", help="samples/test.parquet")
     parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
     parser.input("--catalogue", help="catalogue.parquet")
-    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties")
+    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties, paper")
 
 
 def grounding_arguments(parser: Parser) -> None:
@@ -49,9 +50,8 @@ def grounding_arguments(parser: Parser) -> None:
     parser.input("--rows", help="samples/*.parquet: the rows that the texts answer")
 
 
-def thoughts_arguments(parser: Parser) -> None:
-    """The files of texts that LLM-CF reads."""
+def decisions_arguments(parser: Parser) -> None:
+    """The known decisions of LLM-CF, and the titles that tell how alike two histories are."""
     parser.input("--titles", help="titles.npy of the text encoder: embeddings of the distinct titles")
     parser.input("--cot", help="cot.parquet: known decisions")
-    parser.input("--thoughts", help="cot.embeddings.npy: embeddings of the chains of thought")
     parser.input("--sample", help="samples/train.parquet: the rows of the decisions")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from softrec import files
+from softrec.choice_files import Setting
 from softrec.errors import SoftrecError
 from softrec.results import LongRow
 
@@ -16,18 +17,6 @@ class Measured(NamedTuple):
     row: LongRow
     setting: str
     chosen: bool
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A value of a grid that one test run was made with, for example alpha 10."""
-
-    name: str
-    value: float
-
-    def label(self) -> str:
-        """As shown in tables and figures: "alpha=10"; no two values share a label."""
-        return f"{self.name}={repr(self.value).removesuffix('.0')}"
 
 
 @dataclass(frozen=True)
@@ -52,16 +41,19 @@ class CollectSettings:
     cells: list[Run]
 
 
-def read_metrics(path: Path) -> dict[str, float]:
-    """The `metrics` of a metrics file, checked: shares between 0 and 1 that some list of ranks can give.
+def read_metrics(path: Path, key: str = "metrics") -> dict[str, float]:
+    """Metrics of a metrics file, checked: shares between 0 and 1 that some list of ranks can give.
+
+    Args:
+        key: "metrics" of the paper's rows, "metrics_all" of all.
 
     Raises:
         SoftrecError: the file lacks them, or no ranks have such metrics.
     """
     report = files.read_json(path)
-    metrics = report.get("metrics") if isinstance(report, dict) else None
+    metrics = report.get(key) if isinstance(report, dict) else None
     if not isinstance(metrics, dict) or not metrics:
-        raise SoftrecError(f"{path} has no metrics", where=f"{path}, key metrics", remedy="run the ranking rule again")
+        raise SoftrecError(f"{path} has no {key}", where=f"{path}, key {key}", remedy="run the ranking rule again")
     for name, value in metrics.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise SoftrecError(f"{name} is {value!r}", where=str(path), remedy="a hit ratio or NDCG is between 0 and 1")
@@ -90,18 +82,6 @@ def impossible(metrics: dict[str, float], tolerance: float = 1e-9) -> str | None
             )
         j, hit, gain = k, new_hit, new_gain
     return None
-
-
-def read_choice(path: Path) -> Setting:
-    """The chosen setting of a choice file: its keys `name` and `chosen`."""
-    choice = files.read_json(path)
-    if not isinstance(choice, dict) or not isinstance(choice.get("name"), str) or "chosen" not in choice:
-        raise SoftrecError(f"{path} does not say what was chosen", remedy="a choice has the keys name and chosen")
-    chosen = choice["chosen"]
-    if isinstance(chosen, bool) or not isinstance(chosen, int | float):
-        what = f"the chosen {choice['name']} is {chosen!r}, not a number"
-        raise SoftrecError(what, where=f"{path}, key chosen", remedy="remove it and let Snakemake choose again")
-    return Setting(choice["name"], float(chosen))
 
 
 def collect(runs: list[Run], metrics: list[dict[str, float]], choices: list[Setting]) -> list[Measured]:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from softrec import files, significance
-from softrec.collect import Run, Setting, is_chosen
+from softrec.choice_files import Setting
+from softrec.collect import Run, is_chosen
 from softrec.errors import SoftrecError
 from softrec.significance import Resampling
 

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softrec import seeds
 from softrec.errors import SoftrecError
-from softrec.ranking import Mask, Ranks, SeenItems, ahead
+from softrec.ranking import Candidates, Mask, Ranks, SeenItems, ahead
 
 ROWS_AT_ONCE = 1024
 TITLES_AT_ONCE = 1024  # 25 MB in float64 at a width of 3,072
@@ -78,8 +77,8 @@ class Grounding:
         self.titles, self.mean = titles, titles.mean(axis=0, dtype=np.float64)
         if not np.isfinite(self.mean).all():
             require_finite(titles, "title")
-        self.title_id, self.seen, self.settings = title_id, seen, settings
-        self.order = seeds.stream(settings.tie_seed, "ties").permutation(len(titles))
+        self.title_id = title_id
+        self.candidates = Candidates(title_id, len(titles), seen, settings.mask, settings.tie_seed)
 
     def blocks(self, z: np.ndarray) -> Iterator[Block]:
         """The costs of (B, D) texts by blocks of titles.
@@ -117,7 +116,7 @@ class Grounding:
         for start in range(0, len(z), ROWS_AT_ONCE):
             chosen = slice(start, start + ROWS_AT_ONCE)
             users = zip(rows["user"][chosen], rows["position"][chosen], rows["history"][chosen], strict=True)
-            parts.append(self.count(z[chosen], target[chosen], [self.excluded(*user) for user in users]))
+            parts.append(self.count(z[chosen], target[chosen], [self.candidates.excluded(*user) for user in users]))
         return Ranks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def count(self, z: np.ndarray, target: np.ndarray, excluded: list[np.ndarray]) -> Ranks:
@@ -129,7 +128,7 @@ class Grounding:
         """
         gone = [np.setdiff1d(titles, own) for titles, own in zip(excluded, target, strict=True)]
         rows, columns = np.repeat(np.arange(len(z)), [len(titles) for titles in gone]), np.concatenate(gone)
-        own = squared_distances(z, self.titles[target])
+        own, order = squared_distances(z, self.titles[target]), self.candidates.order
         rank, ties = np.zeros(len(z), np.int64), np.full(len(z), -1)
         for start, cost, offset, slack in self.blocks(z):
             here = (start <= columns) & (columns < start + cost.shape[1])
@@ -141,12 +140,7 @@ class Grounding:
             for row in np.flatnonzero(np.count_nonzero(possible, axis=1) > sure):
                 close = start + np.flatnonzero(possible[row] & ~nearer[row])
                 distance = squared_distances(z[row], self.titles[close])
-                first, equal = ahead(distance, own[row], self.order[close], self.order[target[row]])
+                first, equal = ahead(distance, own[row], order[close], order[target[row]])
                 rank[row] += first.sum()
                 ties[row] += equal.sum()
         return Ranks(rank, len(self.titles) - np.bincount(rows, minlength=len(z)), ties)
-
-    def excluded(self, user: int, position: int, history: list[int]) -> np.ndarray:
-        """Title ids that are no candidates: titles of items that the mask takes out."""
-        items = self.seen.excluded(self.settings.mask, user, position, np.asarray(history, np.int64))
-        return self.title_id[items]

@@ -1,11 +1,12 @@
 """Where a run's minutes went: per method, seed and stage (paper, Figure 6)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from softrec import csvfiles, files, stopwatch
+from softrec.choice_files import Setting
 from softrec.errors import SoftrecError
 from softrec.job import manifest_of
 from softrec.training_logs import read_lines
@@ -19,6 +20,8 @@ SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # jobs of their o
 class Source:
     """The run that a file belongs to: `setting` is its candidate of a grid ("alpha=10"), or "".
 
+    It is null for a model over item ids, whose log says which L2 it was trained with.
+
     `seed` is null where one run serves every seed: the un-tuned BIGRec, of which d_0 is measured, has none.
     """
 
@@ -26,7 +29,7 @@ class Source:
     backbone: str
     method: str
     seed: int | None
-    setting: str
+    setting: str | None
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,17 @@ def entries_of_log(path: Path, source: Source) -> list[Entry]:
             total[STAGES[stage]] = total.get(STAGES[stage], 0.0) + seconds
     device, ranks = (summary["device"], ranks_of(summary, path)) if "device" in summary else ("CPU", 1)
     kept = {stage: seconds for stage, seconds in total.items() if seconds > 0 or stage == TRAINING}
-    return [Entry(*vars(source).values(), stage, seconds / 60, ranks, device) for stage, seconds in kept.items()]
+    of = replace(source, setting=setting_of(summary, source, path))
+    return [Entry(*vars(of).values(), stage, seconds / 60, ranks, device) for stage, seconds in kept.items()]
+
+
+def setting_of(summary: Mapping[str, Any], source: Source, path: Path) -> str:
+    """A run's setting as tables name it: the one that is known, or the L2 that the log names."""
+    if source.setting is not None:
+        return source.setting
+    if not isinstance(l2 := summary.get("l2"), float):
+        raise untold(path, "with which L2 its model was trained", "l2")
+    return Setting("l2", l2).label()
 
 
 def entry_of_output(path: Path, source: Source, stage: str) -> Entry:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from softrec import seeds
 from softrec.errors import SoftrecError
 from softrec.grounding import Grounding, require_finite, squared_distances
 
@@ -21,22 +22,19 @@ class Nearest(NamedTuple):
 def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k: int) -> Nearest:
     """The K items nearest to each of B generated texts, less those that the mask takes out.
 
-    Items that share a title are equally near: they stand in the order of their ids. Equally near titles stand in the
-    seeded order that breaks ties everywhere.
+    Items that share a title are equally near: they stand in a seeded order, not in that of their ids. So do equally
+    near titles, in the order that breaks ties everywhere.
 
     Raises:
         SoftrecError: a row has fewer than K candidates, or an embedding is not finite.
     """
     require_finite(z, "text")
-    of_title = [[] for _ in grounding.titles]
-    for item, title in enumerate(grounding.title_id):
-        if item:
-            of_title[title].append(item)
+    of_title = items_of_titles(grounding)
     items, distance = [], []
     for start in range(0, len(z), ROWS_AT_ONCE):
         cost, slack = all_costs(grounding, z[start : start + ROWS_AT_ONCE])
         for row, (own, reach) in enumerate(zip(cost, slack, strict=True), start):
-            own[grounding.excluded(rows["user"][row], rows["position"][row], rows["history"][row])] = np.inf
+            own[grounding.candidates.excluded(rows["user"][row], rows["position"][row], rows["history"][row])] = np.inf
             near, squared = first_titles(grounding, z[row], own, reach, k)
             ranked = [(i, d) for title, d in zip(near, squared, strict=True) for i in of_title[title]][:k]
             if len(ranked) < k:
@@ -44,6 +42,15 @@ def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k:
             items.append([i for i, _ in ranked])
             distance.append(np.sqrt([d for _, d in ranked]))
     return Nearest(np.asarray(items), np.asarray(distance))
+
+
+def items_of_titles(grounding: Grounding) -> list[list[int]]:
+    """The items of each title, in a seeded order."""
+    of_title: list[list[int]] = [[] for _ in grounding.titles]
+    order = seeds.stream(grounding.settings.tie_seed, "ties", "items").permutation(len(grounding.title_id) - 1) + 1
+    for item in order.tolist():
+        of_title[grounding.title_id[item]].append(item)
+    return of_title
 
 
 def all_costs(grounding: Grounding, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -66,5 +73,5 @@ def first_titles(
     most = np.partition(cost, k - 1)[k - 1] if k < len(cost) else np.inf
     near = np.flatnonzero((cost <= most + 2 * slack) & np.isfinite(cost))
     distance = squared_distances(z, grounding.titles[near])
-    order = np.lexsort((grounding.order[near], distance))
+    order = np.lexsort((grounding.candidates.order[near], distance))
     return near[order], distance[order]

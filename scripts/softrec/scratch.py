@@ -36,8 +36,9 @@ class Run(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Process-minutes of a run from scratch: all of it; without its SFT; with every candidate of its grid.
+    """Process-minutes of a run from scratch: all of it; without its SFT; with every candidate tried with its seed.
 
+    SASRec's L2 is searched with one seed: for the others the last is the first.
     ranks: the most processes of any of its jobs. devices: what they ran on.
     """
 

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from softrec.errors import SoftrecError
 
-Rule = Literal["tuning_seed", "mean"]
 Results = Mapping[Any, Mapping[int, Mapping[str, float]]]
 """value -> seed -> metrics of the kept epoch, in the order of configuration."""
 
@@ -28,16 +27,13 @@ class ChoiceSettings:
 
     name: the hyper-parameter ("l2", "alpha"), for the file.
     candidates: the runs, in the order of configuration and of `--logs`.
-    metrics: validation metrics compared one after the other, higher is better (["H@10", "NG@10"]).
-    rule: "tuning_seed" compares the runs of `tuning_seed` alone, "mean" the mean over all seeds.
-    tuning_seed: the seed whose runs choose; unused by the rule "mean".
+    metrics: validation metrics, as means over the candidates' seeds, compared one after the other; higher is better
+        (["H@10", "NG@10"]).
     """
 
     name: str
     candidates: list[Candidate]
     metrics: list[str]
-    rule: Rule
-    tuning_seed: int
 
 
 def kept_epoch(log: Path, metrics: Sequence[str]) -> dict[str, float]:
@@ -101,7 +97,7 @@ def decide(settings: ChoiceSettings, found: Sequence[Mapping[str, float]]) -> di
     """The content of the choice file, from the metrics of each candidate's kept epoch.
 
     Raises:
-        SoftrecError: there are no candidates, counts differ, or no run has the tuning seed.
+        SoftrecError: there are no candidates, counts differ, or values were run with different seeds.
     """
     if not found or len(found) != len(settings.candidates):
         raise SoftrecError(
@@ -110,17 +106,10 @@ def decide(settings: ChoiceSettings, found: Sequence[Mapping[str, float]]) -> di
             remedy="give one log per candidate, in the same order",
         )
     results = by_value(settings.candidates, found)
-    seeds = list(next(iter(results.values()))) if settings.rule == "mean" else [settings.tuning_seed]
-    if any(seed not in runs for runs in results.values() for seed in seeds):
-        raise SoftrecError(
-            f"no run of {settings.name} has the tuning seed {settings.tuning_seed}",
-            where="settings.tuning_seed",
-            remedy="name a seed that is among the configured seeds",
-        )
+    seeds = list(next(iter(results.values())))
     return {
         "name": settings.name,
         "chosen": choose(results, settings.metrics, seeds),
-        "rule": settings.rule,
         "seeds": seeds,
         "metrics": settings.metrics,
         "candidates": [

@@ -8,11 +8,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from softrec import seeds
+from softrec import seeds, ties
 from softrec.errors import SoftrecError
 
 SPLITS = ("train", "valid", "test")
 TYPES = {"user": "int32", "history": "list<int32>", "target": "int32", "timestamp": "int64", "position": "int32"}
+SAMPLE_TYPES = {**TYPES, "paper": "bool"}
 
 
 @dataclass(frozen=True)
@@ -22,10 +23,12 @@ class SplitSettings:
     Attributes:
         history: longest history in items (10 in the paper).
         fractions: shares of the train, valid and test split (0.8, 0.1, 0.1 in the paper); they sum to 1.
+        tie_seed: of the hash that orders users whose targets are of one time.
     """
 
     history: int
     fractions: list[float]
+    tie_seed: int = 42
 
     def __post_init__(self) -> None:
         """Refuse shares that do not cut a whole into three."""
@@ -46,13 +49,18 @@ class SampleSettings:
 
     Attributes:
         split: train, valid or test; it names the random stream.
-        rows: a number (4096, 512 and 1000 in the paper), or "all".
+        rows: a number (4096 and 512 for training and validation, 8000 for the test), or "all".
         seed: of the draw; one for all training seeds, so that runs differ in training alone.
+        paper_rows: how many of them, the first of the draw, are marked as the paper's sample (1000 of the test); None
+            marks all.
+        paper_rows_required: whether fewer rows than that are an error; otherwise all are marked.
     """
 
     split: Literal["train", "valid", "test"]
     rows: int | Literal["all"]
     seed: int
+    paper_rows: int | None = None
+    paper_rows_required: bool = False
 
     def __post_init__(self) -> None:
         """Refuse empty samples."""
@@ -112,10 +120,11 @@ def cuts(total: int, fractions: Sequence[float]) -> list[int]:
 def split(
     user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, settings: SplitSettings
 ) -> dict[str, dict[str, Any]]:
-    """Cut all users' sequences, sorted by (target's time, user, target), into train, valid and test.
+    """Cut all users' sequences, sorted by (target's time, hash of the user, position), into train, valid and test.
 
-    Sequences are sorted over all users at once, so that no training target is later than a validation target; equal
-    times are told apart by user and item, which makes the order complete.
+    Sequences are sorted over all users at once, so that no training target is later than a validation target. Of
+    targets of one time, a seeded hash says which user's come first, so that no id decides on the side of a cut. A
+    user's own keep the order of the interactions: no earlier one of a user is in a later split.
 
     Returns:
         Per split the columns of `TYPES`.
@@ -124,7 +133,8 @@ def split(
         SoftrecError: too few sequences to give each split one.
     """
     windows = make_windows(user, settings.history)
-    order = np.lexsort((windows.position, item[windows.row], windows.user, timestamp[windows.row]))
+    tie = ties.hash_numbers(settings.tie_seed, "users of a time", windows.user)  # no two users have the same
+    order = np.lexsort((windows.position, tie, timestamp[windows.row]))
     edges = cuts(len(order), settings.fractions)
     if min(np.diff(edges)) < 1:
         raise SoftrecError(
@@ -160,3 +170,19 @@ def draw(total: int, size: int | Literal["all"], seed: int, name: str) -> np.nda
     if size == "all" or size >= total:
         return np.arange(total)
     return np.sort(seeds.stream(seed, "samples", name).permutation(total)[:size])
+
+
+def of_paper(rows: np.ndarray, total: int, settings: SampleSettings) -> np.ndarray:
+    """(n,) whether each of the (n,) drawn rows of a split of `total` is of the paper's sample: a smaller draw.
+
+    Raises:
+        SoftrecError: fewer rows are drawn than that sample must have.
+    """
+    size = settings.paper_rows or len(rows)
+    if len(rows) < size and settings.paper_rows_required:
+        raise SoftrecError(
+            f"{len(rows):,} rows of {settings.split} are drawn, fewer than the {size:,} of the paper's sample",
+            where=f"samples.paper_{settings.split} is {size}; the split holds {total:,} sequences",
+            remedy=f"set samples.paper_{settings.split} to at most {len(rows)}",
+        )
+    return np.isin(rows, draw(total, size, settings.seed, settings.split))

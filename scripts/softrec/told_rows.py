@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from softrec import comparisons, csvfiles, noise
-from softrec.collect import Setting
+from softrec.choice_files import Setting
 from softrec.comparisons import Comparison, IntervalRow, SignificanceSettings
 from softrec.estimates import wilson
 from softrec.paragraphs import count, side, table

@@ -10,7 +10,9 @@ import pytest
 from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
-TABLE2 = dict.fromkeys(("collect_results", "make_table2", "measure_significance", "audit_numbers"), 1)
+TABLE2 = dict.fromkeys(
+    ("collect_results", "make_table2", "make_table2_all", "measure_significance", "audit_numbers"), 1
+)
 TABLE2 |= dict.fromkeys(("compare_published", "make_run_manifest", "describe_run", "plot_figure6"), 1)
 # The figures that are made of training logs.
 FIGURES = ("plot_figure2", "plot_figure5", "plot_figure6")
@@ -62,7 +64,7 @@ def test_a_module_of_bigrec_alone_reruns_bigrec(project: Project) -> None:
         said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table2.csv", *OPTIONS])
     own = {"measure_initial_distance": 1, "predict_titles_untuned": 1}
     assert own_reason(jobs, "Params have changed") == {**own, "tune_sft": 1}
-    student = {"find_nearest_items": 1, "fit_dllm2rec": 1, "rank_sequential": 1}
+    student = {"find_nearest_items": 1, "fit_dllm2rec": 1, "choose_setting": 1, "adopt_chosen": 1, "rank_sequential": 1}
     asked = {**TUNED, "ground_predictions": 5 + 1, "evaluate_ranks": 5 + 1 + 1}
     assert rules(jobs) == {**own, **asked, **student, **DRAWN, **TABLE2}
     assert not [job for job in jobs if any("llara" in name for name in job.output)]
@@ -117,8 +119,8 @@ def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:
     with project.edited(CONFIG, "  dim: 16", "  dim: 16\n  dropout: 0.5"):
         jobs = project.planned()
         said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table2.csv", *OPTIONS])
-    own = {"fit_sasrec": 2, "choose_l2": 1, "adopt_sasrec": 1, "fit_dros": 2, "choose_dros_alpha": 1, "adopt_dros": 1}
-    own |= {"fit_dllm2rec": 1, "fit_llm_cf": 1, "rank_sequential": 3, "rank_llm_cf": 1}
+    own = {"fit_sasrec": 2, "fit_dros": 2, "fit_dllm2rec": 1, "fit_llm_cf": 2, "choose_setting": 4, "adopt_chosen": 4}
+    own |= {"rank_sequential": 3, "rank_llm_cf": 1}
     llara = {**TUNED, "measure_initial_distance_llara": 1, "evaluate_ranks": 5 + 4}
     assert rules(jobs) == {**own, **llara, **DRAWN, **TABLE2}
     assert not [job for job in jobs if any("/bigrec/" in name for name in job.output)]

@@ -33,7 +33,7 @@ def test_grounding_equals_direct_differences(seed: int, titles: int, width: int,
         candidates = [t for t in range(titles) if t == own or t + 1 not in gone]
         cost = {t: float(((queries[i].astype(float) - catalogue[t].astype(float)) ** 2).sum()) for t in candidates}
         equal = [t for t in candidates if cost[t] == cost[own] and t != own]
-        earlier = sum(grounding.order[t] < grounding.order[own] for t in equal)
+        earlier = sum(grounding.candidates.order[t] < grounding.candidates.order[own] for t in equal)
         assert got.rank[i] == sum(cost[t] < cost[own] for t in candidates) + earlier
         assert (got.candidates[i], got.ties[i]) == (len(candidates), len(equal))
 

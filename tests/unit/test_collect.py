@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from softrec import collect, published, results
-from softrec.collect import Measured, Run, Setting
+from softrec import choice_files, collect, published, results
+from softrec.choice_files import Setting
+from softrec.collect import Measured, Run
 from softrec.errors import SoftrecError
 from softrec.results import LongRow
 
@@ -58,11 +59,11 @@ def test_choice_file_is_read(tmp_path: Path) -> None:
     """Only `name` and `chosen` matter here; a choice without a number is refused with the file's name."""
     path = tmp_path / "alpha.json"
     path.write_text(json.dumps({"name": "alpha", "chosen": 10, "rule": "tuning_seed", "candidates": []}))
-    assert collect.read_choice(path) == Setting("alpha", 10.0)
+    assert choice_files.read_choice(path) == Setting("alpha", 10.0)
     for content in ({"name": "alpha"}, {"name": "alpha", "chosen": "ten"}, [], {"chosen": 1}):
         path.write_text(json.dumps(content))
         with pytest.raises(SoftrecError, match=r"alpha\.json|the chosen alpha is 'ten'"):
-            collect.read_choice(path)
+            choice_files.read_choice(path)
 
 
 @pytest.mark.parametrize(

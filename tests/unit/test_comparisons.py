@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from softrec import compare, comparisons, csvfiles, noise, tables
-from softrec.collect import Run, Setting
+from softrec.choice_files import Setting
+from softrec.collect import Run
 from softrec.comparisons import Comparison, IntervalRow, SignificanceSettings
 from softrec.errors import SoftrecError
 from softrec.files import write_table

@@ -112,10 +112,20 @@ def test_padding_row_is_zero_and_never_trained() -> None:
     assert not model.item.weight.grad[0].any() and model.item.weight.grad[3].any()
 
 
-def test_embeddings_start_small() -> None:
-    """N(0, 0.01^2): the standard deviation of 1,000 x 64 draws is 0.01 to within 2 % (seven standard errors)."""
-    model = Encoder(1000, EncoderSettings(dim=64, blocks=1, heads=1, length=10, dropout=0.0))
+def test_items_start_small_and_positions_do_not() -> None:
+    """N(0, 0.01^2) and N(0, 1): the deviation of 1,000 x 64 draws is theirs to within 2 % (seven standard errors)."""
+    model = Encoder(1000, EncoderSettings(dim=64, blocks=1, heads=1, length=1000, dropout=0.0))
     assert model.item.weight[1:].std().item() == pytest.approx(0.01, rel=0.02)
+    assert model.position.weight.std().item() == pytest.approx(1.0, rel=0.02)
+
+
+def test_linear_layers_start_as_torch_starts_them() -> None:
+    """Uniform within 1 / sqrt(64) = 0.125, so of deviation 0.125 / sqrt(3) = 0.0722; 64 x 64 draws tell it to 5 %."""
+    model = Encoder(1000, EncoderSettings(dim=64, blocks=2, heads=1, length=10, dropout=0.0))
+    for name, weight in model.named_parameters():
+        if weight.ndim == 2 and not name.startswith(("item", "position")):
+            assert weight.abs().max().item() <= 0.125, name
+            assert weight.std().item() == pytest.approx(0.125 / math.sqrt(3), rel=0.05), name
 
 
 @torch.no_grad()

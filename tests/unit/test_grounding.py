@@ -84,7 +84,7 @@ def test_ranks_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch, titles_a
     grounding = Grounding(titles, np.arange(-1, 97), SEEN, GroundingSettings("seen", 3))
     excluded = [np.array([1, 4]), np.array([], np.int64)] * 25
     direct = np.stack([squared_distances(text, titles) for text in z])
-    expected = rank_targets(direct, np.array(rows["target"]) - 1, excluded, grounding.order)
+    expected = rank_targets(direct, np.array(rows["target"]) - 1, excluded, grounding.candidates.order)
     assert expected.ties.sum() > 20
     for found, right in zip(grounding.rank(z, rows), expected, strict=True):
         np.testing.assert_array_equal(found, right)

@@ -1,4 +1,4 @@
-"""LLM-CF: decisions that are known, retrieval that never looks ahead, and SASRec where the feature has no weight."""
+"""LLM-CF: decisions that are known, and SASRec with the same loss where the feature has no weight."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +8,6 @@ import datasets
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from softrec import cot
 from softrec.checkpoints import Checkpoint
 from softrec.errors import SoftrecError
@@ -17,17 +15,22 @@ from softrec.language_model import LanguageModel
 from softrec.prompts import Words
 from softrec.ranking import SeenItems
 from softrec.samples import Items
+from softrec.sequential.decisions import Examples, Texts
+from softrec.sequential.encoder import Encoder
 from softrec.sequential.in_context import Decoder, rotary, rotate
-from softrec.sequential.llm_cf import InContextSettings, LlmCf, LlmCfEncoder, reconstruction
-from softrec.sequential.retrieval import Examples, Texts, history_vectors, retrieve
+from softrec.sequential.llm_cf import THOUGHT, InContextSettings, LlmCf, LlmCfEncoder, reconstruction, told
+from softrec.sequential.sampled_softmax import SampledSoftmax
 from softrec.sequential.windows import Windows
 from test_fit import ITEMS, SETTINGS, cycle, trainer
+from torch import Tensor
 
 WORDS = Words("films", "film", "seen")
 COT = cot.CotSettings(WORDS, "fp32", None, 5, 400, 8, 4)
 TITLES = ["", *(f"Film {i}" for i in range(1, 7))]
 CATALOGUE = Items(TITLES, np.array([-1, *range(6)]), TITLES[1:])
-IN_CONTEXT = InContextSettings(2, 0.1, 0.0)
+ALONE = np.arange(-1, 6)  # six items of six titles
+IN_CONTEXT = InContextSettings(0.1, 0.0)
+NEGATIVES = 8
 
 
 def rows_of(count: int) -> datasets.Dataset:
@@ -43,18 +46,26 @@ def seen(count: int) -> SeenItems:
 
 def test_half_of_the_decisions_are_for_the_target_and_half_against_an_unseen_item() -> None:
     """Of 40 rows 20 keep target 3; the others get one of 4, 5 and 6, never 1 or 2 (had) nor 3 (taken)."""
-    decisions = cot.draw_decisions(rows_of(40), 6, seen(40), COT)
+    decisions = cot.draw_decisions(rows_of(40), ALONE, seen(40), COT)
     assert decisions.row.tolist() == list(range(40))
     assert decisions.label.sum() == 20
     assert set(decisions.item[decisions.label == cot.TAKEN].tolist()) == {3}
     assert set(decisions.item[decisions.label == cot.REFUSED].tolist()) == {4, 5, 6}
-    again = cot.draw_decisions(rows_of(40), 6, seen(40), COT)
+    again = cot.draw_decisions(rows_of(40), ALONE, seen(40), COT)
     assert all(np.array_equal(a, b) for a, b in zip(decisions, again, strict=True))
+
+
+def test_no_item_of_a_title_that_was_had_or_taken_is_refused() -> None:
+    """Item 4 has the title of item 1 (had), item 6 that of item 3 (taken): item 5 is left, in every decision."""
+    decisions = cot.draw_decisions(rows_of(40), np.array([-1, 0, 1, 2, 0, 3, 2]), seen(40), COT)
+    assert set(decisions.item[decisions.label == cot.REFUSED].tolist()) == {5}
+    with pytest.raises(SoftrecError, match="has had every item"):
+        cot.draw_decisions(rows_of(40), np.array([-1, 0, 1, 2, 0, 1, 2]), seen(40), COT)
 
 
 def test_fewer_rows_are_drawn_where_fewer_are_asked_for() -> None:
     """7 of 40: distinct, ascending, 4 taken and 3 refused (every second of 7 from the first on)."""
-    decisions = cot.draw_decisions(rows_of(40), 6, seen(40), replace(COT, rows=7))
+    decisions = cot.draw_decisions(rows_of(40), ALONE, seen(40), replace(COT, rows=7))
     assert sorted(set(decisions.row.tolist())) == decisions.row.tolist()
     assert (len(decisions.row), decisions.label.sum()) == (7, 4)
 
@@ -62,7 +73,7 @@ def test_fewer_rows_are_drawn_where_fewer_are_asked_for() -> None:
 def test_a_user_who_has_had_everything_can_refuse_nothing() -> None:
     """Three items, all of them had or taken."""
     with pytest.raises(SoftrecError, match="has had every item"):
-        cot.draw_decisions(rows_of(2), 3, seen(2), COT)
+        cot.draw_decisions(rows_of(2), ALONE[:4], seen(2), COT)
 
 
 def test_the_prompt_says_what_is_known() -> None:
@@ -83,46 +94,6 @@ def test_old_history_goes_first_and_too_small_a_limit_is_an_error(llm: LanguageM
     assert '"Film 2"\nFilm: "Film 3"' in text and "Film 1" not in text
     with pytest.raises(SoftrecError, match="even without any history; 2 are allowed"):
         cot.encode(decisions, rows_of(1), CATALOGUE, llm.tokenizer, replace(COT, max_tokens=10))
-
-
-def examples(label: list[int], time: list[int]) -> Examples:
-    """Decisions of which only label and time matter."""
-    n = len(label)
-    ones = np.ones(n, np.int64)
-    return Examples(np.ones((n, 1), np.int64), ones, ones, np.array(label), np.array(time), np.ones((n, 2), np.float32))
-
-
-def test_retrieval_by_hand() -> None:
-    """Query (1, 0) at time 10. Similarities 0.9, 0.5, 0.7, 1.0, 0.2 of labels 1, 1, 0, 1, 0; example 3 is at time 10,
-    not earlier: label 1 gives 0 and 1, label 0 gives 2 and 4. At time 2 only example 2 (time 1) is known."""
-    vectors = np.array([[0.9, 0], [0.5, 0], [0.7, 0], [1.0, 0], [0.2, 0]])
-    known = examples([1, 1, 0, 1, 0], [5, 6, 1, 10, 8])
-    query = np.array([[1.0, 0.0], [1.0, 0.0]])
-    assert retrieve(query, np.array([10, 2]), vectors, known, 2).tolist() == [[0, 1, 2, 4], [-1, -1, 2, -1]]
-
-
-@given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 3))
-def test_retrieval_never_looks_ahead_and_is_the_best_there_is(seed: int, count: int, per_label: int) -> None:
-    """Every example found is strictly earlier than its query, of the label its place is for, and no earlier one of that
-    label is more similar than the last found."""
-    rng = np.random.default_rng(seed)
-    known = examples(rng.integers(0, 2, count).tolist(), rng.integers(0, 6, count).tolist())
-    query, vectors = rng.normal(size=(5, 3)), rng.normal(size=(count, 3))
-    time = rng.integers(0, 7, 5)
-    found = retrieve(query, time, vectors, known, per_label)
-    for row, places in enumerate(found.reshape(5, 2, per_label)):
-        for label, chosen in zip((1, 0), places, strict=True):
-            free = [e for e in range(count) if known.label[e] == label and known.time[e] < time[row]]
-            best = sorted(free, key=lambda e: (-(query[row] @ vectors[e]), e))[:per_label]
-            assert [e for e in chosen if e >= 0] == best
-
-
-def test_history_vectors_are_centred_means_of_length_one() -> None:
-    """Titles (0, 0), (2, 0), (1, 3) have the mean (1, 1). Items 1 and 2: mean of (-1, -1) and (1, -1) is (0, -1)."""
-    titles = np.array([[0, 0], [0, 0], [2, 0], [1, 3]], np.float32)
-    found = history_vectors(np.array([[1, 2], [3, 0]]), np.array([2, 1]), titles)
-    assert found[0] == pytest.approx([0, -1])
-    assert found[1] == pytest.approx([0, 1])
 
 
 def test_rotary_positions_turn_pairs() -> None:
@@ -153,7 +124,7 @@ def texts() -> Texts:
     windows = cycle(10)
     label, item = np.arange(10) % 2, windows.target
     thought = rng.normal(size=(10, 6)).astype(np.float32)
-    return Texts(titles, Examples(windows.item, windows.length, item, label, np.arange(10), thought))
+    return Texts(titles, Examples(windows.item, windows.length, item, label, np.arange(10)), thought)
 
 
 def enriched(windows: Windows) -> Windows:
@@ -163,13 +134,13 @@ def enriched(windows: Windows) -> Windows:
     return windows._replace(item=np.concatenate([windows.item, columns], axis=1))
 
 
-def test_without_weight_it_is_sasrec_bit_for_bit(tmp_path: Path) -> None:
+def test_without_weight_it_is_sasrec_with_the_same_loss_bit_for_bit(tmp_path: Path) -> None:
     """The weights that SASRec has too are the same after training; with weight 0.1 they are others."""
-    plain = trainer()
+    plain = trainer(method=SampledSoftmax(NEGATIVES))
     plain.fit(Checkpoint(tmp_path / "plain", "key"))
     equal = []
     for weight in (0.0, 0.1):
-        one = trainer(method=LlmCf(replace(IN_CONTEXT, weight=weight), texts(), SETTINGS.seed))
+        one = trainer(method=LlmCf(replace(IN_CONTEXT, weight=weight), texts(), NEGATIVES, SETTINGS.seed))
         one.train, one.valid = enriched(one.train), enriched(one.valid)
         one.fit(Checkpoint(tmp_path / str(weight), "key"))
         state = one.model.state_dict()
@@ -190,7 +161,7 @@ def test_examples_that_are_not_there_change_nothing() -> None:
     length = torch.from_numpy(windows.length)
     with torch.no_grad():
         before = model(item, length)
-        model.thought, model.label = model.thought + 1, 1 - model.label
+        model.told, model.label = model.told + 1, 1 - model.label
         assert torch.equal(model(item, length), before)
 
 
@@ -198,19 +169,78 @@ def test_the_query_never_sees_its_own_item_and_examples_count() -> None:
     """13 tokens for 4 examples; the feature moves when a chain of thought does."""
     model, windows = new_model(), enriched(cycle(6))
     window, length = torch.from_numpy(windows.item), torch.from_numpy(windows.length)
-    history, example = window[:, : SETTINGS.length], window[:, SETTINGS.length :]
+    read: list[tuple[Tensor, Tensor]] = []
+    model.decoder.register_forward_hook(lambda _, given, __: read.append(given))
     with torch.no_grad():
-        tokens, real = model.tokens(torch.zeros(6, SETTINGS.dim), history, length, example)
+        before = model(window, length)
+        [(tokens, real)] = read
         assert tokens.shape == (6, 13, SETTINGS.dim)
         assert real[0].tolist() == [True] * 3 + [False] * 3 + [True] * 3 + [False] * 3 + [True]
-        before = model(window, length)
-        model.thought = model.thought + 1
+        model.told[:, THOUGHT] += 1
         assert (model(window, length) - before).abs().max() > 1e-6
 
 
 def test_reconstruction_by_hand() -> None:
     """Two examples of one row, one of them none: the cosine of (3, 4) with (4, 3) is 24/25, so the loss is 1/25."""
-    model = SimpleNamespace(reconstruct=lambda hidden: hidden, thought=torch.tensor([[0.0, 0.0], [4.0, 3.0]]))
+    told = torch.zeros(2, 3, 2)
+    told[1, THOUGHT] = torch.tensor([4.0, 3.0])
+    model = SimpleNamespace(reconstruct=lambda hidden: hidden, told=told)
     hidden = torch.tensor([[[3.0, 4.0], [9.0, 9.0]]])
     loss = reconstruction(model, hidden, torch.tensor([[1, 0]]))  # type: ignore[arg-type]
     assert loss.item() == pytest.approx(1 / 25)
+
+
+def mixture_as_it_reads(model: LlmCfEncoder, state: Tensor, window: Tensor, length: Tensor, item: Tensor) -> Tensor:
+    """m = Linear[state; W mean(titles); item; W title], with every title of every history gathered: (B, L, W)."""
+    mean = model.titles[window].sum(dim=1) / length[:, None]
+    parts = [state, model.text(mean), model.item(item), model.text(model.titles[item])]
+    return model.mixture(torch.cat(parts, dim=1))
+
+
+def vector_as_it_reads(model: LlmCfEncoder, window: Tensor, length: Tensor) -> Tensor:
+    """The user's vector (B, D) with each place of the batch computed on its own, from the texts as they are given."""
+    known, thought = texts().examples, torch.from_numpy(texts().thoughts).double()
+    history, example = window[:, : SETTINGS.length], window[:, SETTINGS.length :]
+    state = Encoder.forward(model, history, length)
+    rows = []
+    for row in range(len(window)):
+        tokens, real = [], []
+        for number in (example[row] - 1).tolist():
+            past, count, item = (
+                torch.from_numpy(column[[number]]) for column in (known.window, known.length, known.item)
+            )
+            mixture = mixture_as_it_reads(model, Encoder.forward(model, past, count), past, count, item)[0]
+            tokens += [mixture, model.text(thought[number]), model.decision.weight[int(known.label[number])]]
+            real += [number >= 0] * 3
+        one = slice(row, row + 1)
+        query = mixture_as_it_reads(model, state[one], history[one], length[one], torch.zeros_like(length[one]))
+        hidden = model.decoder(torch.stack([*tokens, query[0]])[None], torch.tensor([[*real, True]]))
+        rows.append(state[row] + model.in_context.weight * hidden[0, -1])
+    return torch.stack(rows)
+
+
+def test_the_vector_and_its_gradients_are_those_of_the_formula_as_it_reads() -> None:
+    """What is computed once a batch, summed while it is read or left out gives the same vectors as the plain formula,
+    and the same gradients of all weights for a random weighing of them; every weight but those that only score items,
+    or foretell thoughts, has one."""
+    model, windows = new_model().double(), enriched(cycle(6))
+    model.titles, model.told = model.titles.double(), model.told.double()
+    window, length = torch.from_numpy(windows.item), torch.from_numpy(windows.length)
+    weighing, names = torch.randn(6, SETTINGS.dim).double(), [name for name, _ in model.named_parameters()]
+    found, wanted = model(window, length), vector_as_it_reads(model, window, length)
+    assert torch.allclose(found, wanted, rtol=1e-12, atol=1e-12)
+    ours, theirs = (
+        torch.autograd.grad((vector * weighing).sum(), list(model.parameters()), allow_unused=True)
+        for vector in (found, wanted)
+    )
+    unused = {name for name, gradient in zip(names, ours, strict=True) if gradient is None}
+    assert unused == {"output.weight", "output.bias", "reconstruct.weight", "reconstruct.bias"}
+    for name, one, other in zip(names, ours, theirs, strict=True):
+        assert name in unused or torch.allclose(one, other, rtol=1e-9, atol=1e-12), name
+
+
+def test_what_is_told_of_an_example_is_the_mean_of_its_history_its_item_and_its_thought() -> None:
+    """Titles e1, e2 and e3. A decision about item 3 after items 1 and 2: (1/2, 1/2, 0), e3, and the thought."""
+    titles, thought = np.vstack([np.zeros(3), np.eye(3)]).astype(np.float32), np.array([[0, 0.6, 0.8]], np.float32)
+    known = Examples(np.array([[1, 2, 0]]), np.array([2]), np.array([3]), np.array([1]), np.array([5]))
+    assert told(Texts(titles, known, thought)).tolist() == [[[0.5, 0.5, 0], [0, 0, 1], thought[0].tolist()]]

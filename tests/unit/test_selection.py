@@ -11,10 +11,10 @@ from softrec.errors import SoftrecError
 from softrec.selection import Candidate, ChoiceSettings
 
 
-def settings(candidates: list[tuple[float, int]], rule: str = "tuning_seed", tuning_seed: int = 1) -> ChoiceSettings:
+def settings(candidates: list[tuple[float, int]]) -> ChoiceSettings:
     """Settings that choose alpha by H@10, then NG@10."""
     runs = [Candidate(value, seed) for value, seed in candidates]
-    return ChoiceSettings("alpha", runs, ["H@10", "NG@10"], rule, tuning_seed)  # type: ignore[arg-type]
+    return ChoiceSettings("alpha", runs, ["H@10", "NG@10"])
 
 
 def found(*pairs: tuple[float, float]) -> list[dict[str, float]]:
@@ -42,25 +42,23 @@ def test_equal_candidates_fall_to_the_first_in_configuration(values: tuple[float
     assert choice["chosen"] == values[0]
 
 
-def test_tuning_seed_alone_decides() -> None:
-    """Seed 1 prefers 0.1 (0.3 > 0.2); seed 2 would make 10 win on the mean (0.25 < 0.55)."""
+def test_the_mean_over_seeds_decides() -> None:
+    """Seed 1 alone prefers 0.1 (0.3 > 0.2); the mean of both seeds prefers 10 ((0.3 + 0.2) / 2 < (0.2 + 0.9) / 2)."""
     runs = [(0.1, 1), (0.1, 2), (10, 1), (10, 2)]
     values = found((0.3, 0), (0.2, 0), (0.2, 0), (0.9, 0))
-    assert selection.decide(settings(runs), values)["chosen"] == 0.1
-    mean = selection.decide(settings(runs, "mean"), values)
+    mean = selection.decide(settings(runs), values)
     assert mean["chosen"] == 10 and mean["seeds"] == [1, 2]
+    assert selection.decide(settings(runs[::2]), values[::2])["chosen"] == 0.1
 
 
 def test_bad_candidates_are_refused() -> None:
-    """Counts that differ, a run given twice, values with other seeds, a tuning seed that was not run."""
+    """Counts that differ, a run given twice, values with other seeds."""
     with pytest.raises(SoftrecError, match="1 training logs for 2 candidates"):
         selection.decide(settings([(0.1, 1), (1, 1)]), found((0.1, 0.1)))
     with pytest.raises(SoftrecError, match="twice"):
         selection.decide(settings([(0.1, 1), (0.1, 1)]), found((0.1, 0.1), (0.1, 0.1)))
     with pytest.raises(SoftrecError, match="was run with seeds"):
         selection.decide(settings([(0.1, 1), (1, 2)]), found((0.1, 0.1), (0.1, 0.1)))
-    with pytest.raises(SoftrecError, match="tuning seed 9"):
-        selection.decide(settings([(0.1, 1), (1, 1)], tuning_seed=9), found((0.1, 0.1), (0.1, 0.1)))
 
 
 def write_log(path: Path, hit: float, last: str = "") -> Path:
@@ -96,7 +94,7 @@ def test_choosing_and_adopting(tmp_path: Path) -> None:
     models = [tmp_path / "a", tmp_path / "b"]
     for model in models:
         model.write_bytes(model.name.encode())
-    chosen = {"name": "l2", "metrics": ["H@10"], "rule": "tuning_seed", "tuning_seed": 1}
+    chosen = {"name": "l2", "metrics": ["H@10"]}
     chosen["candidates"] = [{"value": 1e-3, "seed": 1}, {"value": 1e-4, "seed": 1}]
     argv = ["--logs", *map(str, logs), "--choice", str(tmp_path / "l2.json"), "--settings", json.dumps(chosen)]
     job.run(choose_setting.main, choose_setting.parser(), argv)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from softrec import sequences
+from softrec import seeds, sequences
 from softrec.errors import SoftrecError
 
 PAPER = sequences.SplitSettings(history=10, fractions=[0.8, 0.1, 0.1])
@@ -51,14 +51,16 @@ def test_split_is_by_the_targets_time_over_all_users() -> None:
     assert np.all(np.diff(parts["train"]["timestamp"]) >= 0)
 
 
-def test_equal_times_are_ordered_by_user_and_target() -> None:
-    """Every interaction at time 0: the order of sequences is that of (user, target)."""
+def test_equal_times_stand_together_by_user() -> None:
+    """Every interaction at time 0: user by user, and each user's sequences by position, here that of the items."""
     user, item, _ = shop(3, 14)
     parts = sequences.split(user, item, np.zeros(len(user), dtype=np.int64), PAPER)
     pairs = [
         (u, t) for name in sequences.SPLITS for u, t in zip(parts[name]["user"], parts[name]["target"], strict=True)
     ]
-    assert pairs == [(u, t) for u in (1, 2, 3) for t in (11, 12, 13, 14)]
+    users = [u for u, _ in pairs[::4]]
+    assert sorted(users) == [1, 2, 3]
+    assert pairs == [(u, t) for u in users for t in (11, 12, 13, 14)]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +93,37 @@ def test_samples_are_seeded_nested_and_in_order() -> None:
     assert np.array_equal(large, sequences.draw(100, 20, 42, "train"))
     assert not np.array_equal(large, sequences.draw(100, 20, 42, "valid"))
     assert not np.array_equal(large, sequences.draw(100, 20, 43, "train"))
+
+
+def test_the_papers_rows_are_those_that_it_alone_would_draw() -> None:
+    """8,000 of 60,000 test rows hold the 1,000 that `rows: 1000` draws, and those are marked: the first of the
+    permutation of the stream, not the first of the file, which is sorted by time."""
+    settings = sequences.SampleSettings("test", 8000, 42, paper_rows=1000)
+    rows = sequences.draw(60_000, settings.rows, settings.seed, settings.split)
+    paper = sequences.of_paper(rows, 60_000, settings)
+    assert np.array_equal(rows[paper], sequences.draw(60_000, 1000, 42, "test"))
+    permuted = seeds.stream(42, "samples", "test").permutation(60_000)
+    assert set(rows[paper]) == set(permuted[:1000]) and set(rows) == set(permuted[:8000])
+    assert 50 < paper[:1000].sum() < 250  # about an eighth of any thousand rows
+
+
+@pytest.mark.parametrize(
+    ("asked", "total", "paper_rows", "marked"),
+    [(10, 20, None, 10), (10, 20, 4, 4), ("all", 20, 4, 4), (10, 7, 4, 4), (10, 7, 8, 7), (10, 20, 10, 10)],
+)
+def test_how_many_rows_are_the_papers(asked: Any, total: int, paper_rows: int | None, marked: int) -> None:
+    """All that are drawn, or as many as named; all of a split that holds fewer than that."""
+    settings = sequences.SampleSettings("test", asked, 42, paper_rows)
+    rows = sequences.draw(total, asked, 42, "test")
+    assert sequences.of_paper(rows, total, settings).sum() == marked
+
+
+def test_a_required_sample_of_the_paper_must_be_there() -> None:
+    """A split of 7 rows cannot hold the paper's 8."""
+    settings = sequences.SampleSettings("test", 10, 42, paper_rows=8, paper_rows_required=True)
+    with pytest.raises(SoftrecError, match="7 rows of test are drawn, fewer than the 8 of the paper's sample") as error:
+        sequences.of_paper(np.arange(7), 7, settings)
+    assert error.value.remedy == "set samples.paper_test to at most 7"
 
 
 @pytest.mark.parametrize("size", ["all", 7, 8])

@@ -36,14 +36,16 @@ def add_row(project: Path, key: str, row: str) -> None:
     edit(project / "config/demo.yaml", "  - sasrec\n", f"  - sasrec\n  - {key}\n")
 
 
-def add_rule(project: Path, like: str, name: str, old: str, new: str) -> None:
+def add_rule(project: Path, like: str, name: str, renamed: dict[str, str]) -> None:
     """Step 3: a script like another one, and beside the rule of that one a rule that calls it."""
     shutil.copy(project / f"scripts/{like}.py", project / f"scripts/{name}.py")
     (file,) = [path for path in (project / "workflow/rules").glob("*.smk") if f"rule {like}:" in path.read_text()]
     text = file.read_text()
     start = text.index(f"rule {like}:")
     end = text.index("\n\n\n", start)
-    rule = text[start:end].replace(old, new)
+    rule = text[start:end]
+    for old, new in renamed.items():
+        rule = rule.replace(old, new)
     for place in ("rule {}:", "scripts/{}.py", 'code_digest("{}"'):
         rule = rule.replace(place.format(like), place.format(name))
     file.write_text(f"{text}\n\n{rule}\n")
@@ -66,17 +68,24 @@ def planned(project: Path, folder: str) -> Counter[str]:
 def test_a_method_that_tunes_a_language_model(project: Path) -> None:
     """A row, a script and a rule: prediction, grounding, evaluation and the tables follow, once a seed."""
     add_row(project, "bigrec-new", 'Row("bigrec-new", "BIGRec", "NEW", "bigrec/new")')
-    add_rule(project, "tune_sft", "tune_new", "{backbone}/sft/", "{backbone}/new/")
+    add_rule(project, "tune_sft", "tune_new", {"{backbone}/sft/": "{backbone}/new/"})
     expected = ("tune_new", "predict_titles", "ground_predictions", "evaluate_ranks", "in the table")
     assert planned(project, "bigrec/new") == dict.fromkeys(expected, SEEDS)
 
 
 def test_a_method_over_item_ids(project: Path) -> None:
-    """A row, a script and a rule: ranking, evaluation and the tables follow."""
+    """A row, what validation chooses, a script and a rule: choice, ranking, evaluation and the tables follow. Two
+    candidates are trained with the tuning seed, and what is chosen with every other."""
     add_row(project, "new", 'Row("new", "", "NEW", "new")')
-    add_rule(project, "fit_dllm2rec", "fit_new", "/dllm2rec/", "/new/")
-    expected = ("fit_new", "rank_sequential", "evaluate_ranks", "in the table")
-    assert planned(project, "new") == dict.fromkeys(expected, SEEDS)
+    edit(
+        project / "workflow/lib/search.py",
+        "SEARCHES = {\n",
+        'SEARCHES = {\n    "new": Search("l2", ("dllm2rec", "l2")),\n',
+    )
+    add_rule(project, "fit_dllm2rec", "fit_new", {"/dllm2rec/": "/new/", 'choice("dllm2rec"': 'choice("new"'})
+    expected = ("rank_sequential", "evaluate_ranks", "in the table")
+    once = {"choose_setting": 1, "adopt_chosen": 1}
+    assert planned(project, "new") == {"fit_new": 2 + SEEDS - 1, **once, **dict.fromkeys(expected, SEEDS)}
 
 
 def test_another_backbone(project: Path) -> None:

@@ -25,6 +25,7 @@ CELL = "game/bigrec/sft/seed=1"
         ("fit_sasrec", "game/sasrec/l2=0.1/seed=1/fit.tsv", 5335 * 64 * 4),
         ("adopt_sasrec", "game/sasrec/seed=1/adopt.tsv", 5335 * 64 * 4),
         ("make_table2", "make_table2.tsv", 0),
+        ("make_table2_all", "make_table2_all.tsv", 0),
     ],
 )
 def test_each_job_leaves_what_it_writes(checked: Checked, rule: str, place: str, size: float) -> None:

@@ -7,8 +7,9 @@ from lib.dryrun import Job
 
 LEARNS = (
     "fit_sasrec",
-    "choose_l2",
-    "adopt_sasrec",
+    "fit_llm_cf",
+    "choose_setting",
+    "adopt_chosen",
     "pretrain_tiny_llm",
     "encode_titles",
     "tune_sft",
@@ -19,6 +20,7 @@ LEARNS = (
     "choose_alpha",
 )
 READS_TEST = {"draw_sample", "audit_split", "predict_titles", "ground_predictions", "rank_sequential", "rank_llm_cf"}
+READS_TEST |= {"retrieve_examples"}  # of each split its own; training reads those of the others
 TEST_ROWS = ("samples/test.parquet", "sequences/test.parquet")
 
 
@@ -59,7 +61,14 @@ def test_the_walk_finds_test_rows_where_they_are(jobs: list[Job]) -> None:
     """Predictions, ranks and metrics on the test sample do descend from it: the test above could fail."""
     makers = {name: job for job in jobs for name in job.output}
     for job in jobs:
-        if job.rule in ("predict_titles", "rank_sequential", "rank_llm_cf", "collect_results", "make_table2"):
+        if job.rule in (
+            "predict_titles",
+            "rank_sequential",
+            "rank_llm_cf",
+            "collect_results",
+            "make_table2",
+            "make_table2_all",
+        ):
             found = ancestors(job, makers)
             assert any(name.endswith("samples/test.parquet") for name in found), job.rule
             assert any(name.endswith("sequences/test.parquet") for name in found), job.rule
@@ -81,6 +90,6 @@ def test_training_waits_for_the_proof(jobs: list[Job]) -> None:
 def test_choices_read_validation_alone(jobs: list[Job]) -> None:
     """L2 and alpha are chosen from training logs, which hold metrics of the validation rows."""
     for job in jobs:
-        if job.rule in ("choose_l2", "choose_alpha"):
+        if job.rule in ("choose_setting", "choose_alpha"):
             assert job.input
             assert all(name.endswith("/training.jsonl") for name in job.input)

@@ -32,7 +32,8 @@ def without_conda(tmp_path: Path) -> str:
 
 
 def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
-    """3 data sets x 5 seeds = 15 runs of a method without candidates; x 5 L2 = 75 of SASRec, x 5 alphas = 75 of DROS.
+    """3 data sets x 5 seeds = 15 runs of a method. A model over item ids: 5 candidates of L2 (of DROS: alpha) with one
+    seed and the chosen one with 4 others are 9, so 27; one choice and one adopted model a data set and model, so 12.
 
     Each of two backbones: SFT, SDPO and w/o SA 15 each, and SOFT x 4 alphas = 60: 105 to predict and ground, so 210.
     With four methods over item ids 270 are evaluated; LLM-CF ranks by itself, the other 45 by the common ranker. d_0 is
@@ -45,13 +46,14 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "describe_self_distilled": 30,
         "tune_soft_wo_sa": 30,
         "tune_soft": 120,
-        "fit_sasrec": 75,
-        "adopt_sasrec": 15,
-        "fit_dros": 75,
-        "adopt_dros": 15,
+        "fit_sasrec": 27,
+        "fit_dros": 27,
+        "choose_setting": 12,
+        "adopt_chosen": 12,
         "find_nearest_items": 15,
-        "fit_dllm2rec": 15,
-        "fit_llm_cf": 15,
+        "fit_dllm2rec": 27,
+        "fit_llm_cf": 27,
+        "retrieve_examples": 9,
         "rank_llm_cf": 15,
         "rank_sequential": 45,
         "predict_titles": 210,
@@ -63,9 +65,18 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "draw_sample": 9,
     }
     each = ("filter_interactions", "split_sequences", "audit_split", "encode_titles")
-    each += ("choose_l2", "choose_dros_alpha", "generate_cot", "encode_cot")
+    each += ("generate_cot", "encode_cot")
     once = ("fetch_amazon2023_game", "fetch_amazon2023_movie", "fetch_amazon2023_kindle", "fetch_hub_llm_llama")
-    once += ("make_table1", "collect_results", "make_table2", "plot_curriculum", "all", "make_ledger", "plot_figure2")
+    once += (
+        "make_table1",
+        "collect_results",
+        "make_table2",
+        "make_table2_all",
+        "plot_curriculum",
+        "all",
+        "make_ledger",
+        "plot_figure2",
+    )
     once += ("plot_figure5", "plot_figure6", "measure_significance", "compare_published", "audit_numbers")
     once += ("describe_run",)
     expected |= dict.fromkeys(each, 3) | dict.fromkeys((*once, "make_run_manifest"), 1)
@@ -88,10 +99,10 @@ def test_every_alpha_runs_for_every_seed(paper_jobs: list[Job]) -> None:
 
 def test_the_demo_is_listed_whole(demo_jobs: list[Job]) -> None:
     """One data set, two seeds, two alphas, two values of L2. Each backbone: 2 of SFT, SDPO and w/o SA each, 4 of SOFT;
-    4 fits of SASRec; twelve rows with SOFT's second alpha are 14 results, twice."""
+    3 fits of SASRec; twelve rows with SOFT's second alpha are 14 results, twice."""
     counted = Counter(job.rule for job in demo_jobs)
     tunings = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "evaluate_ranks")
-    assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 4, 28]
+    assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 3, 28]
     assert counted["pretrain_tiny_llm"] == counted["fetch_wheel_dataset_ml100k"] == 1
 
 
@@ -107,16 +118,17 @@ def test_the_runs_with_a_real_model_are_listed(planned: Callable[..., list[Job]]
 
 
 def test_soft_alone_counts_the_sft_that_it_builds_on(planned: Callable[..., list[Job]]) -> None:
-    """`methods: [sasrec, bigrec-soft]`: of each of two seeds the ledger reads SFT's log and its answers, two alphas and
-    two values of L2; and the one d_0."""
+    """`methods: [sasrec, bigrec-soft]`: of each of two seeds the ledger reads SFT's log and its answers and two
+    alphas; two values of L2 with one seed and the chosen one with the other; and the one d_0."""
     switch = ["--config", "methods=[sasrec, bigrec-soft]"]
     (ledger,) = (job for job in planned("--profile", "profiles/demo", *switch) if job.rule == "make_ledger")
     assert Counter(name.split("/", 3)[3].split("/seed=")[0] for name in ledger.input) == {
         "bigrec/soft/alpha=1": 2,
         "bigrec/soft/alpha=10": 2,
         "bigrec/sft": 4,
-        "sasrec/l2=0.001": 2,
-        "sasrec/l2=1e-05": 2,
+        "sasrec/l2=0.001": 1,
+        "sasrec/l2=1e-05": 1,
+        "sasrec": 1,
         "bigrec/initial_distance.json": 1,
     }
 

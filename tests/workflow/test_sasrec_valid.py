@@ -1,4 +1,4 @@
-"""`sasrec.valid`: models over item ids are validated on the sampled sequences, or on the whole validation split."""
+"""`sasrec.valid`: models over item ids are validated on the whole validation split, or on the sampled sequences."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from lib.dryrun import Job
 
 ROOT = Path(dryrun.__file__).parents[2]
 FITS = {"fit_sasrec", "fit_dros", "fit_llm_cf", "fit_dllm2rec"}
+RETRIEVED = "retrieve_examples"  # for the rows of each split
 
 
 def validation_of(jobs: list[Job]) -> dict[str, set[str]]:
@@ -19,12 +20,12 @@ def validation_of(jobs: list[Job]) -> dict[str, set[str]]:
     return found
 
 
-def test_the_whole_split_is_a_switch(demo_jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sample_is_a_switch(demo_jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every model over item ids follows it, and nothing else does: language models are validated on the sample."""
     monkeypatch.chdir(ROOT)
-    switch = ["--profile", "profiles/demo", "--forceall", "--config", "sasrec={valid: split}"]
-    sampled, whole = validation_of(demo_jobs), validation_of(dryrun.jobs(switch))
-    assert {rule for rule in sampled if sampled[rule] != whole[rule]} == FITS
-    for rule in FITS:
+    switch = ["--profile", "profiles/demo", "--forceall", "--config", "sasrec={valid: samples}"]
+    whole, sampled = validation_of(demo_jobs), validation_of(dryrun.jobs(switch))
+    assert {rule for rule in sampled if sampled[rule] != whole[rule]} == {*FITS, RETRIEVED}
+    for rule in (*FITS, RETRIEVED):
         assert (sampled[rule], whole[rule]) == ({"samples/valid.parquet"}, {"sequences/valid.parquet"})
     assert whole["tune_sft"] == {"samples/valid.parquet"}

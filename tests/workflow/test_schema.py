@@ -148,6 +148,8 @@ def test_a_mistyped_word_is_told_what_was_meant(checked: Checked, key: str, valu
         ("split.fractions", [0.9, 0.1, 0], "> 0"),
         ("samples.train", 0, ">= 1"),
         ("samples.test", "everything", "'all'"),
+        ("samples.paper_test", "all", "a whole number >= 1 or null"),
+        ("samples.paper_test", 0, ">= 1"),
         ("ranking.cutoffs", [1, 5, 10], "must contain 20"),
         ("sasrec.dropout", 1, "< 1"),
         ("sasrec.l2", [-1], ">= 0"),

@@ -82,8 +82,7 @@ COLLECTING = {
     "describe_run",
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
-CHOOSING = {"choose_l2", "choose_alpha", "choose_dros_alpha"}
-FITTING = {"fit_sasrec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
+FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 
@@ -93,16 +92,21 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
     [
         ("filter.k", 5, {"filter_interactions"}),
         ("filter.duplicates", "none", {"filter_interactions", "audit_split"}),
-        ("split.history", 5, {"split_sequences", "audit_split", *RANKING, *FITTING}),
+        ("filter.tie_seed", 7, {"filter_interactions", "split_sequences"}),
+        ("split.history", 5, {"split_sequences", "audit_split", "retrieve_examples", *RANKING, *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"draw_sample"}),
-        ("samples.seed", 7, {"draw_sample", "generate_cot", *MEASURING}),
-        ("ranking.mask", "none", {*RANKING, "ground_predictions", "find_nearest_items", *FITTING, *TUNING}),
+        ("samples.paper_test", 10, {"draw_sample"}),
+        ("samples.seed", 7, {"draw_sample", "generate_cot", "retrieve_examples", *MEASURING}),
+        ("ranking.mask", "none", {*RANKING, "ground_predictions", *FITTING, *TUNING}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
         ("sasrec.dim", 32, {*RANKING, *FITTING}),
         ("sasrec.learning_rate", 0.1, FITTING),
         ("llm_cf.weight", 0.5, {"fit_llm_cf", "rank_llm_cf"}),
         ("llm_cf.rows", 8, {"generate_cot"}),
+        ("llm_cf.negatives", 8, {"fit_llm_cf", "fit_sasrec_softmax"}),
+        ("llm_cf.centred_similarity", True, {"retrieve_examples"}),
+        ("llm_cf.examples_per_label", 1, {"retrieve_examples"}),
         ("dros.beta", 0.5, {"fit_dros"}),
         ("dllm2rec.lam", 0.5, {"fit_dllm2rec"}),
         ("dllm2rec.teacher_items", 5, {"find_nearest_items"}),
@@ -119,19 +123,21 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),
         ("soft.distance_rows", 16, {*MEASURING, "describe_run"}),
-        ("soft.alphas", [1, 10, 100], COLLECTING),
+        ("soft.alphas", [1, 10, 100], COLLECTING | {"choose_alpha"}),
         ("generation.beams", 2, ASKING),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
-        ("choose_by", "mean", CHOOSING),
-        ("seeds", [1, 2, 3], CHOOSING | COLLECTING | {"plot_figure2"}),
-        ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2"}),
+        ("soft.choose_by", "tuning_seed", {"choose_alpha"}),
+        ("seeds", [1, 2, 3], {"choose_alpha", "plot_figure2", *COLLECTING}),
+        ("sasrec.l2", [0.1], {"adopt_chosen", "make_ledger"}),
+        ("dros.alphas", [0.1], {"choose_setting"}),
+        ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2", "make_table2_all"}),
         ("statistics.resamples", 500, {"measure_significance", "describe_run"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
         ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm", "generate_cot"}),
         ("datasets.ml100k.global_batch_size", 8, TUNING),
-        ("datasets.ml100k.label", "ML", COLLECTING | DRAWING | {"make_table1", "make_table2"}),
+        ("datasets.ml100k.label", "ML", COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all"}),
         ("run", "other", set()),
     ],
 )

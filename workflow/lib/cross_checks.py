@@ -99,6 +99,13 @@ def fractions(config: Config) -> Iterator[str]:
         yield f"split.fractions is {value_text(shares)}; the shares must sum to 1"
 
 
+def paper_sample(config: Config) -> Iterator[str]:
+    """The paper's sample is part of the test rows."""
+    paper, test = config["samples"]["paper_test"], config["samples"]["test"]
+    if paper is not None and test != "all" and paper > test:
+        yield f"samples.paper_test is {paper}; it must be at most samples.test, {test}"
+
+
 def sequential_metric(config: Config) -> Iterator[str]:
     """The metric that chooses is one that is computed."""
     metric, cutoffs = config["sasrec"]["metric"], config["ranking"]["cutoffs"]
@@ -147,6 +154,7 @@ CHECKS = (
     shared_llms,
     window,
     fractions,
+    paper_sample,
     sequential_metric,
     sequential_heads,
     tiny_heads,

@@ -37,10 +37,11 @@ class Row:
         return f"{own}/{self.setting}=[^/]+" if self.setting else own
 
 
-# In the order of the paper, whose table has no row for guidance alone (its Figure 1a). LLaRA's rows are built like
-# BIGRec's.
+# In the order of the paper, whose table has no row for guidance alone (its Figure 1a), nor for SASRec trained with
+# LLM-CF's loss, which tells what of LLM-CF's gain is the loss's. LLaRA's rows are built like BIGRec's.
 ROWS = (
     Row("sasrec", "", "SASRec", "sasrec"),
+    Row("sasrec-softmax", "", "SASRec (sampled softmax)", "sasrec-softmax"),
     Row("dros", "", "DROS", "dros"),
     Row("llm-cf", "", "LLM-CF", "llm-cf"),
     Row("dllm2rec", "", "DLLM2Rec", "dllm2rec"),

@@ -36,7 +36,7 @@ class LongTitles(Sizes):
 
 def tables(config: Mapping[str, Any], jobs: Iterable[Left]) -> dict[str, Table]:
     """Every table by its marker's name."""
-    grid = [job for job in jobs if job.rule != "all"]
+    grid = sorted(job for job in jobs if job.rule != "all")  # listed in no order, and sums round by theirs
     return {
         "assumptions": assumptions(config),
         "steps": steps(config),
@@ -179,6 +179,7 @@ def switches(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
         "`engine.gradient_checkpointing: true`": {"engine": {"gradient_checkpointing": True}},
         "`engine.ranks: 1`": {"engine": {"ranks": 1}},
         "`generation.beams: 1`": {"generation": {"beams": 1}},
+        "`samples.test: 1000`, the paper's sample alone": {"samples": {"test": 1000}},
         "`samples.test: all`": {"samples": {"test": "all"}},
         "`samples.train: 8192`": {"samples": {"train": 8192}},
     }

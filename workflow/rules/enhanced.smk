@@ -74,7 +74,7 @@ rule find_nearest_items:
 
 
 rule fit_dllm2rec:
-    """Train SASRec on what BIGRec tuned by SFT says (DLLM2Rec)"""
+    """Train DLLM2Rec on what BIGRec tuned by SFT says: a candidate of L2, or with the chosen one"""
     input:
         audit="results/<run>/{dataset}/split_audit.json",
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -83,18 +83,19 @@ rule fit_dllm2rec:
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         titles="results/<run>/{dataset}/titles.npy",
         sample=inputs.taught_rows(config),
-        nearest="results/<run>/{dataset}/bigrec/sft/seed={seed}/teacher.nearest.parquet",
+        nearest=lambda w: f"results/<run>/{{dataset}}/bigrec/sft/seed={search.seed_of(w)}/teacher.nearest.parquet",
+        choice=lambda w: search.choice("dllm2rec", w),
     output:
-        model="results/<run>/{dataset}/dllm2rec/seed={seed}/model.safetensors",
-        log="results/<run>/{dataset}/dllm2rec/seed={seed}/training.jsonl",
+        model="results/<run>/{dataset}/dllm2rec/{training}/model.safetensors",
+        log="results/<run>/{dataset}/dllm2rec/{training}/training.jsonl",
     log:
-        "results/<run>/logs/{dataset}/dllm2rec/seed={seed}/fit.log",
+        "results/<run>/logs/{dataset}/dllm2rec/{training}/fit.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/dllm2rec/seed={seed}/fit.tsv"
+        "results/<run>/benchmarks/{dataset}/dllm2rec/{training}/fit.tsv"
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.fit_dllm2rec(w.seed),
+        cfg=lambda w: slices.fit_dllm2rec(w.training),
         code=code_digest("fit_dllm2rec"),
     shell:
         r"""
@@ -108,6 +109,7 @@ rule fit_dllm2rec:
             --titles {input.titles:q} \
             --sample {input.sample:q} \
             --nearest {input.nearest:q} \
+            --choice {input.choice:q} \
             --model {output.model:q} \
             --log {output.log:q} \
             2>{log:q}

@@ -44,9 +44,8 @@ rule make_ledger:
     input:
         logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.tuned_cells(config)]
         + [
-            f"results/{RUN}/{cell.dataset}/sasrec/l2={l2}/seed={cell.seed}/training.jsonl"
-            for cell in grid.sasrec_cells(config)
-            for l2 in config["sasrec"]["l2"]
+            f"results/{RUN}/{folder}/training.jsonl"
+            for folder, _ in search.sasrec_trainings(config)
         ],
         answers=[
             f"results/{RUN}/{cell.folder}/self_distilled.parquet"

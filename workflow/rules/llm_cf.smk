@@ -1,6 +1,7 @@
 # LLM-CF (paper, section 4.1): a language model's chains of thought, read by a model over item ids.
 # Needs: the un-tuned language model, sampled training rows, and what the sequential models need.
-# Gives: one base of chains of thought for all seeds; per seed one model and its ranks on the test sample.
+# Gives: one base of chains of thought and the in-context examples of each split for all seeds; per seed one model and
+# its ranks on the test sample. Beside it SASRec trained with LLM-CF's loss: what LLM-CF is without what it reads.
 
 
 # It ranks by more than a model and a history, so the rule of all models over item ids would not do.
@@ -96,8 +97,43 @@ rule encode_titles_for_llm_cf:
         """
 
 
+rule retrieve_examples:
+    """Retrieve the in-context examples of the rows of a split"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        rows=lambda w: inputs.queries(w, SASREC_VALID),
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        titles=inputs.text_titles(config),
+        cot="results/<run>/{dataset}/llm-cf/cot.parquet",
+        sample="results/<run>/{dataset}/samples/train.parquet",
+    output:
+        examples="results/<run>/{dataset}/llm-cf/{split}.examples.npy",
+    log:
+        "results/<run>/logs/{dataset}/llm-cf/retrieve_{split}.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/llm-cf/retrieve_{split}.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=slices.retrieve_examples(),
+        code=code_digest("retrieve_examples"),
+    shell:
+        r"""
+        python scripts/retrieve_examples.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --rows {input.rows:q} \
+            --catalogue {input.catalogue:q} \
+            --titles {input.titles:q} \
+            --cot {input.cot:q} \
+            --sample {input.sample:q} \
+            --examples {output.examples:q} \
+            2>{log:q}
+        """
+
+
 rule fit_llm_cf:
-    """Train SASRec with in-context examples and chains of thought (LLM-CF)"""
+    """Train LLM-CF on in-context examples and chains of thought: a candidate of L2, or with the chosen one"""
     input:
         audit="results/<run>/{dataset}/split_audit.json",
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -108,17 +144,20 @@ rule fit_llm_cf:
         cot="results/<run>/{dataset}/llm-cf/cot.parquet",
         thoughts="results/<run>/{dataset}/llm-cf/cot.embeddings.npy",
         sample="results/<run>/{dataset}/samples/train.parquet",
+        train_examples="results/<run>/{dataset}/llm-cf/train.examples.npy",
+        valid_examples="results/<run>/{dataset}/llm-cf/valid.examples.npy",
+        choice=lambda w: search.choice("llm-cf", w),
     output:
-        model="results/<run>/{dataset}/llm-cf/seed={seed}/model.safetensors",
-        log="results/<run>/{dataset}/llm-cf/seed={seed}/training.jsonl",
+        model="results/<run>/{dataset}/llm-cf/{training}/model.safetensors",
+        log="results/<run>/{dataset}/llm-cf/{training}/training.jsonl",
     log:
-        "results/<run>/logs/{dataset}/llm-cf/seed={seed}/fit.log",
+        "results/<run>/logs/{dataset}/llm-cf/{training}/fit.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/llm-cf/seed={seed}/fit.tsv"
+        "results/<run>/benchmarks/{dataset}/llm-cf/{training}/fit.tsv"
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.fit_llm_cf(w.seed),
+        cfg=lambda w: slices.fit_llm_cf(w.training),
         code=code_digest("fit_llm_cf"),
     shell:
         r"""
@@ -133,6 +172,9 @@ rule fit_llm_cf:
             --cot {input.cot:q} \
             --thoughts {input.thoughts:q} \
             --sample {input.sample:q} \
+            --train-examples {input.train_examples:q} \
+            --valid-examples {input.valid_examples:q} \
+            --choice {input.choice:q} \
             --model {output.model:q} \
             --log {output.log:q} \
             2>{log:q}
@@ -150,6 +192,7 @@ rule rank_llm_cf:
         cot="results/<run>/{dataset}/llm-cf/cot.parquet",
         thoughts="results/<run>/{dataset}/llm-cf/cot.embeddings.npy",
         sample="results/<run>/{dataset}/samples/train.parquet",
+        examples="results/<run>/{dataset}/llm-cf/test.examples.npy",
     output:
         ranks="results/<run>/{dataset}/llm-cf/seed={seed}/test.ranks.parquet",
     log:
@@ -174,6 +217,44 @@ rule rank_llm_cf:
             --cot {input.cot:q} \
             --thoughts {input.thoughts:q} \
             --sample {input.sample:q} \
+            --examples {input.examples:q} \
             --ranks {output.ranks:q} \
+            2>{log:q}
+        """
+
+
+rule fit_sasrec_softmax:
+    """Train SASRec with LLM-CF's loss: a candidate of L2, or with the chosen one"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        train="results/<run>/{dataset}/sequences/train.parquet",
+        valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        choice=lambda w: search.choice("sasrec-softmax", w),
+    output:
+        model="results/<run>/{dataset}/sasrec-softmax/{training}/model.safetensors",
+        log="results/<run>/{dataset}/sasrec-softmax/{training}/training.jsonl",
+    log:
+        "results/<run>/logs/{dataset}/sasrec-softmax/{training}/fit.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/sasrec-softmax/{training}/fit.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.fit_sasrec_softmax(w.training),
+        code=code_digest("fit_sasrec_softmax"),
+    shell:
+        r"""
+        python scripts/fit_sasrec_softmax.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --interactions {input.interactions:q} \
+            --catalogue {input.catalogue:q} \
+            --choice {input.choice:q} \
+            --model {output.model:q} \
+            --log {output.log:q} \
             2>{log:q}
         """

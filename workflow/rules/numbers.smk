@@ -1,5 +1,5 @@
 # What the numbers are worth.
-# Needs: ranks and metrics of every cell, the long table, the paper's numbers.
+# Needs: ranks and metrics of every cell, the long tables, the paper's numbers.
 # Gives: intervals and tests whose unit is the user, ours beside the paper's, an audit of both, the run's manifest.
 
 
@@ -80,6 +80,7 @@ rule audit_numbers:
     """Are these numbers such as ranks can give?"""
     input:
         long="results/<run>/table2_long.csv",
+        all_long="results/<run>/table2_all_long.csv",
         metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
         published="config/published.csv",
     output:
@@ -106,6 +107,7 @@ rule audit_numbers:
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --long {input.long:q} \
+            --all-long {input.all_long:q} \
             --metrics {input.metrics:q} \
             --published {input.published:q} \
             --audit {output.audit:q} \
@@ -117,7 +119,10 @@ rule audit_numbers:
 rule make_run_manifest:
     """With what, from what and on what the tables were made"""
     input:
-        tables=[f"results/{RUN}/{name}.csv" for name in ("table1", "table2", "table2_long")],
+        tables=[
+            f"results/{RUN}/{name}.csv"
+            for name in ("table1", "table2", "table2_long", "table2_all", "table2_all_long")
+        ],
         numbers=[
             f"results/{RUN}/{name}"
             for name in ("significance.csv", "intervals.csv", "compare.csv", "audit.json")

@@ -1,27 +1,29 @@
 # Models over item ids (paper, section 4.1, traditional recommenders).
 # Needs: the whole train split, validation sequences, interactions for masks.
-# Gives: per seed one model, its L2 (SASRec) or alpha (DROS) chosen on validation, and its ranks on the test sample.
+# Gives: per seed one model, and its ranks on the test sample. L2 (of DROS: alpha) is chosen on the validation of the
+# tuning seed's candidates; the other seeds train with what was chosen.
 
 
 rule fit_sasrec:
-    """Train SASRec with one candidate of L2"""
+    """Train SASRec: a candidate of L2, or with the chosen one"""
     input:
         audit="results/<run>/{dataset}/split_audit.json",
         train="results/<run>/{dataset}/sequences/train.parquet",
         valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
+        choice=lambda w: search.choice("sasrec", w),
     output:
-        model="results/<run>/{dataset}/sasrec/l2={l2}/seed={seed}/model.safetensors",
-        log="results/<run>/{dataset}/sasrec/l2={l2}/seed={seed}/training.jsonl",
+        model="results/<run>/{dataset}/sasrec/{training}/model.safetensors",
+        log="results/<run>/{dataset}/sasrec/{training}/training.jsonl",
     log:
-        "results/<run>/logs/{dataset}/sasrec/l2={l2}/seed={seed}/fit.log",
+        "results/<run>/logs/{dataset}/sasrec/{training}/fit.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/sasrec/l2={l2}/seed={seed}/fit.tsv"
+        "results/<run>/benchmarks/{dataset}/sasrec/{training}/fit.tsv"
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.fit_sasrec(w.l2, w.seed),
+        cfg=lambda w: slices.fit_sasrec(w.training),
         code=code_digest("fit_sasrec"),
     shell:
         r"""
@@ -32,80 +34,15 @@ rule fit_sasrec:
             --valid {input.valid:q} \
             --interactions {input.interactions:q} \
             --catalogue {input.catalogue:q} \
+            --choice {input.choice:q} \
             --model {output.model:q} \
             --log {output.log:q} \
             2>{log:q}
         """
 
 
-rule choose_l2:
-    """Choose SASRec's L2 on validation"""
-    input:
-        logs=lambda w: expand(
-            "results/{run}/{dataset}/sasrec/l2={l2}/seed={seed}/training.jsonl",
-            run=RUN,
-            dataset=w.dataset,
-            l2=config["sasrec"]["l2"],
-            seed=config["seeds"],
-        ),
-    output:
-        choice="results/<run>/{dataset}/sasrec/l2.json",
-    log:
-        "results/<run>/logs/{dataset}/sasrec/choose_l2.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/sasrec/choose_l2.tsv"
-    conda:
-        "../../envs/data.yaml"
-    params:
-        cfg=slices.choice("l2", config["sasrec"]["l2"], [config["sasrec"]["metric"]]),
-        code=code_digest("choose_setting"),
-    shell:
-        r"""
-        python scripts/choose_setting.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --logs {input.logs:q} \
-            --choice {output.choice:q} \
-            2>{log:q}
-        """
-
-
-rule adopt_sasrec:
-    """Take over the SASRec of the chosen L2"""
-    input:
-        choice="results/<run>/{dataset}/sasrec/l2.json",
-        models=lambda w: expand(
-            "results/{run}/{dataset}/sasrec/l2={l2}/seed={seed}/model.safetensors",
-            run=RUN,
-            dataset=w.dataset,
-            l2=config["sasrec"]["l2"],
-            seed=w.seed,
-        ),
-    output:
-        model="results/<run>/{dataset}/sasrec/seed={seed}/model.safetensors",
-    log:
-        "results/<run>/logs/{dataset}/sasrec/seed={seed}/adopt.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/sasrec/seed={seed}/adopt.tsv"
-    conda:
-        "../../envs/data.yaml"
-    params:
-        cfg=slices.adopt("l2", config["sasrec"]["l2"]),
-        code=code_digest("adopt_chosen"),
-    shell:
-        r"""
-        python scripts/adopt_chosen.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --choice {input.choice:q} \
-            --models {input.models:q} \
-            --model {output.model:q} \
-            2>{log:q}
-        """
-
-
 rule fit_dros:
-    """Train DROS with one candidate of alpha, with SASRec's L2"""
+    """Train DROS with SASRec's L2: a candidate of alpha, or with the chosen one"""
     input:
         audit="results/<run>/{dataset}/split_audit.json",
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -113,17 +50,18 @@ rule fit_dros:
         interactions="results/<run>/{dataset}/interactions.parquet",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         l2="results/<run>/{dataset}/sasrec/l2.json",
+        choice=lambda w: search.choice("dros", w),
     output:
-        model="results/<run>/{dataset}/dros/alpha={alpha}/seed={seed}/model.safetensors",
-        log="results/<run>/{dataset}/dros/alpha={alpha}/seed={seed}/training.jsonl",
+        model="results/<run>/{dataset}/dros/{training}/model.safetensors",
+        log="results/<run>/{dataset}/dros/{training}/training.jsonl",
     log:
-        "results/<run>/logs/{dataset}/dros/alpha={alpha}/seed={seed}/fit.log",
+        "results/<run>/logs/{dataset}/dros/{training}/fit.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/dros/alpha={alpha}/seed={seed}/fit.tsv"
+        "results/<run>/benchmarks/{dataset}/dros/{training}/fit.tsv"
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=lambda w: slices.fit_dros(w.alpha, w.seed),
+        cfg=lambda w: slices.fit_dros(w.training),
         code=code_digest("fit_dros"),
     shell:
         r"""
@@ -135,32 +73,30 @@ rule fit_dros:
             --interactions {input.interactions:q} \
             --catalogue {input.catalogue:q} \
             --l2 {input.l2:q} \
+            --choice {input.choice:q} \
             --model {output.model:q} \
             --log {output.log:q} \
             2>{log:q}
         """
 
 
-rule choose_dros_alpha:
-    """Choose DROS's alpha on validation"""
+rule choose_setting:
+    """Choose the L2 or alpha of a model over item ids on validation"""
     input:
-        logs=lambda w: expand(
-            "results/{run}/{dataset}/dros/alpha={alpha}/seed={seed}/training.jsonl",
-            run=RUN,
-            dataset=w.dataset,
-            alpha=config["dros"]["alphas"],
-            seed=config["seeds"],
-        ),
+        logs=lambda w: [
+            f"results/{RUN}/{folder}/training.jsonl"
+            for folder in search.candidate_folders(config, w.dataset, w.searched)
+        ],
     output:
-        choice="results/<run>/{dataset}/dros/alpha.json",
+        choice="results/<run>/{dataset}/{searched}/{setting}.json",
     log:
-        "results/<run>/logs/{dataset}/dros/choose_alpha.log",
+        "results/<run>/logs/{dataset}/{searched}/choose_{setting}.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/dros/choose_alpha.tsv"
+        "results/<run>/benchmarks/{dataset}/{searched}/choose_{setting}.tsv"
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.choice("alpha", config["dros"]["alphas"], [config["sasrec"]["metric"]]),
+        cfg=lambda w: slices.choose_setting(w.searched),
         code=code_digest("choose_setting"),
     shell:
         r"""
@@ -173,27 +109,24 @@ rule choose_dros_alpha:
         """
 
 
-rule adopt_dros:
-    """Take over the DROS of the chosen alpha"""
+rule adopt_chosen:
+    """Take over the tuning seed's model of the chosen L2 or alpha"""
     input:
-        choice="results/<run>/{dataset}/dros/alpha.json",
-        models=lambda w: expand(
-            "results/{run}/{dataset}/dros/alpha={alpha}/seed={seed}/model.safetensors",
-            run=RUN,
-            dataset=w.dataset,
-            alpha=config["dros"]["alphas"],
-            seed=w.seed,
-        ),
+        choice=lambda w: f"results/<run>/{{dataset}}/{{searched}}/{search.SEARCHES[w.searched].setting}.json",
+        models=lambda w: [
+            f"results/{RUN}/{folder}/model.safetensors"
+            for folder in search.candidate_folders(config, w.dataset, w.searched)
+        ],
     output:
-        model="results/<run>/{dataset}/dros/seed={seed}/model.safetensors",
+        model=f"results/<run>/{{dataset}}/{{searched}}/seed={config['tuning_seed']}/model.safetensors",
     log:
-        "results/<run>/logs/{dataset}/dros/seed={seed}/adopt.log",
+        f"results/<run>/logs/{{dataset}}/{{searched}}/seed={config['tuning_seed']}/adopt.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/dros/seed={seed}/adopt.tsv"
+        f"results/<run>/benchmarks/{{dataset}}/{{searched}}/seed={config['tuning_seed']}/adopt.tsv"
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.adopt("alpha", config["dros"]["alphas"]),
+        cfg=lambda w: slices.adopt(w.searched),
         code=code_digest("adopt_chosen"),
     shell:
         r"""

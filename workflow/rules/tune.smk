@@ -192,7 +192,7 @@ rule choose_alpha:
             dataset=w.dataset,
             backbone=w.backbone,
             alpha=config["soft"]["alphas"],
-            seed=config["seeds"],
+            seed=search.choosing_seeds(config),
         ),
     output:
         choice="results/<run>/{dataset}/{backbone}/soft/alpha.json",
@@ -203,7 +203,7 @@ rule choose_alpha:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.choice("alpha", config["soft"]["alphas"], ["H@10", "NG@10"]),
+        cfg=slices.choose_alpha(),
         code=code_digest("choose_setting"),
     shell:
         r"""

@@ -1,4 +1,8 @@
-"""All-ranking with a sequential model (paper, section 4.1): each target among the items its user has not seen."""
+"""All-ranking with a sequential model (paper, section 4.1): each target among the titles its user has not seen.
+
+Such a model scores items. Candidates are titles all the same, as where generated texts are ranked, or a method's rows
+would differ from others' by what they rank: a title's score is that of its best item.
+"""
 
 import argparse
 from dataclasses import dataclass
@@ -8,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from softrec import files, seeds
-from softrec.ranking import RANK_TYPES, Mask, Ranks, SeenItems, rank_targets
+from softrec import files
+from softrec.ranking import RANK_TYPES, Candidates, Mask, Ranks, SeenItems
+from softrec.sequential.counting import Cells, Counter, Places
 from softrec.sequential.encoder import Encoder, EncoderSettings, load
 from softrec.sequential.windows import Windows
 
@@ -25,47 +30,79 @@ class RankSettings(EncoderSettings):
 
 
 class Protocol(NamedTuple):
-    """What a target is ranked among: items 1..`items`, less those that `mask` takes out; `tie_seed` breaks ties."""
+    """What a target is ranked among: titles of items 1..`items`, less those that `mask` takes out.
+
+    `tie_seed` breaks ties. `title_id` is (items + 1,), with an unused entry 0; None where no two items share a title.
+    """
 
     items: int
     seen: SeenItems
     mask: Mask
     tie_seed: int
+    title_id: np.ndarray | None = None
+
+
+class Titles:
+    """The candidates of a data set, and the place of each in the order in which they are counted.
+
+    Attributes:
+        candidates: the titles. places: their places. item: (N + 1,) the place of each item's title.
+    """
+
+    def __init__(self, protocol: Protocol) -> None:
+        items = protocol.items
+        title = (np.arange(-1, items) if protocol.title_id is None else protocol.title_id)[1:]
+        _, count = np.unique(title, return_counts=True)
+        of_catalogue = np.concatenate([[-1], title])
+        self.candidates = Candidates(of_catalogue, len(count), protocol.seen, protocol.mask, protocol.tie_seed)
+        place = np.empty(len(count), np.int64)
+        by_place = np.argsort(count > 1, kind="stable")
+        place[by_place] = np.arange(len(count))
+        column = np.argsort(place[title], kind="stable")
+        singles = int((count == 1).sum())
+        start = np.cumsum(np.append(0, count[by_place[singles:]]))[:-1]
+        self.places = Places(column[:singles], column[singles:], start, self.candidates.order[by_place])
+        self.of_title, self.item = place, np.concatenate([[-1], place[title]])
+
+    def gone(self, rows: Windows) -> Cells:
+        """The places of the titles that the mask takes out of each row, once each and without the row's target."""
+        row, place = [], []
+        for number, (user, position, item, length, target) in enumerate(
+            zip(rows.user, rows.position, rows.item, rows.length, rows.target, strict=True)
+        ):
+            title = self.candidates.excluded(int(user), int(position), item[:length])
+            own = np.setdiff1d(self.of_title[title], self.item[target])
+            row.append(np.full(len(own), number))
+            place.append(own)
+        return Cells(np.concatenate(row), np.concatenate(place).astype(np.int64))
 
 
 @torch.no_grad()
 def rank_windows(model: Encoder, windows: Windows, protocol: Protocol) -> Ranks:
     """Rank every row's target by descending score; scores are summed and compared in float64.
 
-    The item with id j is candidate j - 1; padding is none. The model is left in evaluation mode.
+    The model is left in evaluation mode, and works where its weights are.
 
     Raises:
         SoftrecError: a score is not finite.
     """
     model.eval()
-    order = seeds.stream(protocol.tie_seed, "ties").permutation(protocol.items)
+    titles = Titles(protocol)
+    counter, device = Counter(model.output, titles.places), model.output.weight.device
     parts = []
     for start in range(0, len(windows.target), ROWS_AT_ONCE):
         rows = windows.take(slice(start, start + ROWS_AT_ONCE))
-        state = model(torch.from_numpy(rows.item), torch.from_numpy(rows.length))
-        cost = model.score_all(state).neg_().numpy()
-        parts.append(rank_targets(cost, rows.target - 1, excluded(rows, protocol), order))
+        state = model(torch.from_numpy(rows.item).to(device), torch.from_numpy(rows.length).to(device))
+        parts.append(counter.rank(state, titles.item[rows.target], titles.gone(rows)))
     return Ranks(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
-
-
-def excluded(rows: Windows, protocol: Protocol) -> list[np.ndarray]:
-    """Per row the candidates that the protocol's mask takes out."""
-    return [
-        protocol.seen.excluded(protocol.mask, int(user), int(position), item[:length]) - 1
-        for user, position, item, length in zip(rows.user, rows.position, rows.item, rows.length, strict=True)
-    ]
 
 
 def rank_and_save(args: argparse.Namespace, model: Encoder, rows: Windows, protocol: Protocol) -> None:
     """Read the model's weights, rank the rows' targets, write the ranks."""
     load(model, args.model)
     ranks = rank_windows(model, rows, protocol)
-    identity = {"row": range(len(rows.target)), "user": rows.user, "target": rows.target}
+    paper = files.read_table(args.rows, ["paper"])["paper"].combine_chunks()
+    identity = {"row": range(len(rows.target)), "user": rows.user, "target": rows.target, "paper": paper}
     files.write_table(args.ranks, {**identity, **ranks._asdict()}, RANK_TYPES)
 
 
@@ -73,4 +110,5 @@ def read_protocol(catalogue: Path, interactions: Path, mask: Mask, tie_seed: int
     """The protocol of a data set, from its catalogue and its interactions (read for masks alone)."""
     log = files.read_table(interactions, ["user", "item"])
     seen = SeenItems(log["user"].to_numpy(), log["item"].to_numpy())
-    return Protocol(files.read_table(catalogue, ["item"]).num_rows, seen, mask, tie_seed)
+    title_id = files.read_table(catalogue, ["title_id"])["title_id"].to_numpy()
+    return Protocol(len(title_id), seen, mask, tie_seed, np.concatenate([[-1], title_id]))

@@ -3,7 +3,9 @@
 The loss of SASRec plus alpha times a distributionally robust term, whose nominal distribution is the items' popularity.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,17 +17,19 @@ from softrec.sequential.fit import FitSettings
 from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
 from softrec.sequential.windows import Windows
 
+ITEMS_AT_ONCE = 1024  # a block of scores of a batch of 256 is 1 MB, which stays in a core's cache
+
 
 @dataclass(frozen=True)
 class DrosSettings:
     """DROS's run: SASRec's `fit`, and its own three numbers.
 
-    alpha: weight of the robust term; 0 is SASRec. beta: its temperature (1.0).
+    alpha: candidate of the robust term's weight, or null for the chosen one; 0 is SASRec. beta: its temperature (1.0).
     popularity_power: exponent of the items' popularity in the nominal distribution (0.05).
     """
 
     fit: FitSettings
-    alpha: float
+    alpha: float | None
     beta: float
     popularity_power: float
 
@@ -39,14 +43,67 @@ def nominal_distribution(target: np.ndarray, items: int, power: float) -> Tensor
 def robust_loss(score: Tensor, target: Tensor, p: Tensor, beta: float) -> Tensor:
     """mean_b log[ sum_{i != y} exp(p_i s_i^2 / beta) + exp(p_y (s_y - 1)^2 / beta) ], summed in logarithms.
 
-    The exponentials themselves leave float32 at scores of about 12.
+    The exponentials themselves leave float32 at scores of about 12. This is the term as it reads; training takes
+    `RobustLoss`, which never holds all scores.
 
     Args:
         score: (B, N) scores of the items 1..N. target: (B,) ids of the next items. p: (N,) nominal distribution.
     """
-    score = score.float()
     wanted = functional.one_hot(target - 1, score.shape[1])
     return torch.logsumexp(p * (score - wanted) ** 2 / beta, dim=1).mean()
+
+
+class RobustLoss(torch.autograd.Function):
+    """`robust_loss` of the scores W h_b + c, and its gradient, in blocks of items.
+
+    With 61,528 items and a batch of 256 the scores alone are 63 MB, and autograd would keep four such arrays. Here a
+    block of scores, 1 MB, is made twice, once for the sum and once for the gradient
+    dL/ds_bi = softmax_i(z_b) 2 p_i s_bi / (beta B), where z_bi = p_i s_bi^2 / beta and s_by is the target's less 1.
+    """
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, state: Tensor, weight: Tensor, bias: Tensor, target: Tensor, scale: Tensor
+    ) -> Tensor:
+        """A scalar.
+
+        Args:
+            state: (B, D). weight: (N, D) and bias: (N,) of the items 1..N. target: (B,) ids. scale: (N,), p / beta.
+        """
+        parts = [
+            torch.logsumexp(score.square_().mul_(scale[items]), dim=1)
+            for items, score in shifted_scores(state, weight, bias, target)
+        ]
+        total = torch.logsumexp(torch.stack(parts), dim=0)
+        ctx.save_for_backward(state, weight, bias, target, scale, total)
+        return total.mean()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+        """Gradients of state (B, D), weight (N, D) and bias (N,)."""
+        state, weight, bias, target, scale, total = ctx.saved_tensors
+        of_state, of_weight, of_bias = torch.zeros_like(state), torch.empty_like(weight), torch.empty_like(bias)
+        factor = 2 * gradient / len(state)
+        for items, score in shifted_scores(state, weight, bias, target):
+            slope = score * scale[items]
+            share = score.mul_(slope).sub_(total[:, None]).exp_()
+            slope.mul_(share).mul_(factor)
+            of_state.addmm_(slope, weight[items])
+            torch.mm(slope.T, state, out=of_weight[items])
+            torch.sum(slope, dim=0, out=of_bias[items])
+        return of_state, of_weight, of_bias, None, None
+
+
+def shifted_scores(state: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Blocks of items, each with the scores (B, block) of its items, less 1 where the item is the row's target."""
+    column, row = (target - 1).sort()
+    starts = range(0, len(weight), ITEMS_AT_ONCE)
+    bounds = torch.searchsorted(column, torch.tensor([*starts, len(weight)], device=column.device)).tolist()
+    for start, first, end in zip(starts, bounds, bounds[1:], strict=False):
+        items = slice(start, min(start + ITEMS_AT_ONCE, len(weight)))
+        score = torch.addmm(bias[items], state, weight[items].T)
+        score[row[first:end], column[first:end] - start] -= 1
+        yield items, score
 
 
 class Dros(Sasrec):
@@ -66,5 +123,6 @@ class Dros(Sasrec):
         loss = next_item_loss(model, state, batch)
         if self.alpha == 0:
             return loss
-        score = functional.linear(state, model.output.weight, model.output.bias)
-        return loss + self.alpha * robust_loss(score, batch.target, self.p, self.beta)
+        self.p = self.p.to(state.device)
+        scale = self.p / self.beta
+        return loss + self.alpha * RobustLoss.apply(state, model.output.weight, model.output.bias, batch.target, scale)

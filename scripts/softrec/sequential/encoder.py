@@ -19,7 +19,7 @@ from softrec import files
 from softrec.errors import SoftrecError
 from softrec.sequential.windows import PAD
 
-INITIAL_STD = 0.01
+ITEM_STD, POSITION_STD = 0.01, 1.0  # as in the code of DROS and DLLM2Rec
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ class Block(nn.Module):
 class Encoder(nn.Module):
     """Scores of the items 1..N for right-padded windows of item ids.
 
-    Embeddings of items and positions start from N(0, 0.01^2), other layers as torch starts them. The output layer has
-    its own weights (it is not tied to the item embedding); its row j belongs to item j + 1. Row 0 of the item embedding
-    is padding: zero, never trained, never ranked.
+    Embeddings of items start from N(0, 0.01^2), those of positions from N(0, 1), other layers as torch starts them. The
+    output layer has its own weights (it is not tied to the item embedding); its row j belongs to item j + 1. Row 0 of
+    the item embedding is padding: zero, never trained, never ranked.
 
     Raises:
         SoftrecError: `dim` is no multiple of `heads`, or there is nothing to choose from (fewer than two items).
@@ -105,8 +105,8 @@ class Encoder(nn.Module):
         self.output = nn.Linear(settings.dim, items)
         self.rate = settings.dropout
         with torch.no_grad():
-            self.item.weight.normal_(0, INITIAL_STD)[PAD] = 0
-            self.position.weight.normal_(0, INITIAL_STD)
+            self.item.weight.normal_(0, ITEM_STD)[PAD] = 0
+            self.position.weight.normal_(0, POSITION_STD)
 
     def embed(self, window: Tensor) -> Tensor:
         """Input embeddings (B, L, D) of a window (B, L): item + position. Distilled models add to this."""

@@ -2,11 +2,13 @@
 
 The state after an epoch is a function of (settings, data, epoch) alone: the order of rows, the negatives and the
 dropout masks of an epoch come from streams named by it. So a resumed run needs no generator states, and on a CPU ends
-with the same bytes as one that was never interrupted.
+with the same bytes as one that was never interrupted. A GPU, where there is one, draws other dropout masks than a CPU
+and adds gradients in no fixed order.
 """
 
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -21,7 +23,7 @@ from softrec.ranking import Mask
 from softrec.sequential.allrank import Protocol as RankProtocol
 from softrec.sequential.allrank import rank_windows
 from softrec.sequential.encoder import Encoder, EncoderSettings
-from softrec.sequential.sasrec import Batch, uniform_negatives
+from softrec.sequential.sasrec import Batch
 from softrec.sequential.windows import Windows
 
 
@@ -32,7 +34,7 @@ class FitSettings(EncoderSettings):
     model: the name of the model in logs ("SASRec").
     seed: of weights, row order, negatives and dropout.
     learning_rate (1e-3), batch_size (256): of Adam. epochs: at most this many (500).
-    patience: stop after so many epochs in a row that do not raise the best `metric` (10); an equal value counts.
+    patience: stop after so many epochs in a row that do not raise the best `metric` (50); an equal value counts.
     metric: validation metric that picks the epoch ("NG@20"). cutoffs: the K of all logged metrics.
     mask: items left out of the ranking ("seen"). tie_seed: of the permutation that breaks ties.
     """
@@ -51,17 +53,21 @@ class FitSettings(EncoderSettings):
 
 @dataclass(frozen=True)
 class SasrecSettings:
-    """SASRec's run: `fit`, and the candidate `l2` of Adam's weight decay."""
+    """SASRec's run: `fit`, and the candidate `l2` of Adam's weight decay, or null for the chosen one."""
 
     fit: FitSettings
-    l2: float
+    l2: float | None
 
 
 class Method(Protocol):
-    """What tells one sequential model from another: its network and its loss."""
+    """What tells one sequential model from another: its network, its negatives and its loss."""
 
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
         """The network for a catalogue of `items`; some models look at the training rows."""
+        ...
+
+    def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[torch.Tensor]:
+        """The items that the targets of each batch of `size` rows are told from."""
         ...
 
     def loss(self, model: Encoder, batch: Batch) -> torch.Tensor:
@@ -89,7 +95,8 @@ class Trainer:
         self.train, self.valid, self.protocol, self.settings = train, valid, ranked, settings
         self.method, self.l2 = method, l2
         torch.manual_seed(seeds.derive(settings.seed, "weights"))
-        self.model = self.method.build(ranked.items, train, settings)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = self.method.build(ranked.items, train, settings).to(self.device)
         self.optimiser = torch.optim.Adam(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=l2, fused=True
         )
@@ -150,31 +157,33 @@ class Trainer:
         torch.manual_seed(seeds.derive(self.settings.seed, "dropout", epoch))
         self.model.train()
         batches = self.batches(epoch)
-        total = 0.0
-        for step, batch in enumerate(batches, start=1):
+        losses = []
+        for batch in batches:
             self.optimiser.zero_grad()
-            loss = self.method.loss(self.model, batch)
+            loss = self.method.loss(self.model, Batch(*(column.to(self.device) for column in batch)))
             loss.backward()
             self.optimiser.step()
-            value = loss.item()
+            losses.append(loss.detach())
+        values = torch.stack(losses).tolist()  # after the epoch: a GPU would stop for each number that is asked for
+        for step, value in enumerate(values, start=1):
             if not math.isfinite(value):
                 raise SoftrecError(
                     f"the loss is {value} in epoch {epoch}, step {step} of {len(batches)}",
                     where=f"training {self.settings.model} with l2 {self.l2}, seed {self.settings.seed}",
                     remedy="lower learning_rate, or take a smaller l2",
                 )
-            total += value * len(batch.target)
-        return total / len(self.train.target)
+        rows = (len(batch.target) for batch in batches)
+        return sum(value * count for value, count in zip(values, rows, strict=True)) / len(self.train.target)
 
     def batches(self, epoch: int) -> list[Batch]:
         """The rows in the order of (seed, epoch), with their negatives, cut into batches; the last may be short."""
         seed, size = self.settings.seed, self.settings.batch_size
         row = seeds.stream(seed, "rows", epoch).permutation(len(self.train.target))
         windows = self.train.take(row)
-        negative = uniform_negatives(seeds.stream(seed, "negatives", epoch), windows.target, self.protocol.items)
-        columns = (row, windows.item, windows.length, windows.target, negative)
+        negative = self.method.negatives(seeds.stream(seed, "negatives", epoch), windows, self.protocol.items, size)
+        columns = (row, windows.item, windows.length, windows.target)
         parts = (torch.from_numpy(column).split(size) for column in columns)
-        return [Batch(*part) for part in zip(*parts, strict=True)]
+        return [Batch(*part) for part in zip(*parts, negative, strict=True)]
 
     def keep(self, line: dict[str, Any]) -> None:
         """Note the epoch, whether its weights are the ones to keep, and what it does to patience."""

@@ -5,38 +5,45 @@ The user's vector is SASRec's state plus 0.1 times a feature f that a small deco
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from softrec import seeds
 from softrec.sequential.allrank import RankSettings
+from softrec.sequential.decisions import Texts, mean_titles
 from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.fit import FitSettings
 from softrec.sequential.in_context import Decoder
-from softrec.sequential.retrieval import Texts, as_tensors
-from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
-from softrec.sequential.windows import Windows
+from softrec.sequential.sampled_softmax import SampledSoftmax, sampled_softmax
+from softrec.sequential.sasrec import Batch
+from softrec.sequential.windows import PAD, Windows
+
+THOUGHT = 2  # its place in what is told of an example
 
 
 @dataclass(frozen=True)
 class InContextSettings:
-    """examples_per_label: retrieved examples of either label (2). weight: of the feature f (0.1; 0 is SASRec).
+    """weight: of the feature f (0.1; 0 is SASRec trained with this loss).
 
     reconstruct_weight: of the loss by which hidden states foretell the chains of thought (0).
     """
 
-    examples_per_label: int
     weight: float
     reconstruct_weight: float
 
 
 @dataclass(frozen=True)
 class LlmCfSettings:
-    """LLM-CF's run: SASRec's `fit`, its own `l2`, and the in-context module."""
+    """LLM-CF's run: SASRec's `fit`, the candidate `l2` (null: the chosen one), and the in-context module.
+
+    negatives: items that the targets of a batch are told from (128).
+    """
 
     fit: FitSettings
-    l2: float
+    l2: float | None
+    negatives: int
     in_context: InContextSettings
 
 
@@ -59,8 +66,11 @@ class LlmCfEncoder(Encoder):
     ) -> None:
         super().__init__(items, settings)
         self.in_context, self.history = in_context, settings.length
-        self.titles = torch.from_numpy(texts.titles)
-        self.window, self.length, self.decided, self.label, _, self.thought = as_tensors(texts.examples)
+        named = zip(("window", "length", "decided", "label"), texts.examples, strict=False)
+        tables = {"titles": texts.titles, "told": with_empty(told(texts))}
+        tables |= {name: with_empty(column) for name, column in named}
+        for name, table in tables.items():  # not trained nor saved, but they go where the model goes
+            self.register_buffer(name, torch.from_numpy(table), persistent=False)
         with torch.random.fork_rng():  # the weights that SASRec has too are the same with and without this module
             torch.manual_seed(seeds.derive(seed, "in-context module"))
             width, dim = self.titles.shape[1], settings.dim
@@ -75,44 +85,68 @@ class LlmCfEncoder(Encoder):
         return self.read(window, length)[0]
 
     def read(self, window: Tensor, length: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
-        """The user's vector (B, D), hidden states (B, K, D) at the examples' first tokens, and the examples (B, K)."""
+        """The user's vector (B, D), hidden states (B, K, D) at the examples' first tokens, and the examples (B, K).
+
+        The decoder reads three tokens per example (mixture, thought, decision) and then the query's, 3 K + 1 in all.
+        What a batch asks of an example is computed once, however many rows have it.
+        """
         history, example = window[:, : self.history], window[:, self.history :]
-        state = super().forward(history, length)
         if self.in_context.weight == 0:
-            return state, None, example
-        hidden = self.decoder(*self.tokens(state, history, length, example))
+            return super().forward(history, length), None, example
+        used, place = example.unique(return_inverse=True)
+        # One pass for both, since every lookup of items has a gradient of the catalogue's size.
+        windows, lengths = torch.cat([history, self.window[used]]), torch.cat([length, self.length[used].clamp(min=1)])
+        state, past = super().forward(windows, lengths).split([len(history), len(used)])
+        told = self.told_tokens(past, used)[place].flatten(1, 2)
+        tokens = torch.cat([told, self.query_token(state, history, length)[:, None]], dim=1)
+        real = functional.pad((example > 0).repeat_interleave(3, dim=1), (0, 1), value=True)
+        hidden = self.decoder(tokens, real)
         return state + self.in_context.weight * hidden[:, -1], hidden[:, :-1:3], example
 
-    def tokens(self, state: Tensor, history: Tensor, length: Tensor, example: Tensor) -> tuple[Tensor, Tensor]:
-        """Three tokens per example (mixture, thought, decision), then the query's: (B, 3 K + 1, D), and which are real.
+    def told_tokens(self, past: Tensor, used: Tensor) -> Tensor:
+        """Mixture, thought and decision (U, 3, D) of a batch's distinct examples (U,), from their states (U, D)."""
+        mean, title, thought = self.text(self.told[used]).unbind(dim=1)
+        mixture = self.mix(past, mean, self.item(self.decided[used]), title)
+        return torch.stack([mixture, thought, self.decision(self.label[used])], dim=1)
 
-        The query's item is what is asked for: in its mixture the item is padding.
+    def query_token(self, state: Tensor, history: Tensor, length: Tensor) -> Tensor:
+        """The query's mixture (B, D). Its item is what is asked for: padding stands there, with the title zero.
+
+        The titles of a history are summed as they are read: (B, L, W) would be 31 MB a batch (W = 3,072).
         """
-        used, place = example.unique(return_inverse=True)
-        known = torch.zeros_like(used).bool() | (used > 0)
-        decided, past, count = self.decided[used], self.window[used], self.length[used].clamp(min=1)
-        past_state = super().forward(past, count)
-        mixture = self.mix(past_state, past, count, decided)
-        told = torch.stack([mixture, self.text(self.thought[used]), self.decision(self.label[used])], dim=1)
-        query = self.mix(state, history, length, torch.zeros_like(length))
-        tokens = torch.cat([told[place].flatten(1, 2), query[:, None]], dim=1)
-        real = torch.cat([known[place].repeat_interleave(3, dim=1), torch.ones_like(query[:, :1]).bool()], dim=1)
-        return tokens, real
+        total = functional.embedding_bag(history, self.titles, mode="sum", padding_idx=PAD)
+        mean = self.text(total / length[:, None])
+        return self.mix(state, mean, torch.zeros_like(state), self.text.bias.expand_as(mean))
 
-    def mix(self, state: Tensor, history: Tensor, length: Tensor, item: Tensor) -> Tensor:
-        """m = Linear[SASRec's state; W mean(history's titles); item; W title], (B, D). Padding has the title zero.
+    def mix(self, state: Tensor, mean: Tensor, item: Tensor, title: Tensor) -> Tensor:
+        """m = Linear[SASRec's state; W mean(history's titles); item; W title], (B, D), of four times (B, D).
 
         The original's m also has an embedding of the user. Here it has none, for users seen in training as for others:
         SASRec and all other rows know a user by the history alone, and what this module adds shall be the texts'.
         """
-        mean = self.titles[history].sum(dim=1) / length[:, None]
-        return self.mixture(torch.cat([state, self.text(mean), self.item(item), self.text(self.titles[item])], dim=1))
+        return self.mixture(torch.cat([state, mean, item, title], dim=1))
 
 
-class LlmCf(Sasrec):
+def with_empty(column: np.ndarray) -> np.ndarray:
+    """A column of the examples with an empty one in front, at index 0."""
+    return np.concatenate([np.zeros_like(column[:1]), column])
+
+
+def told(texts: Texts) -> np.ndarray:
+    """(E, 3, W): of each example the mean of its history's titles, its item's title, and its chain of thought.
+
+    None of them is trained, so all steps share them; 151 MB at 4,096 examples of width 3,072.
+    """
+    known = texts.examples
+    mean = mean_titles(known.window, known.length, texts.titles)
+    return np.stack([mean, texts.titles[known.item], texts.thoughts], axis=1)
+
+
+class LlmCf(SampledSoftmax):
     """The method, as `softrec.sequential.fit` trains it."""
 
-    def __init__(self, settings: InContextSettings, texts: Texts, seed: int) -> None:
+    def __init__(self, settings: InContextSettings, texts: Texts, negatives: int, seed: int) -> None:
+        super().__init__(negatives)
         self.settings, self.texts, self.seed = settings, texts, seed
 
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
@@ -120,10 +154,10 @@ class LlmCf(Sasrec):
         return LlmCfEncoder(items, settings, self.texts, self.settings, self.seed)
 
     def loss(self, model: Encoder, batch: Batch) -> Tensor:
-        """SASRec's loss with the user's vector, and the reconstruction where it has a weight; a scalar."""
+        """The sampled softmax with the user's vector, and the reconstruction where it has a weight; a scalar."""
         assert isinstance(model, LlmCfEncoder)
         vector, hidden, example = model.read(batch.window, batch.length)
-        loss = next_item_loss(model, vector, batch)
+        loss = sampled_softmax(model, vector, batch)
         if hidden is None or self.settings.reconstruct_weight == 0:
             return loss
         return loss + self.settings.reconstruct_weight * reconstruction(model, hidden, example)
@@ -134,4 +168,5 @@ def reconstruction(model: LlmCfEncoder, hidden: Tensor, example: Tensor) -> Tens
     known = example > 0
     if not known.any():
         return hidden.sum() * 0
-    return 1 - functional.cosine_similarity(model.reconstruct(hidden[known]), model.thought[example[known]]).mean()
+    thought = model.told[example[known], THOUGHT]
+    return 1 - functional.cosine_similarity(model.reconstruct(hidden[known]), thought).mean()

@@ -1,101 +1,87 @@
-"""In-context examples of LLM-CF: known decisions with a history like the query's, none of them later than it."""
+"""In-context examples of LLM-CF: known decisions with a history like the query's, none of them later than it.
 
-from pathlib import Path
-from typing import NamedTuple
+The similarity of two histories is the dot product of the means of their titles' embeddings. Queries come in blocks:
+nothing of shape (R, D) for all R of them is ever in memory (1.11 M training windows of Kindle would be 13.6 GB).
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from softrec import files
-from softrec.sequential.teacher import item_titles
-from softrec.sequential.windows import PAD, Windows, read_windows
+from softrec import seeds
+from softrec.log import Progress
+from softrec.sequential.decisions import NONE, Examples, mean_titles
+from softrec.sequential.windows import Windows
 
 LABELS = (1, 0)
 BLOCK = 1024
-NONE = -1
 
 
-class Examples(NamedTuple):
-    """E known decisions with their chains of thought.
+@dataclass(frozen=True)
+class RetrievalSettings:
+    """length: items of a history (10). examples_per_label: examples of either label (2).
 
-    window: (E, L) right-padded histories of length: (E,). item: (E,) decided about. label: (E,) 1 taken, 0 refused.
-    time: (E,) when. thought: (E, D) float32 embeddings of the chains of thought.
+    centred: whether the mean of the catalogue's titles is taken off each history's mean, which then gets length 1.
+    seed: of the order in which a row's examples are read.
     """
 
-    window: np.ndarray
-    length: np.ndarray
-    item: np.ndarray
-    label: np.ndarray
-    time: np.ndarray
-    thought: np.ndarray
+    length: int
+    examples_per_label: int
+    centred: bool
+    seed: int
 
 
-class Texts(NamedTuple):
-    """titles: (N + 1, D) float32 embedding of each item's title, row 0 (padding) zero; examples: the decisions."""
-
-    titles: np.ndarray
-    examples: Examples
-
-
-def read_texts(catalogue: Path, titles: Path, cot: Path, thoughts: Path, sample: Path, width: int) -> Texts:
-    """Everything that text adds to the sequential model, from the files of the earlier steps."""
-    z = item_titles(catalogue, titles)
-    windows = read_windows(sample, len(z) - 1, width)
-    time = files.read_table(sample, ["timestamp"])["timestamp"].to_numpy()
-    table = files.read_table(cot, ["row", "label", "item"])
-    row, label, item = (table[name].to_numpy().astype(np.int64) for name in ("row", "label", "item"))
-    thought = files.read_array(thoughts)
-    return Texts(z, Examples(windows.item[row], windows.length[row], item, label, time[row], thought))
-
-
-def history_vectors(window: np.ndarray, length: np.ndarray, titles: np.ndarray) -> np.ndarray:
-    """(R, D) mean embedding of each history's titles, of length 1.
-
-    Titles are centred on the catalogue's mean first: a language model's embeddings share a large part, which would make
-    all histories alike.
-    """
-    centred = titles - titles[1:].mean(axis=0, dtype=np.float64).astype(np.float32)
-    centred[PAD] = 0
-    mean = centred[window].sum(axis=1) / length[:, None]
+def history_vectors(
+    window: np.ndarray, length: np.ndarray, titles: np.ndarray, common: np.ndarray | None
+) -> np.ndarray:
+    """(R, D) mean titles; with `common` (D,) they are centred on it and of length 1."""
+    mean = mean_titles(window, length, titles)
+    if common is None:
+        return mean
+    mean -= common
     return mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12)
 
 
-def retrieve(query: np.ndarray, time: np.ndarray, examples: np.ndarray, known: Examples, per_label: int) -> np.ndarray:
+def find_examples(
+    windows: Windows, time: np.ndarray, titles: np.ndarray, known: Examples, settings: RetrievalSettings
+) -> np.ndarray:
+    """For each window, made at `time` (R,), its in-context examples: (R, 2 examples_per_label) int32, shuffled.
+
+    Each row has what `retrieve` finds, -1 where there is no example.
+    Memory beside the arguments and the result is that of one block: 2 (BLOCK, D) vectors and (BLOCK, E) similarities.
+    """
+    common = titles[1:].mean(axis=0, dtype=np.float64).astype(np.float32) if settings.centred else None
+    examples = history_vectors(known.window, known.length, titles, common)
+    found = np.empty((len(time), len(LABELS) * settings.examples_per_label), np.int32)
+    progress = Progress("retrieve", len(time))
+    for start in range(0, len(time), BLOCK):
+        rows = slice(start, start + BLOCK)
+        query = history_vectors(windows.item[rows], windows.length[rows], titles, common)
+        found[rows] = retrieve(query, time[rows], examples, known, settings.examples_per_label)
+        progress.step(len(query))
+    return seeds.stream(settings.seed, "order of examples").permuted(found, axis=1)
+
+
+def retrieve(query: np.ndarray, time: np.ndarray, vectors: np.ndarray, known: Examples, per_label: int) -> np.ndarray:
     """For each query the most similar examples of each label among those that are strictly earlier than it.
 
     Args:
-        query: (R, D) and examples: (E, D) history vectors; similarity is their dot product.
+        query: (R, D) and vectors: (E, D) of the examples' histories; similarity is their dot product.
         time: (R,) when the query is made.
 
     Returns:
         (R, 2 per_label) indices of examples, those of label 1 first, the most similar first; -1 where there is none.
         Equally similar examples stand in the order of their indices.
     """
-    found = np.full((len(query), len(LABELS) * per_label), NONE)
-    for start in range(0, len(query), BLOCK):
-        rows = slice(start, start + BLOCK)
-        similarity = query[rows] @ examples.T
-        similarity[known.time[None, :] >= time[rows, None]] = -np.inf
-        for place, label in enumerate(LABELS):
-            of_label = np.flatnonzero(known.label == label)
-            part = similarity[:, of_label]
-            order = np.argsort(-part, axis=1, kind="stable")[:, :per_label]
-            best = np.where(np.isfinite(np.take_along_axis(part, order, axis=1)), of_label[order], NONE)
-            found[rows, place * per_label : place * per_label + best.shape[1]] = best
+    found = np.full((len(query), len(LABELS) * per_label), NONE, np.int32)
+    row = np.arange(len(query))
+    for place, label in enumerate(LABELS):
+        able = np.flatnonzero((known.label == label) & (known.time < time.max()))
+        similarity = query @ vectors[able].T
+        similarity[known.time[able] >= time[:, None]] = -np.inf
+        for column in range(place * per_label, place * per_label + min(per_label, len(able))):
+            best = similarity.argmax(axis=1)  # of equals the first
+            there = similarity[row, best] > -np.inf
+            found[there, column] = able[best[there]]
+            similarity[row, best] = -np.inf
     return found
-
-
-def with_examples(windows: Windows, path: Path, texts: Texts, per_label: int) -> Windows:
-    """Windows whose examples stand behind the history as further columns: 1 + index, 0 for none."""
-    time = files.read_table(path, ["timestamp"])["timestamp"].to_numpy()
-    known = texts.examples
-    query = history_vectors(windows.item, windows.length, texts.titles)
-    examples = history_vectors(known.window, known.length, texts.titles)
-    columns = retrieve(query, time, examples, known, per_label) + 1
-    return windows._replace(item=np.concatenate([windows.item, columns], axis=1))
-
-
-def as_tensors(examples: Examples) -> tuple[Tensor, ...]:
-    """The examples with an empty one in front, at index 0."""
-    return tuple(torch.from_numpy(np.concatenate([np.zeros_like(column[:1]), column])) for column in examples)

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from softrec import checkpoints, files
+from softrec.choice_files import read_choice
+from softrec.errors import SoftrecError
 from softrec.sequential import allrank, encoder, fit, windows
 
 
@@ -25,7 +27,8 @@ def fit_and_save(
 ) -> None:
     """Train from the last checkpoint, if there is one, and write model and log; then the checkpoint goes.
 
-    `enrich` adds to the windows of a file what the method reads beside items. `facts` go into the log's summary.
+    `enrich` adds to the windows of a file what the method reads beside items. `facts` go into the log's summary,
+    beside `l2`.
     """
     ranked = allrank.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
     train, valid = (
@@ -36,11 +39,27 @@ def fit_and_save(
     *lines, summary = trainer.fit(checkpoint)
     encoder.save(method.finished(trainer.model), args.model)
     with files.write_whole(args.log) as partial:
-        lines.append({**summary, **facts})
+        lines.append({**summary, "l2": l2, **facts})
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
     checkpoint.clear()
 
 
-def chosen_l2(args: argparse.Namespace) -> float:
-    """The L2 that validation chose for SASRec: models that take it over do not search for their own."""
-    return float(files.read_json(args.l2)["chosen"])
+def candidate_or_chosen(args: argparse.Namespace, name: str, candidate: float | None) -> float:
+    """The value of the setting `name` that a run trains with: its own candidate, or what `--choice` says.
+
+    Raises:
+        SoftrecError: both are given, or neither, or the choice is about another setting.
+    """
+    given = args.choice or []
+    if len(given) != (candidate is None):
+        found = f"settings.{name} is {json.dumps(candidate)}, and {len(given)} choice files are given"
+        raise SoftrecError(found, where="--choice", remedy=f"give a candidate of {name}, or null and one choice file")
+    return chosen(given[0], name) if candidate is None else candidate
+
+
+def chosen(path: Path, name: str) -> float:
+    """The value of `name` that a choice file says validation chose."""
+    setting = read_choice(path)
+    if setting.name != name:
+        raise SoftrecError(f"{path} is about {setting.name}, not about {name}", remedy=f"give the choice of {name}")
+    return setting.value

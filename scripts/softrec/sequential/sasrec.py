@@ -3,6 +3,7 @@
 The other sequential models are this one with something added, and each is this one when what it adds is nothing.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ class Batch(NamedTuple):
     """B training rows as int64 tensors.
 
     row: (B,) their places in the training file. window: (B, L) right-padded histories of length: (B,).
-    target: (B,) the next items. negative: (B,) items that are not the target.
+    target: (B,) the next items. negative: (B,) items, one a row, or (K,) that all rows share: as the method draws them.
     """
 
     row: Tensor
@@ -43,6 +44,10 @@ class Sasrec:
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
         """The network for a catalogue of `items`; the training rows are not looked at."""
         return Encoder(items, settings)
+
+    def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[Tensor]:
+        """For each batch of `size` rows (B,) items, of which none is its row's target."""
+        return torch.from_numpy(uniform_negatives(rng, windows.target, items)).split(size)
 
     def loss(self, model: Encoder, batch: Batch) -> Tensor:
         """The mean loss of a batch, a scalar."""

@@ -6,18 +6,10 @@ import numpy as np
 
 from softrec import files
 from softrec.errors import SoftrecError
-from softrec.samples import load_items, load_title_embeddings
 from softrec.sequential.dllm2rec import Teacher
+from softrec.sequential.titles import item_titles
 
 KEY = ["user", "position"]  # a user's window is known by how many items came before its target
-
-
-def item_titles(catalogue: Path, titles: Path) -> np.ndarray:
-    """(N + 1, D) embeddings of the items' titles; row 0, padding, is zero."""
-    items = load_items(catalogue)
-    z = load_title_embeddings(titles, items)[items.title_id]
-    z[0] = 0
-    return z
 
 
 def places(train: Path, sample: Path) -> np.ndarray:

@@ -3,6 +3,8 @@
 from lib import sources
 from lib.slices.base import Base, take, text
 
+PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
+
 
 class DataSlices(Base):
     """Fetching, filtering, splitting, sampling."""
@@ -32,13 +34,17 @@ class DataSlices(Base):
 
     def split(self) -> str:
         """Windows and their division by time."""
-        return text(self.config["split"])
+        return text({**self.config["split"], "tie_seed": self.config["filter"]["tie_seed"]})
 
     def audit(self) -> str:
         """What the audit holds the split against."""
         return text({**self.config["split"], "duplicates": self.config["filter"]["duplicates"]})
 
     def sample(self, split: str) -> str:
-        """How many rows are drawn from a split, and by which seed."""
+        """How many rows are drawn from a split, by which seed, and how many of the test's are the paper's sample."""
         samples = self.config["samples"]
-        return text({"split": split, "rows": samples[split], "seed": samples["seed"]})
+        drawn = {"split": split, "rows": samples[split], "seed": samples["seed"]}
+        if split != "test":
+            return text(drawn)
+        rows = samples["paper_test"]
+        return text({**drawn, "paper_rows": rows or PAPER_ROWS, "paper_rows_required": rows is not None})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lib import search
 from lib.slices.base import Base, take, text
 
 
@@ -20,19 +21,21 @@ class RankingSlices(Base):
         """The K of H@K and NG@K."""
         return text({"cutoffs": self.config["ranking"]["cutoffs"]})
 
-    def choice(self, name: str, values: list[Any], metrics: list[str]) -> str:
-        """Which candidate validation chooses."""
-        seeds = self.config["seeds"]
-        return text(
-            {
-                "name": name,
-                "candidates": [{"value": value, "seed": seed} for value in values for seed in seeds],
-                "metrics": metrics,
-                "rule": self.config["choose_by"],
-                "tuning_seed": self.config["tuning_seed"],
-            }
-        )
+    def choose_alpha(self) -> str:
+        """Which alpha of SOFT validation chooses: the best on the mean of all seeds, which are trained anyway."""
+        seeds = search.choosing_seeds(self.config)
+        return self.choice("alpha", self.config["soft"]["alphas"], seeds, ["H@10", "NG@10"])
 
-    def adopt(self, name: str, values: list[Any]) -> str:
+    def choose_setting(self, model: str) -> str:
+        """Which candidate validation chooses for a model over item ids: that of the tuning seed."""
+        values, seeds = search.candidates(self.config, model), [self.config["tuning_seed"]]
+        return self.choice(search.SEARCHES[model].setting, values, seeds, [self.config["sasrec"]["metric"]])
+
+    def choice(self, name: str, values: list[float], seeds: list[int], metrics: list[str]) -> str:
+        """Candidates in the order of their training logs, and the metrics that they are compared by."""
+        candidates = [{"value": value, "seed": seed} for value in values for seed in seeds]
+        return text({"name": name, "candidates": candidates, "metrics": metrics})
+
+    def adopt(self, model: str) -> str:
         """The chosen candidate's model."""
-        return text({"name": name, "values": values})
+        return text({"name": search.SEARCHES[model].setting, "values": search.candidates(self.config, model)})

@@ -3,12 +3,12 @@
 from importlib.metadata import version
 from typing import Any
 
-from lib import grid, sources
+from lib import grid, search, sources
 from lib.slices.base import Base, text
+from lib.slices.data import PAPER_ROWS
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
 SHOWN = ["H@5", "H@20"]  # on the page of what came out
-PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
 
 
 def setting(name: str, value: float | None) -> str:
@@ -45,11 +45,11 @@ class ResultSlices(Base):
         """Shape of Table 1."""
         return text({"datasets": self.labels()})
 
-    def table2(self) -> str:
-        """Shape of Table 2."""
+    def table2(self, tested: str) -> str:
+        """Shape of Table 2, and which test rows it is of."""
         rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
         taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
-        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught})
+        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested})
 
     def significance(self) -> str:
         """Which ranks are which cell, and how they are resampled."""
@@ -109,11 +109,10 @@ class ResultSlices(Base):
         ]
 
     def ledger(self) -> str:
-        """Which training log, which file of answers and which d_0 is which run's."""
+        """Which training log, which file of answers and which d_0 is which run's; SASRec's logs name their L2."""
         sasrec = [
-            {**self.place(cell), "method": cell.row.method, "setting": setting("l2", value)}
-            for cell in grid.sasrec_cells(self.config)
-            for value in self.config["sasrec"]["l2"]
+            {**self.place(cell), "method": cell.row.method, "setting": None}
+            for _, cell in search.sasrec_trainings(self.config)
         ]
         answering = grid.answering_cells(self.config)
         generated = [{**self.place(cell), "method": "SFT", "setting": ""} for cell in answering]

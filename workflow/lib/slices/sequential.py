@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from lib import search
 from lib.slices.base import Base, take, text
 
 SHAPE = ("dim", "blocks", "heads", "dropout")
 FIT = ("learning_rate", "batch_size", "epochs", "patience", "metric")
-IN_CONTEXT = ("examples_per_label", "weight", "reconstruct_weight")
+IN_CONTEXT = ("weight", "reconstruct_weight")
 DISTILLATION = ("lam", "ed_weight", "position_lambda", "gamma_position", "gamma_confidence", "gamma_consistency")
 
 
@@ -29,33 +30,56 @@ class SequentialSlices(Base):
             "cutoffs": cutoffs,
         }
 
-    def fit_sasrec(self, l2: str, seed: str) -> str:
-        """One training run of SASRec."""
-        return text({"fit": self.fit("SASRec", seed), "l2": float(l2)})
+    def trained(self, model: str, name: str, training: str) -> dict[str, Any]:
+        """One training run of a model: how it is trained, and its candidate, or null for the chosen one."""
+        value, seed = search.training(training)
+        candidate = None if value is None else float(value)
+        return {"fit": self.fit(name, seed), search.SEARCHES[model].setting: candidate}
 
-    def fit_dros(self, alpha: str, seed: str) -> str:
+    def fit_sasrec(self, training: str) -> str:
+        """One training run of SASRec."""
+        return text(self.trained("sasrec", "SASRec", training))
+
+    def fit_dros(self, training: str) -> str:
         """One training run of DROS."""
         own = take(self.config["dros"], ("beta", "popularity_power"))
-        return text({"fit": self.fit("DROS", seed), "alpha": float(alpha), **own})
+        return text({**self.trained("dros", "DROS", training), **own})
 
-    def fit_dllm2rec(self, seed: str) -> str:
+    def fit_dllm2rec(self, training: str) -> str:
         """One training run of DLLM2Rec."""
-        own = self.config["dllm2rec"]
-        return text({"fit": self.fit("DLLM2Rec", seed), "l2": own["l2"], "distillation": take(own, DISTILLATION)})
+        distillation = take(self.config["dllm2rec"], DISTILLATION)
+        return text({**self.trained("dllm2rec", "DLLM2Rec", training), "distillation": distillation})
 
     def nearest_items(self) -> str:
-        """How many items the teacher of DLLM2Rec names, and of which."""
-        ranking = take(self.config["ranking"], ("mask", "tie_seed"))
+        """How many items the teacher of DLLM2Rec names: of all, also of those that the user has had."""
+        ranking = {"mask": "none", "tie_seed": self.config["ranking"]["tie_seed"]}
         return text({"items": self.config["dllm2rec"]["teacher_items"], **ranking})
 
     def in_context(self) -> dict[str, Any]:
         """LLM-CF's in-context module."""
         return take(self.config["llm_cf"], IN_CONTEXT)
 
-    def fit_llm_cf(self, seed: str) -> str:
+    def fit_llm_cf(self, training: str) -> str:
         """One training run of LLM-CF."""
-        l2 = self.config["llm_cf"]["l2"]
-        return text({"fit": self.fit("LLM-CF", seed), "l2": l2, "in_context": self.in_context()})
+        own = {"negatives": self.config["llm_cf"]["negatives"], "in_context": self.in_context()}
+        return text({**self.trained("llm-cf", "LLM-CF", training), **own})
+
+    def fit_sasrec_softmax(self, training: str) -> str:
+        """One training run of SASRec with LLM-CF's loss."""
+        trained = self.trained("sasrec-softmax", "SASRec (sampled softmax)", training)
+        return text({**trained, "negatives": self.config["llm_cf"]["negatives"]})
+
+    def retrieve_examples(self) -> str:
+        """Retrieval of LLM-CF's in-context examples."""
+        own = self.config["llm_cf"]
+        return text(
+            {
+                "length": self.config["split"]["history"],
+                "examples_per_label": own["examples_per_label"],
+                "centred": own["centred_similarity"],
+                "seed": self.config["samples"]["seed"],
+            }
+        )
 
     def rank_llm_cf(self) -> str:
         """Ranking by LLM-CF."""

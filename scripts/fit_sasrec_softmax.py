@@ -1,0 +1,25 @@
+"""Train SASRec with a sampled softmax, LLM-CF's loss; keep the epoch that is best on validation."""
+
+import argparse
+
+from softrec import arguments, job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    arguments.sequential_arguments(parser)
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train and save."""
+    from softrec.sequential import run, sampled_softmax
+
+    own = job.read_settings(args.settings, sampled_softmax.SampledSoftmaxSettings)
+    l2 = run.candidate_or_chosen(args, "l2", own.l2)
+    run.fit_and_save(args, own.fit, sampled_softmax.SampledSoftmax(own.negatives), l2)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())

@@ -1,0 +1,38 @@
+"""Retrieve the in-context examples of LLM-CF for the rows of one split."""
+
+import argparse
+
+from softrec import arguments, job
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--rows", help="sequences/*.parquet or samples/*.parquet: the queries")
+    parser.input("--catalogue", help="catalogue.parquet")
+    arguments.decisions_arguments(parser)
+    parser.output("--examples", help="examples.npy: (R, 2 examples_per_label) int32 decisions, -1 for none")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Read, retrieve, write."""
+    import numpy as np
+    from softrec import files, log
+    from softrec.sequential import decisions, retrieval, windows
+
+    settings = job.read_settings(args.settings, retrieval.RetrievalSettings)
+    titles = decisions.read_titles(args.catalogue, args.titles)
+    known = decisions.read_examples(args.cot, args.sample, len(titles) - 1, settings.length)
+    rows = windows.read_windows(args.rows, len(titles) - 1, settings.length)
+    time = files.read_table(args.rows, ["timestamp"])["timestamp"].to_numpy()
+    found = retrieval.find_examples(rows, time, titles, known, settings)
+    used = len(np.unique(found[found >= 0]))
+    without = int((found < 0).all(axis=1).sum())
+    log.say(f"{used:,} of {len(known.item):,} decisions are an example; {without:,} of {len(found):,} rows have none")
+    job.note("examples", {"decisions": len(known.item), "used": used, "rows": len(found), "rows_without": without})
+    files.write_array(args.examples, found)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())
