@@ -21,9 +21,10 @@ def main(args: argparse.Namespace) -> None:
 
     settings = job.read_settings(args.settings, compare.CompareSettings)
     paper = published.read_published(args.published, 2)
-    rows = compare.compare(compare.read_intervals(args.intervals), paper, settings)
+    ours = compare.read_intervals(args.intervals)
+    rows = compare.compare(ours, paper, settings)
     csvfiles.write_text(args.csv, csvfiles.csv_text([compare.ComparedRow._fields, *rows]))
-    csvfiles.write_text(args.markdown, compare.described(rows))
+    csvfiles.write_text(args.markdown, compare.described(rows, min((row.seeds for row in ours), default=0)))
 
 
 if __name__ == "__main__":

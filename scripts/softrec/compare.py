@@ -96,8 +96,8 @@ def half_width(row: IntervalRow, paper_users: float) -> float:
     return student.quantile(LEVEL, freedom) * variance**0.5 if freedom >= LEAST_FREEDOM else 1.0
 
 
-def described(rows: Sequence[ComparedRow]) -> str:
-    """The comparison as Markdown."""
+def described(rows: Sequence[ComparedRow], seeds: int) -> str:
+    """The comparison as Markdown; `seeds` is how many of ours are in it."""
     if not rows:
         return "No data set of this run is one of the paper's: there is nothing to compare.\n"
     lines = ["| Data set | Method | Metric | Ours | Paper | Ours less the paper's | 95 % interval | 0 lies |"]
@@ -114,4 +114,7 @@ def described(rows: Sequence[ComparedRow]) -> str:
         "taken as single runs, which whole thousandths say they are, on 1,000 rows that are not ours. Cells hang "
         "together, so their number inside says less than as many independent ones would."
     )
-    return "\n".join([*lines, "", said, ""])
+    alone = (
+        " One seed cannot show what other training runs vary, so the intervals leave that out." if seeds == 1 else ""
+    )
+    return "\n".join([*lines, "", f"{said}{alone}", ""])

@@ -1,9 +1,9 @@
 """Whether the seeds of several methods vary alike, so that one estimate may stand for all: few seeds tell little alone.
 
-What is compared and pooled is each method's ratio (`components.Varied`): between how many times its noise the runs'
-means vary. Two tests decide. Over the whole run, by metric: does a method vary more or less than others on every data
-set (Bartlett's statistic)? Then each method keeps a factor of its own, from all data sets. On one data set: does one
-method stand out (Cochran's)? Then it keeps its own variance there.
+What is compared and pooled is each method's ratio (`components.Varied`): how many times its noise the variance of the
+runs' means is. Two tests decide. Over the whole run, by metric: does a method vary more or less than others on every
+data set (Bartlett's statistic)? Then each method keeps a factor of its own, from all data sets. On one data set: does
+one method stand out (Cochran's)? Then it keeps its own variance there.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -35,30 +35,29 @@ def by_method(found: Mapping[str, Varied], names: Mapping[str, Names]) -> list[S
     every = sorted({name for dataset in found for name in names[dataset]}, key=str)
     ratio = np.full((len(found), len(every)), np.nan)
     for i, (dataset, varied) in enumerate(found.items()):
-        for name, noise, value in zip(names[dataset], varied.noise, varied.ratio, strict=True):
-            if noise > 0:
-                ratio[i, every.index(name)] = value
-    freedom = np.array([float(varied.seeds - 1) for varied in found.values()])
-    there = ~np.isnan(ratio)
+        at = [every.index(name) for name in names[dataset]]
+        ratio[i, at] = np.where(varied.noise > 0, varied.ratio, np.nan)
+    freedom, there = np.array([varied.seeds - 1.0 for varied in found.values()]), ~np.isnan(ratio)
     if there.any(axis=0).sum() < 2:
         return None
     statistic, factor = bartlett(ratio, freedom)
-    p = p_of(statistic, tuple(map(tuple, there.tolist())), tuple(freedom))
+    p = p_of(statistic, tuple(map(tuple, there.tolist())), tuple(freedom.tolist()))
     if p >= DOUBT:
         return None
-    own = (there * freedom[:, None]).sum(axis=0)
+    keeps, own = (factor > 1) | (p < CONTRADICTED), (there * freedom[:, None]).sum(axis=0)
     spreads = []
-    for i, (dataset, varied) in enumerate(found.items()):
+    for dataset, varied in found.items():
         at = [every.index(name) for name in names[dataset]]
-        one = pooled(varied, there[i, at])
-        if there[i].any():
-            keeps = there[i, at] & ((factor[at] > 1) | (p < CONTRADICTED))
-            level = float(np.nanmean(ratio[i]))
-            source = tuple(FACTOR if k else old for k, old in zip(keeps, one.source, strict=True))
-            with_own = (np.where(keeps, factor[at] * level, one.ratio), np.where(keeps, own[at], one.freedom), source)
-            one = Spread(one.seeds, one.noise, *with_own)
-        spreads.append(one)
+        spreads.append(with_factors(pooled(varied, varied.noise > 0), factor[at], own[at], keeps[at]))
     return spreads
+
+
+def with_factors(one: Spread, factor: np.ndarray, freedom: np.ndarray, keeps: np.ndarray) -> Spread:
+    """A pooled spread in which the methods that `keeps` (M,) names have their `factor` (M,) times the pooled ratio."""
+    keeps = keeps & (one.freedom > 0)
+    source = tuple(FACTOR if kept else old for kept, old in zip(keeps, one.source, strict=True))
+    ratio, of = np.where(keeps, factor * one.ratio, one.ratio), np.where(keeps, freedom, one.freedom)
+    return Spread(one.seeds, one.noise, ratio, of, source)
 
 
 def bartlett(ratio: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

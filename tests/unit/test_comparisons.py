@@ -178,8 +178,9 @@ def test_ours_beside_the_papers() -> None:
     rows = compare.compare(ours, paper, compare.CompareSettings(["H@5", "H@20"], 1000))
     assert [(r.metric, r.verdict) for r in rows] == [("H@5", "inside"), ("H@20", "outside")]
     assert rows[1][6:9] == pytest.approx((0.018, 0.018 - 0.01271, 0.018 + 0.01271), abs=2e-5)
-    assert "1 of 2" in compare.described(rows)
-    assert "nothing to compare" in compare.described([])
+    assert "1 of 2" in compare.described(rows, 5) and "One seed" not in compare.described(rows, 5)
+    assert "One seed cannot show" in compare.described(rows, 1)
+    assert "nothing to compare" in compare.described([], 5)
 
 
 def test_seeds_widen_the_interval_of_ours_less_the_papers() -> None:
