@@ -62,7 +62,7 @@ def test_a_command_runs_one_script_with_quoted_values(name: str) -> None:
     rule = WORKING[name]
     assert rule.script, "not exactly one script"
     assert rule.script == rule.name or rule.name.startswith(
-        ("choose_", "predict_titles_", "encode_titles_", "measure_initial_distance_", "answer_all_")
+        ("choose_", "predict_titles_", "encode_titles_", "measure_initial_distance_", "answer_all_", "make_table2_")
     )
     values = re.findall(r"\{([^}]+)\}", rule.shell)
     assert all(value.endswith(":q") for value in values)
