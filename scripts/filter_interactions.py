@@ -30,6 +30,7 @@ def main(args: argparse.Namespace) -> None:
     interactions, counts = kcore.filter_interactions(raw, titled, settings)
     columns = catalogue.build_catalogue(interactions.item_ids, texts, keep_untitled=settings.untitled == "keep")
     log.say(counts.table())
+    log.say(counts.ties.sentence())
     rows = {name: getattr(interactions, name) for name in kcore.TYPES}
     files.write_table(args.interactions, rows, kcore.TYPES)
     files.write_table(args.catalogue, columns, catalogue.TYPES)

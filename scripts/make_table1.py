@@ -24,7 +24,8 @@ def main(args: argparse.Namespace) -> None:
     paper = table1.by_dataset(published.read_published(args.published, table=1))
     table = table1.table1(settings.datasets, counts, paper)
     csvfiles.write_text(args.csv, tabular.to_csv(table))
-    csvfiles.write_text(args.markdown, tabular.to_markdown(table))
+    note = table1.note(settings.datasets, [table1.read_tied(path) for path in args.counts])
+    csvfiles.write_text(args.markdown, tabular.to_markdown(table) + note)
 
 
 if __name__ == "__main__":

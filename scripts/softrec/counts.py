@@ -3,9 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
-import numpy as np
-
 from softrec.errors import SoftrecError
+from softrec.ties import Ties
 
 
 @dataclass(frozen=True)
@@ -35,10 +34,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Counts:
-    """All steps in order, and the sizes that the configuration expects of them (in the paper: Table 1), or None."""
+    """All steps in order, the sizes that the configuration expects of them (in the paper: Table 1), or None, and how
+    many of the interactions that are left have equal times."""
 
     steps: list[Step]
     expected: Size | None
+    ties: Ties
 
     def as_json(self) -> dict[str, Any]:
         """What filter_counts.json holds; `difference` is ours minus the expected."""
@@ -51,6 +52,7 @@ class Counts:
             "final": asdict(last),
             "density": last.interactions / (last.users * last.items),
             "interactions_per_user": last.interactions / last.users,
+            "ties": self.ties.as_json(),
             "expected": None,
             "difference": None,
         }
@@ -76,34 +78,22 @@ class Counts:
         return "\n".join("  ".join(row) for row in rows)
 
 
-def n_distinct(ordered: np.ndarray) -> int:
-    """How many different numbers `ordered` holds; it is sorted and not empty."""
-    return 1 + int(np.count_nonzero(ordered[1:] != ordered[:-1]))
-
-
 class Trail:
     """Notes the size of the data after each step, and refuses to go on with nothing."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
 
-    def note(self, name: str, user: np.ndarray, item: np.ndarray, rounds: int | None = None) -> None:
-        """Count distinct users and items and the rows; a step that dropped nothing is not counted again."""
-        if not len(user):
+    def note(self, name: str, size: Size, rounds: int | None = None) -> None:
+        """Note what a step left. Raises `SoftrecError` if that is nothing."""
+        if not size.interactions:
             self.refuse(name, rounds)
-        if self.steps and len(user) == self.steps[-1].size.interactions:
-            size = self.steps[-1].size
-        else:
-            size = Size(n_distinct(np.sort(user)), n_distinct(np.sort(item)), len(user))
         self.steps.append(Step(name, size, rounds))
 
-    def note_pairs(self, name: str, user: np.ndarray, item: np.ndarray) -> None:
-        """Count distinct (user, item) pairs of 64-bit hashes; users and items stay as they were."""
+    def note_pairs(self, name: str, pairs: int) -> None:
+        """Note that repeats went, which leaves all users and items, and an interaction for each pair of them."""
         last = self.steps[-1].size
-        pair = user * np.uint64(0x9E3779B97F4A7C15)
-        pair += item
-        pair.sort()
-        self.steps.append(Step(name, Size(last.users, last.items, n_distinct(pair))))
+        self.steps.append(Step(name, Size(last.users, last.items, pairs)))
 
     def refuse(self, name: str, rounds: int | None = None) -> NoReturn:
         """Raise the `SoftrecError` of a step that left nothing."""
@@ -117,6 +107,6 @@ class Trail:
             remedy="give the whole category's reviews and the metadata that belong to them, or relax this step's key",
         )
 
-    def counts(self, expected: Size | None) -> Counts:
+    def counts(self, expected: Size | None, ties: Ties) -> Counts:
         """All that was noted."""
-        return Counts(self.steps, expected)
+        return Counts(self.steps, expected, ties)

@@ -8,6 +8,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from softrec import distributed
 from softrec.engine import MOMENTS, OptimiserSettings, TorchEngine, adamw, require_moments
 from softrec.ranks import world
 
@@ -46,8 +47,7 @@ class DeepSpeedEngine(TorchEngine):
         self.parameters = [p for p in module.parameters() if p.requires_grad]
         self.steps = 0
         if not dist.is_initialized():
-            os.environ.setdefault("LOCAL_RANK", "0")  # DeepSpeed asks for it, though it is told the group
-            dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+            distributed.begin_alone()  # DeepSpeed's own way would ask for a free port
         self.engine, *_ = deepspeed.initialize(
             model=module,
             model_parameters=self.parameters,

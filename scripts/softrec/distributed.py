@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 
-from softrec.ranks import rank, world
+from softrec.errors import SoftrecError
+from softrec.ranks import NAMES, local_rank, rank, world
 
 Part = TypeVar("Part")
 PATIENCE = timedelta(hours=2)  # a rank may wait for another that generates, or for a file system
@@ -25,20 +26,42 @@ def ranks() -> Iterator[None]:
 
     At the end all ranks wait for each other and leave together: a thread of a library that is still at work when Python
     ends would abort the process. After an error nobody is waited for.
+
+    Raises `SoftrecError` if the launcher has not said where ranks meet.
     """
     if world() > 1:
+        if not {"MASTER_ADDR", "MASTER_PORT"} <= set(os.environ):
+            raise SoftrecError(
+                f"this is rank {rank()} of {world()}, and no launcher has said where they meet",
+                where=f"{', '.join(NAMES)} are set, MASTER_ADDR or MASTER_PORT is not",
+                remedy="unset the three, or start ranks by scripts/launch_ranks.py",
+            )
         use_own_gpu()
-        dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
+        dist.init_process_group(backend(), timeout=PATIENCE)
     yield
     if dist.is_initialized():  # an engine may have begun a group of one rank
         dist.barrier()
         dist.destroy_process_group()
 
 
+def backend() -> str:
+    """What carries messages: gloo for tensors on the CPU, NCCL for those on a GPU."""
+    return "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+
+
+def begin_alone() -> None:
+    """The process group of a job of one process, for an engine that cannot do without; it needs no port.
+
+    The engine's library reads the three variables of a launcher by itself, so that they say the same.
+    """
+    os.environ.update(zip(NAMES, ("0", "1", "0"), strict=True))
+    dist.init_process_group(backend(), store=dist.HashStore(), rank=0, world_size=1)
+
+
 def use_own_gpu() -> None:
     """Let "cuda" mean this rank's GPU: its number on this node."""
     if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(local_rank())
 
 
 def deal(batches: Sequence[Part]) -> list[Part]:

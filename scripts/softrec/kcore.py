@@ -10,9 +10,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 
+from softrec import ties
 from softrec.catalogue import LongTitles
 from softrec.counts import Counts, Size, Trail
 from softrec.errors import SoftrecError
+from softrec.frequency import Reviews, enough, without_rare
 from softrec.reviews import Format, ItemKey
 
 TYPES = {"user": "int32", "item": "int32", "timestamp": "int64"}
@@ -35,6 +37,7 @@ class FilterSettings:
             (`single_pass`).
         k: 10 in the paper.
         expected: sizes to compare with (of the paper's sets: Table 1), or null; a difference is shown, not refused.
+        tie_seed: of the hash that orders a user's interactions of one time.
     """
 
     format: Format
@@ -49,6 +52,7 @@ class FilterSettings:
     core: Literal["iterative", "single_pass"]
     k: int
     expected: Size | None
+    tie_seed: int = 42
 
     def __post_init__(self) -> None:
         """Refuse combinations that mean nothing."""
@@ -67,24 +71,12 @@ class FilterSettings:
 
 
 class Interactions(NamedTuple):
-    """Numbered interactions by (user, timestamp, item), and the source ids of items 1..N."""
+    """Numbered interactions by (user, timestamp, hash of user and item), and the source ids of items 1..N."""
 
     user: np.ndarray
     item: np.ndarray
     timestamp: np.ndarray
     item_ids: list[str]
-
-
-class Rows(NamedTuple):
-    """Reviews under filtering: row number in the file's frame, hashes of user and item."""
-
-    row: np.ndarray
-    user: np.ndarray
-    item: np.ndarray
-
-    def where(self, mask: np.ndarray) -> "Rows":
-        """The rows in which `mask` is true."""
-        return self if mask.all() else Rows(*(column[mask] for column in self))
 
 
 def items_of(raw: pl.DataFrame) -> pl.Series:
@@ -106,6 +98,8 @@ def parents_of(raw: pl.DataFrame, items: pl.Series) -> pl.Series:
 def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings) -> tuple[Interactions, Counts]:
     """Filter reviews to the paper's interactions; number users and items 1, 2, ... by their sorted source ids.
 
+    Interactions of a user at the same time stand in the order of a seeded hash, not of their items (`ties`).
+
     Order of the steps: negative time stamps (the published files have some: they are dropped and counted), time window,
     untitled items, repeats, k-core. What misses k before repeats are removed misses it afterwards too, so the iterative
     core drops it first: its first rounds count repeats, and the result is the same.
@@ -119,18 +113,19 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
     """
     trail, name = Trail(), f"{settings.k}-core"
     mask, rounds = screen(raw, titled, settings, trail)
-    _, user = encode(raw["user_id"].filter(mask))
+    users, user = encode(raw["user_id"].filter(mask))
     items, item = encode(raw["item_id"].filter(mask))
     timestamp = raw["timestamp"].filter(mask).to_numpy()
     user, item, timestamp = distinct(user, item, timestamp, settings.duplicates)
     kept, more = peel(user, item, settings.k, once=settings.core == "single_pass")
     user, item, timestamp = user[kept], item[kept], timestamp[kept]
-    trail.note(name, user, item, rounds + more)
+    trail.note(name, codes_size(user, item), rounds + more)
     if settings.untitled == "after":
         kept = items.is_in(titled.implode()).to_numpy()[item]
         user, item, timestamp = user[kept], item[kept], timestamp[kept]
-        trail.note("item has a title", user, item)
-    return number(user, item, timestamp, items), trail.counts(settings.expected)
+        trail.note("item has a title", codes_size(user, item))
+    left = number((users, user), (items, item), timestamp, settings.tie_seed)
+    return left, trail.counts(settings.expected, ties.Ties.of(left.user, left.timestamp))
 
 
 def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail) -> tuple[pl.Series, int]:
@@ -139,57 +134,44 @@ def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail
     Returns:
         Mask of the rows of `raw` that are left, repeats included, and how many rounds have dropped any.
     """
-    rows, time, rounds = hashed(raw), raw["timestamp"], 0
-    trail.note("read", rows.user, rows.item)
-    rows = rows.where((time >= 0).to_numpy())
-    trail.note("timestamp >= 0", rows.user, rows.item)
+    rows, time = Reviews(raw, settings.k), raw["timestamp"]
+    trail.note("read", rows.size())
+    rows = rows.where(time >= 0)
+    trail.note("timestamp >= 0", rows.size())
     if settings.since is not None or settings.until is not None:
-        rows = rows.where(within(time, settings.since, settings.until).to_numpy()[rows.row])
-        trail.note("time window", rows.user, rows.item)
+        rows = rows.where(within(time, settings.since, settings.until))
+        trail.note("time window", rows.size())
     if settings.untitled == "before":
-        rows = rows.where(pl.Series(rows.item).is_in(titled.hash().implode()).to_numpy())
-        trail.note("item has a title", rows.user, rows.item)
+        rows = rows.where(raw["item_id"].hash().is_in(titled.hash().implode()))
+        trail.note("item has a title", rows.size())
     if settings.duplicates != "none":
-        trail.note_pairs(f"{settings.duplicates} of repeats", rows.user, rows.item)
-    if settings.core == "iterative":
-        rows, rounds = drop_rare(rows, settings.k)
-        if not len(rows.row):
-            trail.refuse(f"{settings.k}-core", rounds)
-    mask = np.zeros(len(raw), dtype=bool)
-    mask[rows.row] = True
-    return pl.Series(mask), rounds
+        trail.note_pairs(f"{settings.duplicates} of repeats", rows.pairs())
+    if settings.core == "single_pass":
+        return rows.mask(), 0
+    mask, rounds = drop_rare(rows)
+    if not mask.any():
+        trail.refuse(f"{settings.k}-core", rounds)
+    return mask, rounds
 
 
-def drop_rare(rows: Rows, k: int) -> tuple[Rows, int]:
-    """The k-core of hashed rows, repeats included, and in how many rounds rows were dropped.
+def drop_rare(rows: Reviews) -> tuple[pl.Series, int]:
+    """Mask of the k-core of hashed rows, repeats included, and in how many rounds rows were dropped.
 
     Two ids of one hash would only leave rows that are rare, for `peel` to drop.
     """
-    rounds = 0
-    while len((left := rows.where(enough(rows.user, k) & enough(rows.item, k))).row) < len(rows.row):
-        rows, rounds = left, rounds + 1
-    return rows, rounds
-
-
-def hashed(raw: pl.DataFrame) -> Rows:
-    """All rows of `raw`, their ids hashed to 64 bits."""
-    user, item = raw["user_id"].hash().to_numpy(), raw["item_id"].hash().to_numpy()
-    return Rows(np.arange(len(raw), dtype=np.uint32), user, item)
+    before, left, rounds = len(rows), rows.frequent(), 0
+    while len(left) < before:
+        before, rounds = len(left), rounds + 1
+        left = without_rare(left, rows.k)
+    mask = np.zeros(len(rows.raw), dtype=bool)
+    mask[left["row"].to_numpy()] = True
+    return pl.Series(mask), rounds
 
 
 def within(timestamp: pl.Series, since: int | None, until: int | None) -> pl.Series:
     """Mask of since <= timestamp < until; None is no limit (negative ones are gone before)."""
     mask = timestamp >= (0 if since is None else since)
     return mask if until is None else mask & (timestamp < until)
-
-
-def enough(key: np.ndarray, k: int) -> np.ndarray:
-    """Mask of rows whose number `key` occurs at least k times: in sorted order it equals the one k - 1 places on."""
-    ordered = np.sort(key)
-    rows = max(len(key) - k + 1, 0)
-    first = np.append(True, ordered[1:] != ordered[:-1])[:rows]
-    often = pl.Series(ordered[:rows][first & (ordered[:rows] == ordered[k - 1 :])])
-    return pl.Series(key).is_in(often.implode()).to_numpy()
 
 
 def encode(ids: pl.Series) -> tuple[pl.Series, np.ndarray]:
@@ -233,9 +215,29 @@ def peel(user: np.ndarray, item: np.ndarray, k: int, *, once: bool = False) -> t
             return kept, rounds
 
 
-def number(user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, items: pl.Series) -> Interactions:
-    """Number the users and items that are left 1, 2, ... in the order of their codes, and sort the rows."""
-    _, user = np.unique(user, return_inverse=True)
-    left, item = np.unique(item, return_inverse=True)
-    order = np.lexsort((item, timestamp, user))
-    return Interactions(user[order] + 1, item[order] + 1, timestamp[order], items.gather(left).to_list())
+def codes_size(user: np.ndarray, item: np.ndarray) -> Size:
+    """Users, items and rows of dense codes."""
+    users, items = (int(np.count_nonzero(np.bincount(code))) for code in (user, item))
+    return Size(users, items, len(user))
+
+
+def number(
+    users: tuple[pl.Series, np.ndarray], items: tuple[pl.Series, np.ndarray], timestamp: np.ndarray, tie_seed: int
+) -> Interactions:
+    """Number the users and items that are left 1, 2, ... in the order of their codes, and sort the rows.
+
+    Args:
+        users, items: their ids, and each row's code in them.
+    """
+    (user_ids, user), (item_ids, item) = compact(*users), compact(*items)
+    of_user, of_item = (ties.hash_names(tie_seed, kind, ids) for kind, ids in (("user", user_ids), ("item", item_ids)))
+    tie = ties.hash_pairs(of_user[user], of_item[item])
+    # Should two hashes be equal, which happens to one pair in 2^64, the item decides: no order is left open.
+    order = np.lexsort((item, tie, timestamp, user))
+    return Interactions(user[order] + 1, item[order] + 1, timestamp[order], item_ids.to_list())
+
+
+def compact(ids: pl.Series, code: np.ndarray) -> tuple[pl.Series, np.ndarray]:
+    """Those of `ids` that some row has, in their order, and each row's place among them."""
+    left, place = np.unique(code, return_inverse=True)
+    return ids.gather(left), place

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from softrec import seeds
 from softrec.errors import SoftrecError
 from softrec.grounding import Grounding, require_finite, squared_distances
 
@@ -21,17 +22,14 @@ class Nearest(NamedTuple):
 def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k: int) -> Nearest:
     """The K items nearest to each of B generated texts, less those that the mask takes out.
 
-    Items that share a title are equally near: they stand in the order of their ids. Equally near titles stand in the
-    seeded order that breaks ties everywhere.
+    Items that share a title are equally near: they stand in a seeded order, not in that of their ids. So do equally
+    near titles, in the order that breaks ties everywhere.
 
     Raises:
         SoftrecError: a row has fewer than K candidates, or an embedding is not finite.
     """
     require_finite(z, "text")
-    of_title = [[] for _ in grounding.titles]
-    for item, title in enumerate(grounding.title_id):
-        if item:
-            of_title[title].append(item)
+    of_title = items_of_titles(grounding)
     items, distance = [], []
     for start in range(0, len(z), ROWS_AT_ONCE):
         cost, slack = all_costs(grounding, z[start : start + ROWS_AT_ONCE])
@@ -44,6 +42,15 @@ def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k:
             items.append([i for i, _ in ranked])
             distance.append(np.sqrt([d for _, d in ranked]))
     return Nearest(np.asarray(items), np.asarray(distance))
+
+
+def items_of_titles(grounding: Grounding) -> list[list[int]]:
+    """The items of each title, in a seeded order."""
+    of_title: list[list[int]] = [[] for _ in grounding.titles]
+    order = seeds.stream(grounding.settings.tie_seed, "ties", "items").permutation(len(grounding.title_id) - 1) + 1
+    for item in order.tolist():
+        of_title[grounding.title_id[item]].append(item)
+    return of_title
 
 
 def all_costs(grounding: Grounding, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -114,7 +114,7 @@ class SeenItems:
     """Which items a user had before a target: what the `seen` mask takes out of the ranking.
 
     Args:
-        user, item: columns of the interactions, sorted by (user, timestamp, item).
+        user, item: columns of the interactions, in their order.
     """
 
     def __init__(self, user: np.ndarray, item: np.ndarray) -> None:

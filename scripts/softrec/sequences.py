@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from softrec import seeds
+from softrec import seeds, ties
 from softrec.errors import SoftrecError
 
 SPLITS = ("train", "valid", "test")
@@ -23,10 +23,12 @@ class SplitSettings:
     Attributes:
         history: longest history in items (10 in the paper).
         fractions: shares of the train, valid and test split (0.8, 0.1, 0.1 in the paper); they sum to 1.
+        tie_seed: of the hash that orders users whose targets are of one time.
     """
 
     history: int
     fractions: list[float]
+    tie_seed: int = 42
 
     def __post_init__(self) -> None:
         """Refuse shares that do not cut a whole into three."""
@@ -118,10 +120,11 @@ def cuts(total: int, fractions: Sequence[float]) -> list[int]:
 def split(
     user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, settings: SplitSettings
 ) -> dict[str, dict[str, Any]]:
-    """Cut all users' sequences, sorted by (target's time, user, target), into train, valid and test.
+    """Cut all users' sequences, sorted by (target's time, hash of the user, position), into train, valid and test.
 
-    Sequences are sorted over all users at once, so that no training target is later than a validation target; equal
-    times are told apart by user and item, which makes the order complete.
+    Sequences are sorted over all users at once, so that no training target is later than a validation target. Of
+    targets of one time, a seeded hash says which user's come first, so that no id decides on the side of a cut. A
+    user's own keep the order of the interactions: no earlier one of a user is in a later split.
 
     Returns:
         Per split the columns of `TYPES`.
@@ -130,7 +133,8 @@ def split(
         SoftrecError: too few sequences to give each split one.
     """
     windows = make_windows(user, settings.history)
-    order = np.lexsort((windows.position, item[windows.row], windows.user, timestamp[windows.row]))
+    tie = ties.hash_numbers(settings.tie_seed, "users of a time", windows.user)  # no two users have the same
+    order = np.lexsort((windows.position, tie, timestamp[windows.row]))
     edges = cuts(len(order), settings.fractions)
     if min(np.diff(edges)) < 1:
         raise SoftrecError(

@@ -19,10 +19,28 @@ SETTINGS = {
     "core": "iterative",
     "k": K,
     "expected": None,
+    "tie_seed": 42,
 }
 
 
-def ours(folder: Path) -> Iterator[None]:
+VECTORS = {"X86_V4": "AVX-512", "AVX512_SKX": "AVX-512", "X86_V3": "AVX2", "AVX2": "AVX2", "ASIMD": "NEON"}
+"""Features for which numpy may have a sort of its own, by the names of its releases, the fastest first."""
+
+
+def numpy_features() -> list[str]:
+    """What numpy finds in this processor, has code of its own for, and can be told not to use."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+    return [name for name in __cpu_dispatch__ if __cpu_features__[name]]
+
+
+def numpy_path() -> str:
+    """By which instructions numpy sorts whole numbers here: AVX-512, AVX2, ... or none but its baseline."""
+    found = numpy_features()
+    return next((name for feature, name in VECTORS.items() if feature in found), "its baseline")
+
+
+def ours(folder: Path, side: str = "ours") -> Iterator[None]:
     """All that `filter_interactions.py` does but the manifest: three files, beside metadata of one item."""
     import filter_interactions
     import polars  # noqa: F401
@@ -30,7 +48,7 @@ def ours(folder: Path) -> Iterator[None]:
 
     metadata = folder / "metadata.jsonl"
     metadata.write_text(json.dumps({"parent_asin": "B000000000", "title": "One"}) + "\n")
-    outputs = {"interactions": "ours.parquet", "catalogue": "catalogue.parquet", "counts": "counts.json"}
+    outputs = {"interactions": f"{side}.parquet", "catalogue": "catalogue.parquet", "counts": "counts.json"}
     flags = [text for name, file in outputs.items() for text in (f"--{name}", str(folder / file))]
     flags += ["--ratings", str(folder / RATINGS), "--metadata", str(metadata), "--settings", json.dumps(SETTINGS)]
     args = filter_interactions.parser().parse_args(flags)

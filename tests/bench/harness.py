@@ -65,7 +65,8 @@ class Step:
     A module has TITLE, SIDES (names of its functions, ours first), PAIRS, `prepare(folder)`, one function per side,
     `check(folder, sides)`, which returns what it has compared or raises `Mismatch`, and `rows(measured)`. A side is a
     generator that yields when it is ready and when it is done; what it writes to `folder` is its output. PYTHON may
-    name another interpreter for a side, as a path from the root; THREADS how many threads each side has.
+    name another interpreter for a side, as a path from the root; THREADS how many threads each side has; ENVIRONMENT
+    what a side has in its environment beside the rest.
     """
 
     name: str
@@ -109,7 +110,7 @@ class Step:
         threads = {name: str(getattr(self.module, "THREADS", 1)) for name in ONE_THREAD}
         ended = subprocess.run(
             [program, HERE / "child.py", self.name, side, folder],
-            env={**os.environ, **threads, **QUIET},
+            env={**os.environ, **threads, **QUIET, **getattr(self.module, "ENVIRONMENT", {}).get(side, {})},
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as quick
 from hypothesis import strategies as st
-from softrec import catalogue, kcore, sequences
+from softrec import catalogue, frequency, kcore, sequences
+from softrec import ties as equal_times
 from softrec.errors import SoftrecError
 from softrec.leakage import AuditSettings, Interactions, Part, audit
 
@@ -31,7 +33,9 @@ def filtered(reviews: list[Review], settings: kcore.FilterSettings, titled: str 
         kept, _ = kcore.filter_interactions(frame, pl.Series(list(titled)), settings)
     except SoftrecError:
         return []
-    return [(u, kept.item_ids[i - 1], t) for u, i, t in zip(kept.user, kept.item, kept.timestamp, strict=True)]
+    rows = [(u, kept.item_ids[i - 1], t) for u, i, t in zip(kept.user, kept.item, kept.timestamp, strict=True)]
+    assert [(u, t) for u, _, t in rows] == sorted((u, t) for u, _, t in rows)
+    return rows
 
 
 def naive(reviews: list[Review], settings: kcore.FilterSettings, titled: str = "pqrstu") -> list[Any]:
@@ -55,7 +59,12 @@ def naive(reviews: list[Review], settings: kcore.FilterSettings, titled: str = "
     if settings.untitled == "after":
         rows = [row for row in rows if row[1] in titled]
     number = {user: n for n, user in enumerate(sorted({row[0] for row in rows}), start=1)}
-    return sorted(((number[u], i, t) for u, i, t in rows), key=lambda row: (row[0], row[2], row[1]))
+    return by_item((number[u], i, t) for u, i, t in rows)
+
+
+def by_item(rows: Iterable[Any]) -> list[Any]:
+    """Rows by (user, time, item): equal times, whose order is a hash's, in one that is easily stated."""
+    return sorted(rows, key=lambda row: (row[0], row[2], row[1]))
 
 
 @quick(max_examples=150, deadline=None)
@@ -69,7 +78,7 @@ def naive(reviews: list[Review], settings: kcore.FilterSettings, titled: str = "
 def test_filter_equals_its_definition(reviews: list[Review], k: int, duplicates: Any, core: Any, untitled: Any) -> None:
     """Hashing, and counting before repeats go, change nothing that comes out."""
     settings = dataclasses.replace(SETTINGS, k=k, duplicates=duplicates, core=core, untitled=untitled)
-    assert filtered(reviews, settings) == naive(reviews, settings)
+    assert by_item(filtered(reviews, settings)) == naive(reviews, settings)
 
 
 @quick(max_examples=100, deadline=None)
@@ -81,7 +90,7 @@ def test_core_is_a_fixpoint_and_free_of_order(reviews: list[Review], k: int, cha
     assert all(n >= k for side in (0, 1) for n in Counter(row[side] for row in once).values())
     assert len({row[:2] for row in once}) == len(once)
     again = [(chr(96 + user), item, time) for user, item, time in once]
-    assert not once or filtered(again, settings) == once
+    assert not once or by_item(filtered(again, settings)) == by_item(once)
     chance.shuffle(reviews)
     assert filtered(reviews, settings) == once
 
@@ -91,7 +100,27 @@ def test_core_is_a_fixpoint_and_free_of_order(reviews: list[Review], k: int, cha
 def test_enough_counts(low: list[int], k: int) -> None:
     """Keys that share their low bits are still told apart."""
     key = np.array([value << 40 for value in low], dtype=np.uint64)
-    assert kcore.enough(key, k).tolist() == [low.count(value) >= k for value in low]
+    assert frequency.enough(key, k).tolist() == [low.count(value) >= k for value in low]
+
+
+@quick(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.text(min_size=1, max_size=3), st.text(min_size=1, max_size=3)), min_size=2, unique=True),
+    st.integers(0, 2**40),
+    st.randoms(use_true_random=False),
+)
+def test_equal_times_are_ordered_by_seed_user_and_item_alone(
+    pairs: list[tuple[str, str]], seed: int, chance: Any
+) -> None:
+    """Of any (user, item), all of one time, and any part of them in any order: it stands as it does in the whole."""
+    settings = dataclasses.replace(SETTINGS, k=1, tie_seed=seed, untitled="keep")
+
+    def order(some: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        users = sorted({user for user, _ in some}, key=str.encode)
+        return [(users[number - 1], item) for number, item, _ in filtered([(u, i, 7) for u, i in some], settings)]
+
+    part = chance.sample(pairs, len(pairs) // 2 + 1)
+    assert order(part) == [pair for pair in order(pairs) if pair in part]
 
 
 @quick(max_examples=100, deadline=None)
@@ -119,7 +148,7 @@ def world(lengths: list[int], times: list[int]) -> tuple[Interactions, dict[str,
     user = np.repeat(np.arange(1, len(lengths) + 1), lengths)
     item = np.concatenate([np.arange(1, n + 1) for n in lengths])
     time = np.resize(times, len(user))
-    order = np.lexsort((item, time, user))
+    order = np.lexsort((equal_times.hash_numbers(1, "world", item * 100 + user), time, user))
     interactions = Interactions(user[order], item[order], time[order])
     columns = (interactions.user, interactions.item, interactions.timestamp)
     split = sequences.split(*columns, sequences.SplitSettings(4, [0.6, 0.2, 0.2]))

@@ -2,7 +2,9 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 # In the place of this folder, where Python looks first.
@@ -11,43 +13,48 @@ sys.path[:1] = [str(HERE.parent), str(HERE.parents[1] / "scripts"), str(HERE.par
 from lib import dryrun  # noqa: E402
 from lib.dryrun import Job  # noqa: E402
 
-from rehearse import lines, page, parts, project  # noqa: E402
+from rehearse import lines, model, page, parts, project, tables  # noqa: E402
 from rehearse.shapes import SHAPES  # noqa: E402
+
+PARTS = {name: parts.Part for name in SHAPES} | {model.MODEL: model.Model, tables.NAME: tables.Tables}
 
 
 def parse() -> argparse.Namespace:
-    """Which data sets, and which rules of theirs."""
+    """Which parts, and which rules of theirs."""
     parser = argparse.ArgumentParser(description=__doc__, prog="make rehearse")
-    parser.add_argument("--datasets", nargs="*", default=list(SHAPES), help=f"some of {', '.join(SHAPES)}")
-    parser.add_argument("--rules", nargs="*", default=[], help="these rules alone, and what they need")
+    parser.add_argument("--datasets", nargs="*", default=list(PARTS), help=f"some of {', '.join(PARTS)}")
+    parser.add_argument("--rules", nargs="*", default=[], help="of a data set these rules alone, and what they need")
     parser.add_argument("--cores", type=int, default=2, help="jobs at once, of one thread each (2)")
     args = parser.parse_args()
-    if unknown := sorted(set(args.datasets) - set(SHAPES)):
-        parser.error(f"no data set {', '.join(unknown)}; there are {', '.join(SHAPES)}")
+    if unknown := sorted(set(args.datasets) - set(PARTS)):
+        parser.error(f"no data set {', '.join(unknown)}; there are {', '.join(PARTS)}")
     return args
 
 
 def main() -> None:
-    """Each data set is a part of its own. Lines are kept after each stage, and the page is written at the end."""
+    """Each part can be run by itself. Lines are kept after each of its stages, and the page is written at the end."""
     args = parse()
     project.Project.cores = args.cores
     paper = project.checked(project.PAPER)
     planned = dryrun.jobs(["--configfile", str(project.PAPER), "--forceall"])
     known = lines.digests(planned, SHAPES)
 
-    def done(part: parts.Part, jobs: list[Job]) -> None:
-        lines.keep(part.name, lines.collect(part.project, jobs, known, paper["sasrec"]["epochs"], SHAPES))
+    def done(part: Any, jobs: list[Job]) -> None:
+        found = lines.collect(part.project, jobs, known, paper["sasrec"]["epochs"], SHAPES)
+        if part.name == lines.MODEL:
+            found = [replace(line, dataset=line.dataset and lines.MODEL) for line in found]
+        lines.keep(part.name, found)
 
     try:
         for name in args.datasets:
             print(f"rehearsing {name}", file=sys.stderr, flush=True)
-            parts.Part(name, paper, done).run(args.rules)
+            PARTS[name](name, paper, done).run(args.rules)
     finally:
-        found = [line for name in SHAPES for line in lines.read(name)]
+        found = [line for name in PARTS for line in lines.read(name)]
         page.write(found, paper, planned)
         for line in found:
             if line.digest != known.get((line.rule, line.dataset)):
-                print(f"stale: {line.rule} of {line.dataset} was measured of other code", file=sys.stderr)
+                print(f"stale: {line.rule} of {line.dataset or 'all'} was measured of other code", file=sys.stderr)
 
 
 if __name__ == "__main__":

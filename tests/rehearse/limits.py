@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import yaml
 from lib import estimate
 
-from rehearse.lines import Line
+from rehearse.lines import MODEL, Line
 from rehearse.project import ROOT
 
 PROFILE = ROOT / "profiles/slurm/config.yaml"
@@ -37,7 +37,7 @@ def value(expression: object) -> int:
 
 def needed(line: Line, config: Mapping[str, Any]) -> float:
     """MiB of a job: as measured; where a language model runs, of every rank, and with the paper's model on top."""
-    if line.rule not in estimate.LLM_RULES:
+    if line.rule not in estimate.LLM_RULES or line.dataset == MODEL:
         return line.peak
     return estimate.ranks(line.rule, config) * (line.peak + BASE)
 

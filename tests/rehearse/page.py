@@ -10,7 +10,7 @@ from lib.page import Table, filled
 from lib.sizes import Left
 
 from rehearse import limits
-from rehearse.lines import Line, family, place
+from rehearse.lines import ALL, MODEL, OF_MODEL, Line, family, place
 from rehearse.project import ROOT
 
 PAGE = ROOT / "docs/performance.md"
@@ -24,8 +24,8 @@ def table(lines: Iterable[Line], paper: Mapping[str, Any], jobs: Iterable[Job]) 
     for job in sorted(jobs, key=lambda job: job.benchmark):
         first.setdefault((family(job.rule, names), place(job, names)), job)
     rows = []
-    for line in sorted(lines, key=lambda line: (line.rule, [*names, ""].index(line.dataset))):
-        job = first.get((line.rule, line.dataset))
+    for line in sorted(lines, key=lambda line: (line.rule, [*names, MODEL, ALL].index(line.dataset))):
+        job = first.get((line.rule, OF_MODEL if line.dataset == MODEL else line.dataset))
         if job is not None:
             rows.append(row(line, Left(job.rule, job.benchmark), given.get(line.rule, given[""]), paper))
     return Table(HEADING, rows, words=2)
@@ -33,7 +33,8 @@ def table(lines: Iterable[Line], paper: Mapping[str, Any], jobs: Iterable[Job]) 
 
 def row(line: Line, job: Left, limit: limits.Limit, paper: Mapping[str, Any]) -> Sequence[str]:
     """One line of the table."""
-    label = paper["datasets"][line.dataset]["label"] if line.dataset else "all"
+    labels = {ALL: "all", MODEL: "8 titles, true model"}
+    label = labels.get(line.dataset) or paper["datasets"][line.dataset]["label"]
     time = line.whole if line.whole is not None else line.seconds
     return (
         f"`{line.rule}`",

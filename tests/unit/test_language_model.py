@@ -4,9 +4,11 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from peft import PeftModel
 from softrec.errors import SoftrecError
 from softrec.generation import GenerationSettings, generate
 from softrec.language_model import (
@@ -18,7 +20,7 @@ from softrec.language_model import (
     load_adapter_state,
     save_adapter,
 )
-from transformers import GenerationConfig
+from transformers import GenerationConfig, PreTrainedModel
 
 LORA = LoraSettings(4, 8, 0.0, ["q_proj", "v_proj"])
 IDS = torch.tensor([[1, 20, 30, 40, 25]])
@@ -196,3 +198,23 @@ def test_sampling_settings_that_a_model_ships_do_not_leak(folder: Path, llm: Lan
     ids = torch.tensor([prompt])
     says = [m.causal.generate(ids, num_beams=4, do_sample=False, max_new_tokens=12) for m in (loaded, plain)]
     assert says[0].tolist() != says[1].tolist()
+
+
+def test_an_adapter_is_loaded_onto_its_ranks_own_device(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PEFT takes "cuda" if it is not told, and safetensors takes that for GPU 0 on every rank. The fake says that the
+    model is on GPU 3, and notes what PEFT is asked for."""
+    save_adapter(attach_lora(load(folder, "bigrec", "fp32"), LORA, 1), tmp_path / "adapter")
+    asked = []
+    real = PeftModel.from_pretrained
+
+    def recording(model: Any, *arguments: Any, torch_device: str | None = None, **options: Any) -> Any:
+        asked.append(torch_device)
+        monkeypatch.undo()  # the rest is really on the CPU
+        return real(model, *arguments, torch_device="cpu", **options)
+
+    monkeypatch.setattr(PeftModel, "from_pretrained", recording)
+    monkeypatch.setattr(PreTrainedModel, "device", property(lambda _: torch.device("cuda", 3)))
+    load(folder, "bigrec", "fp32", tmp_path / "adapter")
+    assert asked == ["cuda:3"]

@@ -110,6 +110,22 @@ def moved_cut(world: World) -> None:
     world.splits[0] = world.rows(0, list(range(31)))
 
 
+def by_item_ids(world: World) -> None:
+    """All a user's interactions are of one time: 56 neighbours, of which the later has the higher id in all."""
+    world.interactions.timestamp[:] = 100
+
+
+def equal_times_swapped(world: World) -> None:
+    """User 1 has items 7 and 8, positions 6 and 7, both at 750: train, whose row 24 was the first, has the second, and
+    valid the first. No time gives that away."""
+    world.interactions.timestamp[6:8] = 750
+    for part, row, position in ((0, 24, 7), (1, 0, 6)):
+        for column, value in (("position", position), ("target", position + 1), ("timestamp", 750)):
+            world.set("splits", part, column, row, value)
+        for place in range(3):
+            world.set("splits", part, "items", 3 * row + place, position - 2 + place)
+
+
 def nothing_to_test(world: World) -> None:
     """The test split is empty."""
     world.splits[2] = Part.of(
@@ -144,6 +160,8 @@ def nothing_to_test(world: World) -> None:
         (lambda w: w.set("samples", 1, "items", 4, 1), "a sampled history differs from valid", "row 1 of valid_sample"),
         (lambda w: w.interactions.timestamp.__setitem__(3, 10**6), "interactions are not sorted", "row 3"),
         (nothing_to_test, "a split or sample holds no row", "test"),
+        (by_item_ids, "the later of two items of one time has the higher id in 56 of 56 cases", "the interactions"),
+        (equal_times_swapped, "an earlier split holds a later position of the user", "row 0 of valid: user 1"),
     ],
 )
 def test_planted_leaks_are_found(plant: Callable[[World], None], rule: str, where: str) -> None:

@@ -168,3 +168,46 @@ def test_a_run_goes_on_with_other_ranks_and_engine(runs: dict[str, dict[str, Any
     assert "resumed after epoch 3" in again.stderr
     expected = np.array(runs["one, dropout"]["adapter"])
     np.testing.assert_allclose(answer(tmp_path, "killed")["adapter"], expected, atol=1e-6, rtol=0)
+
+
+class Begun(Exception):
+    """A process group was asked for."""
+
+
+@pytest.mark.parametrize(("cuda", "backend"), [(False, "gloo"), (True, "cpu:gloo,cuda:nccl")])
+def test_deepspeed_alone_has_a_group_for_its_device(monkeypatch: pytest.MonkeyPatch, cuda: bool, backend: str) -> None:
+    """One rank on a GPU: ZeRO's messages are tensors on it, which gloo would carry through the host, if at all.
+
+    A RANK that something else has left in the environment does not reach DeepSpeed."""
+    from softrec import deepspeed_engine
+    from softrec.engine import OptimiserSettings
+
+    asked: dict[str, Any] = {}
+
+    def record(name: str, **options: Any) -> None:
+        asked.update(options, backend=name)
+        raise Begun
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.distributed, "init_process_group", record)
+    for name, value in (("RANK", "3"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Begun):
+        deepspeed_engine.DeepSpeedEngine(torch.nn.Linear(2, 2), OptimiserSettings(0.1, 0, 0.0, 1.0), 2, 1, 1)
+    assert (asked["backend"], asked["rank"], asked["world_size"]) == (backend, 0, 1)
+    assert [os.environ[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")] == ["0", "1", "0"]
+
+
+def test_ranks_that_nobody_started_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The three variables without a meeting point: a sentence at once, no wait for ranks that never come."""
+    from softrec import distributed
+    from softrec.errors import SoftrecError
+
+    for name, value in (("RANK", "3"), ("WORLD_SIZE", "4"), ("LOCAL_RANK", "3")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with (
+        pytest.raises(SoftrecError, match="rank 3 of 4, and no launcher has said where they meet"),
+        distributed.ranks(),
+    ):
+        pass

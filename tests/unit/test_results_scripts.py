@@ -87,7 +87,7 @@ def test_table2_is_made_and_shown(collected: Path, tested: str) -> None:
 def test_table1_is_made(tmp_path: Path) -> None:
     """Counts of a data set named Game stand beside the paper's 11658 users."""
     final = {"users": 11658, "items": 5335, "interactions": 196508}
-    (tmp_path / "counts.json").write_text(json.dumps({"final": final}))
+    (tmp_path / "counts.json").write_text(json.dumps({"final": final, "ties": {"share_of_rows": 0.125}}))
     published = SCRIPTS.parent / "config" / "published.csv"
     outputs = ["--csv", tmp_path / "table1.csv", "--markdown", tmp_path / "table1.md"]
     inputs = ["--counts", tmp_path / "counts.json", "--published", published]
@@ -95,6 +95,7 @@ def test_table1_is_made(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Game,11658,11658,5335,5335," in (tmp_path / "table1.csv").read_text()
     assert (tmp_path / "table1.md").read_text().count("0.32%") == 2
+    assert "Game 12.5%" in (tmp_path / "table1.md").read_text()
 
 
 def test_a_faulty_metrics_file_leaves_nothing_behind(collected: Path) -> None:

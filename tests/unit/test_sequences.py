@@ -51,14 +51,16 @@ def test_split_is_by_the_targets_time_over_all_users() -> None:
     assert np.all(np.diff(parts["train"]["timestamp"]) >= 0)
 
 
-def test_equal_times_are_ordered_by_user_and_target() -> None:
-    """Every interaction at time 0: the order of sequences is that of (user, target)."""
+def test_equal_times_stand_together_by_user() -> None:
+    """Every interaction at time 0: user by user, and each user's sequences by position, here that of the items."""
     user, item, _ = shop(3, 14)
     parts = sequences.split(user, item, np.zeros(len(user), dtype=np.int64), PAPER)
     pairs = [
         (u, t) for name in sequences.SPLITS for u, t in zip(parts[name]["user"], parts[name]["target"], strict=True)
     ]
-    assert pairs == [(u, t) for u in (1, 2, 3) for t in (11, 12, 13, 14)]
+    users = [u for u, _ in pairs[::4]]
+    assert sorted(users) == [1, 2, 3]
+    assert pairs == [(u, t) for u in users for t in (11, 12, 13, 14)]
 
 
 @pytest.mark.parametrize(

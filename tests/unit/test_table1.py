@@ -45,6 +45,25 @@ def test_counts_are_read_beside_other_keys(tmp_path: Path) -> None:
     assert table1.read_counts(path) == TOY
 
 
+def test_the_share_of_equal_times_stands_below_the_table(tmp_path: Path) -> None:
+    """774 of 1,000 rows; a file of a filter that did not count them says so."""
+    path = tmp_path / "filter_counts.json"
+    path.write_text(json.dumps({"final": TOY, "ties": {"share_of_rows": 0.774}}))
+    assert table1.read_tied(path) == 0.774
+    path.write_text(json.dumps({"final": TOY}))
+    assert table1.read_tied(path) is None
+    assert "another one of their user: Toy 77.4%, Game not counted." in table1.note(["Toy", "Game"], [0.774, None])
+
+
+@pytest.mark.parametrize("wrong", ["0.5", 1.5, -0.1, True])
+def test_a_share_that_is_none_is_refused(tmp_path: Path, wrong: object) -> None:
+    """The error names the file and the key."""
+    path = tmp_path / "filter_counts.json"
+    path.write_text(json.dumps({"final": TOY, "ties": {"share_of_rows": wrong}}))
+    with pytest.raises(SoftrecError, match=r"the share of equal times is .*\n.*key ties.share_of_rows"):
+        table1.read_tied(path)
+
+
 def test_one_counts_file_per_data_set() -> None:
     """Two labels and one file cannot be matched."""
     with pytest.raises(SoftrecError, match="1 counts files are given for 2 data sets"):

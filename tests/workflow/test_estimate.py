@@ -129,6 +129,28 @@ def test_a_chain_of_thought_is_as_long_as_it_may_be(checked: Checked, rows: int 
     assert estimate.seconds(left("generate_cot"), config) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(("split", "rows"), [("train", 63_942), ("valid", 7_992.8), ("test", 7_993)])
+def test_retrieval_multiplies_each_row_with_each_decision(checked: Checked, split: str, rows: float) -> None:
+    """Game has 196,508 - 10 x 11,658 = 79,928 windows, 8:1:1, and 8,000 test rows or all: a row and each of 4,096
+    decisions are 2 x 3,072
+    operations, 6e10 a second."""
+    job = Left("retrieve_examples", f"results/paper/benchmarks/game/llm-cf/retrieve_{split}.tsv")
+    assert estimate.seconds(job, checked("paper")) == pytest.approx(rows * 4096 * 2 * 3072 / 6e10)
+
+
+def test_a_step_of_llm_cf_is_ten_of_sasrec_s(checked: Checked) -> None:
+    """At a width of 3,072, of which 6 are the projection of texts: with embeddings of a third of it, 4 + 6 / 3."""
+    config = checked("paper")
+    config["llms"]["llama"]["hidden"] = 3072
+    assert estimate.seconds(left("fit_llm_cf"), config) == pytest.approx(
+        10 * estimate.seconds(left("fit_sasrec"), config)
+    )
+    config["llms"]["llama"]["hidden"] = 1024
+    assert estimate.seconds(left("fit_llm_cf"), config) == pytest.approx(
+        6 * estimate.seconds(left("fit_sasrec"), config)
+    )
+
+
 def test_a_text_encoder_of_its_own_counts_for_llm_cf_alone(checked: Checked) -> None:
     """Of 3e8 weights: its width and layers are by their third root. 5,335 titles of 15 tokens are one pass."""
     config = checked("paper")

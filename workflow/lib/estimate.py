@@ -14,7 +14,9 @@ from lib.sizes import Left, Sizes
 COT_MORE = 100  # tokens of LLM-CF's prompt beyond a prompt: a worked example, the task (scripts/softrec/cot.py)
 LONGEST = 2  # a batch goes on until its longest text has ended: as long as so many titles
 DOUBLE = 30e9  # float64 operations per second of a core: 0.38e12 in 6.0 s of two, as measured with grounding
+SINGLE = 2 * DOUBLE  # float32 operations: twice as many fit into a register
 FIT_SECONDS, FIT_EPOCHS = 1.8, 100  # an epoch over a million positions on one core; patience ends a run before 500
+LLM_CF, LLM_CF_TEXT = 4, 6  # its step in SASRec's: examples and decoder; projecting texts of width 3,072
 LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and read a language model; of every other job
 
 ON_ALL_RANKS = (
@@ -61,7 +63,10 @@ def on_cores(sizes: Sizes) -> dict[str, float]:
     rule, config = sizes.job.rule, sizes.config
     if rule.startswith("fit_"):
         positions = config["split"]["history"] * sizes.training_rows
-        return {"training": FIT_SECONDS * min(config["sasrec"]["epochs"], FIT_EPOCHS) * positions / 1e6}
+        times = LLM_CF + LLM_CF_TEXT * sizes.width / 3072 if rule == "fit_llm_cf" else 1
+        return {"training": times * FIT_SECONDS * min(config["sasrec"]["epochs"], FIT_EPOCHS) * positions / 1e6}
+    if rule == "retrieve_examples":
+        return {"grounding": 2 * queries(sizes) * sizes.cot_rows * sizes.width / SINGLE}
     if rule == "find_nearest_items":
         every = config["dllm2rec"]["teacher_rows"] == "all"
         return {"grounding": grounding(sizes, sizes.training_rows if every else sizes.rows("train"))}
@@ -69,6 +74,17 @@ def on_cores(sizes: Sizes) -> dict[str, float]:
         "grounding": grounding(sizes, sizes.rows(sizes.split)) if rule == "ground_predictions" else 0.0,
         "other": OTHER_SECONDS,
     }
+
+
+def queries(sizes: Sizes) -> float:
+    """Rows whose in-context examples are retrieved: its benchmark is `retrieve_train.tsv`, or of another split."""
+    name = sizes.job.place[-1] if sizes.job.place else ""
+    if name.startswith("retrieve_test"):
+        return sizes.rows("test")
+    if name.startswith("retrieve_valid"):
+        whole = sizes.config["sasrec"]["valid"] == "split"
+        return sizes.config["split"]["fractions"][1] * sizes.sequences if whole else sizes.rows("valid")
+    return sizes.training_rows
 
 
 def asked(sizes: Sizes) -> int:

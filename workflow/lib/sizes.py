@@ -11,7 +11,7 @@ UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
 UNKNOWN_WEIGHTS = 1e6  # of a language model that names no `parameters`: the demo's
 INSTRUCTION, TITLE = 70, 15  # tokens of a prompt without titles and of a title, for a tokeniser of words
 LAYERS = 1 / 110  # of a Llama for each of its width: 28 of 3,072
-COT_RULES = ("encode_cot", "encode_titles_for_llm_cf")  # they ask LLM-CF's text encoder
+COT_RULES = ("encode_cot", "encode_titles_for_llm_cf", "retrieve_examples", "fit_llm_cf")  # of LLM-CF's text encoder
 
 
 class Left(NamedTuple):

@@ -3,6 +3,7 @@
 The teacher is BIGRec tuned by SFT. Rows to which it has not spoken are trained on as in SASRec.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,10 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from softrec import seeds
+from softrec.errors import SoftrecError
 from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.fit import FitSettings
 from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
-from softrec.sequential.windows import Windows
+from softrec.sequential.windows import PAD, Windows
+
+ITEMS_AT_ONCE = 4096  # whose scores are held at once: 4 MB for a batch of 256
 
 
 @dataclass(frozen=True)
@@ -78,12 +82,40 @@ def confidence_importance(distance: np.ndarray) -> np.ndarray:
     return normalised(np.exp(-scaled) + 1e-8)
 
 
+def unseen_negatives(rng: np.random.Generator, windows: Windows, items: int) -> np.ndarray:
+    """One item per row, uniform over 1..items without the row's target and the items of its window; (R,).
+
+    The u-th of the items that are left is drawn and moved up by one from each that is not, in ascending order, so that
+    nothing is ever rejected.
+
+    Raises:
+        SoftrecError: a window and its target leave no item.
+    """
+    taken = np.sort(np.column_stack([windows.item, windows.target]), axis=1)  # (R, L + 1); Kindle: 98 MB
+    beyond = items + 1  # for padding and repeats, which take nothing out
+    taken[:, 1:][taken[:, 1:] == taken[:, :-1]] = beyond
+    taken[taken == PAD] = beyond
+    left = items - (taken < beyond).sum(axis=1)
+    if not left.all():
+        row = int(np.flatnonzero(left == 0)[0])
+        raise SoftrecError(
+            f"the window and the target of user {windows.user[row]} are all {items} items: no negative is left",
+            where=f"position {windows.position[row]}",
+            remedy="take a larger catalogue or a shorter history",
+        )
+    drawn = rng.integers(1, left + 1)
+    for column in np.sort(taken, axis=1).T:
+        drawn += drawn >= column
+    return drawn
+
+
 class DistilledEncoder(Encoder):
     """SASRec's network whose input embedding of item i is e_i + w_ed W z_i, z_i frozen, W trained without a bias."""
 
     def __init__(self, items: int, settings: EncoderSettings, titles: Tensor, ed_weight: float, seed: int) -> None:
         super().__init__(items, settings)
-        self.titles, self.ed_weight = titles, ed_weight
+        self.register_buffer("titles", titles, persistent=False)  # Kindle: 756 MB, on the model's device
+        self.ed_weight = ed_weight
         with torch.random.fork_rng():  # the weights that SASRec has too are the same with and without distillation
             torch.manual_seed(seeds.derive(seed, "collaborative embedding"))
             self.collaborative = nn.Linear(titles.shape[1], settings.dim, bias=False)
@@ -97,7 +129,7 @@ class DistilledEncoder(Encoder):
 
 
 class Dllm2rec(Sasrec):
-    """SASRec trained with both distillations; with both weights zero it is SASRec."""
+    """SASRec trained with both distillations; with both weights zero it is SASRec with DLLM2Rec's negatives."""
 
     def __init__(self, settings: DistillationSettings, teacher: Teacher, seed: int) -> None:
         self.settings, self.seed, self.k = settings, seed, teacher.items.shape[1]
@@ -112,10 +144,15 @@ class Dllm2rec(Sasrec):
         """SASRec's network with the titles' embeddings added."""
         return DistilledEncoder(items, settings, self.titles, self.settings.ed_weight, self.seed)
 
+    def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[Tensor]:
+        """For each batch of `size` rows (B,) items that are neither its row's target nor in its window."""
+        return torch.from_numpy(unseen_negatives(rng, windows, items)).split(size)
+
     def loss(self, model: Encoder, batch: Batch) -> Tensor:
         """L = L_BCE + lam L_dist, a scalar."""
         state = model(batch.window, batch.length)
         loss = next_item_loss(model, state, batch)
+        self.place, self.items, self.fixed = (table.to(state.device) for table in (self.place, self.items, self.fixed))
         place = self.place[batch.row]
         taught = (place >= 0).nonzero()[:, 0]
         if self.settings.lam == 0 or not len(taught):
@@ -141,8 +178,7 @@ class Dllm2rec(Sasrec):
 
         Consistency w^o_r is 1 where the teacher's item is among the K that the student itself ranks highest now.
         """
-        score = functional.linear(state, model.output.weight, model.output.bias)
-        own = score.topk(min(self.k, score.shape[1]), dim=1).indices + 1
+        own = top_items(model, state, self.k)
         consistent = (self.items[place][:, :, None] == own[:, None, :]).any(dim=2)
         weight = self.fixed[place] + self.settings.gamma_consistency * consistent
         return weight / weight.sum(dim=1, keepdim=True)
@@ -152,8 +188,25 @@ class Dllm2rec(Sasrec):
         if not isinstance(model, DistilledEncoder) or self.settings.ed_weight == 0:
             return plain(model)
         with torch.no_grad():
-            model.item.weight += self.settings.ed_weight * model.collaborative(self.titles)
+            model.item.weight += self.settings.ed_weight * model.collaborative(model.titles)
         return plain(model)
+
+
+def top_items(model: Encoder, state: Tensor, k: int) -> Tensor:
+    """The ids (B, K) of the K items that a model scores highest for states (B, D), or of all if there are fewer.
+
+    Blocks of items, each with the best so far: all scores of 256 rows and 61,528 items would be 63 MB.
+    """
+    best = state.new_empty((len(state), 0))
+    item = torch.empty((len(state), 0), dtype=torch.long, device=state.device)
+    for start in range(0, len(model.output.weight), ITEMS_AT_ONCE):
+        block = slice(start, start + ITEMS_AT_ONCE)
+        score = functional.linear(state, model.output.weight[block], model.output.bias[block])
+        own = score.topk(min(k, score.shape[1]), dim=1)
+        best, item = torch.cat([best, own.values], dim=1), torch.cat([item, own.indices + start + 1], dim=1)
+        best, place = best.topk(min(k, best.shape[1]), dim=1)
+        item = item.gather(1, place)
+    return item
 
 
 def plain(model: Encoder) -> Encoder:

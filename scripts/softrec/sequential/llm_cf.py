@@ -66,11 +66,11 @@ class LlmCfEncoder(Encoder):
     ) -> None:
         super().__init__(items, settings)
         self.in_context, self.history = in_context, settings.length
-        self.titles = torch.from_numpy(texts.titles)
-        self.window, self.length, self.decided, self.label, _ = (
-            torch.from_numpy(with_empty(column)) for column in texts.examples
-        )
-        self.told = torch.from_numpy(with_empty(told(texts)))
+        named = zip(("window", "length", "decided", "label"), texts.examples, strict=False)
+        tables = {"titles": texts.titles, "told": with_empty(told(texts))}
+        tables |= {name: with_empty(column) for name, column in named}
+        for name, table in tables.items():  # not trained nor saved, but they go where the model goes
+            self.register_buffer(name, torch.from_numpy(table), persistent=False)
         with torch.random.fork_rng():  # the weights that SASRec has too are the same with and without this module
             torch.manual_seed(seeds.derive(seed, "in-context module"))
             width, dim = self.titles.shape[1], settings.dim
@@ -85,38 +85,38 @@ class LlmCfEncoder(Encoder):
         return self.read(window, length)[0]
 
     def read(self, window: Tensor, length: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
-        """The user's vector (B, D), hidden states (B, K, D) at the examples' first tokens, and the examples (B, K)."""
+        """The user's vector (B, D), hidden states (B, K, D) at the examples' first tokens, and the examples (B, K).
+
+        The decoder reads three tokens per example (mixture, thought, decision) and then the query's, 3 K + 1 in all.
+        What a batch asks of an example is computed once, however many rows have it.
+        """
         history, example = window[:, : self.history], window[:, self.history :]
-        state = super().forward(history, length)
         if self.in_context.weight == 0:
-            return state, None, example
-        hidden = self.decoder(*self.tokens(state, history, length, example))
+            return super().forward(history, length), None, example
+        used, place = example.unique(return_inverse=True)
+        # One pass for both, since every lookup of items has a gradient of the catalogue's size.
+        windows, lengths = torch.cat([history, self.window[used]]), torch.cat([length, self.length[used].clamp(min=1)])
+        state, past = super().forward(windows, lengths).split([len(history), len(used)])
+        told = self.told_tokens(past, used)[place].flatten(1, 2)
+        tokens = torch.cat([told, self.query_token(state, history, length)[:, None]], dim=1)
+        real = functional.pad((example > 0).repeat_interleave(3, dim=1), (0, 1), value=True)
+        hidden = self.decoder(tokens, real)
         return state + self.in_context.weight * hidden[:, -1], hidden[:, :-1:3], example
 
-    def tokens(self, state: Tensor, history: Tensor, length: Tensor, example: Tensor) -> tuple[Tensor, Tensor]:
-        """Three tokens per example (mixture, thought, decision), then the query's: (B, 3 K + 1, D), and which are real.
-
-        The query's item is what is asked for: in its mixture the item is padding. Each distinct example of a batch is
-        computed once.
-        """
-        used, place = example.unique(return_inverse=True)
-        past = super().forward(self.window[used], self.length[used].clamp(min=1))
+    def told_tokens(self, past: Tensor, used: Tensor) -> Tensor:
+        """Mixture, thought and decision (U, 3, D) of a batch's distinct examples (U,), from their states (U, D)."""
         mean, title, thought = self.text(self.told[used]).unbind(dim=1)
         mixture = self.mix(past, mean, self.item(self.decided[used]), title)
-        tokens = torch.stack([mixture, thought, self.decision(self.label[used])], dim=1)
-        query = self.mix_query(state, history, length)
-        tokens = torch.cat([tokens[place].flatten(1, 2), query[:, None]], dim=1)
-        real = functional.pad((example > 0).repeat_interleave(3, dim=1), (0, 1), value=True)
-        return tokens, real
+        return torch.stack([mixture, thought, self.decision(self.label[used])], dim=1)
 
-    def mix_query(self, state: Tensor, history: Tensor, length: Tensor) -> Tensor:
-        """m (B, D) of the queries, whose item is padding and has the title zero.
+    def query_token(self, state: Tensor, history: Tensor, length: Tensor) -> Tensor:
+        """The query's mixture (B, D). Its item is what is asked for: padding stands there, with the title zero.
 
         The titles of a history are summed as they are read: (B, L, W) would be 31 MB a batch (W = 3,072).
         """
         total = functional.embedding_bag(history, self.titles, mode="sum", padding_idx=PAD)
         mean = self.text(total / length[:, None])
-        return self.mix(state, mean, self.item(torch.full_like(length, PAD)), self.text.bias.expand_as(mean))
+        return self.mix(state, mean, torch.zeros_like(state), self.text.bias.expand_as(mean))
 
     def mix(self, state: Tensor, mean: Tensor, item: Tensor, title: Tensor) -> Tensor:
         """m = Linear[SASRec's state; W mean(history's titles); item; W title], (B, D), of four times (B, D).
@@ -168,6 +168,5 @@ def reconstruction(model: LlmCfEncoder, hidden: Tensor, example: Tensor) -> Tens
     known = example > 0
     if not known.any():
         return hidden.sum() * 0
-    return (
-        1 - functional.cosine_similarity(model.reconstruct(hidden[known]), model.told[example[known], THOUGHT]).mean()
-    )
+    thought = model.told[example[known], THOUGHT]
+    return 1 - functional.cosine_similarity(model.reconstruct(hidden[known]), thought).mean()

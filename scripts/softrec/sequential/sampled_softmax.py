@@ -47,8 +47,10 @@ def sampled_softmax(model: Encoder, state: Tensor, batch: Batch) -> Tensor:
 
     A negative that is a row's target is left out of that row's sum. There is no temperature.
     """
-    negative = batch.negative - 1
-    score = functional.linear(state, functional.embedding(negative, model.output.weight), model.output.bias[negative])
+    item = torch.cat((batch.target, batch.negative)) - 1  # one lookup: its gradient has the catalogue's size
+    weight, bias = functional.embedding(item, model.output.weight), model.output.bias[item]
+    rows = len(batch.target)
+    wanted = (weight[:rows] * state).sum(dim=1, keepdim=True) + bias[:rows, None]
+    score = functional.linear(state, weight[rows:], bias[rows:])
     score = score.masked_fill(batch.negative == batch.target[:, None], -torch.inf)
-    wanted = model.score(state, batch.target[:, None])
     return (torch.cat((wanted, score), dim=1).logsumexp(dim=1) - wanted[:, 0]).mean()

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import made_ratings
-from filtering import RATINGS, K, import_arrow, inflating, interactions, ours, write
+from filtering import RATINGS, K, import_arrow, inflating, interactions, numpy_features, numpy_path, ours, write
 from harness import Measured, Mismatch, Row, amount, median, versus
 
 __all__ = ["inflating", "ours"]
 TITLE = "10-core filter: 4.6 M generated ratings, csv.gz -> parquet"
-SIDES = ["ours", "python", "pandas", "inflating"]
+SIDES = ["ours", "ours_baseline", "python", "pandas", "inflating"]
 PAIRS = 5
+ENVIRONMENT = {"ours_baseline": {"NPY_DISABLE_CPU_FEATURES": " ".join(numpy_features())}}
 NOTE = (
     "CPU time of one thread, after imports, until interactions.parquet is written. Ours also reads metadata (one item: "
     "untitled items stay), counts users and items after each step, and writes the catalogue."
@@ -24,6 +25,11 @@ Review = tuple[str, str, float, int]
 def prepare(folder: Path) -> None:
     """The file."""
     made_ratings.write(folder / RATINGS, made_ratings.GAMES)
+
+
+def ours_baseline(folder: Path) -> Iterator[None]:
+    """Ours, with numpy told to use no vector instructions beyond its baseline: its sort is the slowest then."""
+    yield from ours(folder, "ours_baseline")
 
 
 def python(folder: Path) -> Iterator[None]:
@@ -104,10 +110,11 @@ def ranks(names: Any, codes: Any) -> Any:
 
 
 def check(folder: Path, sides: list[str]) -> str:
-    """All rows, sorted by user, time and item, by their hash; inflating has none."""
+    """All rows by their hash, equal times by item (ours order them by a hash of their own); inflating has none."""
     tables = {side: interactions(folder, side) for side in sides if side != "inflating"}
     hashes = {}
     for side, table in tables.items():
+        table = table.sort_by([(name, "ascending") for name in ("user", "timestamp", "item")])
         raw = b"".join(table[name].to_numpy().tobytes() for name in ("user", "item", "timestamp"))
         hashes[side] = hashlib.sha256(raw).hexdigest()
     if len(set(hashes.values())) > 1:
@@ -118,11 +125,22 @@ def check(folder: Path, sides: list[str]) -> str:
 
 
 def rows(measured: Measured) -> list[Row]:
-    """Time and memory."""
-    floor = amount(median(measured, "inflating", "cpu"), "cpu")
+    """Time and memory, with numpy as it is here and without its vector instructions."""
+    path, without = numpy_path(), ENVIRONMENT["ours_baseline"]["NPY_DISABLE_CPU_FEATURES"] or "nothing"
+    told = f"The same with numpy told not to use {without}, so that it sorts by its baseline."
     return [
-        *versus(measured, "python", name="plain Python", of="cpu", at_least=8, floor=floor, note=NOTE),
-        *versus(measured, "python", name="  its peak memory", of="peak", at_most=0.4),
-        *versus(measured, "pandas", of="cpu", at_least=1.8, floor=floor),
-        *versus(measured, "inflating", name="inflating alone", of="cpu", at_most=2.5, floor=floor),
+        *beside(measured, "ours", "", f"numpy sorts by {path} here. {NOTE}"),
+        *beside(measured, "ours_baseline", ", no AVX", told),
+    ]
+
+
+def beside(measured: Measured, ours: str, mark: str, note: str) -> list[Row]:
+    """One path of ours beside its peers; `mark` goes behind their names."""
+    floor = amount(median(measured, "inflating", "cpu"), "cpu")
+    cpu: dict[str, Any] = {"ours": ours, "of": "cpu", "floor": floor}
+    return [
+        *versus(measured, "python", name=f"plain Python{mark}", at_least=8, note=note, **cpu),
+        *versus(measured, "python", name=f"  its memory{mark}", ours=ours, of="peak", at_most=0.4),
+        *versus(measured, "pandas", name=f"pandas{mark}", at_least=1.8, **cpu),
+        *versus(measured, "inflating", name=f"inflating{mark}", at_most=2.5, **cpu),
     ]

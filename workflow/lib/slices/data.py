@@ -34,7 +34,7 @@ class DataSlices(Base):
 
     def split(self) -> str:
         """Windows and their division by time."""
-        return text(self.config["split"])
+        return text({**self.config["split"], "tie_seed": self.config["filter"]["tie_seed"]})
 
     def audit(self) -> str:
         """What the audit holds the split against."""

@@ -51,8 +51,8 @@ class SequentialSlices(Base):
         return text({**self.trained("dllm2rec", "DLLM2Rec", training), "distillation": distillation})
 
     def nearest_items(self) -> str:
-        """How many items the teacher of DLLM2Rec names, and of which."""
-        ranking = take(self.config["ranking"], ("mask", "tie_seed"))
+        """How many items the teacher of DLLM2Rec names: of all, also of those that the user has had."""
+        ranking = {"mask": "none", "tie_seed": self.config["ranking"]["tie_seed"]}
         return text({"items": self.config["dllm2rec"]["teacher_items"], **ranking})
 
     def in_context(self) -> dict[str, Any]:
