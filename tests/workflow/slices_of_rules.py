@@ -78,6 +78,7 @@ SCRIPT_OF = {
     "measure_initial_distance_llara": "measure_initial_distance",
     "choose_alpha": "choose_setting",
     "predict_titles_untuned": "predict_titles",
+    "make_table2_all": "make_table2",
 }
 KINDS = {
     "fetch_wheel_dataset": ("datasets", "wheel"),
