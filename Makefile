@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-slurm lint clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-slurm simulate lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with D
 
 test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
 	$(BIN)/python -m pytest
+
+simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a known truth; about fifteen minutes
+	$(BIN)/python tests/simulate/simulate.py
 
 lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

@@ -8,9 +8,9 @@ from softrec import job
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    parser.input("--intervals", help="intervals.csv: our cells")
+    parser.input("--intervals", help="intervals_paper.csv: our cells, over the paper's sample of rows")
     parser.input("--published", help="config/published.csv: the paper's")
-    parser.output("--csv", help="csv: method,backbone,dataset,metric,ours,low,high,paper,verdict")
+    parser.output("--csv", help="csv: method,backbone,dataset,metric,ours,paper,difference,low,high,verdict")
     parser.output("--markdown", help="the same to be read")
     return parser
 

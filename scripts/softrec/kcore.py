@@ -124,8 +124,8 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
         kept = items.is_in(titled.implode()).to_numpy()[item]
         user, item, timestamp = user[kept], item[kept], timestamp[kept]
         trail.note("item has a title", codes_size(user, item))
-    kept = number((users, user), (items, item), timestamp, settings.tie_seed)
-    return kept, trail.counts(settings.expected, ties.Ties.of(kept.user, kept.timestamp))
+    left = number((users, user), (items, item), timestamp, settings.tie_seed)
+    return left, trail.counts(settings.expected, ties.Ties.of(left.user, left.timestamp))
 
 
 def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail) -> tuple[pl.Series, int]:

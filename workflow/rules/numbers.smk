@@ -10,6 +10,7 @@ rule measure_significance:
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
     output:
         intervals="results/<run>/intervals.csv",
+        intervals_paper="results/<run>/intervals_paper.csv",
         tests="results/<run>/significance.csv",
         markdown=report(
             "results/<run>/significance.md",
@@ -34,6 +35,7 @@ rule measure_significance:
             --ranks {input.ranks:q} \
             --choices {input.choices:q} \
             --intervals {output.intervals:q} \
+            --intervals-paper {output.intervals_paper:q} \
             --tests {output.tests:q} \
             --markdown {output.markdown:q} \
             2>{log:q}
@@ -43,7 +45,7 @@ rule measure_significance:
 rule compare_published:
     """Our cells beside the paper's"""
     input:
-        intervals="results/<run>/intervals.csv",
+        intervals="results/<run>/intervals_paper.csv",
         published="config/published.csv",
     output:
         csv="results/<run>/compare.csv",
@@ -125,7 +127,13 @@ rule make_run_manifest:
         ],
         numbers=[
             f"results/{RUN}/{name}"
-            for name in ("significance.csv", "intervals.csv", "compare.csv", "audit.json")
+            for name in (
+                "significance.csv",
+                "intervals.csv",
+                "intervals_paper.csv",
+                "compare.csv",
+                "audit.json",
+            )
         ],
         figures=[
             f"results/{RUN}/figures/{name}.{form}"

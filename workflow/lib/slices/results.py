@@ -63,8 +63,8 @@ class ResultSlices(Base):
         return {"metrics": METRICS, "mcnemar_seed": self.config["tuning_seed"], "resampling": resampling}
 
     def compare(self) -> str:
-        """Which metrics the paper prints."""
-        return text({"metrics": METRICS})
+        """Which metrics the paper prints, and on how many rows it measured them."""
+        return text({"metrics": METRICS, "paper_rows": PAPER_ROWS})
 
     def audit_numbers(self) -> str:
         """The data set of each metrics file, and the number of test rows in the paper."""
