@@ -132,8 +132,7 @@ def test_a_chain_of_thought_is_as_long_as_it_may_be(checked: Checked, rows: int 
 @pytest.mark.parametrize(("split", "rows"), [("train", 63_942), ("valid", 7_992.8), ("test", 7_993)])
 def test_retrieval_multiplies_each_row_with_each_decision(checked: Checked, split: str, rows: float) -> None:
     """Game has 196,508 - 10 x 11,658 = 79,928 windows, 8:1:1, and 8,000 test rows or all: a row and each of 4,096
-    decisions are 2 x 3,072
-    operations, 6e10 a second."""
+    decisions are 2 x 3,072 operations, 6e10 a second."""
     job = Left("retrieve_examples", f"results/paper/benchmarks/game/llm-cf/retrieve_{split}.tsv")
     assert estimate.seconds(job, checked("paper")) == pytest.approx(rows * 4096 * 2 * 3072 / 6e10)
 

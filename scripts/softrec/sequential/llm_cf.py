@@ -105,7 +105,7 @@ class LlmCfEncoder(Encoder):
 
     def told_tokens(self, past: Tensor, used: Tensor) -> Tensor:
         """Mixture, thought and decision (U, 3, D) of a batch's distinct examples (U,), from their states (U, D)."""
-        mean, title, thought = self.text(self.told[used]).unbind(dim=1)
+        mean, title, thought = self.text(self.told.index_select(0, used)).unbind(dim=1)
         mixture = self.mix(past, mean, self.item(self.decided[used]), title)
         return torch.stack([mixture, thought, self.decision(self.label[used])], dim=1)
 
