@@ -23,6 +23,7 @@ from softrec.ranking import Mask
 from softrec.sequential.allrank import Protocol as RankProtocol
 from softrec.sequential.allrank import rank_windows
 from softrec.sequential.encoder import Encoder, EncoderSettings
+from softrec.sequential.rowwise import RowGradients
 from softrec.sequential.sasrec import Batch
 from softrec.sequential.windows import Windows
 
@@ -100,6 +101,7 @@ class Trainer:
         self.optimiser = torch.optim.Adam(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=l2, fused=True
         )
+        self.gradients = RowGradients()
         self.state: dict[str, Any] = {"epoch": 0, "waited": 0, "best": None, "lines": []}
 
     def fit(self, checkpoint: Checkpoint) -> list[dict[str, Any]]:
@@ -162,7 +164,9 @@ class Trainer:
             self.optimiser.zero_grad()
             loss = self.method.loss(self.model, Batch(*(column.to(self.device) for column in batch)))
             loss.backward()
+            self.gradients.spread(self.model.parameters())
             self.optimiser.step()
+            self.gradients.clear()
             losses.append(loss.detach())
         values = torch.stack(losses).tolist()  # after the epoch: a GPU would stop for each number that is asked for
         for step, value in enumerate(values, start=1):
