@@ -18,6 +18,7 @@ def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
     parser.input("--long", help="table2_long.csv")
+    parser.input("--all-long", help="table2_all_long.csv")
     parser.input("--metrics", many=True, help="test.metrics.json of every run")
     parser.input("--published", help="config/published.csv")
     parser.output("--audit", help="audit.json: what was found")
@@ -30,11 +31,14 @@ def main(args: argparse.Namespace) -> None:
     from softrec import csvfiles, files, numbers, published, results
 
     settings = job.read_settings(args.settings, Settings)
-    counts = (files.read_json(path)["rows"] for path in args.metrics)
-    rows = dict(zip(settings.datasets, counts, strict=True))
-    ours = numbers.audit_ours(results.read_long(args.long), rows)
+    of_paper, of_all = {}, {}
+    for dataset, path in zip(settings.datasets, args.metrics, strict=True):
+        report = files.read_json(path)
+        of_paper[dataset], of_all[dataset] = report["rows"], report["rows_all"]
+    ours = numbers.audit_ours(results.read_long(args.long), of_paper)
+    ours_all = numbers.audit_ours(results.read_long(args.all_long), of_all)
     theirs = numbers.audit_published(published.read_published(args.published, 2), settings.paper_rows)
-    files.write_json(args.audit, {"ours": ours, "published": theirs})
+    files.write_json(args.audit, {"ours": ours, "ours_all": ours_all, "published": theirs})
     csvfiles.write_text(args.markdown, numbers.described(theirs, settings.paper_rows))
 
 

@@ -11,18 +11,23 @@ def parser() -> job.Parser:
     parser.input("--metrics", many=True, help="test.metrics.json of each run, in the order of settings.cells")
     parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
     parser.output("--long", help="csv: method,backbone,dataset,metric,seed,value; of a grid, the chosen setting alone")
-    parser.output("--settings-long", help="the same and the column setting (alpha=10), every setting of every grid")
+    parser.output("--all-long", help="the same of all test rows, where the others are of the paper's sample of them")
+    parser.output("--settings-long", help="long, and the column setting (alpha=10), every setting of every grid")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, mark the chosen, write both tables."""
+    """Read, mark the chosen, write the tables."""
     from softrec import choice_files, collect, csvfiles, log, results
 
     settings = job.read_settings(args.settings, collect.CollectSettings)
     choices = [choice_files.read_choice(path) for path in args.choices or []]
-    measured = collect.collect(settings.cells, [collect.read_metrics(path) for path in args.metrics], choices)
+    measured, of_all = (
+        collect.collect(settings.cells, [collect.read_metrics(path, key) for path in args.metrics], choices)
+        for key in ("metrics", "metrics_all")
+    )
     results.write_long(args.long, [m.row for m in measured if m.chosen])
+    results.write_long(args.all_long, [m.row for m in of_all if m.chosen])
     header = (*results.LongRow._fields, "setting")
     csvfiles.write_text(args.settings_long, csvfiles.csv_text([header, *((*m.row, m.setting) for m in measured)]))
     log.say(f"{len(settings.cells)} runs, {sum(m.chosen for m in measured)} values for Table 2 of {len(measured)}")

@@ -8,9 +8,9 @@ from softrec import job
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    parser.input("--intervals", help="intervals.csv: our cells")
+    parser.input("--intervals", help="intervals_paper.csv: our cells, over the paper's sample of rows")
     parser.input("--published", help="config/published.csv: the paper's")
-    parser.output("--csv", help="csv: method,backbone,dataset,metric,ours,low,high,paper,verdict")
+    parser.output("--csv", help="csv: method,backbone,dataset,metric,ours,paper,difference,low,high,verdict")
     parser.output("--markdown", help="the same to be read")
     return parser
 
@@ -21,9 +21,10 @@ def main(args: argparse.Namespace) -> None:
 
     settings = job.read_settings(args.settings, compare.CompareSettings)
     paper = published.read_published(args.published, 2)
-    rows = compare.compare(compare.read_intervals(args.intervals), paper, settings)
+    ours = compare.read_intervals(args.intervals)
+    rows = compare.compare(ours, paper, settings)
     csvfiles.write_text(args.csv, csvfiles.csv_text([compare.ComparedRow._fields, *rows]))
-    csvfiles.write_text(args.markdown, compare.described(rows))
+    csvfiles.write_text(args.markdown, compare.described(rows, min((row.seeds for row in ours), default=0)))
 
 
 if __name__ == "__main__":

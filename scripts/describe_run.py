@@ -34,12 +34,11 @@ def main(args: argparse.Namespace) -> None:
         choices = map(choice_files.read_choice, args.choices)
         chosen = {(of.dataset, of.backbone): choice for of, choice in zip(settings.choices, choices, strict=True)}
         sections.append(told_rows.by_alpha(args.ranks, settings.alphas, chosen))
-    how = settings.alphas.resampling
     if args.described:
         told = [files.read_json(path) for path in args.described]
-        sections.append(told_training.self_distilled(logs, settings.described, told, how))
+        sections.append(told_training.self_distilled(logs, settings.described, told))
     if logs:
-        sections.append(told_training.by_epoch(logs, settings.distance_rows, how))
+        sections.append(told_training.by_epoch(logs, settings.distance_rows))
     sections += [reproduction.facts(manifest, jobs), reproduction.times(jobs)]
     csvfiles.write_text(args.page, "\n".join(sections))
 

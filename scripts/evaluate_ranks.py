@@ -1,4 +1,4 @@
-"""Turn the ranks of one method on one split into hit ratios and NDCGs."""
+"""Turn the ranks of one method on one split into hit ratios and NDCGs, of the paper's rows and of all."""
 
 import argparse
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
     parser.input("--ranks", help="ranks of the targets, one row a sequence")
-    parser.output("--metrics", help="metrics as JSON, with the number of rows, users and ties behind them")
+    parser.output("--metrics", help="JSON: metrics of the paper's rows, metrics_all of all; rows, users, ties of each")
     return parser
 
 
@@ -28,16 +28,17 @@ def main(args: argparse.Namespace) -> None:
     from softrec.errors import SoftrecError
 
     settings = job.read_settings(args.settings, Settings)
-    table = files.read_table(args.ranks, ["user", "rank", "ties"])
-    user, rank, ties = (table[name].to_numpy() for name in ("user", "rank", "ties"))
-    if not len(rank):
-        raise SoftrecError(f"{args.ranks} has no rows", remedy="look at the split: its sample is empty")
-    report = {
-        "rows": len(rank),
-        "users": len(np.unique(user)),
-        "tied": float((ties > 0).mean()),
-        "metrics": metrics.summary(rank, settings.cutoffs),
-    }
+    table = files.read_table(args.ranks, ["user", "rank", "ties", "paper"])
+    report = {}
+    for suffix, ranks in (("", table.filter(table["paper"])), ("_all", table)):
+        user, rank, ties = (ranks[name].to_numpy() for name in ("user", "rank", "ties"))
+        if not len(rank):
+            what = f"{args.ranks} has no rows" + ("" if suffix or not len(table) else " of the paper's sample")
+            raise SoftrecError(what, remedy="look at the split and at its sample: one of them is empty")
+        found = metrics.summary(rank, settings.cutoffs)
+        tied = float((ties > 0).mean())
+        values = {"rows": len(rank), "users": len(np.unique(user)), "tied": tied, "metrics": found}
+        report |= {f"{name}{suffix}": value for name, value in values.items()}
     files.write_json(args.metrics, report)
 
 

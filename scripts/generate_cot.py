@@ -24,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         settings = job.read_settings(args.settings, cot.CotSettings)
         items, rows = samples.load_items(args.catalogue), samples.load_rows(args.train)
-        decisions = cot.draw_decisions(rows, len(items.title) - 1, samples.load_seen(args.interactions), settings)
+        decisions = cot.draw_decisions(rows, items.title_id, samples.load_seen(args.interactions), settings)
         llm = language_model.load(args.llm, "plain", settings.precision)
         prompts = cot.encode(decisions, rows, items, llm.tokenizer, settings)
         check_context(prompts, [settings.max_new_tokens] * len(prompts), llm.context)

@@ -11,7 +11,7 @@ from softrec import job
 def parser() -> job.Parser:
     """Arguments of this script."""
     parser = job.Parser(__doc__)
-    parser.input("--long", help="table2_long.csv: method,backbone,dataset,metric,seed,value")
+    parser.input("--long", help="table2_long.csv, or table2_all_long.csv with --tests")
     parser.input("--tests", help="significance.csv: SOFT against the others", required=False)
     parser.add_argument("--columns", type=int, help="width to fit, by default the terminal's")
     return parser

@@ -24,7 +24,8 @@ def main(args: argparse.Namespace) -> None:
         seen = samples.load_seen(args.interactions)
         negatives = sdpo.negative_titles(train, recommender.items, seen, settings.negatives, settings.tuning.loop.seed)
         responses = sdpo.responses(recommender, train, negatives)
-        tuning.tune(args, settings.tuning, recommender, responses, sdpo.Preference, sdpo.tuner(settings.beta))
+        run = settings.run(len(train))
+        tuning.tune(args, run, recommender, responses, sdpo.Preference, sdpo.tuner(settings.beta))
 
 
 if __name__ == "__main__":

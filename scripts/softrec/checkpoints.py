@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from softrec import files, log
+from softrec import digests, files, log
 from softrec.ranks import is_first
 
 
 def run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
     """The identity of a run: a digest of its settings and code (both JSON texts) and of its inputs' contents."""
-    identity = [json.loads(settings), json.loads(code), [files.sha256(path) for path in inputs]]
+    identity = [json.loads(settings), json.loads(code), [digests.sha256(path) for path in inputs]]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 

@@ -41,16 +41,19 @@ class CollectSettings:
     cells: list[Run]
 
 
-def read_metrics(path: Path) -> dict[str, float]:
-    """The `metrics` of a metrics file, checked: shares between 0 and 1 that some list of ranks can give.
+def read_metrics(path: Path, key: str = "metrics") -> dict[str, float]:
+    """Metrics of a metrics file, checked: shares between 0 and 1 that some list of ranks can give.
+
+    Args:
+        key: "metrics" of the paper's rows, "metrics_all" of all.
 
     Raises:
         SoftrecError: the file lacks them, or no ranks have such metrics.
     """
     report = files.read_json(path)
-    metrics = report.get("metrics") if isinstance(report, dict) else None
+    metrics = report.get(key) if isinstance(report, dict) else None
     if not isinstance(metrics, dict) or not metrics:
-        raise SoftrecError(f"{path} has no metrics", where=f"{path}, key metrics", remedy="run the ranking rule again")
+        raise SoftrecError(f"{path} has no {key}", where=f"{path}, key {key}", remedy="run the ranking rule again")
     for name, value in metrics.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise SoftrecError(f"{name} is {value!r}", where=str(path), remedy="a hit ratio or NDCG is between 0 and 1")

@@ -1,69 +1,120 @@
-"""Our cells beside the paper's: inside or outside the interval, never "equal"."""
+"""Our cells beside the paper's: whether the two differ by more than chance, never that they are "equal".
+
+The paper's number is a sample too: of its 1,000 rows, and of its training. All its hit ratios are whole thousandths, as
+single runs over 1,000 rows give and means over five would not; so it is taken as one run, on rows of its own.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from softrec import csvfiles
+from softrec import csvfiles, student
 from softrec.comparisons import IntervalRow
+from softrec.significance import LEAST_FREEDOM, LEVEL
 
 
 @dataclass(frozen=True)
 class CompareSettings:
-    """metrics: those that the paper prints."""
+    """metrics: those that the paper prints. paper_rows: on how many rows it measured them."""
 
     metrics: list[str]
+    paper_rows: int
 
 
 class ComparedRow(NamedTuple):
-    """One cell: ours with its interval, the paper's, and where the paper's lies."""
+    """One cell: ours, the paper's, ours less the paper's with its interval, and whether that interval holds 0."""
 
     method: str
     backbone: str
     dataset: str
     metric: str
     ours: float
+    paper: float
+    difference: float
     low: float
     high: float
-    paper: float
     verdict: str
 
 
 def read_intervals(path: Path) -> list[IntervalRow]:
-    """Read the intervals file."""
+    """Read an intervals file."""
     found = []
     for line, fields in csvfiles.read_csv(path, IntervalRow._fields):
-        names = (fields[name] for name in IntervalRow._fields[:4])
-        numbers = (csvfiles.number(fields, name, path, line) for name in ("value", "low", "high"))
-        counts = (csvfiles.integer(fields, name, path, line) for name in ("rows", "users", "seeds"))
-        found.append(IntervalRow(*names, *numbers, *counts))
+        values = {name: fields[name] for name in IntervalRow._fields}
+        for name, kind in IntervalRow.__annotations__.items():
+            if kind is not str:
+                read = csvfiles.integer if kind is int else csvfiles.number
+                values[name] = read(fields, name, path, line)
+        found.append(IntervalRow(**values))
     return found
 
 
 def compare(
     ours: Sequence[IntervalRow], paper: Mapping[tuple[str, str, str, str], float], settings: CompareSettings
 ) -> list[ComparedRow]:
-    """The cells that both have; the paper's number is printed with four digits, and taken as it stands."""
+    """The cells that both have, on the paper's sample of rows; what is printed is taken as it stands."""
     found = []
+    scatter = scatters(ours)
     for row in ours:
         printed = paper.get((row.method, row.backbone, row.dataset, row.metric))
         if printed is not None and row.metric in settings.metrics:
-            verdict = "inside" if row.low <= printed <= row.high else "outside"
-            found.append(ComparedRow(*row[:4], row.value, row.low, row.high, printed, verdict))
+            users = scatter[row.dataset, row.metric] * printed / settings.paper_rows
+            difference, half = row.value - printed, half_width(row, users)
+            low, high = max(-1.0, difference - half), min(1.0, difference + half)
+            verdict = "inside" if low <= 0.0 <= high else "outside"
+            found.append(ComparedRow(*row[:4], row.value, printed, difference, low, high, verdict))
     return found
 
 
-def described(rows: Sequence[ComparedRow]) -> str:
-    """The comparison as Markdown."""
+def scatters(ours: Sequence[IntervalRow]) -> dict[tuple[str, str], float]:
+    """By data set and metric: variance of one row's part in a single run, over the run's value.
+
+    A hit of probability h varies by h (1 - h), so it is about 1 for hit ratios of independent rows, less for NDCG, more
+    where a user's rows go together. From all methods at once: a method without hits shows nothing. 1 if none has any.
+    """
+    sums: dict[tuple[str, str], list[float]] = {}
+    for row in ours:
+        of = sums.setdefault((row.dataset, row.metric), [0.0, 0.0])
+        of[0] += row.run_users**2 * row.rows
+        of[1] += row.value
+    return {key: variance / value if value > 0 else 1.0 for key, (variance, value) in sums.items()}
+
+
+def half_width(row: IntervalRow, paper_users: float) -> float:
+    """Half the interval of ours less the paper's, whose variance over users is `paper_users`.
+
+    The seeds' part is that of our mean and of the paper's one run, both from the same estimate of how runs vary.
+    Degrees of freedom by Satterthwaite.
+    """
+    run = row.run_seeds**2
+    own_users, seeds = row.error**2 - run / row.seeds, run * (1 + 1 / row.seeds)
+    parts = [(own_users, row.users - 1.0), (paper_users, row.users - 1.0), (seeds, row.seeds_freedom)]
+    variance = own_users + paper_users + seeds
+    below = sum(part**2 / freedom for part, freedom in parts if freedom > 0)
+    freedom = variance**2 / below if below > 0 else 0.0
+    return student.quantile(LEVEL, freedom) * variance**0.5 if freedom >= LEAST_FREEDOM else 1.0
+
+
+def described(rows: Sequence[ComparedRow], seeds: int) -> str:
+    """The comparison as Markdown; `seeds` is how many of ours are in it."""
     if not rows:
         return "No data set of this run is one of the paper's: there is nothing to compare.\n"
-    lines = ["| Data set | Method | Metric | Ours | 95 % interval | Paper | The paper's lies |"]
-    lines.append("|:--|:--|:--|--:|:-:|--:|:--|")
+    lines = ["| Data set | Method | Metric | Ours | Paper | Ours less the paper's | 95 % interval | 0 lies |"]
+    lines.append("|:--|:--|:--|--:|--:|--:|:-:|:--|")
     lines += [
-        f"| {row.dataset} | {f'{row.backbone} {row.method}'.strip()} | {row.metric} | {row.ours:.4f} "
-        f"| {row.low:.4f} to {row.high:.4f} | {row.paper:.4f} | {row.verdict} |"
+        f"| {row.dataset} | {f'{row.backbone} {row.method}'.strip()} | {row.metric} | {row.ours:.4f} | {row.paper:.4f} "
+        f"| {row.difference:+.4f} | {row.low:+.4f} to {row.high:+.4f} | {row.verdict} |"
         for row in rows
     ]
     inside = sum(row.verdict == "inside" for row in rows)
-    return "\n".join([*lines, "", f"{inside} of {len(rows)} of the paper's cells lie inside our interval.", ""])
+    said = (
+        f"{inside} of {len(rows)} of the paper's cells differ from ours by no more than chance explains (0 lies inside "
+        "the interval of the difference). Were the truth of both the same, 19 of 20 would. The paper's numbers are "
+        "taken as single runs, which whole thousandths say they are, on 1,000 rows that are not ours. Cells hang "
+        "together, so their number inside says less than as many independent ones would."
+    )
+    alone = (
+        " One seed cannot show what other training runs vary, so the intervals leave that out." if seeds == 1 else ""
+    )
+    return "\n".join([*lines, "", f"{said}{alone}", ""])

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softrec import files, significance
+from softrec import components, files, pooling, seeds, significance
 from softrec.choice_files import Setting
 from softrec.collect import Run, is_chosen
+from softrec.components import Spread
 from softrec.errors import SoftrecError
 from softrec.significance import Resampling
 
@@ -27,15 +28,22 @@ class SignificanceSettings:
 
 
 class Ranked(NamedTuple):
-    """The chosen runs of one method on one data set: `rank` (S, R) by seed, and the rows' `user` (R,)."""
+    """The chosen runs of one method on one data set: `rank` (S, R) by seed; of the rows their `user` (R,), and whether
+    they are of the `paper`'s sample (R,)."""
 
     seeds: list[int]
     rank: np.ndarray
     user: np.ndarray
+    paper: np.ndarray
 
 
 class IntervalRow(NamedTuple):
-    """One cell of Table 2 with its interval."""
+    """One cell of Table 2 with its interval.
+
+    error, freedom: the standard error of the value, about other users and runs, and its degrees of freedom. run_users,
+    run_seeds: the standard deviation of a single run's value, the part of the users and what seeds add beyond it;
+    seeds_freedom: the degrees of freedom of the latter.
+    """
 
     method: str
     backbone: str
@@ -47,10 +55,17 @@ class IntervalRow(NamedTuple):
     rows: int
     users: int
     seeds: int
+    error: float
+    freedom: float
+    run_users: float
+    run_seeds: float
+    seeds_freedom: float
 
 
 class Comparison(NamedTuple):
-    """One comparison: SOFT less another method. McNemar's fields are empty for NG, which has no hits to count."""
+    """One comparison: SOFT less another method. p is over users and seeds together, from `error` and `freedom`;
+    `seeds_from` says what the seeds' part is estimated from. McNemar's fields are empty for NG, which has no hits to
+    count."""
 
     dataset: str
     backbone: str
@@ -65,9 +80,22 @@ class Comparison(NamedTuple):
     rows: int
     users: int
     seeds: int
+    error: float
+    freedom: float
+    seeds_from: str
     mcnemar_only_soft: int | str
     mcnemar_only_other: int | str
     mcnemar_p: float | str
+
+
+class Tally(NamedTuple):
+    """A data set by user: `value[metric]` (M, S, U) sums over a user's `rows` (U,), of the methods `names`, and how
+    the seeds of each metric are taken to vary."""
+
+    names: list[tuple[str, str]]
+    value: dict[str, np.ndarray]
+    rows: np.ndarray
+    spread: dict[str, Spread]
 
 
 Key = tuple[str, str, str]
@@ -77,76 +105,124 @@ def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], choices: list[Settin
     """(data set, method, backbone) -> the chosen runs, in the order of the table.
 
     Raises:
-        SoftrecError: two runs of a data set were tested on different rows.
+        SoftrecError: two runs of a data set were tested on different rows, or a file lacks a column.
     """
     if len(runs) != len(ranks):
         raise SoftrecError(f"{len(ranks)} ranks files are given for {len(runs)} cells", where="--ranks")
     found: dict[Key, list[tuple[int, np.ndarray]]] = {}
-    user: dict[str, tuple[np.ndarray, Path]] = {}
+    same: dict[str, tuple[np.ndarray, np.ndarray, Path]] = {}
     for run, path in zip(runs, ranks, strict=True):
         if not is_chosen(run, choices):
             continue
-        table = files.read_table(path, ["user", "rank"])
-        rows, first = user.setdefault(run.dataset, (table["user"].to_numpy(), path))
-        if not np.array_equal(rows, table["user"].to_numpy()):
+        user, rank, paper = columns(path)
+        users, papers, first = same.setdefault(run.dataset, (user, paper, path))
+        if not (np.array_equal(users, user) and np.array_equal(papers, paper)):
             raise SoftrecError(f"{path} and {first} do not rank the same rows", remedy="let Snakemake rank again")
-        of_method = found.setdefault((run.dataset, run.method, run.backbone), [])
-        of_method.append((run.seed, table["rank"].to_numpy()))
+        found.setdefault((run.dataset, run.method, run.backbone), []).append((run.seed, rank))
     return {
-        key: Ranked([seed for seed, _ in runs], np.stack([rank for _, rank in runs]), user[key[0]][0])
+        key: Ranked([seed for seed, _ in runs], np.stack([rank for _, rank in runs]), *same[key[0]][:2])
         for key, runs in found.items()
     }
 
 
-def datasets_of(ranked: dict[Key, Ranked]) -> list[str]:
-    """The data sets, in order of first appearance."""
-    return list(dict.fromkeys(dataset for dataset, _, _ in ranked))
+def columns(path: Path) -> tuple[np.ndarray, ...]:
+    """user, rank and paper (R,) of a ranks file. Raises `SoftrecError` if it has no such column, or no rows."""
+    names = ("user", "rank", "paper")
+    table = files.read_table(path)
+    if missing := [name for name in names if name not in table.column_names]:
+        raise SoftrecError(f"{path} has no column {missing[0]!r}", remedy="let Snakemake rank again")
+    if not table.num_rows:
+        raise SoftrecError(f"{path} has no rows", remedy="look at the split: its sample is empty")
+    return tuple(table[name].to_numpy() for name in names)
+
+
+def of_paper(ranked: dict[Key, Ranked]) -> dict[Key, Ranked]:
+    """The same runs on the rows of the paper's sample alone. Raises `SoftrecError` where there are none."""
+    for dataset, *_ in (key for key, runs in ranked.items() if not runs.paper.any()):
+        what = f"no test row of {dataset} is of the paper's sample"
+        raise SoftrecError(what, where="column paper of its ranks", remedy="let Snakemake draw the test sample again")
+    return {
+        key: runs._replace(rank=runs.rank[:, runs.paper], user=runs.user[runs.paper], paper=runs.paper[runs.paper])
+        for key, runs in ranked.items()
+    }
+
+
+def tallied(ranked: dict[Key, Ranked], metrics: Sequence[str]) -> dict[str, Tally]:
+    """Each data set by user. Raises `SoftrecError` if two methods of one ran with different seeds."""
+    found = {}
+    for dataset in dict.fromkeys(key[0] for key in ranked):
+        names = [key[1:] for key in ranked if key[0] == dataset]
+        runs = [ranked[dataset, *name] for name in names]
+        for name, of in zip(names, runs, strict=True):
+            if of.seeds != runs[0].seeds:
+                what = f"{names[0]} ran with seeds {runs[0].seeds}, {name} with {of.seeds}"
+                raise SoftrecError(what, where=dataset, remedy="run both with the same seeds")
+        value, rows = {}, np.zeros(0)
+        for metric in metrics:
+            sums = [significance.by_user(significance.row_values(of.rank, metric), of.user) for of in runs]
+            value[metric], rows = np.stack([one.value for one in sums]), sums[0].rows
+        found[dataset] = Tally(names, value, rows, {})
+    for metric in metrics:
+        varied = {dataset: components.varied(tally.value[metric], tally.rows) for dataset, tally in found.items()}
+        names = {dataset: tally.names for dataset, tally in found.items()}
+        for dataset, spread in pooling.settle(varied, names).items():
+            found[dataset].spread[metric] = spread
+    return found
 
 
 def intervals(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list[IntervalRow]:
-    """Every cell's value with its interval."""
+    """Every cell's value with its interval: percentiles of resampled users, moved by what other seeds would add."""
     found = []
-    for (dataset, method, backbone), runs in ranked.items():
-        for metric in settings.metrics:
-            sums = significance.by_user(significance.row_values(runs.rank, metric), runs.user)
-            span = significance.interval(significance.bootstrap([sums], settings.resampling)[:, 0], lowest=0.0)
-            size = (len(runs.user), len(sums.rows), len(runs.seeds))
-            found.append(IntervalRow(method, backbone, dataset, metric, sums.mean(), *span, *size))
+    for dataset, tally in tallied(ranked, settings.metrics).items():
+        of_user = [
+            np.stack([tally.value[metric][m].mean(axis=0) for metric in settings.metrics], axis=1)
+            for m in range(len(tally.names))
+        ]
+        resampled = significance.bootstrap(of_user, tally.rows, settings.resampling, dataset)
+        for m, (method, backbone) in enumerate(tally.names):
+            runs = ranked[dataset, method, backbone]
+            size = (len(runs.user), len(tally.rows), len(runs.seeds))
+            for k, metric in enumerate(settings.metrics):
+                rng = seeds.stream(settings.resampling.seed, "runs", dataset, method, backbone, metric)
+                value, spread = tally.value[metric][m], tally.spread[metric]
+                cell = components.estimate(value, tally.rows, spread, [m])
+                means = significance.with_runs(resampled[m][:, k], cell.seeds, float(spread.freedom[m]), rng)
+                ends = significance.interval(means)
+                run = float(components.between_users(value, tally.rows).mean()) ** 0.5, (cell.seeds * size[2]) ** 0.5
+                parts = (cell.error, cell.freedom, *run, float(spread.freedom[m]))
+                found.append(IntervalRow(method, backbone, dataset, metric, cell.value, *ends, *size, *parts))
     return found
 
 
 def tests(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list[Comparison]:
-    """Every comparison, with p corrected for their number."""
+    """Every comparison, with p corrected for their number: all data sets, metrics and pairs are one family."""
     found = []
-    for dataset in datasets_of(ranked):
-        methods = [key[1:] for key in ranked if key[0] == dataset]
-        for a, b in significance.pairs(methods, OURS):
+    for dataset, tally in tallied(ranked, settings.metrics).items():
+        for a, b in significance.pairs(tally.names, OURS):
             pair = ranked[dataset, *a], ranked[dataset, *b]
-            found += [compared(dataset, a, b, *pair, metric, settings) for metric in settings.metrics]
+            found += [compared(dataset, (a, b), pair, tally, metric, settings) for metric in settings.metrics]
     corrected = significance.holm([row.p for row in found])
     return [row._replace(p_holm=p) for row, p in zip(found, corrected, strict=True)]
 
 
 def compared(
     dataset: str,
-    a: tuple[str, str],
-    b: tuple[str, str],
-    ours: Ranked,
-    other: Ranked,
+    names: tuple[tuple[str, str], tuple[str, str]],
+    pair: tuple[Ranked, Ranked],
+    tally: Tally,
     metric: str,
     settings: SignificanceSettings,
 ) -> Comparison:
-    """One comparison, its p not yet corrected. Raises `SoftrecError` if the two ran with different seeds."""
-    if ours.seeds != other.seeds:
-        raise SoftrecError(f"{a} ran with seeds {ours.seeds}, {b} with {other.seeds}", where=dataset)
-    sums = [significance.by_user(significance.row_values(runs.rank, metric), runs.user) for runs in (ours, other)]
-    resampled = significance.bootstrap(sums, settings.resampling)
-    low, high = significance.interval(resampled[:, 0] - resampled[:, 1])
-    p = significance.permutation_p(*sums, settings.resampling)
-    size = (len(ours.user), len(sums[0].rows), len(ours.seeds))
-    mcnemar = mcnemar_of(ours, other, metric, settings) if metric.startswith("H@") else ("", "", "")
-    difference = sums[0].mean() - sums[1].mean()
-    return Comparison(dataset, a[1], metric, *b, difference, low, high, p, p, *size, *mcnemar)
+    """One comparison, its p not yet corrected."""
+    a, b = (tally.names.index(name) for name in names)
+    apart, spread = tally.value[metric][a] - tally.value[metric][b], tally.spread[metric]
+    found = components.estimate(apart, tally.rows, spread, [a, b])
+    span, p = significance.t_interval(found), significance.p_value(found, components.differing(apart))
+    size = (len(pair[0].user), len(tally.rows), len(pair[0].seeds))
+    mcnemar = mcnemar_of(*pair, metric, settings) if metric.startswith("H@") else ("", "", "")
+    source = "; ".join(dict.fromkeys((spread.source[a], spread.source[b])))
+    spent = (found.error, found.freedom, source)
+    return Comparison(dataset, names[0][1], metric, *names[1], found.value, *span, p, p, *size, *spent, *mcnemar)
 
 
 def mcnemar_of(ours: Ranked, other: Ranked, metric: str, settings: SignificanceSettings) -> significance.McNemar:
@@ -155,41 +231,3 @@ def mcnemar_of(ours: Ranked, other: Ranked, metric: str, settings: SignificanceS
     at = ours.seeds.index(settings.mcnemar_seed)
     hits = (significance.row_values(runs.rank[at, chosen], metric) > 0 for runs in (ours, other))
     return significance.mcnemar(*hits)
-
-
-def described(rows: Sequence[Comparison]) -> str:
-    """The comparisons as Markdown, a line each, and what the columns mean."""
-    lines = ["| Data set | Backbone | Metric | SOFT against | Difference | 95 % interval | p | p (Holm) | McNemar p |"]
-    lines.append("|:--|:--|:--|:--|--:|:-:|--:|--:|--:|")
-    for row in rows:
-        other = f"{row.other_backbone} {row.other}".strip()
-        mcnemar = f"{row.mcnemar_p:.4f}" if isinstance(row.mcnemar_p, float) else "–"
-        lines.append(
-            f"| {row.dataset} | {row.backbone} | {row.metric} | {other} | {row.difference:+.4f} "
-            f"| {row.low:+.4f} to {row.high:+.4f} | {row.p:.4f} | {row.p_holm:.4f} | {mcnemar} |"
-        )
-    sizes = dict.fromkeys((row.dataset, row.rows, row.users, row.seeds) for row in rows)
-    counts = "; ".join(f"{name}: {n} rows of {users} users, {s} seed(s)" for name, n, users, s in sizes)
-    note = (
-        f"{counts or 'No comparison: SOFT did not run'}. The unit is the user: intervals resample users with all their "
-        "rows, and seeds; p swaps the two methods for whole users; Holm corrects for all lines above. McNemar: one "
-        "seed, one row of each user."
-    )
-    said = [f"{line}\n" for line in dict.fromkeys(about_seeds(row.seeds) for row in rows)]
-    return "\n".join([*lines, "", note, "", *said])
-
-
-def about_seeds(count: int) -> str:
-    """What so many seeds can and cannot say."""
-    if count == 1:
-        return "One seed: intervals and p say what other users would give, not what another training run would."
-    freedom = f"{count - 1} degree{'s' if count > 2 else ''} of freedom"
-    two = (
-        ", 12.7 times half of what the two differ by. Two seeds can show that runs agree; where they do not, "
-        "the interval is too wide to tell methods apart"
-    )
-    return (
-        f"{count} seeds: intervals are about other seeds too, whose part is that of a mean of {count}, Student's t "
-        f"with {freedom}{two if count == 2 else ''}. p is about other users and the seeds that ran: where p is small "
-        "and the interval holds 0, other seeds may turn the difference around."
-    )

@@ -63,10 +63,14 @@ class Decisions(NamedTuple):
     item: np.ndarray
 
 
-def draw_decisions(rows: "datasets.Dataset", items: int, seen: SeenItems, settings: CotSettings) -> Decisions:
+def draw_decisions(rows: "datasets.Dataset", title_id: np.ndarray, seen: SeenItems, settings: CotSettings) -> Decisions:
     """Half of the drawn rows keep their target (taken), half get a random item that the user has not had (refused).
 
-    The data hold positives alone; what a user has later is not left out, since that would tell it.
+    Not had is by title, which is what the LLM reads: another item of the target's title would be taken and refused. The
+    data hold positives alone; what a user has later is not left out, since that would tell it.
+
+    Args:
+        title_id: (N + 1,) title id of each item id; entry 0 (padding) is unused.
     """
     rng = seeds.stream(settings.seed, "decisions")
     count = len(rows) if settings.rows is None else min(settings.rows, len(rows))
@@ -77,9 +81,11 @@ def draw_decisions(rows: "datasets.Dataset", items: int, seen: SeenItems, settin
     for place, (row, taken) in enumerate(zip(chosen.tolist(), label.tolist(), strict=True)):
         item[place] = columns["target"][row]
         if taken == REFUSED:
-            free = np.ones(items + 1, dtype=bool)
             had = seen.before(columns["user"][row], columns["position"][row])
-            free[[0, columns["target"][row], *had.tolist(), *columns["history"][row]]] = False
+            new = np.ones(int(title_id.max()) + 1, dtype=bool)
+            new[title_id[[columns["target"][row], *had.tolist(), *columns["history"][row]]]] = False
+            free = new[title_id]
+            free[0] = False
             if not free.any():
                 raise SoftrecError(f"the user of row {row} has had every item: none can be refused")
             item[place] = rng.choice(np.flatnonzero(free))

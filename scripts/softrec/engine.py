@@ -4,6 +4,7 @@ Losses are already normalised over the global batch, so gradients of parts are a
 ranks. `softrec.deepspeed_engine` computes the same updates with DeepSpeed; `start_engine` starts either.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,16 +17,31 @@ from softrec.weights import require_same
 
 @dataclass(frozen=True)
 class OptimiserSettings:
-    """AdamW with a linear warm-up to a constant rate; gradients clipped to a global norm."""
+    """AdamW with a linear warm-up to a constant or a falling rate; gradients clipped to a global norm.
+
+    Attributes:
+        warmup_steps: updates until the rate is `learning_rate`.
+        cosine_steps: updates, warm-up included, after which a rate that falls along a cosine is zero; None keeps it
+            constant.
+    """
 
     learning_rate: float
     warmup_steps: int
     weight_decay: float
     gradient_clip: float
+    cosine_steps: int | None = None
 
     def rate(self, steps: int) -> float:
-        """The learning rate of the update that follows `steps` updates."""
-        return self.learning_rate * min(1.0, (steps + 1) / max(self.warmup_steps, 1))
+        """The learning rate of the update that follows `steps` updates, as transformers' schedulers count.
+
+        That is `constant_with_warmup`, or `cosine` with `cosine_steps`. The first update of a warm-up has rate zero.
+        """
+        if steps < self.warmup_steps:
+            return self.learning_rate * steps / self.warmup_steps
+        if self.cosine_steps is None:
+            return self.learning_rate
+        done = (steps - self.warmup_steps) / max(self.cosine_steps - self.warmup_steps, 1)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
 
 
 @dataclass(frozen=True)

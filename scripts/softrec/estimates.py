@@ -1,12 +1,10 @@
 """Numbers with their intervals where there are no users to resample: shares of rows, and means over seeds."""
 
 from collections.abc import Sequence
-from statistics import NormalDist, fmean
+from statistics import NormalDist, fmean, stdev
 
-import numpy as np
-
-from softrec import significance
-from softrec.significance import LEVEL, Interval, Resampling, Sums
+from softrec import student
+from softrec.significance import LEVEL, Interval
 
 
 def wilson(hits: int, rows: int) -> Interval:
@@ -20,13 +18,12 @@ def wilson(hits: int, rows: int) -> Interval:
     return Interval(max(0.0, low), min(1.0, high))
 
 
-def over_seeds(values: Sequence[float], how: Resampling) -> Interval | None:
-    """The interval of a mean over seeds, as the bootstrap of Table 2 draws seeds; None for one, which tells nothing."""
+def over_seeds(values: Sequence[float]) -> Interval | None:
+    """The interval of a mean over S seeds: Student's t with S - 1 degrees of freedom. None for one seed."""
     if len(values) < 2:
         return None
-    sums = Sums(np.array(values)[:, None], np.ones(1))
-    ends = np.quantile(significance.bootstrap([sums], how)[:, 0], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(*ends.tolist())
+    half = student.quantile(LEVEL, len(values) - 1) * stdev(values) / len(values) ** 0.5
+    return Interval(fmean(values) - half, fmean(values) + half)
 
 
 def within(value: str, span: Interval | None) -> str:
@@ -34,9 +31,9 @@ def within(value: str, span: Interval | None) -> str:
     return value if span is None else f"{value} ({span.low:.4f} to {span.high:.4f})"
 
 
-def mean(values: Sequence[float], how: Resampling) -> str:
+def mean(values: Sequence[float]) -> str:
     """A mean over seeds with its interval; of one seed the number alone."""
-    return within(f"{fmean(values):.4f}", over_seeds(values, how))
+    return within(f"{fmean(values):.4f}", over_seeds(values))
 
 
 def share(value: float, rows: int) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from softrec import files, planned
+from softrec import digests, files, planned
 from softrec.errors import SoftrecError
 from softrec.ranks import is_first, world
 
@@ -88,8 +88,8 @@ def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) ->
         "settings": settings,
         "seed": settings.get("seed"),
         "code": json.loads(args.code),
-        "inputs": {str(p): files.sha256(p) for p in parser.paths(args, parser.inputs)},
-        "outputs": {str(p): files.sha256(p) for p in parser.paths(args, parser.outputs)},
+        "inputs": {str(p): digests.sha256(p) for p in parser.paths(args, parser.inputs)},
+        "outputs": {str(p): digests.sha256(p) for p in parser.paths(args, parser.outputs)},
         "notes": dict(_notes),
         "modules": sorted(name for name in sys.modules if name.split(".")[0] == "softrec"),
         "versions": versions(),

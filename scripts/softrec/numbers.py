@@ -99,7 +99,8 @@ def require_whole(value: float, what: str, where: str) -> None:
 def described(published: Mapping[str, Any], rows: int) -> str:
     """Both audits as Markdown."""
     lines = [
-        "Our numbers: every hit ratio is a whole number of hits, every NDCG within its bounds.",
+        "Our numbers, of the paper's sample and of all test rows: every hit ratio is a whole number of hits, every "
+        "NDCG within its bounds.",
         "",
         f"The paper's Table 2: {published[f'multiples_of_1/{rows}']} of {published['hit_ratios']} hit ratios are whole "
         f"multiples of 1/{rows}, as those of single runs over {rows} rows are; means of five would be multiples of "

@@ -1,6 +1,8 @@
 """The one prompt: used for tuning, self-distillation, d_t, validation and test alike (paper, section 2.2).
 
-The layout is the Alpaca one that BIGRec uses: preamble, instruction, input, response.
+The layout is the Alpaca one that BIGRec uses: preamble, instruction, input, response. Its blanks are those of the SOFT
+authors' training prompts: one ends the preamble's line, and the history is followed by a line of one blank. (Their
+inference ends the preamble with two.) Where a prompt is too long its oldest history goes; theirs loses its end.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +12,14 @@ from typing import Any
 from softrec.errors import SoftrecError
 
 TEMPLATE = """Below is an instruction that describes a task, paired with an input that provides further context. \
-Write a response that appropriately completes the request.
+Write a response that appropriately completes the request.{blank}
 
 ### Instruction:
 Given a list of {items} the user has {consumed} before, please recommend a new {item} that the user likes to the user.
 
 ### Input:
 The user has {consumed} the following {items} before: {history}
+{blank}
 
 ### Response:
 """
@@ -44,7 +47,11 @@ def title_in(text: str) -> str:
 def render(history: Sequence[str], words: Words) -> str:
     """The prompt x of a history of item texts, oldest first."""
     return TEMPLATE.format(
-        items=words.items, item=words.item, consumed=words.consumed, history=", ".join(history) or "none"
+        items=words.items,
+        item=words.item,
+        consumed=words.consumed,
+        history=", ".join(history) or "none",
+        blank=" ",  # here, since editors take blanks away at the end of a line
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from softrec.comparisons import IntervalRow, SignificanceSettings, about_seeds
+from softrec.comparisons import IntervalRow, SignificanceSettings
 from softrec.ledger import Source
 from softrec.log import clock
 from softrec.paragraphs import count, table
+from softrec.told_comparisons import about_seeds
 from softrec.told_training import Described
 
 SMALL = 0.01

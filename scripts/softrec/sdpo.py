@@ -3,11 +3,12 @@
 The policy and its frozen reference both start from the SFT adapter, so the reference is asked once, before training.
 """
 
+import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -30,11 +31,28 @@ CHOSEN = "chosen"
 
 @dataclass(frozen=True)
 class SdpoSettings:
-    """An SDPO run: a tuning run, negatives per row (n, 3) and the strength of the preference (beta, 1)."""
+    """An SDPO run: a tuning run, and what is S-DPO's own.
+
+    Attributes:
+        negatives: n, titles per row that the true one is preferred to (3).
+        beta: strength of the preference (1).
+        schedule: of the learning rate after the warm-up: it falls to zero along a cosine, or stays.
+        warmup: share of all updates in which the rate rises (0.05).
+    """
 
     tuning: TuningSettings
     negatives: int
     beta: float
+    schedule: Literal["cosine", "constant"]
+    warmup: float
+
+    def run(self, rows: int) -> TuningSettings:
+        """The tuning run on so many rows: its schedule in updates. transformers' Trainer rounds a warm-up up, too."""
+        loop = self.tuning.loop
+        updates = loop.epochs * -(-rows // loop.global_batch_size)
+        fall = updates if self.schedule == "cosine" else None
+        optimiser = replace(self.tuning.optimiser, warmup_steps=math.ceil(updates * self.warmup), cosine_steps=fall)
+        return replace(self.tuning, optimiser=optimiser)
 
 
 def sdpo(delta_chosen: torch.Tensor, delta_rejected: torch.Tensor, beta: float) -> torch.Tensor:

@@ -1,9 +1,8 @@
-"""What a difference is worth: the unit is the user, since test rows are windows and one user has many.
+"""What a number is worth: the unit is the user, since test rows are windows and one user has many.
 
-Intervals come from a bootstrap that resamples users with all their rows, and inside each replicate the seeds; p from a
-permutation test that swaps two methods for whole users, over all rows and seeds of theirs; McNemar stays within one
-seed and one row of each user, where its trials are independent. An interval is about users and seeds other than these,
-p about other users and the seeds that ran.
+Metrics gathered by user, the bootstrap of users behind the intervals of single cells, Holm's correction of a family of
+tests, and McNemar's test, which stays within one seed and one row of each user, where its trials are independent. The
+test of a difference is `components.estimate`, read by `p_value` and `t_interval`.
 """
 
 import math
@@ -13,22 +12,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softrec import seeds
+from softrec import metrics, seeds, student
+from softrec.components import Estimate
 
-BLOCK = 500
+BLOCK = 4_000_000  # weights drawn at once, 32 MB: 500 resamples of 8,000 users
 LEVEL = 0.95
+LEAST_FREEDOM = 0.5  # with less, Student's quantiles leave the range of any metric
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """resamples: of bootstrap and permutation (10,000). seed: of all that is drawn."""
+    """resamples: of the bootstrap (100,000). seed: of all that is drawn."""
 
     resamples: int
     seed: int
 
 
 class Interval(NamedTuple):
-    """A percentile interval at the level 0.95."""
+    """An interval at the level 0.95."""
 
     low: float
     high: float
@@ -40,16 +41,11 @@ class Sums(NamedTuple):
     value: np.ndarray
     rows: np.ndarray
 
-    def mean(self) -> float:
-        """The metric: the mean over rows, then over seeds."""
-        return float(self.value.mean(axis=0).sum() / self.rows.sum())
-
 
 def row_values(rank: np.ndarray, metric: str) -> np.ndarray:
     """What each 0-based rank contributes to "H@K" (0 or 1) or "NG@K" (1 / log2(rank + 2) within K), shape as `rank`."""
     name, _, k = metric.partition("@")
-    hit = rank < int(k)
-    return hit.astype(np.float64) if name == "H" else np.where(hit, 1 / np.log2(rank + 2.0), 0.0)
+    return metrics.hits(rank, int(k)) if name == "H" else metrics.gains(rank, int(k))
 
 
 def by_user(values: np.ndarray, user: np.ndarray) -> Sums:
@@ -59,62 +55,58 @@ def by_user(values: np.ndarray, user: np.ndarray) -> Sums:
     return Sums(np.stack([np.bincount(place, row, count) for row in values]), np.bincount(place, minlength=count))
 
 
-def bootstrap(sums: Sequence[Sums], how: Resampling) -> np.ndarray:
-    """(B, A) resampled means of A methods on the same rows and seeds: paired, each replicate has its users and seeds.
+def bootstrap(of_user: Sequence[np.ndarray], rows: np.ndarray, how: Resampling, name: str) -> list[np.ndarray]:
+    """For each (U, K) of `of_user`, sums by user of K metrics, (B, K) means over resampled users with all their rows.
 
-    Users and seeds are crossed, not nested: a replicate draws U users with all their rows, and for all of them what
-    other seeds would add (`seed_weights`). What user and seed have together is in both parts, so an interval is rather
-    too wide than too narrow: no bootstrap of crossed effects is exact (McCullagh, 2000; Owen, 2007).
+    Users are drawn once for all; the draws depend on `name` (of the data set) and the number of users, never on which
+    cells there are. Each cell is a product of the same shape, so its last bits do not depend on the others either.
     """
-    rng = seeds.stream(how.seed, "bootstrap")
-    rows, (count, users) = sums[0].rows, sums[0].value.shape
-    of_user = np.stack([s.value.mean(axis=0) for s in sums], axis=1)
-    of_seed = np.stack([s.value.sum(axis=1) for s in sums], axis=1) / rows.sum()
-    of_seed -= of_seed.mean(axis=0)
-    parts = []
-    for start in range(0, how.resamples, BLOCK):
-        size = min(BLOCK, how.resamples - start)
-        weight = rng.multinomial(users, np.full(users, 1 / users), size).astype(np.float64)
-        parts.append((weight @ of_user) / (weight @ rows)[:, None] + seed_weights(rng, count, size) @ of_seed)
-    return np.concatenate(parts)
+    rng, users = seeds.stream(how.seed, "bootstrap", name), len(rows)
+    found = [np.empty((how.resamples, value.shape[1])) for value in of_user]
+    size = max(1, BLOCK // users)
+    for start in range(0, how.resamples, size):
+        count = min(size, how.resamples - start)
+        drawn = rng.integers(0, users, (count, users))
+        drawn += np.arange(count)[:, None] * users
+        weight = np.bincount(drawn.ravel(), minlength=count * users).reshape(count, users).astype(np.float64)
+        total = (weight @ rows)[:, None]
+        for value, means in zip(of_user, found, strict=True):
+            means[start : start + count] = (weight @ value) / total
+    return found
 
 
-def seed_weights(rng: np.random.Generator, count: int, size: int) -> np.ndarray:
-    """(B, S) random weights that turn how far S seeds are from their mean, x_s - x, into t s / sqrt(S).
-
-    That is how far the mean of S normal values is from its expectation: s is their standard deviation, t Student's with
-    S - 1 degrees of freedom. Drawing S of S seeds with replacement would be too narrow where S is small: the variance
-    of such a mean is (S - 1)/S of the unbiased one, and its tails are not those of t (Hesterberg, 2015: narrowness
-    bias). One seed tells nothing of others: it is 0 from its mean.
-
-    With g_s normal and c chi-squared with S - 1 degrees of freedom a weight is g_s / sqrt(S c): sum_s g_s (x_s - x) is
-    normal with variance (S - 1) s^2, so the weighted sum is s / sqrt(S) times a standard normal over sqrt(c / (S - 1)),
-    which is t.
-    """
-    return rng.normal(size=(size, count)) / np.sqrt(count * rng.chisquare(max(count - 1, 1), size))[:, None]
+def with_runs(means: np.ndarray, beyond: float, freedom: float, rng: np.random.Generator) -> np.ndarray:
+    """(B,) resampled means, moved by what other seeds would add beyond it: Student's t times the root of `beyond`."""
+    if beyond <= 0:
+        return means
+    t = rng.normal(size=len(means)) / np.sqrt(rng.chisquare(freedom, len(means)) / freedom)
+    return means + beyond**0.5 * t
 
 
-def interval(resampled: np.ndarray, lowest: float = -1.0) -> Interval:
-    """The percentile interval of (B,) resampled values, cut to what there is: -1 (of a metric, `lowest` 0) to 1."""
+def interval(resampled: np.ndarray) -> Interval:
+    """The percentile interval of (B,) resampled values of a metric, cut to 0 and 1."""
     ends = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(*np.clip(ends, lowest, 1.0).tolist())
+    return Interval(*np.clip(ends, 0.0, 1.0).tolist())
 
 
-def permutation_p(a: Sums, b: Sums, how: Resampling) -> float:
-    """Two-sided p of the difference of two methods, under which each user's two results could as well be swapped.
+def p_value(found: Estimate, differing: int) -> float:
+    """Two-sided p of a difference by Student's t; its error is over users and seeds together.
 
-    The observed arrangement counts as one of them, so p is never 0: p = (1 + #{|d*| >= |d|}) / (1 + B).
+    `differing` users, k of them, have other results with one method than with the other. Swapping the methods for each
+    of them gives 2^k equally likely arrangements: they cannot show a p below 2^(1 - k), as t's may be if all agree.
     """
-    rng = seeds.stream(how.seed, "permutation")
-    difference = (a.value - b.value).mean(axis=0)
-    difference = difference[difference != 0]
-    if not len(difference):
+    if not differing or found.freedom < LEAST_FREEDOM:
         return 1.0
-    observed, reached = abs(difference.sum()), 0
-    for start in range(0, how.resamples, BLOCK):
-        sign = rng.integers(0, 2, (min(BLOCK, how.resamples - start), len(difference))) * 2.0 - 1.0
-        reached += int((np.abs(sign @ difference) >= observed * (1 - 1e-12)).sum())
-    return (1 + reached) / (1 + how.resamples)
+    p = student.two_sided(found.value / found.error, found.freedom) if found.error > 0 else float(found.value == 0)
+    return min(1.0, max(p, 2.0 ** (1 - differing)))
+
+
+def t_interval(found: Estimate) -> Interval:
+    """The interval of a difference, as its p sees it: t times the error to either side, cut to -1 and 1."""
+    if found.freedom < LEAST_FREEDOM:
+        return Interval(-1.0, 1.0)
+    half = student.quantile(LEVEL, found.freedom) * found.error
+    return Interval(max(-1.0, found.value - half), min(1.0, found.value + half))
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from softrec.errors import SoftrecError
 from softrec.results import LongRow
+from softrec.row_counts import Tested
 from softrec.tabular import Cell, Group, Row, Section, Table
 
 OURS, COMPETITORS, GAIN = "SOFT", ("SFT", "SDPO"), "Gain"
@@ -31,12 +32,14 @@ class Table2Settings:
     datasets: labels of the data sets, in order.
     metrics: names of the metrics, in order ("H@5", "H@20", "NG@5", "NG@20" in the paper).
     taught: labels of the data sets on which DLLM2Rec ran.
+    tested: which test rows the results are of, the paper's sample or all.
     """
 
     rows: list[RowName]
     datasets: list[str]
     metrics: list[str]
     taught: list[str] = field(default_factory=list)
+    tested: Tested = "paper"
 
 
 class Place(NamedTuple):

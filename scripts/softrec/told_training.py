@@ -8,7 +8,6 @@ from typing import Any
 from softrec.estimates import mean, share, wilson
 from softrec.ledger import Source
 from softrec.paragraphs import count, sides, table
-from softrec.significance import Resampling
 from softrec.training_logs import read_lines
 
 Log = Sequence[Mapping[str, Any]]
@@ -42,7 +41,7 @@ def first_losses(logs: Logs, cell: Described) -> tuple[float, float]:
     return real, own
 
 
-def self_distilled(logs: Logs, cells: Sequence[Described], told: Sequence[Mapping[str, Any]], how: Resampling) -> str:
+def self_distilled(logs: Logs, cells: Sequence[Described], told: Sequence[Mapping[str, Any]]) -> str:
     """Losses of the first epoch on either kind of data, and what self-distilled titles hit on their own rows."""
     head = ["Data set", "Backbone", "Seed", "Loss, real", "Loss, own", "Ratio", "HR@1", "HC", "HC by chance"]
     lines, losses = [], [first_losses(logs, cell) for cell in cells]
@@ -51,17 +50,17 @@ def self_distilled(logs: Logs, cells: Sequence[Described], told: Sequence[Mappin
         hc = (share(said["HC"], said["rows_with_category"]), f"{said['chance']:.4f}") if known else ("", "")
         numbers = f"{real:.4f}", f"{own:.4f}", f"{own / real:.4f}", share(said["HR@1"], said["rows"]), *hc
         lines.append([cell.dataset, cell.backbone, str(cell.seed), *numbers])
-    note = f"{LOSSES}\n{said_of_losses(cells, losses, how)}\n{said_of_hits(told)}\n"
+    note = f"{LOSSES}\n{said_of_losses(cells, losses)}\n{said_of_hits(told)}\n"
     return f"## Self-distilled data (Figure 2)\n{table(head, lines)}{note}"
 
 
-def said_of_losses(cells: Sequence[Described], losses: Sequence[tuple[float, float]], how: Resampling) -> str:
+def said_of_losses(cells: Sequence[Described], losses: Sequence[tuple[float, float]]) -> str:
     """The ratio of each data set and backbone, with its interval over seeds where there are several."""
     ratios: dict[str, list[float]] = {}
     for cell, (real, own) in zip(cells, losses, strict=True):
         ratios.setdefault(f"{cell.dataset}, {cell.backbone}", []).append(own / real)
     return " ".join(
-        f"{place}: the loss on self-distilled data is {mean(found, how)} of that on real data, "
+        f"{place}: the loss on self-distilled data is {mean(found)} of that on real data, "
         f"lower in {sum(ratio < 1 for ratio in found)} of {count(len(found), 'seed')}."
         for place, found in ratios.items()
     )
@@ -86,14 +85,14 @@ def numbers(values: Iterable[int]) -> str:
     return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
 
 
-def by_epoch(logs: Logs, distance_rows: int, how: Resampling) -> str:
+def by_epoch(logs: Logs, distance_rows: int) -> str:
     """Loss, tau and d_t of every epoch of every tuned row, over its seeds."""
     rows: dict[tuple[str, str, str], list[Log]] = {}
     for source, log in logs.items():
         name = f"{source.method} {source.setting}".strip()
         rows.setdefault((source.dataset, source.backbone, name), []).append(log)
     head = ["Data set", "Backbone", "Row", "Epoch", "Seeds", "Loss", "tau", "d_t", "d_t / d_0", "Kept by"]
-    lines = [line for row, runs in rows.items() for line in epochs_of(row, runs, how)]
+    lines = [line for row, runs in rows.items() for line in epochs_of(row, runs)]
     note = f"The loss is the mean over an epoch, tau and d_t are of before it. {ALONE}"
     fell = [log[-2]["d_t"] < log[-2]["d_0"] for log in logs.values() if "d_t" in log[-2]]
     if fell:
@@ -102,14 +101,14 @@ def by_epoch(logs: Logs, distance_rows: int, how: Resampling) -> str:
     return f"## Epoch by epoch\n{table(head, lines)}{note}\n"
 
 
-def epochs_of(row: tuple[str, str, str], runs: Sequence[Log], how: Resampling) -> list[list[str]]:
+def epochs_of(row: tuple[str, str, str], runs: Sequence[Log]) -> list[list[str]]:
     """The lines of one row: runs that had stopped before an epoch are not in its line."""
     lines = []
     for epoch in range(1, max(map(len, runs))):
         found = [log[epoch - 1] for log in runs if epoch < len(log)]
         values = {name: [line[name] for line in found if name in line] for name in ("loss", "tau", "d_t")}
         values["ratio"] = [line["d_t"] / line["d_0"] for line in found if "d_t" in line]
-        shown = [mean(numbers, how) if numbers else "" for numbers in values.values()]
+        shown = [mean(numbers) if numbers else "" for numbers in values.values()]
         kept = sum(log[-1]["kept_epoch"] == epoch for log in runs)
         lines.append([*row, str(epoch), f"{len(found)} of {len(runs)}", *shown, str(kept or "")])
     return lines

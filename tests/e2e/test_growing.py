@@ -7,7 +7,14 @@ from toy_project import Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
 # What gathers all runs.
-GATHERED = ("collect_results", "measure_significance", "audit_numbers", "make_table2", "compare_published")
+GATHERED = (
+    "collect_results",
+    "measure_significance",
+    "audit_numbers",
+    "make_table2",
+    "make_table2_all",
+    "compare_published",
+)
 GATHERED += ("make_run_manifest", "describe_run", "make_ledger", "plot_curriculum")
 GATHERED += ("plot_figure2", "plot_figure5", "plot_figure6")
 # What a seed adds for each of two backbones: SFT, SDPO, SOFT w/o SA, and SOFT with either alpha.

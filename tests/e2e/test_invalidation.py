@@ -10,7 +10,9 @@ import pytest
 from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
-TABLE2 = dict.fromkeys(("collect_results", "make_table2", "measure_significance", "audit_numbers"), 1)
+TABLE2 = dict.fromkeys(
+    ("collect_results", "make_table2", "make_table2_all", "measure_significance", "audit_numbers"), 1
+)
 TABLE2 |= dict.fromkeys(("compare_published", "make_run_manifest", "describe_run", "plot_figure6"), 1)
 # The figures that are made of training logs.
 FIGURES = ("plot_figure2", "plot_figure5", "plot_figure6")

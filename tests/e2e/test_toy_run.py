@@ -6,6 +6,7 @@ import math
 import re
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from toy_project import Finished, Project
 
@@ -33,7 +34,7 @@ def test_the_run_ends_with_tables_figures_and_audit(finished: Finished) -> None:
     """All rows of one data set, guidance alone among them; every logged metric of each in the long table, in [0, 1]."""
     results = finished.project.root / "results/toy"
     names = ["table1.csv", "table2.csv", "table2.md", "table2.tex", "significance.csv", "compare.md", "manifest.json"]
-    names.append("reproduction.md")
+    names += ["reproduction.md", "table2_all.csv", "table2_all.md", "table2_all.tex", "table2_all_long.csv"]
     names += [f"figures/{name}.{form}" for name in FIGURES for form in ("csv", "png", "pdf")]
     assert [name for name in names if not (results / name).stat().st_size] == []
     assert [row["Method"] for row in read_csv(results / "table2.csv")] == METHODS
@@ -171,7 +172,14 @@ def test_the_terminal_shows_the_plan_and_a_line_per_start_and_end(finished: Fini
 def test_rows_that_are_switched_off_are_absent(copied: Project) -> None:
     """Without SOFT nothing is trained again; its rows, its Gain and its figures are not in the plan or the table."""
     switch = ["--config", "methods=[sasrec, bigrec-sft]"]
-    remade = {"collect_results", "make_table2", "measure_significance", "audit_numbers", "compare_published"}
+    remade = {
+        "collect_results",
+        "make_table2",
+        "make_table2_all",
+        "measure_significance",
+        "audit_numbers",
+        "compare_published",
+    }
     remade |= {"make_ledger", "plot_figure6", "make_run_manifest", "describe_run"}
     assert {job.rule for job in copied.planned(*switch)} == remade
     copied.snakemake(*switch)
@@ -189,8 +197,20 @@ def test_the_report_is_built_without_a_network(finished: Finished) -> None:
 def test_the_audit_counts_hits_of_every_run(finished: Finished) -> None:
     """13 rows of one seed, four cut-offs: 52 hit ratios, each a whole number of hits among the test rows."""
     audit = json.loads((finished.project.root / "results/toy/audit.json").read_text())
-    assert (audit["ours"]["runs"], audit["ours"]["hit_ratios"]) == (13, 52)
+    for rows in ("ours", "ours_all"):
+        assert (audit[rows]["runs"], audit[rows]["hit_ratios"]) == (13, 52)
     assert audit["published"]["multiples_of_1/1000"] == 72
+
+
+def test_all_methods_rank_the_same_rows_among_as_many_candidates(finished: Finished) -> None:
+    """Rows, the mark of the paper's sample, and the number of titles left by the mask are those of the first file in
+    every other: models over item ids, language models and the un-tuned one are ranked alike. 16 rows are the paper's.
+    """
+    ranks = [pq.read_table(path) for path in sorted(finished.project.toys.rglob("test.ranks.parquet"))]
+    columns = ["row", "user", "target", "candidates", "paper"]
+    assert len(ranks) >= 13
+    assert all(table.select(columns).equals(ranks[0].select(columns)) for table in ranks)
+    assert sum(ranks[0]["paper"].to_pylist()) == 16 < ranks[0].num_rows
 
 
 def test_the_teacher_rows_are_in_the_log_of_its_student(finished: Finished) -> None:

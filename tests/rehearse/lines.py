@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ from rehearse.project import HERE, Project
 MEASURED = HERE / "measured"
 ALL = ""  # the data set of a rule that reads all of them
 MODEL, OF_MODEL = "model", "game"  # of a rule that ran with the true base model, and whose rule that is
+
+SCRIPT = re.compile(r"scripts/\w+\.py")
+Noted = tuple[str, str]  # a script and one of its arguments
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,10 @@ def combined(rule: str, dataset: str, figures: list[dict[str, Any]], digest: str
     return Line(rule, dataset, len(figures), digest=digest, **most)
 
 
-def measured(project: Project, job: Job, peaks: Mapping[str, dict[str, Any]], epochs: int) -> dict[str, Any]:
+def measured(project: Project, job: Job, peaks: Mapping[Noted, dict[str, Any]], epochs: int) -> dict[str, Any]:
     """Figures of a job that has run to its end; {} of one that has not."""
-    outputs, noted = project.outputs(job), peaks.get(job.output[0])
+    outputs, script = project.outputs(job), SCRIPT.search(job.command)
+    noted = peaks.get((script.group() if script else "", job.output[0]))
     if not noted or not all(path.exists() for path in outputs):
         return {}
     figures = {
@@ -110,13 +115,13 @@ def whole(log: Path, seconds: float, cpu: float, epochs: int) -> float:
     return round(cpu / seconds * (start + epochs * each[-1]), 1)
 
 
-def read_peaks(path: Path) -> dict[str, dict[str, Any]]:
-    """What the process of each job noted, by each of its arguments; of a job that ran again, what the last one did."""
-    found: dict[str, dict[str, Any]] = {}
+def read_peaks(path: Path) -> dict[Noted, dict[str, Any]]:
+    """What the process of each job noted, by its script and each argument; of a job that ran again, the last run's."""
+    found: dict[Noted, dict[str, Any]] = {}
     for line in map(json.loads, path.read_text().splitlines() if path.exists() else ()):
-        if Path(line["argv"][0]).parent.name == "scripts":
-            for argument in line["argv"][1:]:
-                found[argument] = line
+        script, *arguments = line["argv"]
+        for argument in arguments:
+            found[script, argument] = line
     return found
 
 

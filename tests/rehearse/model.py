@@ -47,6 +47,8 @@ class Model:
     def run(self, only: object = ()) -> None:
         """Write the model into a cache of the hub's layout, fetch it offline, embed titles with it; then it goes."""
         fetched = self.project.folder / sources.base_llm(self.project.config, OF_MODEL)
+        # Where the titles of an earlier run stand, Snakemake sees nothing to do.
+        files.remove(self.project.folder / self.titles)
         self.write_snapshot()
         self.write_catalogue()
         variables = {"HF_HOME": str(self.cache), "HF_HUB_OFFLINE": "1"}
@@ -55,7 +57,7 @@ class Model:
         jobs = [job for job in self.project.plan(self.titles) if job.rule in rules]
         self.done(self, jobs)
         for folder in (fetched, self.cache):
-            shutil.rmtree(folder)
+            files.remove(folder)
 
     def write_snapshot(self) -> None:
         """The repository as huggingface_hub keeps it: weights in one file, configuration, tokeniser."""

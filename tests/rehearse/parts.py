@@ -18,6 +18,7 @@ from rehearse.shapes import SHAPES
 FOLDER = ROOT / "results/rehearse"
 ASK = "predict_titles"
 ASKED = "bigrec/sft"  # the one tuned model whose predictions are asked for; the others' are stand-ins
+SOURCES = ("samples/test.parquet", "catalogue.parquet", "titles.npy")  # of predictions that are drawn
 SPARE = 2.2  # of a data set's raw files, made and downloaded, in free disk
 
 
@@ -113,17 +114,21 @@ class Part:
 
     def draw_predictions(self) -> None:
         """Predictions of the other models, as files of the same shapes."""
-        asked = self.asked()
+        asked, folder = self.asked(), self.folder / self.place
+        sample, catalogue, titles = (folder / name for name in SOURCES)
+        rows = len(standin.files.read_table(sample, ["user"]))
         for job in self.jobs:
-            outputs = self.project.outputs(job)
-            if job.rule != ASK or job.output[0] in asked or all(path.exists() for path in outputs):
-                continue
-            folder = self.folder / self.place
-            rows = len(standin.files.read_table(folder / "samples/test.parquet", ["user"]))
-            text, embeddings = outputs
-            standin.draw_predictions(
-                folder / "catalogue.parquet", folder / "titles.npy", rows, job.output[0], text, embeddings
-            )
+            if job.rule == ASK and job.output[0] not in asked:
+                outputs = self.project.outputs(job)
+                if not newer(outputs, [sample, catalogue, titles]):
+                    standin.draw_predictions(catalogue, titles, rows, job.output[0], *outputs)
+
+
+def newer(outputs: Collection[Path], sources: Collection[Path]) -> bool:
+    """Whether all outputs are there, and none is older than a source."""
+    if not all(path.exists() for path in outputs):
+        return False
+    return min(path.stat().st_mtime for path in outputs) >= max(path.stat().st_mtime for path in sources)
 
 
 def behind(jobs: Collection[Job], rule: str) -> set[str]:

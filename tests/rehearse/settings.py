@@ -6,6 +6,7 @@ from typing import Any
 
 RUN = "rehearse"
 SEED = 1
+CANDIDATES = ("l2", "alphas")  # lists of which validation chooses one
 EPOCHS = 2  # of a fit; the second is what 500 are extrapolated from
 BASE = "base"  # folder of the stand-in for the language model
 LLM = {"kind": "path", "precision": "fp32", "folder": BASE, "parameters": 3.21e9}
@@ -49,8 +50,10 @@ def one_of_each(paper: Mapping[str, Any]) -> dict[str, Any]:
     found = whole(paper)
     found |= {"seeds": [SEED], "tuning_seed": SEED}
     found["engine"] = {"kind": "torch", "ranks": 1, "threads": 1}
-    for section, key in (("sasrec", "l2"), ("dros", "alphas"), ("soft", "alphas")):
-        found[section][key] = found[section][key][:1]
+    for section in found.values():
+        for key in CANDIDATES:
+            if isinstance(section, dict) and isinstance(section.get(key), list):
+                section[key] = section[key][:1]
     found["sasrec"]["epochs"] = EPOCHS
     found["tuning"]["epochs"] = found["sdpo"]["epochs"] = 1
     return found

@@ -9,7 +9,7 @@ import torch
 from softrec.errors import SoftrecError
 from softrec.grounding import Grounding, GroundingSettings, squared_distances
 from softrec.ranking import Ranks, SeenItems
-from softrec.sequential import allrank
+from softrec.sequential import allrank, counting
 from softrec.sequential.allrank import Protocol
 from softrec.sequential.windows import Windows, pad
 
@@ -19,21 +19,22 @@ SEEN = SeenItems(np.array([1, 1, 2]), np.array([2, 3, 4]))  # user 1 had items 2
 
 
 class Scores:
-    """A model whose scores are given: (R, N), for rows that name theirs as their only item of history."""
+    """A model whose scores are given: (R, N), for rows that name theirs as their only item of history.
+
+    The state of row r is the r-th unit vector, so that a row's scores are a row of the transposed output layer.
+    """
 
     def __init__(self, scores: Any) -> None:
-        self.scores = torch.tensor(np.asarray(scores), dtype=torch.float64)
+        weight = torch.tensor(np.asarray(scores), dtype=torch.float64).T.contiguous()
+        self.output = SimpleNamespace(weight=weight, bias=torch.zeros(len(weight), dtype=torch.float64))
+        self.states = torch.eye(weight.shape[1], dtype=torch.float64)
 
     def eval(self) -> None:
         """Nothing to switch."""
 
     def __call__(self, item: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
-        """The number of the row."""
-        return item[:, 0] - 1
-
-    def score_all(self, state: torch.Tensor) -> torch.Tensor:
-        """A copy, which may be written to."""
-        return self.scores[state].clone()
+        """The states of the rows."""
+        return self.states[item[:, 0] - 1]
 
 
 def windows(user: Any, position: Any, target: Any) -> Windows:
@@ -111,7 +112,7 @@ def world(titles: int, items: int, rows: int) -> tuple[np.ndarray, SeenItems, Wi
 def by_hand(scores: np.ndarray, rows: Windows, protocol: Protocol) -> Ranks:
     """Every rank by loops over titles."""
     of = protocol.title_id[1:]
-    order = allrank.TitleColumns(protocol).candidates.order
+    order = allrank.Titles(protocol).candidates.order
     found = []
     for row, own_scores in enumerate(scores):
         best = {title: max(own_scores[of == title]) for title in range(of.max() + 1)}
@@ -158,10 +159,42 @@ def test_both_kinds_of_rows_are_ranked_alike(mask: Any) -> None:
         np.testing.assert_array_equal(column, right)
 
 
-def test_nothing_is_touched_where_no_two_items_share_a_title() -> None:
-    """Costs keep every bit and no column is absent, with title ids and without."""
+def test_places_by_hand() -> None:
+    """Titles 2 and 3 have one item each, 3 and 4, in columns 2 and 3; title 0 has columns 0 and 5, title 1 1 and 4."""
+    titles = allrank.Titles(Protocol(6, SEEN, "seen", 0, TITLE_ID))
+    assert titles.places.single.tolist() == [2, 3] and titles.places.shared.tolist() == [0, 5, 1, 4]
+    assert titles.places.start.tolist() == [0, 2] and titles.item.tolist() == [-1, 2, 3, 0, 1, 3, 2]
+    assert titles.places.order.tolist() == titles.candidates.order[[2, 3, 0, 1]].tolist()
+
+
+def test_without_title_ids_every_item_is_a_candidate() -> None:
+    """As with title ids 0..5."""
     for title_id in (None, np.arange(-1, 6)):
-        columns = allrank.TitleColumns(Protocol(6, SEEN, "seen", 0, title_id))
-        cost = SimpleNamespace()  # anything that is read or written as an array would fail
-        columns.take_best(cost)  # type: ignore[arg-type]
-        assert not len(columns.absent) and columns.item.tolist() == [-1, 0, 1, 2, 3, 4, 5]
+        titles = allrank.Titles(Protocol(6, SEEN, "seen", 0, title_id))
+        assert titles.places.single.tolist() == [0, 1, 2, 3, 4, 5] and not len(titles.places.shared)
+        assert titles.item.tolist() == [-1, 0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("block", [1, 7, 2048])
+@pytest.mark.parametrize(("titles", "items"), [(300, 300), (280, 300), (100, 300)])
+def test_close_scores_are_compared_in_float64(
+    monkeypatch: pytest.MonkeyPatch, titles: int, items: int, block: int
+) -> None:
+    """A float32 model with states and weights of size 1 whose 300 scores lie within 1e-6: float32 cannot tell most.
+
+    Expected is a count over float64 scores by loops; in float32 more than a tenth of the ranks would be others.
+    """
+    monkeypatch.setattr(counting, "TITLES_AT_ONCE", block)
+    title_id, seen, rows = world(titles, items, 50)
+    rng = np.random.default_rng(3)
+    state = torch.tensor(rng.normal(size=(50, 16)), dtype=torch.float32)
+    weight = torch.tensor(rng.normal(size=16) + 1e-7 * rng.normal(size=(items, 16)), dtype=torch.float32)
+    model = Scores(np.zeros((1, 1)))
+    model.output, model.states = SimpleNamespace(weight=weight, bias=torch.zeros(items)), state
+    protocol = Protocol(items, seen, "seen", 5, title_id)
+    found = allrank.rank_windows(model, rows, protocol)  # type: ignore[arg-type]
+    expected = by_hand((state.double() @ weight.double().T).numpy(), rows, protocol)
+    inexact = by_hand((state @ weight.T).numpy(), rows, protocol)
+    assert (inexact.rank != expected.rank).mean() > 0.1
+    for column, right in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(column, right)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from softrec import compare, comparisons, csvfiles, noise, tables
+from softrec import compare, comparisons, csvfiles, noise, tables, told_comparisons
 from softrec.choice_files import Setting
 from softrec.collect import Run
 from softrec.comparisons import Comparison, IntervalRow, SignificanceSettings
@@ -24,56 +24,80 @@ RUNS = [
 ]
 SETTINGS = SignificanceSettings(RUNS, ["H@5", "NG@5"], 1, Resampling(500, 3))
 USERS = np.repeat(np.arange(1, 21), 2)
+PAPER = USERS > 5
+TYPES = {"user": "int32", "rank": "int32", "paper": "bool"}
 
 
 def write_ranks(folder: Path, ranks: list[int]) -> list[Path]:
     """For each run a file of 40 rows of 20 users, all of the given rank."""
     paths = [folder / f"{i}.parquet" for i in range(len(ranks))]
     for path, rank in zip(paths, ranks, strict=True):
-        write_table(path, {"user": USERS, "rank": [rank] * 40}, {"user": "int32", "rank": "int32"})
+        write_table(path, {"user": USERS, "rank": [rank] * 40, "paper": PAPER}, TYPES)
     return paths
 
 
 def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None:
-    """SFT ranks 9th (no hit at 5), SOFT with alpha 10 first: the difference is 1, its interval [1, 1], and of 500
-    permutations of 20 users none reaches it: p = 1/501, and 2/501 after Holm for two tests. McNemar: 20 users."""
+    """SFT ranks 9th (no hit at 5), SOFT with alpha 10 first: the difference is 1, its interval [1, 1], and p the least
+    that 20 users can show: 2^-19, after Holm for two tests 2^-18. McNemar: 20 users."""
     ranked = comparisons.read_ranked(RUNS, write_ranks(tmp_path, [9, 9, 9, 9, 0, 0]), [Setting("alpha", 10.0)])
     assert ranked["D", "SOFT", "BIGRec"].seeds == [1, 2]
     hits, gains = comparisons.tests(ranked, SETTINGS)
-    assert hits[:9] == ("D", "BIGRec", "H@5", "SFT", "BIGRec", 1.0, 1.0, 1.0, 1 / 501)
-    assert hits.p_holm == pytest.approx(2 / 501)
+    assert hits[:9] == ("D", "BIGRec", "H@5", "SFT", "BIGRec", 1.0, 1.0, 1.0, 2.0**-19)
+    assert hits.p_holm == 2.0**-18
     assert (hits.rows, hits.users, hits.seeds) == (40, 20, 2)
     assert hits[-3:] == (20, 0, 2 / 2**20)
     assert gains[-3:] == ("", "", "")
     cells = comparisons.intervals(ranked, SETTINGS)
-    assert cells[0] == IntervalRow("SFT", "BIGRec", "D", "H@5", 0.0, 0.0, 0.0, 40, 20, 2)
-    assert "40 rows of 20 users, 2 seed(s)" in comparisons.described([hits, gains])
-    assert "Two seeds can show that runs agree" in comparisons.described([hits, gains])
+    assert cells[0][:10] == ("SFT", "BIGRec", "D", "H@5", 0.0, 0.0, 0.0, 40, 20, 2)
+    told = told_comparisons.described([hits, gains])
+    assert "40 rows of 20 users, 2 seed(s)" in told
+    assert "Family of Holm's correction: all 2 lines above" in told and "on 1 data set, at 2 metrics" in told
 
 
 def test_what_seeds_can_say() -> None:
-    """One says nothing of others; the mean of five has a t with four degrees of freedom; data sets with as many seeds
-    share the sentence."""
-    assert comparisons.about_seeds(1).startswith("One seed: intervals and p say what other users would give, not")
-    assert "Student's t with 4 degrees of freedom. p is about" in comparisons.about_seeds(5)
+    """One says nothing of others, five do; data sets with as many seeds share the sentence. Where an estimate is a
+    method's own it is said, with the data set and metric."""
+    assert told_comparisons.about_seeds(1).startswith("One seed: intervals and p say what other users would give, not")
+    assert "other users and other training runs" in told_comparisons.about_seeds(5)
     two = [row("SFT", "H@5", 0.5), row("SFT", "H@5", 0.5)._replace(dataset="E")]
-    assert comparisons.described(two).count("One seed:") == 1
+    told = told_comparisons.described(two)
+    assert told.count("One seed:") == 1 and "pooled" not in told
+    five = [one._replace(seeds=5, seeds_from="pooled") for one in two]
+    assert "nothing in this run contradicts" in told_comparisons.described(five)
+    five[1] = five[1]._replace(seeds_from="pooled; own")
+    assert told_comparisons.described(five).rstrip().endswith("(column seeds_from): E H@5.")
 
 
-def test_an_interval_stays_within_what_is_possible(tmp_path: Path) -> None:
-    """Seed 1 hits always, seed 2 never: 0.5 + 12.7 * 0.5 would be 6.9; a hit ratio ends at 0 and 1, a difference at
-    -1 and 1."""
-    ranked = comparisons.read_ranked(RUNS, write_ranks(tmp_path, [9, 9, 9, 9, 0, 9]), [Setting("alpha", 10.0)])
-    soft = next(cell for cell in comparisons.intervals(ranked, SETTINGS) if cell.method == "SOFT")
-    assert (soft.value, soft.low, soft.high) == (0.5, 0.0, 1.0)
-    hits = comparisons.tests(ranked, SETTINGS)[0]
-    assert (hits.difference, hits.low, hits.high) == (0.5, -1.0, 1.0)
+def test_the_papers_rows_alone(tmp_path: Path) -> None:
+    """Users 6 to 20 are the paper's, 30 rows: SOFT hits for users 1 to 5 alone, so its H@5 is 10/40 over all rows and 0
+    over the paper's."""
+    paths = write_ranks(tmp_path, [9] * 6)
+    for path in paths[4:]:
+        write_table(path, {"user": USERS, "rank": np.where(PAPER, 9, 0), "paper": PAPER}, TYPES)
+    ranked = comparisons.read_ranked(RUNS, paths, [Setting("alpha", 10.0)])
+    for found, value, size in ((ranked, 0.25, (40, 20, 2)), (comparisons.of_paper(ranked), 0.0, (30, 15, 2))):
+        soft = next(cell for cell in comparisons.intervals(found, SETTINGS) if cell.method == "SOFT")
+        assert soft.value == value and (soft.rows, soft.users, soft.seeds) == size
+
+
+def test_ranks_without_the_papers_rows_are_refused(tmp_path: Path) -> None:
+    """A file from before there was such a column, one whose rows are all others, and one without rows."""
+    paths = write_ranks(tmp_path, [9] * 6)
+    write_table(paths[0], {"user": USERS, "rank": [9] * 40}, {"user": "int32", "rank": "int32"})
+    with pytest.raises(SoftrecError, match=r"0\.parquet has no column 'paper'"):
+        comparisons.read_ranked(RUNS[:1], paths[:1], [])
+    write_table(paths[0], {"user": USERS, "rank": [9] * 40, "paper": [False] * 40}, TYPES)
+    with pytest.raises(SoftrecError, match="no test row of D is of the paper's sample"):
+        comparisons.of_paper(comparisons.read_ranked(RUNS[:1], paths[:1], []))
+    write_table(paths[0], {"user": [], "rank": [], "paper": []}, TYPES)
+    with pytest.raises(SoftrecError, match="has no rows"):
+        comparisons.read_ranked(RUNS[:1], paths[:1], [])
 
 
 def test_runs_on_other_rows_are_refused(tmp_path: Path) -> None:
     """Paired tests need the same rows in the same order."""
     paths = write_ranks(tmp_path, [9, 9, 9, 9, 0, 0])
-    write_table(paths[1], {"user": USERS[::-1], "rank": [1] * 40}, {"user": "int32", "rank": "int32"})
+    write_table(paths[1], {"user": USERS[::-1], "rank": [1] * 40, "paper": PAPER}, TYPES)
     with pytest.raises(SoftrecError, match=r"1\.parquet and .*0\.parquet do not rank the same rows"):
         comparisons.read_ranked(RUNS, paths, [Setting("alpha", 10.0)])
 
@@ -90,12 +114,13 @@ def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:
     """The file says so instead of staying empty."""
     ranked = comparisons.read_ranked(RUNS[:2], write_ranks(tmp_path, [9, 9]), [])
     assert comparisons.tests(ranked, SETTINGS) == []
-    assert "No comparison: SOFT did not run" in comparisons.described([])
+    assert "No comparison: SOFT did not run" in told_comparisons.described([])
 
 
 def row(other: str, metric: str, p: float, low: float = 0.05) -> Comparison:
     """A test of SOFT against `other` on D: a difference of 0.1, at least `low`."""
-    return Comparison("D", "BIGRec", metric, other, "BIGRec", 0.1, low, 0.2, p, p, 40, 20, 1, 1, 0, 1.0)
+    of = (0.1, low, 0.2, p, p, 40, 20, 1, 0.03, 19.0, "none")
+    return Comparison("D", "BIGRec", metric, other, "BIGRec", *of, 1, 0, 1.0)
 
 
 def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> None:
@@ -113,27 +138,65 @@ def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> N
     assert [cell.mark for cell in gains.cells[0]] == ["†", ""]
 
 
-@pytest.mark.parametrize(("low", "beyond"), [(0.001, True), (0.0, False), (-0.3, False)])
-def test_a_gain_within_the_interval_of_seeds_is_noise(tmp_path: Path, low: float, beyond: bool) -> None:
-    """Users alone say p = 0.01; if other seeds could make it nothing or a loss, it is not marked."""
-    long = [LongRow(m, "BIGRec", "D", "H@5", seed, v) for m, v in {"SFT": 0.1, "SOFT": 0.2}.items() for seed in (1, 2)]
-    csvfiles.write_text(tmp_path / "tests.csv", csvfiles.csv_text([Comparison._fields, row("SFT", "H@5", 0.01, low)]))
+@pytest.mark.parametrize(("luck", "beyond"), [(0, True), (12, False)])
+def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck: int, beyond: bool) -> None:
+    """400 users, five seeds; SFT hits a fifth of them, SOFT 25 more in each of seeds 1 to 5 where all runs are as good;
+    else 25 + 12 * (-2, -1, 0, 1, 2) more: the same mean, but single runs differ by half of what is gained, and SFT's
+    the other way."""
+    rng, paths = np.random.default_rng(3), []
+    runs = [Run(m, "BIGRec", "D", seed, None, None) for m in ("SFT", "SOFT") for seed in range(1, 6)]
+    for run in runs:
+        more = luck * (run.seed - 3)
+        hits = 80 + 25 + more if run.method == "SOFT" else 80 - more
+        rank = np.full(400, 9)
+        rank[rng.permutation(400)[:hits]] = 0
+        paths.append(tmp_path / f"{run.method}{run.seed}.parquet")
+        write_table(paths[-1], {"user": range(400), "rank": rank, "paper": [True] * 400}, TYPES)
+    settings = SignificanceSettings(runs, ["H@5"], 1, Resampling(100, 3))
+    found = comparisons.tests(comparisons.read_ranked(runs, paths, []), settings)
+    csvfiles.write_text(tmp_path / "tests.csv", csvfiles.csv_text([Comparison._fields, *found]))
+    long = [LongRow(m, "BIGRec", "D", "H@5", 1, v) for m, v in {"SFT": 0.2, "SOFT": 0.2625}.items()]
     marked, sentence = noise.beyond_noise(tmp_path / "tests.csv", tables.average(long))
-    assert bool(marked) == beyond
+    assert bool(marked) == beyond == (found[0].low > 0)
     assert sentence.startswith("† marks a Gain" if beyond else "No Gain is beyond noise")
+    assert "(p < 0.05 over users and seeds together, Holm-corrected for 1 test; 400 rows of 400 users)" in sentence
+
+
+def cell(dataset: str, metric: str, value: float, seeds: int = 1) -> IntervalRow:
+    """A cell of SFT on 1,000 rows of 1,000 users: 1 / 1000 of h as variance over users, no part of the seeds."""
+    error = (value / 1000) ** 0.5
+    return IntervalRow("SFT", "BIGRec", dataset, metric, value, 0, 1, 1000, 1000, seeds, error, 999.0, error, 0.0, 0.0)
 
 
 def test_ours_beside_the_papers() -> None:
-    """0.03 lies in [0.02, 0.04], 0.05 does not; a data set that the paper lacks and H@1 are not compared."""
-    ours = [
-        IntervalRow("SFT", "BIGRec", "Game", "H@5", 0.031, 0.02, 0.04, 1000, 500, 5),
-        IntervalRow("SFT", "BIGRec", "Game", "H@20", 0.031, 0.02, 0.04, 1000, 500, 5),
-        IntervalRow("SFT", "BIGRec", "Game", "H@1", 0.031, 0.02, 0.04, 1000, 500, 5),
-        IntervalRow("SFT", "BIGRec", "ML-100K", "H@5", 0.031, 0.02, 0.04, 1000, 500, 5),
-    ]
-    paper = {("SFT", "BIGRec", "Game", "H@5"): 0.03, ("SFT", "BIGRec", "Game", "H@20"): 0.05}
-    paper["SFT", "BIGRec", "Game", "H@1"] = 0.03
-    rows = compare.compare(ours, paper, compare.CompareSettings(["H@5", "H@20"]))
+    """Ours 0.030, theirs 0.020, both of one run on 1,000 rows: the difference of 0.010 has a standard error of
+    sqrt((0.030 + 0.020) / 1000) = 0.00707, so that 1.96 of them hold 0; theirs 0.012 is 0.018 away, with 1.96 *
+    sqrt(0.042 / 1000) = 0.0127. Our own interval alone, 1.96 sqrt(0.03 / 1000) = 0.0107, would leave 0.019 outside.
+    A data set that the paper lacks and H@1 are not compared."""
+    ours = [cell("Game", metric, 0.03) for metric in ("H@5", "H@20", "H@1")] + [cell("ML-100K", "H@5", 0.03)]
+    paper = {("SFT", "BIGRec", "Game", metric): at for metric, at in (("H@5", 0.019), ("H@20", 0.012), ("H@1", 0.03))}
+    rows = compare.compare(ours, paper, compare.CompareSettings(["H@5", "H@20"], 1000))
     assert [(r.metric, r.verdict) for r in rows] == [("H@5", "inside"), ("H@20", "outside")]
-    assert "1 of 2" in compare.described(rows)
-    assert "nothing to compare" in compare.described([])
+    assert rows[1][6:9] == pytest.approx((0.018, 0.018 - 0.01271, 0.018 + 0.01271), abs=2e-5)
+    assert "1 of 2" in compare.described(rows, 5) and "One seed" not in compare.described(rows, 5)
+    assert "One seed cannot show" in compare.described(rows, 1)
+    assert "nothing to compare" in compare.described([], 5)
+
+
+def test_seeds_widen_the_interval_of_ours_less_the_papers() -> None:
+    """A run varies by 0.005 beyond its users: our mean of four by a quarter of that variance, the paper's run by all of
+    it: 0.005^2 (1 + 1/4) = 3.125e-5. Users: 0.03 / 1000 for either. The root of 9.125e-5 is 0.00955; Satterthwaite with
+    8 degrees of freedom for seeds and 999 for each of the users' parts: 9.125^2 / (3.125^2 / 8 + 2 * 3^2 / 999) = 67.2,
+    whose t is 1.996."""
+    users, run = 0.03 / 1000, 0.005
+    ours = cell("Game", "H@5", 0.03, 4)._replace(error=(users + run**2 / 4) ** 0.5, run_seeds=run, seeds_freedom=8.0)
+    (row,) = compare.compare([ours], {("SFT", "BIGRec", "Game", "H@5"): 0.03}, compare.CompareSettings(["H@5"], 1000))
+    assert row.high == pytest.approx(1.996 * 0.00955, abs=1e-5)
+
+
+def test_no_hits_of_ours_do_not_make_the_papers_exact() -> None:
+    """None of 1,000 rows beside the paper's 0.003: 0.003 is 1.73 times sqrt(0.003 / 1000), inside; 0.005 is outside."""
+    for printed, verdict in ((0.003, "inside"), (0.005, "outside")):
+        paper = {("SFT", "BIGRec", "Game", "H@5"): printed}
+        (row,) = compare.compare([cell("Game", "H@5", 0.0)], paper, compare.CompareSettings(["H@5"], 1000))
+        assert row.verdict == verdict

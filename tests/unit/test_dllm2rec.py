@@ -176,6 +176,12 @@ def test_the_saved_encoder_scores_as_the_distilled_one() -> None:
     assert not saved["item.weight"][0].any()
 
 
+def test_titles_go_where_the_model_goes_and_are_not_saved() -> None:
+    """Onto torch's device without data and into no file."""
+    model = Dllm2rec(DISTILLATION, told(), 3).build(ITEMS, cycle(ROWS), SETTINGS).to("meta")
+    assert model.titles.device.type == "meta" and "titles" not in model.state_dict()
+
+
 def write_rows(path: Path, keys: list[tuple[int, int]]) -> Path:
     """Rows known by user and position."""
     users, positions = zip(*keys, strict=True)

@@ -106,37 +106,6 @@ def test_files_have_the_types_of_the_contract(data: Path) -> None:
         assert [f.name for f in schema] == list(types)
 
 
-def test_the_papers_rows_are_marked_among_all_that_are_drawn(data: Path, tmp_path: Path) -> None:
-    """Of training and validation rows all. Of the test's the ten that `rows: 10` draws, and in a file sorted by time
-    these are not its first ten."""
-    for name in ("train", "valid"):
-        assert all(pq.read_table(data / f"{name}_sample.parquet")["paper"].to_pylist())
-    test = {"split": "test", "rows": "all", "seed": 42, "paper_rows": 10, "paper_rows_required": True}
-    alone = {"split": "test", "rows": 10, "seed": 42}
-    run(draw_sample, test, sequences=data / "test.parquet", sample=tmp_path / "test.parquet")
-    run(draw_sample, alone, sequences=data / "test.parquet", sample=tmp_path / "alone.parquet")
-    rows = pq.read_table(tmp_path / "test.parquet")
-    marked = rows.filter(rows["paper"])
-    assert marked.equals(pq.read_table(tmp_path / "alone.parquet"))
-    assert marked.num_rows == 10 and not marked.equals(rows.slice(0, 10))
-
-
-def test_more_rows_than_there_are(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """8,000 test rows of fewer are all there are, which the log and the manifest say. 8,000 of the paper's are not
-    there: an error that leaves nothing."""
-    rows, sample = pq.read_metadata(data / "test.parquet").num_rows, tmp_path / "test.parquet"
-    settings = {"split": "test", "rows": 8000, "seed": 42, "paper_rows": 10, "paper_rows_required": True}
-    run(draw_sample, settings, sequences=data / "test.parquet", sample=sample)
-    sentence = f"test holds {rows} sequences, fewer than the 8,000 asked for: all are used"
-    assert sentence in capsys.readouterr().err
-    assert json.loads((tmp_path / "test.parquet.manifest.json").read_text())["notes"]["sample"] == sentence
-    with pytest.raises(SystemExit):
-        settings["paper_rows"] = 8000
-        run(draw_sample, settings, sequences=data / "test.parquet", sample=tmp_path / "out/test.parquet")
-    assert f"{rows} rows of test are drawn, fewer than the 8,000 of the paper's sample" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
 def test_the_rule_of_the_toy_shop_can_be_learned(data: Path) -> None:
     """In most test rows the target is the next part of the last item: what a model should find (chance is 1 in 40)."""
     rows = pq.read_table(data / "test.parquet").to_pylist()
@@ -160,18 +129,6 @@ def test_the_audit_fails_on_exchanged_splits(data: Path, tmp_path: Path, capsys:
     assert caught.value.code == 1
     assert "leakage: a valid target is later than the first test target" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_fewer_sequences_than_asked_for_is_said(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """10**6 of the training sequences are all of them: a line in the log and a note in the manifest."""
-    train, sample = data / "train.parquet", tmp_path / "train.parquet"
-    run(draw_sample, {"split": "train", "rows": 10**6, "seed": 42}, sequences=train, sample=sample)
-    rows = pq.read_metadata(train).num_rows
-    sentence = f"train holds {rows:,} sequences, fewer than the 1,000,000 asked for: all are used"
-    assert sentence in capsys.readouterr().err
-    manifest = json.loads((tmp_path / "train.parquet.manifest.json").read_text())
-    assert manifest["notes"] == {"sample": sentence}
-    assert pq.read_table(sample).drop_columns("paper").equals(pq.read_table(train))
 
 
 def test_variants_have_the_titles_of_their_parents(shop: ToyShop, tmp_path: Path) -> None:

@@ -169,6 +169,14 @@ def test_loss_that_is_not_a_number_is_named(tmp_path: Path) -> None:
         one.fit(Checkpoint(tmp_path / "model", "key"))
 
 
+def test_a_model_works_where_its_weights_are() -> None:
+    """On torch's device without data, which refuses any tensor of another: a loss comes out there."""
+    one = trainer()
+    model = one.model.to("meta")
+    batch = sasrec.Batch(*(column.to("meta") for column in one.batches(1)[0]))
+    assert one.method.loss(model, batch).device.type == "meta"
+
+
 def test_metric_that_is_not_logged_is_refused() -> None:
     """NG@20 with cutoffs 1 and 5."""
     with pytest.raises(SoftrecError, match="NG@20"):

@@ -101,7 +101,7 @@ def test_inputs_are_projected_items_and_the_models_own_tokens(
 def test_the_projector_learns_and_the_table_does_not(new_llara: Callable[[], LanguageModel], table: Path) -> None:
     """One update through the engine moves the projector's weights; table and language model stay."""
     llm = tuned(new_llara, table)
-    engine = TorchEngine(ResponseLikelihood(llm.model, llm.backbone), OptimiserSettings(1e-2, 1, 0.0, 1.0))
+    engine = TorchEngine(ResponseLikelihood(llm.model, llm.backbone), OptimiserSettings(1e-2, 0, 0.0, 1.0))
     before = {name: tensor.clone() for name, tensor in llm.model.state_dict().items()}
     rows = [Row(prompt(llm, [2, 5]), [("y", [80, 81, 2])])]
     engine.backward(-engine(collate(rows, llm.pad_id)).sum())

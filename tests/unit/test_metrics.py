@@ -61,12 +61,29 @@ def test_ir_measures_agrees() -> None:
 
 
 def test_script_counts_rows_users_and_ties(tmp_path: Path) -> None:
-    """Four rows of three users, one of them tied: a share of 0.25; ranks 0 and 1 are hits at 2."""
+    """Four rows of three users, one of them tied: a share of 0.25; ranks 0 and 1 are hits at 2. The paper's sample is
+    the last three rows, of three users, a third of them tied; rank 1 alone is a hit."""
     columns = {"row": range(4), "user": [1, 1, 2, 3], "target": [5, 6, 7, 8]}
-    columns |= {"rank": [0, 1, 2, 9], "candidates": [10] * 4, "ties": [0, 3, 0, 0], "paper": [True] * 4}
+    columns |= {"rank": [0, 1, 2, 9], "candidates": [10] * 4, "ties": [0, 3, 0, 0], "paper": [False, True, True, True]}
     files.write_table(tmp_path / "ranks.parquet", columns, ranking.RANK_TYPES)
     argv = ["--ranks", str(tmp_path / "ranks.parquet"), "--metrics", str(tmp_path / "metrics.json")]
     job.run(evaluate_ranks.main, evaluate_ranks.parser(), [*argv, "--settings", '{"cutoffs": [2]}'])
     report = json.loads((tmp_path / "metrics.json").read_text())
-    assert report["rows"] == 4 and report["users"] == 3 and report["tied"] == 0.25
-    assert report["metrics"] == {"H@2": 0.5, "NG@2": pytest.approx((1 + 1 / math.log2(3)) / 4)}
+    assert report["rows_all"] == 4 and report["users_all"] == 3 and report["tied_all"] == 0.25
+    assert report["metrics_all"] == {"H@2": 0.5, "NG@2": pytest.approx((1 + 1 / math.log2(3)) / 4)}
+    assert report["rows"] == 3 and report["users"] == 3 and report["tied"] == pytest.approx(1 / 3)
+    assert report["metrics"] == {"H@2": pytest.approx(1 / 3), "NG@2": pytest.approx(1 / math.log2(3) / 3)}
+
+
+@pytest.mark.parametrize(("rows", "fault"), [(0, "has no rows"), (2, "has no rows of the paper's sample")])
+def test_ranks_without_rows_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: int, fault: str
+) -> None:
+    """No rows at all, and two of which none is of the paper's sample: one sentence, and no metrics file."""
+    columns = {name: [0] * rows for name in ranking.RANK_TYPES} | {"paper": [False] * rows}
+    files.write_table(tmp_path / "ranks.parquet", columns, ranking.RANK_TYPES)
+    argv = ["--ranks", str(tmp_path / "ranks.parquet"), "--metrics", str(tmp_path / "metrics.json")]
+    with pytest.raises(SystemExit):
+        job.run(evaluate_ranks.main, evaluate_ranks.parser(), [*argv, "--settings", '{"cutoffs": [2]}'])
+    assert fault in capsys.readouterr().err
+    assert not (tmp_path / "metrics.json").exists()

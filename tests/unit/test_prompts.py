@@ -13,6 +13,24 @@ def encoder(llm: LanguageModel, limit: int) -> Encoder:
     return Encoder(llm.tokenizer, WORDS, quoted, limit)
 
 
+def test_the_prompt_to_the_letter() -> None:
+    """The blanks that SOFT's authors train with: one after the preamble, a line of one after the history."""
+    assert render(['"Ember 1"', '"Frost 2"'], WORDS).split("\n") == [
+        "Below is an instruction that describes a task, paired with an input that provides further context. "
+        "Write a response that appropriately completes the request. ",
+        "",
+        "### Instruction:",
+        "Given a list of films the user has seen before, please recommend a new film that the user likes to the user.",
+        "",
+        "### Input:",
+        'The user has seen the following films before: "Ember 1", "Frost 2"',
+        " ",
+        "",
+        "### Response:",
+        "",
+    ]
+
+
 def test_the_prompt_names_history_in_order() -> None:
     """Titles are quoted, joined by comma and blank, oldest first, and the response follows on a line of its own."""
     prompt = render(['"Ember 1"', '"Frost 2"'], WORDS)

@@ -15,7 +15,7 @@ NAMES = ("game", "movie")
 PAPER: dict[str, Any] = {"engine": {"ranks": 4}}
 
 
-def fit(seed: int = 1, command: str = "fit") -> Job:
+def fit(seed: int = 1, command: str = "python scripts/fit_sasrec.py") -> Job:
     """A job that fits a model on Game."""
     place = f"results/rehearse/game/sasrec/seed={seed}"
     outputs = [f"{place}/model.safetensors", f"{place}/training.jsonl"]
@@ -59,6 +59,17 @@ def test_a_job_that_ran_again_counts_once(tmp_path: Path) -> None:
     assert (line.seconds, line.peak) == (20.0, 500)
 
 
+def test_who_reads_an_output_is_not_who_made_it(tmp_path: Path) -> None:
+    """A ranker has the model's path among its arguments, too."""
+    project, job = Project(tmp_path, {}), fit()
+    finish(project, job, seconds=12.5, cpu=6.25, mib=700)
+    noted = {"argv": ["scripts/rank_sequential.py", "--model", job.output[0]], "s": 1.0, "cpu": 1.0, "mib": 50}
+    with project.peaks.open("a") as stream:
+        stream.write(json.dumps(noted) + "\n")
+    (line,) = lines.collect(project, [job], {("fit_sasrec", "game"): "abc"}, 500, NAMES)
+    assert (line.seconds, line.peak) == (12.5, 700)
+
+
 def test_outputs_without_a_note_are_no_measurement(tmp_path: Path) -> None:
     """A stand-in has outputs, and no process that made them."""
     project, job = Project(tmp_path, {}), fit()
@@ -69,8 +80,11 @@ def test_outputs_without_a_note_are_no_measurement(tmp_path: Path) -> None:
 
 def test_a_digest_is_of_the_first_jobs_command() -> None:
     """Another seed behind the first changes nothing, another command of the first does."""
-    alone, more = lines.digests([fit()], NAMES), lines.digests([fit(2, "other"), fit()], NAMES)
-    assert alone == more != lines.digests([fit(1, "other")], NAMES)
+    alone, more = (
+        lines.digests([fit()], NAMES),
+        lines.digests([fit(2, "python scripts/fit_sasrec.py --other"), fit()], NAMES),
+    )
+    assert alone == more != lines.digests([fit(1, "python scripts/fit_sasrec.py --other")], NAMES)
     fetch = Job("fetch_amazon2023_movie", [], [], "fetch", "", "results/paper/benchmarks/movie/fetch.tsv")
     table = Job("make_table1", [], [], "table", "", "results/paper/benchmarks/make_table1.tsv")
     assert set(lines.digests([fetch, table], NAMES)) == {("fetch_amazon2023", "movie"), ("make_table1", "")}

@@ -52,7 +52,7 @@ def test_loss_and_gradients_are_those_of_a_softmax_over_all_scores() -> None:
     loss = sampled_softmax(model, state, batch)
     assert loss.item() == pytest.approx(full.item(), rel=1e-12)
     for ours, theirs in zip(torch.autograd.grad(loss, weights), torch.autograd.grad(full, weights), strict=True):
-        assert torch.allclose(ours, theirs, rtol=1e-10, atol=1e-14)
+        assert torch.allclose(ours.to_dense(), theirs, rtol=1e-10, atol=1e-14)
 
 
 def test_each_batch_has_negatives_of_its_own_and_all_items_are_among_them() -> None:
@@ -67,6 +67,6 @@ def test_each_batch_has_negatives_of_its_own_and_all_items_are_among_them() -> N
 
 def test_it_learns_a_cycle(tmp_path: Path) -> None:
     """As SASRec does in `test_fit`: the next item is certain, H@1 goes over 0.9 from at most 0.3."""
-    one = trainer(replace(SETTINGS, epochs=12, patience=12), method=SampledSoftmax(16))
+    one = trainer(replace(SETTINGS, epochs=15, patience=15), method=SampledSoftmax(16))
     assert np.mean(rank_windows(one.model, one.valid, one.protocol).rank == 0) < 0.3
     assert one.fit(Checkpoint(tmp_path / "model", "key"))[-1]["validation"]["H@1"] > 0.9

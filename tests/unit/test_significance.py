@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from softrec import significance
-from softrec.significance import Resampling, Sums
+from softrec import components, significance
+from softrec.components import Estimate
+from softrec.significance import Resampling
 
 HOW = Resampling(2000, 7)
 
@@ -17,54 +18,76 @@ def test_row_values() -> None:
     assert significance.row_values(rank, "NG@5")[0].tolist() == pytest.approx([1, 1 / math.log2(6), 0])
 
 
-def test_values_by_user_and_their_mean() -> None:
-    """User 7 has rows 0 and 2, user 9 row 1. Seeds give 1, 0, 1 and 0, 1, 1: sums (2, 0) and (1, 1), mean 4 of 6."""
+def test_values_by_user() -> None:
+    """User 7 has rows 0 and 2, user 9 row 1. Seeds give 1, 0, 1 and 0, 1, 1: sums (2, 0) and (1, 1)."""
     sums = significance.by_user(np.array([[1.0, 0, 1], [0, 1, 1]]), np.array([7, 9, 7]))
     assert sums.value.tolist() == [[2, 0], [1, 1]]
     assert sums.rows.tolist() == [2, 1]
-    assert sums.mean() == pytest.approx(4 / 6)
+
+
+def resampled(value: np.ndarray, rows: np.ndarray, how: Resampling = HOW) -> np.ndarray:
+    """(B,) means of one metric of one cell."""
+    return significance.bootstrap([value[:, None]], rows, how, "D")[0][:, 0]
 
 
 def test_bootstrap_of_two_users_by_hand() -> None:
     """User A: 1 row, hit. User B: 3 rows, none. Draws AA, AB, BA, BB are equally likely: 2/2, 1/4, 1/4, 0/6."""
-    found = significance.bootstrap([Sums(np.array([[1.0, 0.0]]), np.array([1, 3]))], Resampling(4000, 3))[:, 0]
-    values, counts = np.unique(found, return_counts=True)
+    values, counts = np.unique(
+        resampled(np.array([1.0, 0.0]), np.array([1, 3]), Resampling(4000, 3)), return_counts=True
+    )
     assert values.tolist() == pytest.approx([0, 0.25, 1])
     # Standard deviation of a share of 4,000 draws: sqrt(0.25 * 0.75 / 4000) = 0.007; five of them are 0.035.
     assert (counts / 4000).tolist() == pytest.approx([0.25, 0.5, 0.25], abs=0.035)
 
 
-def test_a_method_beside_itself_never_differs() -> None:
-    """Paired: both columns see the same users and seeds in every replicate."""
+def test_a_cell_is_resampled_as_if_it_were_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Users are drawn once a data set: to the last bit a cell's means are the same alone, in another place, among more;
+    another data set has draws of its own. Weights that are drawn in blocks of 3 resamples are the same weights."""
     rng = np.random.default_rng(0)
-    sums = Sums(rng.random((3, 20)), np.ones(20, np.int64))
-    found = significance.bootstrap([sums, sums], HOW)
-    assert np.array_equal(found[:, 0], found[:, 1])
-    assert significance.permutation_p(sums, sums, HOW) == 1.0
+    first, second, third = (rng.random((50, 4)) for _ in range(3))
+    rows, how = rng.integers(1, 4, 50), Resampling(100, 7)
+    alone = significance.bootstrap([second], rows, how, "D")[0]
+    among = significance.bootstrap([first, third, second], rows, how, "D")
+    assert np.array_equal(alone, among[2]) and not np.array_equal(alone, among[0])
+    monkeypatch.setattr(significance, "BLOCK", 150)
+    assert significance.bootstrap([second], rows, how, "D")[0] == pytest.approx(alone, rel=1e-12)
+    assert not np.array_equal(alone, significance.bootstrap([second], rows, how, "E")[0])
 
 
-@pytest.mark.parametrize(("count", "t"), [(2, 12.706), (5, 2.776)])
-def test_the_part_of_the_seeds_by_hand(count: int, t: float) -> None:
-    """One user, so all that varies are seeds. Values 0 and 1 (S = 2): s / sqrt(2) = 0.5. Values 0, 0, 0, 0, 1 (S = 5):
-    s^2 = (4 * 0.2^2 + 0.8^2) / 4 = 0.2, s / sqrt(5) = 0.2. Replicates are mean + t s / sqrt(S), their 97.5 % quantile
-    that of Student's t in tables: 12.706 with 1 degree of freedom, 2.776 with 4.
+def test_users_are_drawn_once_for_all_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twelve cells ask for as many random numbers as one."""
+    asked = []
+    stream = significance.seeds.stream
+
+    class Counting:
+        def __init__(self, *names: object) -> None:
+            self.rng = stream(*names)
+
+        def integers(self, low: int, high: int, size: tuple[int, int]) -> np.ndarray:
+            asked.append(size)
+            return self.rng.integers(low, high, size)
+
+    monkeypatch.setattr(significance.seeds, "stream", Counting)
+    significance.bootstrap([np.ones((20, 4))] * 12, np.ones(20, np.int64), Resampling(100, 7), "D")
+    assert asked == [(100, 20)]
+
+
+@pytest.mark.parametrize(("freedom", "t"), [(1, 12.706), (4, 2.776)])
+def test_the_part_of_the_seeds_by_hand(freedom: int, t: float) -> None:
+    """What seeds add has variance 0.04, so that the 97.5 % quantile is 0.5 + 0.2 t, Student's t as in tables.
 
     The standard error of a quantile of B = 40,000 is sqrt(0.975 * 0.025 / B) = 0.00078 over the density there: 0.00196
     of t_1 (1 / (pi (1 + 12.706^2))) makes 0.40, 0.0256 of t_4 (3/8 (1 + 2.776^2 / 4)^-2.5) 0.030. Five of them are 2.0
     and 0.15.
     """
-    values = np.eye(1, count, count - 1).T  # (S, 1): the last seed hits
-    found = significance.bootstrap([Sums(values, np.array([1]))], Resampling(40_000, 3))[:, 0]
-    error = 0.5 if count == 2 else 0.2
-    assert (np.quantile(found, 0.975) - values.mean()) / error == pytest.approx(t, abs=2.0 if count == 2 else 0.15)
-    assert np.median(found) == pytest.approx(values.mean(), abs=0.02)
+    found = significance.with_runs(np.full(40_000, 0.5), 0.04, freedom, np.random.default_rng(1))
+    assert (np.quantile(found, 0.975) - 0.5) / 0.2 == pytest.approx(t, abs=2.0 if freedom == 1 else 0.15)
+    assert significance.with_runs(np.full(3, 0.5), 0.0, 0.0, np.random.default_rng(1)).tolist() == [0.5] * 3
 
 
-def test_equal_seeds_and_a_single_one_add_nothing() -> None:
-    """One user: with one seed, or four that agree, every replicate is the mean, 1/2 (one of the user's two rows)."""
-    for count in (1, 4):
-        found = significance.bootstrap([Sums(np.ones((count, 1)), np.array([2]))], HOW)
-        assert np.array_equal(found, np.full((2000, 1), 0.5))
+def test_an_interval_stays_within_what_is_possible() -> None:
+    """Percentiles of -1 to 2 end at 0 and 1."""
+    assert significance.interval(np.linspace(-1, 2, 1000)) == (0.0, 1.0)
 
 
 def clustered(rng: np.random.Generator, users: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,77 +98,49 @@ def clustered(rng: np.random.Generator, users: int) -> tuple[np.ndarray, np.ndar
     return (rng.random(len(user)) < own[user]).astype(np.float64)[None], user
 
 
-def coverage(by_row: bool) -> float:
-    """Share of 200 simulated samples whose interval holds the true mean 0.25."""
-    rng, held = np.random.default_rng(11), 0
+def coverage(by_row: bool) -> tuple[float, float]:
+    """Shares of 200 simulated samples whose interval holds the true mean 0.25: by the bootstrap, by the t interval."""
+    rng, held = np.random.default_rng(11), np.zeros(2)
     for trial in range(200):
         values, user = clustered(rng, 120)
-        unit = np.arange(len(user)) if by_row else user
-        found = significance.bootstrap([significance.by_user(values, unit)], Resampling(400, trial))[:, 0]
-        low, high = significance.interval(found)
-        held += low <= 0.25 <= high
-    return held / 200
+        sums = significance.by_user(values, np.arange(len(user)) if by_row else user)
+        found = components.estimate(sums.value, sums.rows, components.Spread(1, *np.zeros((3, 1)), ("none",)), [0])
+        spans = (
+            significance.interval(resampled(sums.value[0], sums.rows, Resampling(400, trial))),
+            significance.t_interval(found),
+        )
+        held += [low <= 0.25 <= high for low, high in spans]
+    return tuple(held / 200)
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     """0.95 of 200: standard deviation sqrt(0.95 * 0.05 / 200) = 0.0154; four of them below 0.95 are 0.888."""
-    assert coverage(by_row=False) >= 0.888
-
-
-def two_methods(rng: np.random.Generator, count: int, spread: float) -> list[Sums]:
-    """Two equally good methods with `count` seeds on the same 120 users: logits of users (standard deviation 1, and
-    0.5 for each method), and of the seeds of each method (`spread`), around -1."""
-    rows = rng.integers(1, 21, 120)
-    user, shared = np.repeat(np.arange(120), rows), rng.normal(-1, 1, 120)
-    found = []
-    for _ in range(2):
-        logit = (shared + rng.normal(0, 0.5, 120))[user] + rng.normal(0, spread, (count, 1))
-        found.append(significance.by_user((rng.random(logit.shape) < 1 / (1 + np.exp(-logit))) * 1.0, user))
-    return found
-
-
-@pytest.mark.parametrize(("count", "spread"), [(5, 0.0), (5, 0.3), (5, 1.0), (2, 0.3)])
-def test_the_interval_of_a_paired_difference_covers_other_seeds(count: int, spread: float) -> None:
-    """The truth is 0, whatever seeds do. 0.95 of 400: standard deviation 0.0109; four of them below 0.95 are 0.906.
-
-    Seeds drawn with replacement would cover 0.85 where seeds are all that matters and S = 5: their percentiles reach
-    1.96 sqrt(4/5) s / sqrt(5), and P(|t_4| < 1.75) = 0.845; with S = 2 they reach s / sqrt(2): P(|t_1| < 1) = 0.5.
-    """
-    rng, held = np.random.default_rng(12), 0
-    for trial in range(400):
-        found = significance.bootstrap(two_methods(rng, count, spread), Resampling(400, trial))
-        low, high = significance.interval(found[:, 0] - found[:, 1])
-        held += low <= 0 <= high
-    print(f"{count} seeds of spread {spread}: {held / 400:.3f}")
-    assert held / 400 >= 0.906
+    assert min(coverage(by_row=False)) >= 0.888
 
 
 def test_rows_as_the_unit_would_claim_far_too_much() -> None:
-    """The same samples with rows resampled as if they were independent: intervals miss the truth far too often."""
-    assert coverage(by_row=True) < 0.8
+    """The same samples with rows as if they were independent: intervals miss the truth far too often."""
+    assert max(coverage(by_row=True)) < 0.8
 
 
-def test_permutation_p_by_counting() -> None:
-    """Three users with differences 1, 1, 1: of 8 sign patterns 2 reach |3|, so p is near 2/8."""
-    a, b = Sums(np.ones((1, 3)), np.ones(3, np.int64)), Sums(np.zeros((1, 3)), np.ones(3, np.int64))
-    # Standard deviation of a share of 2,000: sqrt(0.25 * 0.75 / 2000) = 0.0097; five of them are 0.05.
-    assert significance.permutation_p(a, b, HOW) == pytest.approx(0.25, abs=0.05)
+def test_t_test_by_hand() -> None:
+    """0.02 with error 0.01 and 10 degrees of freedom: t = 2, whose two-sided p is 0.0734 in tables (f = 10: 2.228 for
+    0.05), and the half width 2.228 * 0.01."""
+    found = Estimate(0.02, 0.01, 10.0, 0, 0)
+    assert significance.p_value(found, 100) == pytest.approx(0.0734, abs=5e-5)
+    assert significance.t_interval(found) == pytest.approx((0.02 - 0.02228, 0.02 + 0.02228), abs=1e-5)
 
 
-def test_permutation_p_is_small_where_every_user_agrees() -> None:
-    """Thirty users, all better: 2 of 2^30 patterns reach it, so none of 2,000: p = 1 / 2001."""
-    a, b = Sums(np.ones((2, 30)), np.ones(30, np.int64)), Sums(np.zeros((2, 30)), np.ones(30, np.int64))
-    assert significance.permutation_p(a, b, HOW) == 1 / 2001
-
-
-def test_permutation_p_is_uniform_where_nothing_differs() -> None:
-    """Of 200 null samples a share of 0.1 falls below 0.1: standard deviation 0.021, four of them are 0.085."""
-    rng, below = np.random.default_rng(5), 0
-    for trial in range(200):
-        rows = np.ones(40, np.int64)
-        a, b = (Sums(rng.normal(size=(1, 40)), rows) for _ in range(2))
-        below += significance.permutation_p(a, b, Resampling(200, trial)) <= 0.1
-    assert below / 200 == pytest.approx(0.1, abs=0.085)
+def test_few_users_who_differ_cannot_show_a_small_p() -> None:
+    """Five users, all better: 2 of 2^5 arrangements reach it, p = 1/16, whatever t says. None who differs: p = 1. A
+    single user has no degrees of freedom, and tells nothing of others."""
+    assert significance.p_value(Estimate(0.02, 0.001, 1000.0, 0, 0), 5) == 1 / 16
+    for found, differing, span, p in (
+        (Estimate(1.0, 0.0, 19.0, 0, 0), 20, (1.0, 1.0), 2.0**-19),
+        (Estimate(0.0, 0.0, 19.0, 0, 0), 0, (0.0, 0.0), 1.0),
+        (Estimate(1.0, 0.0, 0.0, 0, 0), 1, (-1.0, 1.0), 1.0),
+    ):
+        assert (significance.t_interval(found), significance.p_value(found, differing)) == (span, p)
 
 
 def test_holm_by_hand() -> None:

@@ -46,7 +46,7 @@ def reference(tuner: Tuner, weights: dict[str, float]) -> torch.Tensor:
     optimiser = torch.optim.AdamW(parameters, lr=OPTIMISER.learning_rate, weight_decay=OPTIMISER.weight_decay)
     for step, batch in enumerate(b for epoch in (1, 2) for b in global_batches(len(PROMPTS), 4, 5, epoch)):
         for group in optimiser.param_groups:
-            group["lr"] = OPTIMISER.learning_rate * min(1.0, (step + 1) / OPTIMISER.warmup_steps)
+            group["lr"] = OPTIMISER.learning_rate * min(1.0, step / OPTIMISER.warmup_steps)
         optimiser.zero_grad()
         for kind, weight in weights.items():
             tokens = sum(len(RESPONSES[kind][i]) for i in batch)

@@ -58,7 +58,8 @@ RULES: dict[str, tuple[Slice, str]] = {
     "evaluate_ranks": (lambda s, name: s.cutoffs(), "Settings"),
     "make_table1": (lambda s, name: s.table1(), "table1.Table1Settings"),
     "collect_results": (lambda s, name: s.collect(), "collect.CollectSettings"),
-    "make_table2": (lambda s, name: s.table2(), "tables.Table2Settings"),
+    "make_table2": (lambda s, name: s.table2("paper"), "tables.Table2Settings"),
+    "make_table2_all": (lambda s, name: s.table2("all"), "tables.Table2Settings"),
     "measure_significance": (lambda s, name: s.significance(), "comparisons.SignificanceSettings"),
     "compare_published": (lambda s, name: s.compare(), "compare.CompareSettings"),
     "audit_numbers": (lambda s, name: s.audit_numbers(), "Settings"),
@@ -77,6 +78,7 @@ SCRIPT_OF = {
     "measure_initial_distance_llara": "measure_initial_distance",
     "choose_alpha": "choose_setting",
     "predict_titles_untuned": "predict_titles",
+    "make_table2_all": "make_table2",
 }
 KINDS = {
     "fetch_wheel_dataset": ("datasets", "wheel"),

@@ -19,12 +19,13 @@ CELL = "game/bigrec/sft/seed=1"
         ("encode_titles", "game/encode_titles.tsv", 5335 * 3072 * 4),
         ("generate_self_distilled", f"{CELL}/generate_self_distilled.tsv", 4096 * 3072 * 4),
         ("answer_all_training_rows", f"{CELL}/answer_all.tsv", 63_942 * 3072 * 4),
-        ("predict_titles", f"{CELL}/test.predict.tsv", 1000 * 3072 * 4),
+        ("predict_titles", f"{CELL}/test.predict.tsv", 7_993 * 3072 * 4),
         ("predict_titles", f"{CELL}/valid.predict.tsv", 512 * 3072 * 4),
         ("encode_cot", "game/llm-cf/encode_cot.tsv", 4096 * 3072 * 4),
         ("fit_sasrec", "game/sasrec/l2=0.1/seed=1/fit.tsv", 5335 * 64 * 4),
         ("adopt_sasrec", "game/sasrec/seed=1/adopt.tsv", 5335 * 64 * 4),
         ("make_table2", "make_table2.tsv", 0),
+        ("make_table2_all", "make_table2_all.tsv", 0),
     ],
 )
 def test_each_job_leaves_what_it_writes(checked: Checked, rule: str, place: str, size: float) -> None:

@@ -88,9 +88,10 @@ def test_the_teacher_answers_the_whole_train_split(checked: Checked) -> None:
     assert estimate.seconds(left("answer_all_training_rows"), config) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("split", "rows"), [("test", 1000), ("valid", 512)])
+@pytest.mark.parametrize(("split", "rows"), [("test", 7993), ("valid", 512)])
 def test_predictions_are_of_the_split_that_their_benchmark_names(checked: Checked, split: str, rows: int) -> None:
-    """Predicted on one GPU; grounded on a core, with a job's usual ten seconds."""
+    """Predicted on one GPU; grounded on a core, with a job's usual ten seconds. Of 8,000 test rows that are asked for
+    Game's split holds 7,993."""
     place = f"game/bigrec/sft/seed=1/{split}"
     predicted = estimate.seconds(left("predict_titles", f"{place}.predict.tsv"), checked("paper"))
     assert predicted == pytest.approx(answered(rows) + 30)
@@ -112,10 +113,11 @@ def test_a_data_set_of_unknown_counts_is_a_large_one(checked: Checked) -> None:
 
 
 def test_the_whole_test_split_has_a_tenth_of_the_windows(checked: Checked) -> None:
-    """`samples.test: all` of Game: 7,993 rows."""
+    """`samples.test: all` of Game: 7,993 rows, which are fewer than 8,000; of 1,000 asked for there are 1,000."""
     config = checked("paper")
-    config["samples"]["test"] = "all"
-    assert Sizes(config, left("predict_titles")).rows("test") == 7_993
+    for asked, rows in (("all", 7_993), (8000, 7_993), (1000, 1000)):
+        config["samples"]["test"] = asked
+        assert Sizes(config, left("predict_titles")).rows("test") == rows
 
 
 @pytest.mark.parametrize(("rows", "asked"), [(None, 4096), (1024, 1024), (9999, 4096)])
@@ -127,12 +129,25 @@ def test_a_chain_of_thought_is_as_long_as_it_may_be(checked: Checked, rows: int 
     assert estimate.seconds(left("generate_cot"), config) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("split", "rows"), [("train", 63_942), ("valid", 7_992.8), ("test", 8000)])
+@pytest.mark.parametrize(("split", "rows"), [("train", 63_942), ("valid", 7_992.8), ("test", 7_993)])
 def test_retrieval_multiplies_each_row_with_each_decision(checked: Checked, split: str, rows: float) -> None:
-    """Game has 196,508 - 10 x 11,658 = 79,928 windows, 8:1:1: each row and each of 4,096 decisions are 2 x 3,072
-    operations, 6e10 a second."""
+    """Game has 196,508 - 10 x 11,658 = 79,928 windows, 8:1:1, and 8,000 test rows or all: a row and each of 4,096
+    decisions are 2 x 3,072 operations, 6e10 a second."""
     job = Left("retrieve_examples", f"results/paper/benchmarks/game/llm-cf/retrieve_{split}.tsv")
     assert estimate.seconds(job, checked("paper")) == pytest.approx(rows * 4096 * 2 * 3072 / 6e10)
+
+
+def test_a_step_of_llm_cf_is_ten_of_sasrec_s(checked: Checked) -> None:
+    """At a width of 3,072, of which 6 are the projection of texts: with embeddings of a third of it, 4 + 6 / 3."""
+    config = checked("paper")
+    config["llms"]["llama"]["hidden"] = 3072
+    assert estimate.seconds(left("fit_llm_cf"), config) == pytest.approx(
+        10 * estimate.seconds(left("fit_sasrec"), config)
+    )
+    config["llms"]["llama"]["hidden"] = 1024
+    assert estimate.seconds(left("fit_llm_cf"), config) == pytest.approx(
+        6 * estimate.seconds(left("fit_sasrec"), config)
+    )
 
 
 def test_a_text_encoder_of_its_own_counts_for_llm_cf_alone(checked: Checked) -> None:

@@ -1,6 +1,8 @@
 """Inputs that depend on wildcards or on the configuration."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from lib import inputs
@@ -41,3 +43,10 @@ def test_titles_for_llm_cf_are_those_of_grounding_unless_another_encoder_is_name
     """A model by name makes titles of its own."""
     assert inputs.text_titles({"llm_cf": {"text_encoder": None}}) == "results/<run>/{dataset}/titles.npy"
     assert inputs.text_titles({"llm_cf": {"text_encoder": "bge"}}) == "results/<run>/{dataset}/llm-cf/titles.npy"
+
+
+def test_one_file_of_each_data_set(checked: Callable[[str], dict[str, Any]]) -> None:
+    """The first row of the paper's grid is SASRec: its first seed's file on each of three data sets, in their order."""
+    config = checked("paper")
+    found = inputs.one_of_each_dataset(config, "test.metrics.json")
+    assert found == [f"results/<run>/{name}/sasrec/seed=1/test.metrics.json" for name in ("game", "movie", "kindle")]

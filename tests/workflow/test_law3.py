@@ -61,7 +61,14 @@ def test_the_walk_finds_test_rows_where_they_are(jobs: list[Job]) -> None:
     """Predictions, ranks and metrics on the test sample do descend from it: the test above could fail."""
     makers = {name: job for job in jobs for name in job.output}
     for job in jobs:
-        if job.rule in ("predict_titles", "rank_sequential", "rank_llm_cf", "collect_results", "make_table2"):
+        if job.rule in (
+            "predict_titles",
+            "rank_sequential",
+            "rank_llm_cf",
+            "collect_results",
+            "make_table2",
+            "make_table2_all",
+        ):
             found = ancestors(job, makers)
             assert any(name.endswith("samples/test.parquet") for name in found), job.rule
             assert any(name.endswith("sequences/test.parquet") for name in found), job.rule

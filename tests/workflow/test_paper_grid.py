@@ -67,7 +67,16 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
     each = ("filter_interactions", "split_sequences", "audit_split", "encode_titles")
     each += ("generate_cot", "encode_cot")
     once = ("fetch_amazon2023_game", "fetch_amazon2023_movie", "fetch_amazon2023_kindle", "fetch_hub_llm_llama")
-    once += ("make_table1", "collect_results", "make_table2", "plot_curriculum", "all", "make_ledger", "plot_figure2")
+    once += (
+        "make_table1",
+        "collect_results",
+        "make_table2",
+        "make_table2_all",
+        "plot_curriculum",
+        "all",
+        "make_ledger",
+        "plot_figure2",
+    )
     once += ("plot_figure5", "plot_figure6", "measure_significance", "compare_published", "audit_numbers")
     once += ("describe_run",)
     expected |= dict.fromkeys(each, 3) | dict.fromkeys((*once, "make_run_manifest"), 1)

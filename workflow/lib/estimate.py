@@ -16,6 +16,7 @@ LONGEST = 2  # a batch goes on until its longest text has ended: as long as so m
 DOUBLE = 30e9  # float64 operations per second of a core: 0.38e12 in 6.0 s of two, as measured with grounding
 SINGLE = 2 * DOUBLE  # float32 operations: twice as many fit into a register
 FIT_SECONDS, FIT_EPOCHS = 1.8, 100  # an epoch over a million positions on one core; patience ends a run before 500
+LLM_CF, LLM_CF_TEXT = 4, 6  # its step in SASRec's: examples and decoder; projecting texts of width 3,072
 LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and read a language model; of every other job
 
 ON_ALL_RANKS = (
@@ -62,7 +63,8 @@ def on_cores(sizes: Sizes) -> dict[str, float]:
     rule, config = sizes.job.rule, sizes.config
     if rule.startswith("fit_"):
         positions = config["split"]["history"] * sizes.training_rows
-        return {"training": FIT_SECONDS * min(config["sasrec"]["epochs"], FIT_EPOCHS) * positions / 1e6}
+        times = LLM_CF + LLM_CF_TEXT * sizes.width / 3072 if rule == "fit_llm_cf" else 1
+        return {"training": times * FIT_SECONDS * min(config["sasrec"]["epochs"], FIT_EPOCHS) * positions / 1e6}
     if rule == "retrieve_examples":
         return {"grounding": 2 * queries(sizes) * sizes.cot_rows * sizes.width / SINGLE}
     if rule == "find_nearest_items":

@@ -48,3 +48,9 @@ def queries(wildcards: Any, valid: str) -> str:
     """The rows of a split that LLM-CF reads: all training windows, validation windows in `valid`, the test sample."""
     folder = {"train": "sequences", "valid": valid, "test": "samples"}[wildcards.split]
     return f"results/<run>/{{dataset}}/{folder}/{{split}}.parquet"
+
+
+def one_of_each_dataset(config: Mapping[str, Any], name: str) -> list[str]:
+    """The file `name` of one cell of each data set, in the configured order: what is the same for all of its cells."""
+    first = {cell.dataset: cell.folder for cell in reversed(list(grid.cells(config)))}
+    return [f"results/<run>/{first[dataset]}/{name}" for dataset in config["datasets"]]

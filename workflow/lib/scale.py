@@ -179,6 +179,7 @@ def switches(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
         "`engine.gradient_checkpointing: true`": {"engine": {"gradient_checkpointing": True}},
         "`engine.ranks: 1`": {"engine": {"ranks": 1}},
         "`generation.beams: 1`": {"generation": {"beams": 1}},
+        "`samples.test: 1000`, the paper's sample alone": {"samples": {"test": 1000}},
         "`samples.test: all`": {"samples": {"test": "all"}},
         "`samples.train: 8192`": {"samples": {"train": 8192}},
     }

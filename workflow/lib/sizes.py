@@ -11,7 +11,7 @@ UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
 UNKNOWN_WEIGHTS = 1e6  # of a language model that names no `parameters`: the demo's
 INSTRUCTION, TITLE = 70, 15  # tokens of a prompt without titles and of a title, for a tokeniser of words
 LAYERS = 1 / 110  # of a Llama for each of its width: 28 of 3,072
-COT_RULES = ("encode_cot", "encode_titles_for_llm_cf", "retrieve_examples")  # of LLM-CF's text encoder
+COT_RULES = ("encode_cot", "encode_titles_for_llm_cf", "retrieve_examples", "fit_llm_cf")  # of LLM-CF's text encoder
 
 
 class Left(NamedTuple):
@@ -107,9 +107,11 @@ class Sizes:
         return self.counts["items"]
 
     def rows(self, split: str) -> int:
-        """Rows drawn from a split; `all` is the whole test split."""
+        """Rows drawn from a split, at most all there are; `all` is the whole test split."""
         drawn = self.config["samples"][split]
-        return drawn if isinstance(drawn, int) else round(self.config["split"]["fractions"][2] * self.sequences)
+        share = self.config["split"]["fractions"][("train", "valid", "test").index(split)]
+        there = round(share * self.sequences)
+        return there if drawn == "all" else min(drawn, there)
 
 
 def weights_of(llm: Mapping[str, Any]) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 RAW = "results/raw"
+DIGESTS = f"{RAW}/.digests"  # sha256 of large files, each read once for all jobs and runs (softrec.digests)
 
 
 def file_format(source: Mapping[str, Any]) -> str:

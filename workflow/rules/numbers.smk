@@ -1,5 +1,5 @@
 # What the numbers are worth.
-# Needs: ranks and metrics of every cell, the long table, the paper's numbers.
+# Needs: ranks and metrics of every cell, the long tables, the paper's numbers.
 # Gives: intervals and tests whose unit is the user, ours beside the paper's, an audit of both, the run's manifest.
 
 
@@ -10,6 +10,7 @@ rule measure_significance:
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
     output:
         intervals="results/<run>/intervals.csv",
+        intervals_paper="results/<run>/intervals_paper.csv",
         tests="results/<run>/significance.csv",
         markdown=report(
             "results/<run>/significance.md",
@@ -34,6 +35,7 @@ rule measure_significance:
             --ranks {input.ranks:q} \
             --choices {input.choices:q} \
             --intervals {output.intervals:q} \
+            --intervals-paper {output.intervals_paper:q} \
             --tests {output.tests:q} \
             --markdown {output.markdown:q} \
             2>{log:q}
@@ -43,7 +45,7 @@ rule measure_significance:
 rule compare_published:
     """Our cells beside the paper's"""
     input:
-        intervals="results/<run>/intervals.csv",
+        intervals="results/<run>/intervals_paper.csv",
         published="config/published.csv",
     output:
         csv="results/<run>/compare.csv",
@@ -80,6 +82,7 @@ rule audit_numbers:
     """Are these numbers such as ranks can give?"""
     input:
         long="results/<run>/table2_long.csv",
+        all_long="results/<run>/table2_all_long.csv",
         metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
         published="config/published.csv",
     output:
@@ -106,6 +109,7 @@ rule audit_numbers:
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --long {input.long:q} \
+            --all-long {input.all_long:q} \
             --metrics {input.metrics:q} \
             --published {input.published:q} \
             --audit {output.audit:q} \
@@ -117,10 +121,19 @@ rule audit_numbers:
 rule make_run_manifest:
     """With what, from what and on what the tables were made"""
     input:
-        tables=[f"results/{RUN}/{name}.csv" for name in ("table1", "table2", "table2_long")],
+        tables=[
+            f"results/{RUN}/{name}.csv"
+            for name in ("table1", "table2", "table2_long", "table2_all", "table2_all_long")
+        ],
         numbers=[
             f"results/{RUN}/{name}"
-            for name in ("significance.csv", "intervals.csv", "compare.csv", "audit.json")
+            for name in (
+                "significance.csv",
+                "intervals.csv",
+                "intervals_paper.csv",
+                "compare.csv",
+                "audit.json",
+            )
         ],
         figures=[
             f"results/{RUN}/figures/{name}.{form}"

@@ -1,6 +1,6 @@
 # Tables 1 and 2 of the paper.
 # Needs: the metrics of every cell, the choices made on validation, filter counts; for the page, what the numbers are worth.
-# Gives: the long table, which is the truth, Tables 1 and 2 in every form, made from it, and a page of what came out.
+# Gives: the long tables, which are the truth, Tables 1 and 2 in every form, made from them, and a page of what came out.
 
 
 rule make_table1:
@@ -40,12 +40,13 @@ rule make_table1:
 
 
 rule collect_results:
-    """Put the metrics of every cell into one long table"""
+    """Put the metrics of every cell into long tables"""
     input:
         metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
     output:
         long="results/<run>/table2_long.csv",
+        all_long="results/<run>/table2_all_long.csv",
         settings_long="results/<run>/all_settings_long.csv",
     log:
         "results/<run>/logs/collect_results.log",
@@ -65,16 +66,17 @@ rule collect_results:
             --metrics {input.metrics:q} \
             --choices {input.choices:q} \
             --long {output.long:q} \
+            --all-long {output.all_long:q} \
             --settings-long {output.settings_long:q} \
             2>{log:q}
         """
 
 
 rule make_table2:
-    """The paper's Table 2 from the long table"""
+    """The paper's Table 2, of its sample of test rows, from the long table"""
     input:
         long="results/<run>/table2_long.csv",
-        tests="results/<run>/significance.csv",
+        metrics=inputs.one_of_each_dataset(config, "test.metrics.json"),
         students=[
             f"results/{RUN}/{search.candidate_folders(config, dataset, 'dllm2rec')[0]}/training.jsonl"
             for dataset in grid.taught(config)
@@ -96,7 +98,7 @@ rule make_table2:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.table2(),
+        cfg=slices.table2("paper"),
         code=code_digest("make_table2"),
     shell:
         r"""
@@ -104,6 +106,51 @@ rule make_table2:
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --long {input.long:q} \
+            --metrics {input.metrics:q} \
+            --students {input.students:q} \
+            --csv {output.csv:q} \
+            --markdown {output.markdown:q} \
+            --latex {output.latex:q} \
+            2>{log:q}
+        """
+
+
+rule make_table2_all:
+    """Table 2 of all test rows, with what is beyond noise"""
+    input:
+        long="results/<run>/table2_all_long.csv",
+        metrics=inputs.one_of_each_dataset(config, "test.metrics.json"),
+        tests="results/<run>/significance.csv",
+        students=[
+            f"results/{RUN}/{search.candidate_folders(config, dataset, 'dllm2rec')[0]}/training.jsonl"
+            for dataset in grid.taught(config)
+        ],
+    output:
+        csv=report(
+            "results/<run>/table2_all.csv",
+            category="Tables",
+            caption="../report/table2_all.rst",
+            labels={"table": "Table 2, all test rows", "form": "csv"},
+        ),
+        markdown="results/<run>/table2_all.md",
+        latex="results/<run>/table2_all.tex",
+    log:
+        "results/<run>/logs/make_table2_all.log",
+    benchmark:
+        "results/<run>/benchmarks/make_table2_all.tsv"
+    localrule: True
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.table2("all"),
+        code=code_digest("make_table2"),
+    shell:
+        r"""
+        python scripts/make_table2.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --long {input.long:q} \
+            --metrics {input.metrics:q} \
             --tests {input.tests:q} \
             --students {input.students:q} \
             --csv {output.csv:q} \

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from softrec import files
-from softrec.ranking import RANK_TYPES, Candidates, Mask, Ranks, SeenItems, rank_targets, require_finite
+from softrec.ranking import RANK_TYPES, Candidates, Mask, Ranks, SeenItems
+from softrec.sequential.counting import Cells, Counter, Places
 from softrec.sequential.encoder import Encoder, EncoderSettings, load
 from softrec.sequential.windows import Windows
 
@@ -41,69 +42,58 @@ class Protocol(NamedTuple):
     title_id: np.ndarray | None = None
 
 
-class TitleColumns:
-    """The columns of (B, N) costs of items, of which column j - 1 is item j's, as columns of titles.
-
-    A title stands in the column of its first item; those of its other items are no candidates. Few items share a title
-    (2 to 4 % of the paper's), and no other column is touched.
+class Titles:
+    """The candidates of a data set, and the place of each in the order in which they are counted.
 
     Attributes:
-        candidates: the titles.
-        column: (T,) column of each title. item: (N + 1,) column of each item's title.
-        order: (N,) place of each column's title in the permutation that breaks ties.
-        absent: columns of items that are not the first of their title.
+        candidates: the titles. places: their places. item: (N + 1,) the place of each item's title.
     """
 
     def __init__(self, protocol: Protocol) -> None:
-        given, items = protocol.title_id, protocol.items
-        title = np.arange(-1, items) if given is None else given
-        _, self.column, count = np.unique(title[1:], return_index=True, return_counts=True)
-        self.candidates = Candidates(title, len(count), protocol.seen, protocol.mask, protocol.tie_seed)
-        self.item = np.concatenate([[-1], self.column[title[1:]]])
-        self.order = self.candidates.order[title[1:]]
-        self.absent = np.setdiff1d(np.arange(items), self.column)
-        # Columns of items that share a title, title by title, and where each title's begin.
-        by_title = np.argsort(title[1:], kind="stable")
-        self.shared = by_title[np.repeat(count > 1, count)]
-        self.start = np.concatenate([[0], np.cumsum(count[count > 1])[:-1]]).astype(np.int64)
+        items = protocol.items
+        title = (np.arange(-1, items) if protocol.title_id is None else protocol.title_id)[1:]
+        _, count = np.unique(title, return_counts=True)
+        of_catalogue = np.concatenate([[-1], title])
+        self.candidates = Candidates(of_catalogue, len(count), protocol.seen, protocol.mask, protocol.tie_seed)
+        place = np.empty(len(count), np.int64)
+        by_place = np.argsort(count > 1, kind="stable")
+        place[by_place] = np.arange(len(count))
+        column = np.argsort(place[title], kind="stable")
+        singles = int((count == 1).sum())
+        start = np.cumsum(np.append(0, count[by_place[singles:]]))[:-1]
+        self.places = Places(column[:singles], column[singles:], start, self.candidates.order[by_place])
+        self.of_title, self.item = place, np.concatenate([[-1], place[title]])
 
-    def take_best(self, cost: np.ndarray) -> None:
-        """Give each title's column the least cost of its items, in place.
-
-        Raises:
-            SoftrecError: the cost of an item that shares its title is not finite.
-        """
-        if len(self.shared):
-            shared = cost[:, self.shared]
-            require_finite(shared)  # the least of two would hide an infinite one
-            cost[:, self.shared[self.start]] = np.minimum.reduceat(shared, self.start, axis=1)
-
-    def excluded(self, rows: Windows) -> list[np.ndarray]:
-        """Per row the columns of the titles that the mask takes out."""
-        return [
-            self.column[self.candidates.excluded(int(user), int(position), item[:length])]
-            for user, position, item, length in zip(rows.user, rows.position, rows.item, rows.length, strict=True)
-        ]
+    def gone(self, rows: Windows) -> Cells:
+        """The places of the titles that the mask takes out of each row, once each and without the row's target."""
+        row, place = [], []
+        for number, (user, position, item, length, target) in enumerate(
+            zip(rows.user, rows.position, rows.item, rows.length, rows.target, strict=True)
+        ):
+            title = self.candidates.excluded(int(user), int(position), item[:length])
+            own = np.setdiff1d(self.of_title[title], self.item[target])
+            row.append(np.full(len(own), number))
+            place.append(own)
+        return Cells(np.concatenate(row), np.concatenate(place).astype(np.int64))
 
 
 @torch.no_grad()
 def rank_windows(model: Encoder, windows: Windows, protocol: Protocol) -> Ranks:
     """Rank every row's target by descending score; scores are summed and compared in float64.
 
-    The model is left in evaluation mode.
+    The model is left in evaluation mode, and works where its weights are.
 
     Raises:
         SoftrecError: a score is not finite.
     """
     model.eval()
-    titles = TitleColumns(protocol)
+    titles = Titles(protocol)
+    counter, device = Counter(model.output, titles.places), model.output.weight.device
     parts = []
     for start in range(0, len(windows.target), ROWS_AT_ONCE):
         rows = windows.take(slice(start, start + ROWS_AT_ONCE))
-        state = model(torch.from_numpy(rows.item), torch.from_numpy(rows.length))
-        cost = model.score_all(state).neg_().numpy()
-        titles.take_best(cost)
-        parts.append(rank_targets(cost, titles.item[rows.target], titles.excluded(rows), titles.order, titles.absent))
+        state = model(torch.from_numpy(rows.item).to(device), torch.from_numpy(rows.length).to(device))
+        parts.append(counter.rank(state, titles.item[rows.target], titles.gone(rows)))
     return Ranks(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 

@@ -114,7 +114,8 @@ class DistilledEncoder(Encoder):
 
     def __init__(self, items: int, settings: EncoderSettings, titles: Tensor, ed_weight: float, seed: int) -> None:
         super().__init__(items, settings)
-        self.titles, self.ed_weight = titles, ed_weight
+        self.register_buffer("titles", titles, persistent=False)  # Kindle: 756 MB, on the model's device
+        self.ed_weight = ed_weight
         with torch.random.fork_rng():  # the weights that SASRec has too are the same with and without distillation
             torch.manual_seed(seeds.derive(seed, "collaborative embedding"))
             self.collaborative = nn.Linear(titles.shape[1], settings.dim, bias=False)
@@ -151,6 +152,7 @@ class Dllm2rec(Sasrec):
         """L = L_BCE + lam L_dist, a scalar."""
         state = model(batch.window, batch.length)
         loss = next_item_loss(model, state, batch)
+        self.place, self.items, self.fixed = (table.to(state.device) for table in (self.place, self.items, self.fixed))
         place = self.place[batch.row]
         taught = (place >= 0).nonzero()[:, 0]
         if self.settings.lam == 0 or not len(taught):
@@ -186,7 +188,7 @@ class Dllm2rec(Sasrec):
         if not isinstance(model, DistilledEncoder) or self.settings.ed_weight == 0:
             return plain(model)
         with torch.no_grad():
-            model.item.weight += self.settings.ed_weight * model.collaborative(self.titles)
+            model.item.weight += self.settings.ed_weight * model.collaborative(model.titles)
         return plain(model)
 
 

@@ -123,5 +123,6 @@ class Dros(Sasrec):
         loss = next_item_loss(model, state, batch)
         if self.alpha == 0:
             return loss
+        self.p = self.p.to(state.device)
         scale = self.p / self.beta
         return loss + self.alpha * RobustLoss.apply(state, model.output.weight, model.output.bias, batch.target, scale)

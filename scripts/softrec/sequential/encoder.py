@@ -98,7 +98,7 @@ class Encoder(nn.Module):
             raise SoftrecError(f"dim {settings.dim} is not a multiple of heads {settings.heads}", where="settings")
         if items < 2:
             raise SoftrecError(f"a catalogue of {items} items leaves nothing to rank", where="the catalogue")
-        self.item = nn.Embedding(items + 1, settings.dim, padding_idx=PAD)
+        self.item = nn.Embedding(items + 1, settings.dim, padding_idx=PAD, sparse=True)  # see rowwise.py
         self.position = nn.Embedding(settings.length, settings.dim)
         self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.blocks))
         self.norm = nn.LayerNorm(settings.dim)
@@ -131,7 +131,7 @@ class Encoder(nn.Module):
 
     def score(self, state: Tensor, item: Tensor) -> Tensor:
         """Scores (B, K) of chosen items (B, K) of ids 1..N for states (B, D)."""
-        weight = functional.embedding(item - 1, self.output.weight)
+        weight = functional.embedding(item - 1, self.output.weight, sparse=True)
         return (weight * state[:, None]).sum(dim=-1) + self.output.bias[item - 1]
 
     def score_all(self, state: Tensor) -> Tensor:

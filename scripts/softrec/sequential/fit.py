@@ -2,7 +2,8 @@
 
 The state after an epoch is a function of (settings, data, epoch) alone: the order of rows, the negatives and the
 dropout masks of an epoch come from streams named by it. So a resumed run needs no generator states, and on a CPU ends
-with the same bytes as one that was never interrupted.
+with the same bytes as one that was never interrupted. A GPU, where there is one, draws other dropout masks than a CPU
+and adds gradients in no fixed order.
 """
 
 import math
@@ -22,6 +23,7 @@ from softrec.ranking import Mask
 from softrec.sequential.allrank import Protocol as RankProtocol
 from softrec.sequential.allrank import rank_windows
 from softrec.sequential.encoder import Encoder, EncoderSettings
+from softrec.sequential.rowwise import RowGradients
 from softrec.sequential.sasrec import Batch
 from softrec.sequential.windows import Windows
 
@@ -94,10 +96,12 @@ class Trainer:
         self.train, self.valid, self.protocol, self.settings = train, valid, ranked, settings
         self.method, self.l2 = method, l2
         torch.manual_seed(seeds.derive(settings.seed, "weights"))
-        self.model = self.method.build(ranked.items, train, settings)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = self.method.build(ranked.items, train, settings).to(self.device)
         self.optimiser = torch.optim.Adam(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=l2, fused=True
         )
+        self.gradients = RowGradients()
         self.state: dict[str, Any] = {"epoch": 0, "waited": 0, "best": None, "lines": []}
 
     def fit(self, checkpoint: Checkpoint) -> list[dict[str, Any]]:
@@ -155,21 +159,25 @@ class Trainer:
         torch.manual_seed(seeds.derive(self.settings.seed, "dropout", epoch))
         self.model.train()
         batches = self.batches(epoch)
-        total = 0.0
-        for step, batch in enumerate(batches, start=1):
+        losses = []
+        for batch in batches:
             self.optimiser.zero_grad()
-            loss = self.method.loss(self.model, batch)
+            loss = self.method.loss(self.model, Batch(*(column.to(self.device) for column in batch)))
             loss.backward()
+            self.gradients.spread(self.model.parameters())
             self.optimiser.step()
-            value = loss.item()
+            self.gradients.clear()
+            losses.append(loss.detach())
+        values = torch.stack(losses).tolist()  # after the epoch: a GPU would stop for each number that is asked for
+        for step, value in enumerate(values, start=1):
             if not math.isfinite(value):
                 raise SoftrecError(
                     f"the loss is {value} in epoch {epoch}, step {step} of {len(batches)}",
                     where=f"training {self.settings.model} with l2 {self.l2}, seed {self.settings.seed}",
                     remedy="lower learning_rate, or take a smaller l2",
                 )
-            total += value * len(batch.target)
-        return total / len(self.train.target)
+        rows = (len(batch.target) for batch in batches)
+        return sum(value * count for value, count in zip(values, rows, strict=True)) / len(self.train.target)
 
     def batches(self, epoch: int) -> list[Batch]:
         """The rows in the order of (seed, epoch), with their negatives, cut into batches; the last may be short."""

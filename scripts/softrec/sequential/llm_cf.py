@@ -66,11 +66,11 @@ class LlmCfEncoder(Encoder):
     ) -> None:
         super().__init__(items, settings)
         self.in_context, self.history = in_context, settings.length
-        self.titles = torch.from_numpy(texts.titles)
-        self.window, self.length, self.decided, self.label, _ = (
-            torch.from_numpy(with_empty(column)) for column in texts.examples
-        )
-        self.told = torch.from_numpy(with_empty(told(texts)))
+        named = zip(("window", "length", "decided", "label"), texts.examples, strict=False)
+        tables = {"titles": texts.titles, "told": with_empty(told(texts))}
+        tables |= {name: with_empty(column) for name, column in named}
+        for name, table in tables.items():  # not trained nor saved, but they go where the model goes
+            self.register_buffer(name, torch.from_numpy(table), persistent=False)
         with torch.random.fork_rng():  # the weights that SASRec has too are the same with and without this module
             torch.manual_seed(seeds.derive(seed, "in-context module"))
             width, dim = self.titles.shape[1], settings.dim
@@ -94,11 +94,9 @@ class LlmCfEncoder(Encoder):
         if self.in_context.weight == 0:
             return super().forward(history, length), None, example
         used, place = example.unique(return_inverse=True)
-        windows = torch.cat(
-            [history, self.window[used]]
-        )  # one pass: each lookup has a gradient of the catalogue's size
-        states = super().forward(windows, torch.cat([length, self.length[used].clamp(min=1)]))
-        state, past = states.split([len(history), len(used)])
+        # One pass for both, since every lookup of items has a gradient of the catalogue's size.
+        windows, lengths = torch.cat([history, self.window[used]]), torch.cat([length, self.length[used].clamp(min=1)])
+        state, past = super().forward(windows, lengths).split([len(history), len(used)])
         told = self.told_tokens(past, used)[place].flatten(1, 2)
         tokens = torch.cat([told, self.query_token(state, history, length)[:, None]], dim=1)
         real = functional.pad((example > 0).repeat_interleave(3, dim=1), (0, 1), value=True)
@@ -107,7 +105,7 @@ class LlmCfEncoder(Encoder):
 
     def told_tokens(self, past: Tensor, used: Tensor) -> Tensor:
         """Mixture, thought and decision (U, 3, D) of a batch's distinct examples (U,), from their states (U, D)."""
-        mean, title, thought = self.text(self.told[used]).unbind(dim=1)
+        mean, title, thought = self.text(self.told.index_select(0, used)).unbind(dim=1)
         mixture = self.mix(past, mean, self.item(self.decided[used]), title)
         return torch.stack([mixture, thought, self.decision(self.label[used])], dim=1)
 
@@ -170,6 +168,5 @@ def reconstruction(model: LlmCfEncoder, hidden: Tensor, example: Tensor) -> Tens
     known = example > 0
     if not known.any():
         return hidden.sum() * 0
-    return (
-        1 - functional.cosine_similarity(model.reconstruct(hidden[known]), model.told[example[known], THOUGHT]).mean()
-    )
+    thought = model.told[example[known], THOUGHT]
+    return 1 - functional.cosine_similarity(model.reconstruct(hidden[known]), thought).mean()

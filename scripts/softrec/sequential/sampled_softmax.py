@@ -48,7 +48,7 @@ def sampled_softmax(model: Encoder, state: Tensor, batch: Batch) -> Tensor:
     A negative that is a row's target is left out of that row's sum. There is no temperature.
     """
     item = torch.cat((batch.target, batch.negative)) - 1  # one lookup: its gradient has the catalogue's size
-    weight, bias = functional.embedding(item, model.output.weight), model.output.bias[item]
+    weight, bias = functional.embedding(item, model.output.weight, sparse=True), model.output.bias[item]
     rows = len(batch.target)
     wanted = (weight[:rows] * state).sum(dim=1, keepdim=True) + bias[:rows, None]
     score = functional.linear(state, weight[rows:], bias[rows:])

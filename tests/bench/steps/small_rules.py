@@ -34,12 +34,13 @@ def prepare(folder: Path) -> None:
     of = Slices({**config, "methods": ["bigrec-sft", "bigrec-soft"]})
     shop = write_toy_shop(folder)
     users, rank = np.arange(1000) // 3, np.random.default_rng(0).integers(0, 1000, 1000)
-    columns = {"user": users, "rank": rank, "ties": np.zeros(1000, np.int32)}
-    files.write_table(folder / "ranks.parquet", columns, dict.fromkeys(columns, "int32"))
+    columns = {"user": users, "rank": rank, "ties": np.zeros(1000, np.int32), "paper": np.ones(1000, bool)}
+    files.write_table(folder / "ranks.parquet", columns, {**dict.fromkeys(columns, "int32"), "paper": "bool"})
     places = [(method, name) for method in ("SFT", "SDPO", "SOFT(w/o SA)", "SOFT") for name in ("BIGRec", "LLaRA")]
     metrics = ("H@5", "H@20", "NG@5", "NG@20")
     long = [results.LongRow(*place, "Toys", metric, 1, 0.5) for place in places for metric in metrics]
     results.write_long(folder / "long.csv", long)
+    files.write_json(folder / "tested.json", {"rows": 1000, "rows_all": 8000})
     (folder / "tests.csv").write_text(csvfiles.csv_text([comparisons.Comparison._fields]))
     flags = {
         "filter_interactions": {
@@ -49,7 +50,8 @@ def prepare(folder: Path) -> None:
         },
         "evaluate_ranks": {"settings": of.cutoffs(), "ranks": "ranks.parquet", "metrics": "metrics.json"},
         "make_table2": {
-            **{"settings": of.table2(), "long": "long.csv", "tests": "tests.csv", "csv": "table2.csv"},
+            **{"settings": of.table2("all"), "long": "long.csv", "metrics": "tested.json", "tests": "tests.csv"},
+            "csv": "table2.csv",
             **{"markdown": "table2.md", "latex": "table2.tex"},
         },
     }

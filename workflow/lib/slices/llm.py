@@ -85,12 +85,12 @@ class LlmSlices(RankingSlices):
         )
 
     def sdpo(self, dataset: str, backbone: str, seed: str) -> str:
-        """One run of SDPO: a tuning run with a rate, epochs and patience of its own."""
+        """One run of SDPO: a tuning run with a rate, its schedule, a clip, epochs and patience of its own."""
         own = self.config["sdpo"]
         tuning = self.tuning(dataset, backbone, seed)
-        tuning["optimiser"]["learning_rate"] = own["learning_rate"]
+        tuning["optimiser"] |= {**take(own, ("learning_rate", "gradient_clip")), "warmup_steps": 0}
         tuning["loop"] |= take(own, ("epochs", "patience"))
-        return text({"tuning": tuning, **take(own, ("negatives", "beta"))})
+        return text({"tuning": tuning, **take(own, ("negatives", "beta", "schedule", "warmup"))})
 
     def cot(self, dataset: str) -> str:
         """The chains of thought of LLM-CF."""

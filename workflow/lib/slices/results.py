@@ -45,11 +45,11 @@ class ResultSlices(Base):
         """Shape of Table 1."""
         return text({"datasets": self.labels()})
 
-    def table2(self) -> str:
-        """Shape of Table 2."""
+    def table2(self, tested: str) -> str:
+        """Shape of Table 2, and which test rows it is of."""
         rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
         taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
-        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught})
+        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested})
 
     def significance(self) -> str:
         """Which ranks are which cell, and how they are resampled."""
@@ -63,8 +63,8 @@ class ResultSlices(Base):
         return {"metrics": METRICS, "mcnemar_seed": self.config["tuning_seed"], "resampling": resampling}
 
     def compare(self) -> str:
-        """Which metrics the paper prints."""
-        return text({"metrics": METRICS})
+        """Which metrics the paper prints, and on how many rows it measured them."""
+        return text({"metrics": METRICS, "paper_rows": PAPER_ROWS})
 
     def audit_numbers(self) -> str:
         """The data set of each metrics file, and the number of test rows in the paper."""

@@ -1,0 +1,67 @@
+"""Student's t and Snedecor's F without scipy: tails and quantiles, from the regularised incomplete beta function."""
+
+import math
+from statistics import NormalDist
+
+TINY = 1e-300
+
+
+def beta_tail(x: float, a: float, b: float) -> float:
+    """I_x(a, b), the regularised incomplete beta function, by Lentz's continued fraction (DLMF 8.17.22).
+
+    The fraction converges fast below (a + 1) / (a + b + 2); above, I_x(a, b) = 1 - I_{1 - x}(b, a).
+    """
+    if not 0.0 < x < 1.0:
+        return 0.0 if x <= 0.0 else 1.0
+    if x > (a + 1) / (a + b + 2):
+        return 1.0 - beta_tail(1.0 - x, b, a)
+    front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
+    c, d = 1.0, 1.0 / bounded(1.0 - (a + b) * x / (a + 1))
+    value = d
+    for m in range(1, 10_000):
+        before = value
+        for step in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d, c = 1.0 / bounded(1.0 + step * d), bounded(1.0 + step / c)
+            value *= d * c
+        if abs(value - before) <= 1e-15 * abs(value):
+            break
+    return math.exp(front) * value / a
+
+
+def bounded(value: float) -> float:
+    """A denominator that is never 0."""
+    return value if abs(value) > TINY else TINY
+
+
+def two_sided(t: float, freedom: float) -> float:
+    """P(|T| >= |t|) of Student's t with `freedom` degrees of freedom: I_x(f / 2, 1 / 2) at x = f / (f + t^2)."""
+    return beta_tail(freedom / (freedom + t * t), freedom / 2, 0.5)
+
+
+def density(t: float, freedom: float) -> float:
+    """Student's density at t."""
+    front = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - math.log(freedom * math.pi) / 2
+    return math.exp(front - (freedom + 1) / 2 * math.log1p(t * t / freedom))
+
+
+def quantile(level: float, freedom: float) -> float:
+    """The t > 0 with P(|T| <= t) = `level`: half the width of an interval, in standard errors.
+
+    Newton's method from the normal quantile, which is below: the tail is convex there, so each step stays below.
+    """
+    t = NormalDist().inv_cdf((1 + level) / 2)
+    for _ in range(200):
+        step = (two_sided(t, freedom) - (1 - level)) / (2 * density(t, freedom))
+        t += step
+        if abs(step) <= 1e-13 * t:
+            break
+    return t
+
+
+def f_tail(f: float, above: float, below: float) -> float:
+    """P(F >= f) of Snedecor's F with `above` and `below` degrees of freedom: I_x(below / 2, above / 2), where x is
+    below / (below + above f)."""
+    return beta_tail(below / (below + above * f), below / 2, above / 2)

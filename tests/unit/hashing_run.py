@@ -1,0 +1,39 @@
+"""A job of one or more ranks that names a checkpoint and writes a manifest; it notes what each rank reads for a sha256.
+
+Called as a script of the project is. Each rank appends to WATCH/RANK.txt a line for each file or folder.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from softrec import distributed, files, job, ranks, tuning
+
+SHA256 = files.sha256
+
+
+def watched(path: Path) -> str:
+    """`files.sha256`, noted."""
+    with (Path(os.environ["WATCH"]) / f"{ranks.rank()}.txt").open("a") as stream:
+        stream.write(f"{path.name}\n")
+    files.sha256 = SHA256  # type: ignore[assignment]  # a folder's own files are not of interest
+    try:
+        return SHA256(path)
+    finally:
+        files.sha256 = watched  # type: ignore[assignment]
+
+
+def main(args: argparse.Namespace) -> None:
+    """What a tuning job does with its inputs' digests."""
+    with distributed.ranks():
+        key = tuning.checkpoint_of(args).key
+        with files.write_whole(args.adapter) as partial:
+            partial.write_text(key)
+
+
+if __name__ == "__main__":
+    files.sha256 = watched  # type: ignore[assignment]
+    parser = job.Parser(__doc__ or "")
+    parser.input("--llm", help="folder")
+    parser.output("--adapter", help="file")
+    job.run(main, parser)

@@ -1,0 +1,28 @@
+"""The row of SASRec with LLM-CF's loss: nobody gets it unasked, and it needs no language model."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from lib import dryrun
+from lib.dryrun import Job
+
+ROOT = Path(dryrun.__file__).parents[2]
+
+
+def test_it_is_in_no_table_unless_it_is_asked_for(demo_jobs: list[Job], paper_jobs: list[Job]) -> None:
+    """The demo has every other row of the paper's table."""
+    assert "fit_sasrec_softmax" not in {job.rule for job in (*demo_jobs, *paper_jobs)}
+
+
+def test_asked_for_it_is_trained_and_ranked_like_sasrec(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the demo's seeds 1 and 2 the first tries both L2 of LLM-CF, and the second takes the chosen one: 3 trainings,
+    one choice, one adopted model, 2 rankings. No chain of thought is generated."""
+    monkeypatch.chdir(ROOT)
+    jobs = dryrun.jobs(["--profile", "profiles/demo", "--forceall", "--config", "methods=[sasrec-softmax]"])
+    counted = Counter(job.rule for job in jobs)
+    expected = {"fit_sasrec_softmax": 3, "choose_setting": 1, "adopt_chosen": 1, "rank_sequential": 2}
+    assert {rule: counted[rule] for rule in expected} == expected
+    assert not counted.keys() & {"fit_sasrec", "fit_llm_cf", "generate_cot", "retrieve_examples", "encode_titles"}
+    [fits] = [{*job.input} for job in jobs if job.rule == "choose_setting"]
+    assert fits == {f"results/demo/ml100k/sasrec-softmax/l2={l2}/seed=1/training.jsonl" for l2 in (0.001, 1e-05)}
