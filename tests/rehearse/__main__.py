@@ -4,7 +4,6 @@ import argparse
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).resolve().parent
 # In the place of this folder, where Python looks first.
@@ -39,11 +38,11 @@ def main() -> None:
     planned = dryrun.jobs(["--configfile", str(project.PAPER), "--forceall"])
     known = lines.digests(planned, SHAPES)
 
-    def done(part: Any, jobs: list[Job]) -> None:
-        found = lines.collect(part.project, jobs, known, paper["sasrec"]["epochs"], SHAPES)
-        if part.name == lines.MODEL:
+    def done(part: str, own: project.Project, jobs: list[Job]) -> None:
+        found = lines.collect(own, jobs, known, paper["sasrec"]["epochs"], SHAPES)
+        if part == lines.MODEL:
             found = [replace(line, dataset=line.dataset and lines.MODEL) for line in found]
-        lines.keep(part.name, found)
+        lines.keep(part, found)
 
     try:
         for name in args.datasets:

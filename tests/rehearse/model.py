@@ -2,19 +2,18 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from lib import sources
-from lib.dryrun import Job
 from softrec import catalogue, files, seeds
 from softrec.prompts import Words
 
 from rehearse import rawfiles, settings, standin
 from rehearse.lines import MODEL, OF_MODEL
-from rehearse.parts import FOLDER
+from rehearse.parts import FOLDER, Done
 from rehearse.project import Project, RehearsalError
 from rehearse.server import COMMIT
 from rehearse.shapes import SHAPES
@@ -38,7 +37,7 @@ class Model:
         done: called with them.
     """
 
-    def __init__(self, name: str, paper: Mapping[str, Any], done: Callable[["Model", list[Job]], None]) -> None:
+    def __init__(self, name: str, paper: Mapping[str, Any], done: Done) -> None:
         self.name, self.paper, self.done = name, paper, done
         self.project = Project(FOLDER / MODEL, settings.with_model(paper, OF_MODEL))
         self.cache = self.project.folder / "hub"
@@ -55,7 +54,7 @@ class Model:
         rules = {"fetch_hub_llm_llama", "encode_titles"}
         self.project.run([self.titles], rules, **variables)
         jobs = [job for job in self.project.plan(self.titles) if job.rule in rules]
-        self.done(self, jobs)
+        self.done(self.name, self.project, jobs)
         for folder in (fetched, self.cache):
             files.remove(folder)
 

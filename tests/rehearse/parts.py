@@ -1,4 +1,9 @@
-"""One part of the rehearsal: every rule of the grid on one data set, in stages between which stand-ins are written."""
+"""One part of the rehearsal: every rule of the grid on one data set, in stages between which stand-ins are written.
+
+Two runs share the data. In `rehearse` everything is as wide as the paper's model, whose outputs are stand-ins; in
+`rehearse-asked` a tiny model really does what a GPU would do. The first takes over what the second has made, with its
+embeddings widened.
+"""
 
 import json
 import shutil
@@ -6,8 +11,10 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from lib import grid, sources
+from lib import estimate, sources
 from lib.dryrun import Job
+from softrec import files
+from softrec.job import manifest_of
 from softrec.prompts import Words
 
 from rehearse import rawfiles, settings, standin
@@ -16,79 +23,67 @@ from rehearse.server import Served, serve
 from rehearse.shapes import SHAPES
 
 FOLDER = ROOT / "results/rehearse"
-ASK = "predict_titles"
-ASKED = "bigrec/sft"  # the one tuned model whose predictions are asked for; the others' are stand-ins
-SOURCES = ("samples/test.parquet", "catalogue.parquet", "titles.npy")  # of predictions that are drawn
+ASK, ASKED = "predict_titles", "/bigrec/sft/"  # one tuned model is asked; predictions of the others are drawn
+RAW = ("fetch_amazon2023_", "filter_interactions")
 SPARE = 2.2  # of a data set's raw files, made and downloaded, in free disk
+
+Done = Callable[[str, Project, list[Job]], None]
+"""Called with the part's name after each stage: its project, and the jobs that may have run."""
 
 
 class Part:
-    """The grid on one data set.
+    """The grid on one data set."""
 
-    Attributes:
-        done: called after a stage with the jobs of the rules that it may have run.
-    """
-
-    def __init__(self, name: str, paper: Mapping[str, Any], done: Callable[["Part", list[Job]], None]) -> None:
+    def __init__(self, name: str, paper: Mapping[str, Any], done: Done) -> None:
         self.name, self.paper, self.done = name, paper, done
         self.shape, self.folder = SHAPES[name], FOLDER / name
         self.raw, self.sums = self.folder / "made", self.folder / "sums.json"
-        self.project = self.opened()
+        self.project, self.asking = self.opened()
         base = self.folder / settings.BASE
         if not base.exists():
             standin.make_base(base, name, self.shape, Words(**paper["datasets"][name]["words"]))
         self.jobs = self.project.plan("all")
 
-    def opened(self) -> Project:
-        """The part's folder, with the sums of its raw files once they are known."""
+    def opened(self) -> tuple[Project, Project]:
+        """Both runs, with the sums of the raw files once they are known."""
         sums = json.loads(self.sums.read_text()) if self.sums.exists() else {}
-        return Project(self.folder, settings.of_dataset(self.paper, self.name, sums))
-
-    def rules(self, *starts: str) -> set[str]:
-        """Names of the planned rules that begin with one of `starts`."""
-        return {job.rule for job in self.jobs if job.rule.startswith(starts)}
+        config = settings.of_dataset(self.paper, self.name, sums)
+        return Project(self.folder, config), Project(self.folder, {**config, "run": settings.ASKED}, "asked.yaml")
 
     def run(self, only: Collection[str] = ()) -> None:
         """All stages, each of which goes on where an earlier process stopped; `only` these rules and what they need."""
-        raw = self.rules("fetch_", "filter_interactions")
-        rest = {job.rule for job in self.jobs} - raw
-        after = behind(self.jobs, ASK)
-        if not self.filtered() or set(only) & raw or self.raw.exists():
+        raw = [job for job in self.jobs if job.rule.startswith(RAW)]
+        asking = [job for job in self.jobs if job.rule in estimate.LLM_RULES]
+        after = behind(self.jobs, asking)
+        before = [job for job in self.jobs if job not in [*raw, *asking, *after]]
+        if not self.filtered() or self.raw.exists() or (only and chosen(raw, only)):
             self.fetch_and_filter(raw)
-        if not only or set(only) & after:
-            self.stage([f"{self.place}/titles.npy", *self.asked()], rest)
-            self.draw_predictions()
-            self.stage(self.made_by(only) or ["all"], rest - {ASK})
-        elif asked := set(only) - raw:
-            self.stage(self.asked() if ASK in asked else self.made_by(asked), rest)
+        later = bool(chosen([*asking, *after], only))
+        self.stage(self.project, before if later else chosen(before, only))
+        if later:
+            self.ask(asking if chosen(after, only) else chosen(asking, only), before)
+        if chosen(after, only):
+            self.take_over(asking)
+            self.stage(self.project, chosen(after, only))
 
-    def made_by(self, rules: Collection[str]) -> list[str]:
-        """The first output of each job of these rules."""
-        return [job.output[0] for job in self.jobs if job.rule in rules]
-
-    def stage(self, targets: list[str], rules: set[str], **variables: str) -> None:
-        """Run rules for the targets, and report, what a failed job left undone included."""
+    def stage(self, project: Project, jobs: list[Job], **variables: str) -> None:
+        """Make the outputs of jobs by their rules alone, and report, what ran before a failure included."""
         try:
-            self.project.run(targets, rules, **variables)
+            project.run([name for job in jobs for name in job.output[:1]], {job.rule for job in jobs}, **variables)
         finally:
-            self.done(self, [job for job in self.jobs if job.rule in rules])
-
-    @property
-    def place(self) -> str:
-        """The data set's folder, as rules name it."""
-        return f"results/{settings.RUN}/{self.name}"
+            self.done(self.name, project, jobs)
 
     def filtered(self) -> bool:
         """Whether the filter has run."""
-        return (self.folder / self.place / "interactions.parquet").exists()
+        return (self.folder / f"results/{settings.RUN}/{self.name}/interactions.parquet").exists()
 
-    def fetch_and_filter(self, rules: set[str]) -> None:
+    def fetch_and_filter(self, jobs: list[Job]) -> None:
         """Make the raw files, download and filter; then they go."""
         source = self.paper["datasets"][self.name]["source"]
         with serve(self.made(source)) as address:
-            self.project = self.opened()
+            self.project, self.asking = self.opened()
             variables = {"HF_ENDPOINT": address, "HF_HOME": str(self.folder / "hub"), "HF_HUB_OFFLINE": "0"}
-            self.stage([f"{self.place}/interactions.parquet"], rules, **variables)
+            self.stage(self.project, jobs, **variables)
         for path in sources.raw_files(source).values():
             (self.folder / path).unlink()
         shutil.rmtree(self.raw)
@@ -107,21 +102,67 @@ class Part:
                 self.sums.write_text(json.dumps(sums))
         return {source[role]["path"]: Served(path, sums[role]) for role, path in paths.items()}
 
-    def asked(self) -> list[str]:
-        """The predictions that a model is asked for."""
-        cells = [cell for cell in grid.cells(self.project.config) if cell.row.folder == ASKED]
-        return [f"results/{settings.RUN}/{cell.folder}/test.predictions.parquet" for cell in cells]
+    def ask(self, jobs: list[Job], before: list[Job]) -> None:
+        """Let the tiny model do what jobs of a language model do, on links to the data."""
+        shared = [name for job in before for name in job.output]
+        shared += [name for job in self.jobs if job.rule == "filter_interactions" for name in job.output]
+        for name in shared:
+            for path in (self.folder / name, manifest_of(self.folder / name)):
+                link(path, self.folder / asked_name(str(path.relative_to(self.folder))))
+        own = [job for job in jobs if job.rule != ASK or ASKED in job.output[0]]
+        renamed = [job._replace(output=[asked_name(name) for name in job.output]) for job in own]
+        self.stage(self.asking, [job._replace(benchmark=asked_name(job.benchmark)) for job in renamed])
 
-    def draw_predictions(self) -> None:
-        """Predictions of the other models, as files of the same shapes."""
-        asked, folder = self.asked(), self.folder / self.place
-        sample, catalogue, titles = (folder / name for name in SOURCES)
-        rows = len(standin.files.read_table(sample, ["user"]))
-        for job in self.jobs:
-            if job.rule == ASK and job.output[0] not in asked:
-                outputs = self.project.outputs(job)
-                if not newer(outputs, [sample, catalogue, titles]):
-                    standin.draw_predictions(catalogue, titles, rows, job.output[0], *outputs)
+    def take_over(self, jobs: list[Job]) -> None:
+        """Put what the tiny model has made where the paper's model would put it; draw what it was not asked for."""
+        there = [job for job in jobs if (self.folder / asked_name(job.output[0])).exists()]
+        for name in (name for job in there for name in job.output):
+            take(self.folder / asked_name(name), self.folder / name)
+        for job in jobs:
+            if job not in there:
+                self.draw(*self.project.outputs(job))
+
+    def draw(self, text: Path, embeddings: Path) -> None:
+        """Predictions of a model that was not asked."""
+        folder = self.folder / f"results/{settings.RUN}/{self.name}"
+        sample, catalogue, titles = (folder / f for f in ("samples/test.parquet", "catalogue.parquet", "titles.npy"))
+        if not newer([text, embeddings], [sample, catalogue, titles]):
+            rows = len(files.read_table(sample, ["user"]))
+            standin.draw_predictions(catalogue, titles, rows, str(text.relative_to(folder)), text, embeddings)
+
+
+def chosen(jobs: list[Job], only: Collection[str]) -> list[Job]:
+    """The jobs of `only` these rules, or all if it names none."""
+    return [job for job in jobs if not only or job.rule in only]
+
+
+def asked_name(name: str) -> str:
+    """A file of the one run in the other."""
+    return name.replace(f"results/{settings.RUN}/", f"results/{settings.ASKED}/", 1)
+
+
+def link(source: Path, target: Path) -> None:
+    """Let `target` be the same file, unless it is already."""
+    if not target.exists() or not target.samefile(source):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.unlink(missing_ok=True)
+        target.hardlink_to(source)
+
+
+def take(source: Path, target: Path) -> None:
+    """Copy an output with its manifest, embeddings widened, unless it has been since it was made."""
+    if newer([target], [source]):
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    files.remove(target)
+    shutil.copy(manifest_of(source), manifest_of(target))
+    if source.suffix == ".npy":
+        standin.widen(source, target)
+    elif source.is_dir():
+        shutil.copytree(source, target, copy_function=shutil.copy)
+        target.touch()
+    else:
+        shutil.copy(source, target)
 
 
 def newer(outputs: Collection[Path], sources: Collection[Path]) -> bool:
@@ -131,11 +172,11 @@ def newer(outputs: Collection[Path], sources: Collection[Path]) -> bool:
     return min(path.stat().st_mtime for path in outputs) >= max(path.stat().st_mtime for path in sources)
 
 
-def behind(jobs: Collection[Job], rule: str) -> set[str]:
-    """The rules that read what `rule` makes, themselves or through others."""
-    files = {name for job in jobs if job.rule == rule for name in job.output}
-    found: set[str] = set()
-    while more := [job for job in jobs if job.rule not in found and files & set(job.input)]:
-        found |= {job.rule for job in more}
-        files |= {name for job in jobs if job.rule in found for name in job.output}
+def behind(jobs: Collection[Job], first: Collection[Job]) -> list[Job]:
+    """The jobs that read what the `first` ones make, themselves or through others."""
+    made = {name for job in first for name in job.output}
+    found: list[Job] = []
+    while more := [job for job in jobs if job not in found and job not in first and made & set(job.input)]:
+        found += more
+        made |= {name for job in more for name in job.output}
     return found

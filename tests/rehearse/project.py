@@ -33,9 +33,9 @@ class Project:
 
     cores = 2
 
-    def __init__(self, folder: Path, config: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, config: Mapping[str, Any], file: str = "config.yaml") -> None:
         self.folder, self.config = folder, config
-        self.file, self.peaks = folder / "config.yaml", folder / "peaks.jsonl"
+        self.file, self.peaks = folder / file, folder / "peaks.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
         for name in LINKED:
             link = folder / name
@@ -61,7 +61,7 @@ class Project:
         Raises:
             RehearsalError: a job failed; all that do not depend on it have run.
         """
-        if not rules:
+        if not targets:
             return
         command = [sys.executable, "-m", "snakemake", *self.options, "--cores", str(self.cores), "--keep-going"]
         command += ["--rerun-incomplete", "--quiet", "host", "rules", "--max-checksum-file-size", "100000000000"]

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-RUN = "rehearse"
+RUN, ASKED = "rehearse", "rehearse-asked"  # see `parts`
 SEED = 1
 CANDIDATES = ("l2", "alphas")  # lists of which validation chooses one
 EPOCHS = 2  # of a fit; the second is what 500 are extrapolated from

@@ -1,4 +1,4 @@
-"""What stands in for a GPU's work: a small base model of the paper's width, and predictions from the catalogue."""
+"""What stands in for a GPU's work: a tiny base model, its embeddings widened, and predictions from the catalogue."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,26 +15,27 @@ from rehearse.shapes import Shape
 from rehearse.titles import titles
 
 SEED = 1
-WIDTH = 3072  # of Llama-3.2-3B
+WIDTH, WIDE = 64, 3072  # of the stand-in, and of Llama-3.2-3B
 VOCABULARY, CONTEXT = 8192, 4096
 READ = 20_000  # titles that the tokeniser is trained on
 LONGEST = 12  # tokens after which most texts end
-PULL = 0.2  # how strongly a token calls for the one that follows it
+PULL, STOP, MARK = 1.5, 5.0, 0.06  # how strongly a token calls for the next one, the last one for the end; see `chain`
+QUIET = 0.25  # of what layers add
 NOISE = 0.05  # of a prediction's embedding, beside the title that it says
 
 
 def make_base(folder: Path, name: str, shape: Shape, words: Words) -> None:
-    """A Llama of one narrow layer, 3,072 wide, with random weights and a tokeniser of titles: a transformers folder."""
+    """A Llama of two narrow layers with random weights and a tokeniser of titles, as a transformers folder."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     made = [text.replace('\\"', "'") for text in titles(seeds.stream(SEED, "rehearse", name, "base"), shape, READ)]
-    settings = TinySettings(VOCABULARY, WIDTH, 1, 4, CONTEXT, 1, 1, 8, 1e-3, SEED, words)
+    settings = TinySettings(VOCABULARY, WIDTH, 2, 4, CONTEXT, 1, 1, 8, 1e-3, SEED, words)
     tokenizer = train_tokenizer(tokenizer_texts(made, [None] * len(made), words), settings)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=WIDTH,
-        intermediate_size=32,
-        num_hidden_layers=1,
+        intermediate_size=3 * WIDTH,
+        num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
         head_dim=16,
@@ -54,14 +55,29 @@ def make_base(folder: Path, name: str, shape: Shape, words: Words) -> None:
 
 
 def chain(model: Any, end: int) -> None:
-    """Let each token call for the next by number, and each twelfth for the end: texts are as short as titles."""
-    embedding = torch.nn.functional.normalize(model.model.embed_tokens.weight, dim=1)
+    """Let each token call for the next by number, and each twelfth for the end: texts are as short as titles.
+
+    The first number of a token's embedding marks those that call for the end.
+    """
+    embedding = model.model.embed_tokens.weight
+    last = torch.arange(len(embedding)) % LONGEST == LONGEST - 1
+    for layer in model.model.layers:  # whose random sums would drown the chain
+        layer.self_attn.o_proj.weight *= QUIET
+        layer.mlp.down_proj.weight *= QUIET
+    embedding[:, 0] = torch.where(last, MARK, -MARK)
     rows = torch.zeros_like(embedding)
-    rows[1:] = PULL * embedding[:-1]
-    last = torch.arange(LONGEST - 1, len(embedding) - 1, LONGEST)
-    rows[last + 1] = 0
-    rows[end] = PULL * embedding[last].sum(dim=0)
+    rows[1:] = PULL * torch.nn.functional.normalize(embedding[:-1], dim=1)
+    rows[:, 0] = 0
+    rows[end] = 0
+    rows[end, 0] = STOP
     model.lm_head.weight.copy_(rows)
+
+
+def widen(source: Path, target: Path) -> None:
+    """Write embeddings of the stand-in as wide as the paper's model gives them: all by the same random projection."""
+    chance = seeds.stream(SEED, "rehearse", "projection")
+    projection = chance.standard_normal((WIDTH, WIDE), np.float32) / np.float32(WIDTH**0.5)
+    files.write_array(target, files.read_array(source) @ projection)
 
 
 def draw_predictions(catalogue: Path, titles: Path, rows: int, name: str, text: Path, embeddings: Path) -> None:

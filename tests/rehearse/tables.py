@@ -3,16 +3,15 @@
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.dryrun import Job
 from softrec import seeds
 
 from rehearse import settings
 from rehearse.lines import ALL, place
-from rehearse.parts import FOLDER
+from rehearse.parts import FOLDER, Done
 from rehearse.project import Project, RehearsalError
 from rehearse.shapes import SHAPES
 
@@ -30,7 +29,7 @@ class Tables:
         missing: data sets whose part has not ended yet: the tables are made without them, and count for nothing.
     """
 
-    def __init__(self, name: str, paper: Mapping[str, Any], done: Callable[["Tables", list[Job]], None]) -> None:
+    def __init__(self, name: str, paper: Mapping[str, Any], done: Done) -> None:
         self.name, self.done = name, done
         self.missing = [name for name in SHAPES if not finished(name)]
         if len(self.missing) == len(SHAPES):
@@ -55,7 +54,7 @@ class Tables:
         if self.missing:
             print(f"the tables lack {', '.join(self.missing)}: no line of them is kept", file=sys.stderr)
             return
-        self.done(self, [job for job in own if place(job, SHAPES) == ALL])
+        self.done(self.name, self.project, [job for job in own if place(job, SHAPES) == ALL])
 
     def copy(self, name: str) -> None:
         """The file of this name in place of which a part has made one of another seed or candidate.

@@ -59,8 +59,8 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_stand_in_is_as_wide_as_the_papers_model(base: Path, tmp_path: Path) -> None:
-    """The real script embeds two titles by it: 3,072 numbers each, and not the same."""
+def test_embeddings_of_the_stand_in_are_widened(base: Path, tmp_path: Path) -> None:
+    """The real script embeds two titles by it; as 3,072 numbers they are about as far from each other as before."""
     path = tmp_path / "catalogue.parquet"
     texts = ["A Title", "Another Title"]
     columns = {"item": [1, 2], "source_id": texts, "title": texts, "category": texts, "title_id": [0, 1]}
@@ -69,9 +69,13 @@ def test_the_stand_in_is_as_wide_as_the_papers_model(base: Path, tmp_path: Path)
     flags = {"--llm": base, "--catalogue": path, "--titles": tmp_path / "titles.npy"}
     ended = run_script("encode_titles.py", settings, flags)
     assert ended.returncode == 0, ended.stderr
-    z = files.read_array(tmp_path / "titles.npy")
-    assert z.shape == (2, 3072)
-    assert np.linalg.norm(z[0] - z[1]) > 1
+    standin.widen(tmp_path / "titles.npy", tmp_path / "wide.npy")
+    tiny, wide = files.read_array(tmp_path / "titles.npy"), files.read_array(tmp_path / "wide.npy")
+    assert (wide.shape, wide.dtype) == ((2, 3072), np.float32)
+    # Each of 3,072 numbers has the mean square of a tiny one: the distance grows by the root of 3,072 / 64.
+    far = [np.linalg.norm(z[0] - z[1]) for z in (tiny, wide)]
+    assert far[0] > 0.1
+    assert far[1] / far[0] == pytest.approx((3072 / 64) ** 0.5, rel=0.1)
 
 
 def test_texts_of_the_stand_in_end(base: Path) -> None:
