@@ -43,8 +43,8 @@ def needed(line: Line, config: Mapping[str, Any]) -> float:
 
 
 def faults(line: Line, limit: Limit, config: Mapping[str, Any]) -> list[str]:
-    """In what the first attempt is too short for the line. Of a language model's job a CPU's time says nothing."""
-    on_gpu, need = line.rule in estimate.LLM_RULES, needed(line, config)
+    """In what the first attempt is too short for the line. Of a job for a GPU a CPU's time says nothing."""
+    on_gpu, need = line.rule in estimate.GPU_RULES, needed(line, config)
     found = ["memory"] if need > limit.mem_mb or (not on_gpu and need > WITHOUT_GPU) else []
     time = line.whole if line.whole is not None else line.seconds
     return found + (["time"] if not on_gpu and time > 60 * limit.runtime else [])

@@ -57,8 +57,8 @@ def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, f
         seconds = estimate.seconds(job, config) if wall is None else wall * estimate.ranks(job.rule, config)
         hours[job.rule, wall is not None] += seconds / 3600
         count[job.rule, wall is not None] += 1
-    gpu = any("parameters" in llm for llm in config["llms"].values())
-    found = [Line(rule, count[rule, m], hours[rule, m], gpu and rule in estimate.LLM_RULES, m) for rule, m in count]
+    gpu = estimate.has_gpus(config)
+    found = [Line(rule, count[rule, m], hours[rule, m], gpu and rule in estimate.GPU_RULES, m) for rule, m in count]
     return sorted(found, key=lambda line: (-line.hours, line.rule))
 
 

@@ -8,15 +8,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from lib import roofline
+from lib import fits, roofline
 from lib.sizes import Left, Sizes
 
 COT_MORE = 100  # tokens of LLM-CF's prompt beyond a prompt: a worked example, the task (scripts/softrec/cot.py)
 LONGEST = 2  # a batch goes on until its longest text has ended: as long as so many titles
 DOUBLE = 30e9  # float64 operations per second of a core: 0.38e12 in 6.0 s of two, as measured with grounding
 SINGLE = 2 * DOUBLE  # float32 operations: twice as many fit into a register
-FIT_SECONDS, FIT_EPOCHS = 1.8, 100  # an epoch over a million positions on one core; patience ends a run before 500
-LLM_CF, LLM_CF_TEXT = 4, 6  # its step in SASRec's: examples and decoder; projecting texts of width 3,072
 LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and read a language model; of every other job
 
 ON_ALL_RANKS = (
@@ -26,6 +24,8 @@ LLM_RULES = (
     *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "measure_initial_distance",
     "measure_initial_distance_llara", "encode_titles", "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
 )  # fmt: skip
+FITS_ON_GPU = ("fit_dros", "fit_dllm2rec", "fit_llm_cf")  # on cores they take days
+GPU_RULES = (*LLM_RULES, *FITS_ON_GPU)
 KINDS = ("training", "generation", "encoding", "grounding", "loading", "other")
 Work = Counter[str]  # seconds by kind; a language model's wait for grounding by cores is of its GPUs
 
@@ -33,6 +33,11 @@ Work = Counter[str]  # seconds by kind; a language model's wait for grounding by
 def ranks(rule: str, config: Mapping[str, Any]) -> int:
     """Processes of a job: a second of it is a second of as many GPUs."""
     return config["engine"]["ranks"] if rule in ON_ALL_RANKS else 1
+
+
+def has_gpus(config: Mapping[str, Any]) -> bool:
+    """Whether a run is one for GPUs: a demo's language model names no `parameters`."""
+    return any("parameters" in llm for llm in config["llms"].values())
 
 
 def seconds(job: Left, config: Mapping[str, Any]) -> float:
@@ -62,9 +67,7 @@ def on_cores(sizes: Sizes) -> dict[str, float]:
     """Jobs without a language model."""
     rule, config = sizes.job.rule, sizes.config
     if rule.startswith("fit_"):
-        positions = config["split"]["history"] * sizes.training_rows
-        times = LLM_CF + LLM_CF_TEXT * sizes.width / 3072 if rule == "fit_llm_cf" else 1
-        return {"training": times * FIT_SECONDS * min(config["sasrec"]["epochs"], FIT_EPOCHS) * positions / 1e6}
+        return {"training": fits.seconds(sizes, on_gpu=rule in FITS_ON_GPU and has_gpus(config))}
     if rule == "retrieve_examples":
         return {"grounding": 2 * queries(sizes) * sizes.cot_rows * sizes.width / SINGLE}
     if rule == "find_nearest_items":
@@ -81,10 +84,7 @@ def queries(sizes: Sizes) -> float:
     name = sizes.job.place[-1] if sizes.job.place else ""
     if name.startswith("retrieve_test"):
         return sizes.rows("test")
-    if name.startswith("retrieve_valid"):
-        whole = sizes.config["sasrec"]["valid"] == "split"
-        return sizes.config["split"]["fractions"][1] * sizes.sequences if whole else sizes.rows("valid")
-    return sizes.training_rows
+    return sizes.validated if name.startswith("retrieve_valid") else sizes.training_rows
 
 
 def asked(sizes: Sizes) -> int:

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import yaml
 
 from lib import dryrun, estimate, roofline
-from lib.estimate import KINDS, LLM_RULES, Work
+from lib.estimate import GPU_RULES, KINDS, LLM_RULES, Work
 from lib.page import Table, filled
 from lib.roofline import Pass
 from lib.sizes import Left, Sizes
@@ -211,8 +211,8 @@ def times(own: Mapping[str, Work], base: Mapping[str, Work]) -> Iterator[str]:
 
 
 def on_cores(found: Mapping[str, Work]) -> float:
-    """Hours of the jobs without a language model."""
-    return sum(own.total() for rule, own in found.items() if rule not in LLM_RULES)
+    """Hours of the jobs without a GPU."""
+    return sum(own.total() for rule, own in found.items() if rule not in GPU_RULES)
 
 
 def changed(config: Mapping[str, Any], **sections: Mapping[str, Any]) -> dict[str, Any]:

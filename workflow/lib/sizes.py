@@ -96,6 +96,12 @@ class Sizes:
         return round(self.config["split"]["fractions"][0] * self.sequences)
 
     @property
+    def validated(self) -> float:
+        """Rows that models over item ids are validated on after each epoch."""
+        whole = self.config["sasrec"]["valid"] == "split"
+        return self.config["split"]["fractions"][1] * self.sequences if whole else self.rows("valid")
+
+    @property
     def cot_rows(self) -> int:
         """Rows that LLM-CF reasons about: `llm_cf.rows` of the sampled training rows, or all of them."""
         sampled = self.rows("train")
