@@ -77,7 +77,7 @@ class Grounding:
         self.titles, self.mean = titles, titles.mean(axis=0, dtype=np.float64)
         if not np.isfinite(self.mean).all():
             require_finite(titles, "title")
-        self.title_id = title_id
+        self.title_id, self.settings = title_id, settings
         self.candidates = Candidates(title_id, len(titles), seen, settings.mask, settings.tie_seed)
 
     def blocks(self, z: np.ndarray) -> Iterator[Block]:
