@@ -42,6 +42,8 @@ def main() -> None:
         found = lines.collect(own, jobs, known, paper["sasrec"]["epochs"], SHAPES)
         if part == lines.MODEL:
             found = [replace(line, dataset=line.dataset and lines.MODEL) for line in found]
+        if part in SHAPES:  # tables of one data set alone are no measurement
+            found = [line for line in found if line.dataset != lines.ALL]
         lines.keep(part, found)
 
     try:
