@@ -215,7 +215,7 @@ def test_all_methods_rank_the_same_rows_among_as_many_candidates(finished: Finis
 
 def test_the_teacher_rows_are_in_the_log_of_its_student(finished: Finished) -> None:
     """DLLM2Rec's teacher has answered the 48 sampled training rows."""
-    lines = (finished.project.toys / "dllm2rec/seed=1/training.jsonl").read_text().splitlines()
+    lines = (finished.project.toys / "dllm2rec/l2=1e-05/seed=1/training.jsonl").read_text().splitlines()
     summary = json.loads(lines[-1])
     assert summary["teacher_rows"] == 48
     assert summary["training_rows"] > 48

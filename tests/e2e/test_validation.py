@@ -1,6 +1,7 @@
 """Validation rows: any model can be asked on them by path, and models over item ids may be fitted on all of them."""
 
 import json
+from pathlib import Path
 
 from toy_project import Project, rules
 
@@ -23,15 +24,20 @@ def test_a_model_and_its_base_are_asked_on_validation(copied: Project) -> None:
 
 
 def test_sasrec_is_validated_on_the_whole_split(copied: Project) -> None:
-    """`sasrec.valid: split` fits it anew, since its validation rows are another file, and its log is of those rows."""
+    """`sasrec.valid: samples` fits it anew: its validation rows are another file, and its log is of those."""
     folder = "results/toy/toys/sasrec/l2=0.001/seed=1"
-    switch = ["--config", "sasrec={valid: split}", "--", f"{folder}/model.safetensors"]
-    sampled = json.loads((copied.root / f"{folder}/training.jsonl").read_text().splitlines()[0])
+    switch = ["--config", "sasrec={valid: samples}", "--", f"{folder}/model.safetensors"]
+    whole = json.loads((copied.root / f"{folder}/training.jsonl").read_text().splitlines()[0])
+    manifest = copied.root / f"{folder}/model.safetensors.manifest.json"
+    assert validated_on(manifest) == ["results/toy/toys/sequences/valid.parquet"]
     assert rules(copied.planned(*switch)) == {"fit_sasrec": 1}
     copied.snakemake(*switch)
-    manifest = json.loads((copied.root / f"{folder}/model.safetensors.manifest.json").read_text())
-    read = [name for name in manifest["inputs"] if name.endswith("/valid.parquet")]
-    assert read == ["results/toy/toys/sequences/valid.parquet"]
-    whole = json.loads((copied.root / f"{folder}/training.jsonl").read_text().splitlines()[0])
+    assert validated_on(manifest) == ["results/toy/toys/samples/valid.parquet"]
+    sampled = json.loads((copied.root / f"{folder}/training.jsonl").read_text().splitlines()[0])
     assert whole["loss"] == sampled["loss"], "training rows are the same"
     assert whole["validation"] != sampled["validation"]
+
+
+def validated_on(manifest: Path) -> list[str]:
+    """The validation rows that a model's job has read."""
+    return [name for name in json.loads(manifest.read_text())["inputs"] if name.endswith("/valid.parquet")]
