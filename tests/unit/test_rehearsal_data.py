@@ -56,7 +56,7 @@ def test_the_filter_leaves_the_wanted_counts(name: str, tmp_path: Path) -> None:
     of_user = interactions["user"].value_counts()["count"]
     of_item = interactions["item"].value_counts()["count"]
     for of in (of_user, of_item):
-        assert 10 <= of.min() <= 11  # many have few
+        assert 10 <= of.min() < 0.7 * of.mean()  # many have few
         assert of.max() > 2 * of.mean()  # a heavy tail, though nobody has more than a fourth of the others
     shared = catalogue["title_id"].is_duplicated().mean()
     assert 0.02 <= shared <= 0.04
