@@ -80,7 +80,7 @@ def test_a_method_over_item_ids(project: Path) -> None:
     edit(
         project / "workflow/lib/search.py",
         "SEARCHES = {\n",
-        'SEARCHES = {\n    "new": Search("l2", ("dllm2rec", "l2")),\n',
+        'SEARCHES = {\n    "new": Search("l2", ("sasrec", "l2")),\n',
     )
     add_rule(project, "fit_dllm2rec", "fit_new", {"/dllm2rec/": "/new/", 'choice("dllm2rec"': 'choice("new"'})
     expected = ("rank_sequential", "evaluate_ranks", "in the table")
