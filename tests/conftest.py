@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,6 +41,16 @@ def make_tiny_llm() -> "Callable[[], LanguageModel]":
 def new_llm() -> "Callable[[], LanguageModel]":
     """`make_tiny_llm`, made once."""
     return make_tiny_llm()
+
+
+@pytest.fixture(scope="session")
+def llm_folder(new_llm: "Callable[[], LanguageModel]", tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model (2 layers, width 32, tied head) as a transformers folder: not to be changed, but copied."""
+    path = tmp_path_factory.mktemp("llm") / "base"
+    made = new_llm()
+    made.model.save_pretrained(path)
+    made.tokenizer.save_pretrained(path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,7 @@ def test_a_lost_node_is_noticed(gated: SlurmProject) -> None:
     if facts(number)["JobState"] == "PENDING":
         start_now(number)
     goes_on_to_its_end(driver, gated)
+    assert facts(driver.jobs()[-1])["NodeList"] != node
 
 
 def test_preemption_by_requeue_is_waited_for(gated: SlurmProject) -> None:
@@ -142,6 +143,7 @@ def test_an_edit_of_other_keys_does_not_concern_a_job(gated: SlurmProject) -> No
     gated.edit("config/toy.yaml", "statistics: {resamples: 1000}", "statistics: {resamples: 2000}")
     slurm("scontrol", "update", "PartitionName=cpu", "State=UP")
     goes_on_to_its_end(driver, gated)
+    assert "were edited" not in driver.said()
 
 
 def test_what_no_node_has_is_refused_before_anything_is_submitted(gated: SlurmProject) -> None:

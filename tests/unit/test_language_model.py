@@ -27,14 +27,10 @@ IDS = torch.tensor([[1, 20, 30, 40, 25]])
 NewLlm = Callable[[], LanguageModel]
 
 
-@pytest.fixture(scope="module")
-def folder(new_llm: NewLlm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def folder(llm_folder: Path) -> Path:
     """The tiny model as a transformers folder."""
-    path = tmp_path_factory.mktemp("llm") / "base"
-    llm = new_llm()
-    llm.model.save_pretrained(path)
-    llm.tokenizer.save_pretrained(path)
-    return path
+    return llm_folder
 
 
 def logits(llm: LanguageModel) -> torch.Tensor:

@@ -24,14 +24,10 @@ UP = "model.layers.0.mlp.up_proj.weight"
 LORA = LoraSettings(4, 8, 0.0, ["q_proj", "v_proj"])
 
 
-@pytest.fixture(scope="module")
-def base(new_llm: NewLlm, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model (2 layers, width 32, tied head) as a transformers folder."""
-    path = tmp_path_factory.mktemp("llm") / "base"
-    llm = new_llm()
-    llm.model.save_pretrained(path)
-    llm.tokenizer.save_pretrained(path)
-    return path
+@pytest.fixture
+def base(llm_folder: Path) -> Path:
+    """The tiny model as a transformers folder, whole."""
+    return llm_folder
 
 
 @pytest.fixture
@@ -80,9 +76,8 @@ def test_weights_under_other_names_are_missing(folder: Path) -> None:
     rewrite(
         folder / "model.safetensors", lambda weights: {f"_orig_mod.{name}": value for name, value in weights.items()}
     )
-    refused(
-        folder, r"lacks the weight model\.embed_tokens\.weight and \d+ more .* has _orig_mod\..* and \d+ more instead"
-    )
+    sentence = r"lacks the weight model\.embed_tokens\.weight and \d+ more .* has _orig_mod\..* and \d+ more instead"
+    assert refused(folder, sentence).where == "model.safetensors"
 
 
 def test_a_tied_head_may_be_absent_and_an_untied_one_may_not(folder: Path) -> None:
@@ -108,7 +103,8 @@ def test_another_shape_is_named_with_both(folder: Path) -> None:
     """A vocabulary of one row more than the file has; the tokeniser fits either."""
     rows = len(load_file(folder / "model.safetensors")["model.embed_tokens.weight"])
     reconfigure(folder, vocab_size=rows + 1)
-    refused(folder, rf"model\.embed_tokens\.weight of shape {rows} x 32, but .* of shape {rows + 1} x 32")
+    error = refused(folder, rf"model\.embed_tokens\.weight of shape {rows} x 32, but .* of shape {rows + 1} x 32")
+    assert error.where == str(folder / "model.safetensors")
 
 
 def test_a_shard_that_lacks_its_weight(folder: Path, new_llm: NewLlm) -> None:
@@ -194,7 +190,8 @@ def test_an_adapters_configuration_is_of_other_layers(base: Path, adapter: Path)
     """Of fewer than its file has, of more, of another rank, of names that the model does not have."""
     config = "adapter_config.json"
     reconfigure(adapter, config, target_modules=["q_proj"])
-    refused(base, r"holds \S*v_proj\S* and 3 more, which the model does not have", adapter)
+    error = refused(base, r"holds \S*v_proj\S* and 3 more, which the model does not have", adapter)
+    assert error.where == str(adapter / "adapter_model.safetensors")
     reconfigure(adapter, config, target_modules=["q_proj", "v_proj", "k_proj"])
     refused(base, r"lacks \S*k_proj\S* and 3 more", adapter)
     reconfigure(adapter, config, target_modules=["q_proj", "v_proj"], r=2)
@@ -207,9 +204,10 @@ def test_a_cut_adapter(base: Path, adapter: Path) -> None:
     """Half a file, and none."""
     file = adapter / "adapter_model.safetensors"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    refused(base, "holds no adapter that PEFT can load", adapter)
+    cut = refused(base, "holds no adapter that PEFT can load", adapter)
     file.unlink()
-    refused(base, "holds no adapter that PEFT can load", adapter)
+    absent = refused(base, "holds no adapter that PEFT can load", adapter)
+    assert cut.what != absent.what, "each says what its own fault is"
 
 
 def test_llaras_projector_lacks_a_tensor(base: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 # LLM-CF (paper, section 4.1): a language model's chains of thought, read by a model over item ids.
 # Needs: the un-tuned language model, sampled training rows, and what the sequential models need.
 # Gives: one base of chains of thought and the in-context examples of each split for all seeds; per seed one model and
-# its ranks on the test sample. Beside it SASRec trained with LLM-CF's loss: what LLM-CF is without what it reads.
+# its ranks on the test sample.
 
 
 # It ranks by more than a model and a history, so the rule of all models over item ids would not do.
@@ -219,42 +219,5 @@ rule rank_llm_cf:
             --sample {input.sample:q} \
             --examples {input.examples:q} \
             --ranks {output.ranks:q} \
-            2>{log:q}
-        """
-
-
-rule fit_sasrec_softmax:
-    """Train SASRec with LLM-CF's loss: a candidate of L2, or with the chosen one"""
-    input:
-        audit="results/<run>/{dataset}/split_audit.json",
-        train="results/<run>/{dataset}/sequences/train.parquet",
-        valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
-        interactions="results/<run>/{dataset}/interactions.parquet",
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        choice=lambda w: search.choice("sasrec-softmax", w),
-    output:
-        model="results/<run>/{dataset}/sasrec-softmax/{training}/model.safetensors",
-        log="results/<run>/{dataset}/sasrec-softmax/{training}/training.jsonl",
-    log:
-        "results/<run>/logs/{dataset}/sasrec-softmax/{training}/fit.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/sasrec-softmax/{training}/fit.tsv"
-    conda:
-        "../../envs/train.yaml"
-    params:
-        cfg=lambda w: slices.fit_sasrec_softmax(w.training),
-        code=code_digest("fit_sasrec_softmax"),
-    shell:
-        r"""
-        python scripts/fit_sasrec_softmax.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
-            --interactions {input.interactions:q} \
-            --catalogue {input.catalogue:q} \
-            --choice {input.choice:q} \
-            --model {output.model:q} \
-            --log {output.log:q} \
             2>{log:q}
         """

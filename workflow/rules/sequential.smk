@@ -41,6 +41,43 @@ rule fit_sasrec:
         """
 
 
+rule fit_sasrec_softmax:
+    """Train SASRec with LLM-CF's loss, which LLM-CF is without its texts: a candidate of L2, or with the chosen one"""
+    input:
+        audit="results/<run>/{dataset}/split_audit.json",
+        train="results/<run>/{dataset}/sequences/train.parquet",
+        valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
+        interactions="results/<run>/{dataset}/interactions.parquet",
+        catalogue="results/<run>/{dataset}/catalogue.parquet",
+        choice=lambda w: search.choice("sasrec-softmax", w),
+    output:
+        model="results/<run>/{dataset}/sasrec-softmax/{training}/model.safetensors",
+        log="results/<run>/{dataset}/sasrec-softmax/{training}/training.jsonl",
+    log:
+        "results/<run>/logs/{dataset}/sasrec-softmax/{training}/fit.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/sasrec-softmax/{training}/fit.tsv"
+    conda:
+        "../../envs/train.yaml"
+    params:
+        cfg=lambda w: slices.fit_sasrec_softmax(w.training),
+        code=code_digest("fit_sasrec_softmax"),
+    shell:
+        r"""
+        python scripts/fit_sasrec_softmax.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --train {input.train:q} \
+            --valid {input.valid:q} \
+            --interactions {input.interactions:q} \
+            --catalogue {input.catalogue:q} \
+            --choice {input.choice:q} \
+            --model {output.model:q} \
+            --log {output.log:q} \
+            2>{log:q}
+        """
+
+
 rule fit_dros:
     """Train DROS with SASRec's L2: a candidate of alpha, or with the chosen one"""
     input:
