@@ -24,7 +24,8 @@ def main(args: argparse.Namespace) -> None:
     ours = compare.read_intervals(args.intervals)
     rows = compare.compare(ours, paper, settings)
     csvfiles.write_text(args.csv, csvfiles.csv_text([compare.ComparedRow._fields, *rows]))
-    csvfiles.write_text(args.markdown, compare.described(rows, min((row.seeds for row in ours), default=0)))
+    seeds = min((row.seeds for row in ours), default=0)
+    csvfiles.write_text(args.markdown, compare.described(rows, seeds, settings.paper_rows))
 
 
 if __name__ == "__main__":

@@ -24,8 +24,11 @@ def main(args: argparse.Namespace) -> None:
     settings = job.read_settings(args.settings, comparisons.SignificanceSettings)
     choices = [choice_files.read_choice(path) for path in args.choices or []]
     ranked = comparisons.read_ranked(settings.cells, args.ranks, choices)
-    intervals, tests = comparisons.intervals(ranked, settings), comparisons.tests(ranked, settings)
-    of_paper = comparisons.intervals(comparisons.of_paper(ranked), settings)
+    tallies = comparisons.tallied(ranked, settings.metrics)
+    intervals = comparisons.intervals(ranked, tallies, settings)
+    tests = comparisons.tests(ranked, tallies, settings)
+    papers = comparisons.of_paper(ranked)
+    of_paper = comparisons.intervals(papers, comparisons.tallied(papers, settings.metrics), settings)
     for path, rows in ((args.intervals, intervals), (args.intervals_paper, of_paper)):
         csvfiles.write_text(path, csvfiles.csv_text([comparisons.IntervalRow._fields, *rows]))
     csvfiles.write_text(args.tests, csvfiles.csv_text([comparisons.Comparison._fields, *tests]))

@@ -20,10 +20,10 @@ def main(args: argparse.Namespace) -> None:
     from softrec.sequential import allrank, decisions, llm_cf, windows
 
     settings = job.read_settings(args.settings, llm_cf.LlmCfRankSettings)
-    shape, how = settings.rank, settings.in_context
+    shape = settings.rank
     protocol = allrank.read_protocol(args.catalogue, args.interactions, shape.mask, shape.tie_seed)
     texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, shape.length)
-    model = llm_cf.LlmCfEncoder(protocol.items, shape, texts, how, seed=0)
+    model = llm_cf.LlmCfEncoder(protocol.items, shape, texts, settings.weight, seed=0)
     rows = windows.read_windows(args.rows, protocol.items, shape.length)
     rows = decisions.with_examples(rows, args.examples, texts.examples)
     allrank.rank_and_save(args, model, rows, protocol)

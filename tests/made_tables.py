@@ -57,7 +57,8 @@ def inside(rng: np.random.Generator, ours: Shape) -> float:
         for m, name in enumerate(NAMES):
             of = components.estimate(sums[k, m], rows, spread, [m])
             run = (components.between_users(sums[k, m], rows).mean() ** 0.5, (of.seeds * ours.seeds) ** 0.5)
-            size = (ours.rows, len(rows), ours.seeds, of.error, of.freedom, *run, spread.freedom[m])
+            freedoms = (spread.noise[m] ** 0.5, components.users_freedom(rows), spread.freedom[m])
+            size = (ours.rows, len(rows), ours.seeds, of.error, of.freedom, *run, *freedoms)
             cells.append(IntervalRow(*name, "A", metric, of.value, 0.0, 1.0, *size))
             paper[(*name, "A", metric)] = round(theirs[k, m, 0].sum() / paper_rows.sum(), 4)
     rows_of = compare.compare(cells, paper, compare.CompareSettings(list(METRICS), 1000))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from softrec import csvfiles, student
+from softrec import components, csvfiles, student
 from softrec.comparisons import IntervalRow
 from softrec.significance import LEAST_FREEDOM, LEVEL
 
@@ -84,20 +84,19 @@ def scatters(ours: Sequence[IntervalRow]) -> dict[tuple[str, str], float]:
 def half_width(row: IntervalRow, paper_users: float) -> float:
     """Half the interval of ours less the paper's, whose variance over users is `paper_users`.
 
-    The seeds' part is that of our mean and of the paper's one run, both from the same estimate of how runs vary.
-    Degrees of freedom by Satterthwaite.
+    The seeds' part is that of our mean and of the paper's one run, both from the same estimate of how runs vary, which
+    is of how the runs' means vary: noise and what seeds add beyond it.
     """
-    run = row.run_seeds**2
-    own_users, seeds = row.error**2 - run / row.seeds, run * (1 + 1 / row.seeds)
-    parts = [(own_users, row.users - 1.0), (paper_users, row.users - 1.0), (seeds, row.seeds_freedom)]
-    variance = own_users + paper_users + seeds
-    below = sum(part**2 / freedom for part, freedom in parts if freedom > 0)
-    freedom = variance**2 / below if below > 0 else 0.0
+    run, means = row.run_seeds**2, 1 + 1 / row.seeds
+    own_users, between = row.error**2 - run / row.seeds, (run + row.run_noise**2) * means
+    parts = [(own_users, row.users_freedom), (paper_users, row.users_freedom), (between, row.seeds_freedom)]
+    variance = own_users + paper_users + run * means
+    freedom = components.satterthwaite(variance, parts)
     return student.quantile(LEVEL, freedom) * variance**0.5 if freedom >= LEAST_FREEDOM else 1.0
 
 
-def described(rows: Sequence[ComparedRow], seeds: int) -> str:
-    """The comparison as Markdown; `seeds` is how many of ours are in it."""
+def described(rows: Sequence[ComparedRow], seeds: int, paper_rows: int) -> str:
+    """The comparison as Markdown; `seeds` is how many of ours are in it, and `paper_rows` the paper measured on."""
     if not rows:
         return "No data set of this run is one of the paper's: there is nothing to compare.\n"
     lines = ["| Data set | Method | Metric | Ours | Paper | Ours less the paper's | 95 % interval | 0 lies |"]
@@ -110,8 +109,8 @@ def described(rows: Sequence[ComparedRow], seeds: int) -> str:
     inside = sum(row.verdict == "inside" for row in rows)
     said = (
         f"{inside} of {len(rows)} of the paper's cells differ from ours by no more than chance explains (0 lies inside "
-        "the interval of the difference). Were the truth of both the same, 19 of 20 would. The paper's numbers are "
-        "taken as single runs, which whole thousandths say they are, on 1,000 rows that are not ours. Cells hang "
+        f"the interval of the difference). Were the truth of both the same, {LEVEL:.0%} would. The paper's numbers are "
+        f"taken as those of single runs, not of means over five, on {paper_rows:,} rows that are not ours. Cells hang "
         "together, so their number inside says less than as many independent ones would."
     )
     alone = (

@@ -42,7 +42,8 @@ class IntervalRow(NamedTuple):
 
     error, freedom: the standard error of the value, about other users and runs, and its degrees of freedom. run_users,
     run_seeds: the standard deviation of a single run's value, the part of the users and what seeds add beyond it;
-    seeds_freedom: the degrees of freedom of the latter.
+    run_noise: the part of run_users that comes from which rows a run happens to hit. users_freedom, seeds_freedom: the
+    degrees of freedom of what users and seeds are estimated from.
     """
 
     method: str
@@ -59,6 +60,8 @@ class IntervalRow(NamedTuple):
     freedom: float
     run_users: float
     run_seeds: float
+    run_noise: float
+    users_freedom: float
     seeds_freedom: float
 
 
@@ -170,10 +173,15 @@ def tallied(ranked: dict[Key, Ranked], metrics: Sequence[str]) -> dict[str, Tall
     return found
 
 
-def intervals(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list[IntervalRow]:
-    """Every cell's value with its interval: percentiles of resampled users, moved by what other seeds would add."""
+def intervals(
+    ranked: dict[Key, Ranked], tallies: dict[str, Tally], settings: SignificanceSettings
+) -> list[IntervalRow]:
+    """Every cell's value with its interval: percentiles of resampled users, moved by what other seeds would add.
+
+    `tallies` are those of `ranked`.
+    """
     found = []
-    for dataset, tally in tallied(ranked, settings.metrics).items():
+    for dataset, tally in tallies.items():
         of_user = [
             np.stack([tally.value[metric][m].mean(axis=0) for metric in settings.metrics], axis=1)
             for m in range(len(tally.names))
@@ -189,15 +197,19 @@ def intervals(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list
                 means = significance.with_runs(resampled[m][:, k], cell.seeds, float(spread.freedom[m]), rng)
                 ends = significance.interval(means)
                 run = float(components.between_users(value, tally.rows).mean()) ** 0.5, (cell.seeds * size[2]) ** 0.5
-                parts = (cell.error, cell.freedom, *run, float(spread.freedom[m]))
+                freedoms = (components.users_freedom(tally.rows), float(spread.freedom[m]))
+                parts = (cell.error, cell.freedom, *run, float(spread.noise[m]) ** 0.5, *freedoms)
                 found.append(IntervalRow(method, backbone, dataset, metric, cell.value, *ends, *size, *parts))
     return found
 
 
-def tests(ranked: dict[Key, Ranked], settings: SignificanceSettings) -> list[Comparison]:
-    """Every comparison, with p corrected for their number: all data sets, metrics and pairs are one family."""
+def tests(ranked: dict[Key, Ranked], tallies: dict[str, Tally], settings: SignificanceSettings) -> list[Comparison]:
+    """Every comparison, with p corrected for their number: all data sets, metrics and pairs are one family.
+
+    `tallies` are those of `ranked`.
+    """
     found = []
-    for dataset, tally in tallied(ranked, settings.metrics).items():
+    for dataset, tally in tallies.items():
         for a, b in significance.pairs(tally.names, OURS):
             pair = ranked[dataset, *a], ranked[dataset, *b]
             found += [compared(dataset, (a, b), pair, tally, metric, settings) for metric in settings.metrics]

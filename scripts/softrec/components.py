@@ -6,10 +6,12 @@ seeds add what they vary beyond it. This is the analysis of variance of readers 
 1992; Hillis, 2007), with runs for readers and users for cases.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+POOLED = "pooled"  # the source of a ratio that all methods of a data set share
 
 
 class Varied(NamedTuple):
@@ -82,6 +84,13 @@ def varied(value: np.ndarray, rows: np.ndarray) -> Varied:
     return Varied(seeds, noise, np.divide(between, noise, out=np.zeros(methods), where=noise > 0))
 
 
+def satterthwaite(variance: float, parts: Iterable[tuple[float, float]]) -> float:
+    """Degrees of freedom of a variance whose parts (part, its degrees of freedom) are independent estimates; 0 where
+    none has any."""
+    below = sum(part**2 / freedom for part, freedom in parts if freedom > 0)
+    return variance**2 / below if below > 0 else 0.0
+
+
 def estimate(value: np.ndarray, rows: np.ndarray, spread: Spread, of: Sequence[int]) -> Estimate:
     """A mean over seeds, or a difference of two, with its error.
 
@@ -97,9 +106,8 @@ def estimate(value: np.ndarray, rows: np.ndarray, spread: Spread, of: Sequence[i
         if spread.freedom[m] > 0:
             noise, ratio = spread.noise[m] / spread.seeds, max(float(spread.ratio[m]), 1.0)
             beyond += (ratio - 1) * noise
-            key = "pool" if spread.source[m] == "pooled" else m
+            key = POOLED if spread.source[m] == POOLED else m
             parts[key] = (parts.get(key, (0.0, 0.0))[0] + ratio * noise, float(spread.freedom[m]))
-    below = sum(part**2 / freedom for part, freedom in parts.values() if freedom > 0)
     variance = users + beyond
-    freedom = variance**2 / below if below > 0 else users_freedom(rows)
+    freedom = satterthwaite(variance, parts.values()) or users_freedom(rows)
     return Estimate(float(mean.sum() / rows.sum()), variance**0.5, freedom, users, beyond)

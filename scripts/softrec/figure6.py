@@ -105,12 +105,16 @@ def draw_legend(figure: Figure) -> None:
 
 
 def label(points: Sequence[Point]) -> str:
-    """What a minute is of: one GPU by name or one CPU process. SASRec is trained on the CPU in any case."""
-    tuned = [point for point in points if point.backbone]
-    devices = list(dict.fromkeys(device for point in tuned for device in point.device.split(", ")))
-    own = unit(devices, shared=any(point.ranks > 1 for point in tuned))
-    elsewhere = devices != ["CPU"] and len(tuned) < len(points)
-    return f"{own}\nSASRec: minutes of one CPU process" if elsewhere else own
+    """What a minute is of: one GPU by name or one CPU process; of SASRec in a line of its own where that differs."""
+    tuned, sasrec = ([point for point in points if bool(point.backbone) == own] for own in (True, False))
+    own = unit(devices_of(tuned), shared=any(point.ranks > 1 for point in tuned))
+    elsewhere = devices_of(sasrec) not in ([], devices_of(tuned))
+    return f"{own}\nSASRec: {unit(devices_of(sasrec), shared=False)}" if elsewhere else own
+
+
+def devices_of(points: Sequence[Point]) -> list[str]:
+    """What points were computed on, each device once."""
+    return list(dict.fromkeys(device for point in points for device in point.device.split(", ")))
 
 
 def unit(devices: Sequence[str], *, shared: bool) -> str:

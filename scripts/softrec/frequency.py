@@ -11,9 +11,7 @@ import numpy as np
 import polars as pl
 
 from softrec.counts import Size
-
-ODD = np.uint64(0x9E3779B97F4A7C15)
-"""2^64 over the golden ratio: a hash of a user times this, plus a hash of an item, stands for the pair of them."""
+from softrec.ties import GAMMA
 
 
 class Tally(NamedTuple):
@@ -80,7 +78,7 @@ class Reviews:
 
     def pairs(self) -> int:
         """How many different pairs of user and item there are."""
-        pair = self.hashes("user_id").to_numpy() * ODD
+        pair = self.hashes("user_id").to_numpy() * np.uint64(GAMMA)  # odd, so that no two users collide by it
         pair += self.hashes("item_id").to_numpy()
         return pl.Series(pair).n_unique()
 

@@ -120,7 +120,7 @@ class Grounding:
         return Ranks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def count(self, z: np.ndarray, target: np.ndarray, excluded: list[np.ndarray]) -> Ranks:
-        """Ranks as `rank_targets` defines them, counted block by block.
+        """`Ranks`, counted block by block.
 
         Args:
             z: (B, D) texts. target: (B,) title ids. excluded: per row the title ids that are no candidates; the target

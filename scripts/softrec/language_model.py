@@ -144,7 +144,7 @@ def load(
                 model, adapter, is_trainable=trainable, torch_device=device, local_files_only=True
             )
             require_adapter(model, adapter)
-            own.load(model.get_base_model(), adapter)
+        own.load(model.get_base_model(), adapter)
     model.eval()
     return LanguageModel(model, tokenizer, own)
 

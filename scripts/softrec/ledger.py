@@ -63,15 +63,16 @@ class Entry(NamedTuple):
 def entries_of_log(path: Path, source: Source) -> list[Entry]:
     """The stages of a training run, from the seconds of its epochs.
 
-    The log of a model over item ids names no device: it is trained by one process on the CPU. Of a run that went on
-    with another number of ranks the last number counts for all of it.
+    Of a run that went on with another number of ranks, or on another device, the last counts for all of it.
     """
     *epochs, summary = read_lines(path)
     total = {TRAINING: 0.0}
     for line in epochs:
         for stage, seconds in line["seconds"].items():
             total[STAGES[stage]] = total.get(STAGES[stage], 0.0) + seconds
-    device, ranks = (summary["device"], ranks_of(summary, path)) if "device" in summary else ("CPU", 1)
+    if not isinstance(device := summary.get("device"), str):
+        raise untold(path, "on which device its job ran", "device")
+    ranks = ranks_of(summary, path)
     kept = {stage: seconds for stage, seconds in total.items() if seconds > 0 or stage == TRAINING}
     of = replace(source, setting=setting_of(summary, source, path))
     return [Entry(*vars(of).values(), stage, seconds / 60, ranks, device) for stage, seconds in kept.items()]

@@ -12,13 +12,13 @@ from functools import lru_cache
 import numpy as np
 
 from softrec import seeds, student
-from softrec.components import Spread, Varied
+from softrec.components import POOLED, Spread, Varied
 
 DOUBT, CONTRADICTED = 0.25, 0.01
 STANDS_OUT = 0.05
 DRAWS = 4000
 LEAST = 1e-3  # of the mean: no logarithm of 0 where the few seeds of a method agree
-POOLED, FACTOR, OWN, NONE = "pooled", "own over data sets", "own", "none"
+FACTOR, OWN, NONE = "own over data sets", "own", "none"  # the other sources
 
 Names = Sequence[Hashable]
 

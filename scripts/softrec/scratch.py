@@ -38,7 +38,7 @@ class Run(NamedTuple):
 class Cost(NamedTuple):
     """Process-minutes of a run from scratch: all of it; without its SFT; with every candidate tried with its seed.
 
-    SASRec's L2 is searched with one seed: for the others the last is the first.
+    SASRec's L2 is searched with one seed alone: for its other seeds `with_grid` equals `minutes`.
     ranks: the most processes of any of its jobs. devices: what they ran on.
     """
 

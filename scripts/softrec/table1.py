@@ -33,22 +33,22 @@ def read_counts(path: Path) -> dict[str, int]:
     return counts
 
 
-def read_tied(path: Path) -> float | None:
-    """Share of interactions whose user has another at the same time stamp; None where the filter did not count them.
+def read_tied(path: Path) -> float:
+    """Share of interactions whose user has another at the same time stamp.
 
     Raises:
-        SoftrecError: it is no share.
+        SoftrecError: it is missing or no share.
     """
     share = (files.read_json(path).get("ties") or {}).get("share_of_rows")
-    if share is not None and (type(share) not in (int, float) or not 0 <= share <= 1):
+    if type(share) not in (int, float) or not 0 <= share <= 1:
         what = f"the share of equal times is {share!r}"
         raise SoftrecError(what, where=f"{path}, key ties.share_of_rows", remedy="run the filter again")
     return share
 
 
-def note(datasets: Sequence[str], tied: Sequence[float | None]) -> str:
+def note(datasets: Sequence[str], tied: Sequence[float]) -> str:
     """The sentence below the table on equal times, as Markdown."""
-    shares = (f"{name} {'not counted' if s is None else f'{s:.1%}'}" for name, s in zip(datasets, tied, strict=True))
+    shares = (f"{name} {share:.1%}" for name, share in zip(datasets, tied, strict=True))
     return (
         f"\nInteractions with the time stamp of another one of their user: {', '.join(shares)}. "
         "A seeded hash of user and item orders them (`filter.tie_seed`).\n"

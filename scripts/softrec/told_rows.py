@@ -87,7 +87,8 @@ def said_of(tests: Sequence[Contrast]) -> str:
 
 def by_alpha(ranks: Sequence[Path], alphas: SignificanceSettings, chosen: Mapping[tuple[str, str], Setting]) -> str:
     """SOFT with every alpha (Figure 5), and which alpha validation has chosen for a data set and backbone."""
-    intervals = comparisons.intervals(comparisons.read_ranked(alphas.cells, ranks, []), alphas)
+    ranked = comparisons.read_ranked(alphas.cells, ranks, [])
+    intervals = comparisons.intervals(ranked, comparisons.tallied(ranked, alphas.metrics), alphas)
     said = "; ".join(f"{alpha.label()} on {dataset} with {name}" for (dataset, name), alpha in chosen.items())
     table_of_alphas = cells(intervals, alphas.metrics, "SOFT")
     return f"## SOFT by alpha (Figure 5)\n{table_of_alphas}\nChosen on validation: {said}.\n"

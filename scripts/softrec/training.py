@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-import torch
-
 from softrec import distributed, objectives
 from softrec.batches import Arithmetic, global_batches
+from softrec.devices import device_name
 from softrec.engine import TorchEngine
 from softrec.language_model import LanguageModel, adapter_state, load_adapter_state
 from softrec.log import Progress, say
@@ -166,11 +165,6 @@ class Tuner(Updater):
         better = best is None or ordered(metrics) > ordered(best["validation"])
         if better or self.settings.checkpoint_select == "last":
             self.state["best"] = {"epoch": epoch, "validation": metrics, "adapter": adapter_state(self.llm)}
-
-
-def device_name(device: torch.device) -> str:
-    """What a run's minutes were spent on: the GPU's name, or "CPU"."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 def ordered(metrics: dict[str, float]) -> tuple[float, float]:

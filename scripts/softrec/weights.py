@@ -26,8 +26,8 @@ def readable(place: Path, what: str, remedy: str) -> Iterator[None]:
     broken = (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError, UnpicklingError, SafetensorError)
     try:
         yield
-    except (SoftrecError, torch.OutOfMemoryError):
-        raise
+    except (SoftrecError, torch.OutOfMemoryError, torch.AcceleratorError):
+        raise  # a GPU's faults are none of the file's
     except broken as error:
         if "trust_remote_code" in str(error):
             raise SoftrecError(

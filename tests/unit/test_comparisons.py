@@ -8,7 +8,7 @@ import pytest
 from softrec import compare, comparisons, csvfiles, noise, tables, told_comparisons
 from softrec.choice_files import Setting
 from softrec.collect import Run
-from softrec.comparisons import Comparison, IntervalRow, SignificanceSettings
+from softrec.comparisons import Comparison, IntervalRow, Key, Ranked, SignificanceSettings
 from softrec.errors import SoftrecError
 from softrec.files import write_table
 from softrec.results import LongRow
@@ -36,18 +36,28 @@ def write_ranks(folder: Path, ranks: list[int]) -> list[Path]:
     return paths
 
 
+def comparisons_of(ranked: dict[Key, Ranked], settings: SignificanceSettings = SETTINGS) -> list[Comparison]:
+    """Every comparison."""
+    return comparisons.tests(ranked, comparisons.tallied(ranked, settings.metrics), settings)
+
+
+def intervals_of(ranked: dict[Key, Ranked]) -> list[IntervalRow]:
+    """Every cell."""
+    return comparisons.intervals(ranked, comparisons.tallied(ranked, SETTINGS.metrics), SETTINGS)
+
+
 def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None:
     """SFT ranks 9th (no hit at 5), SOFT with alpha 10 first: the difference is 1, its interval [1, 1], and p the least
     that 20 users can show: 2^-19, after Holm for two tests 2^-18. McNemar: 20 users."""
     ranked = comparisons.read_ranked(RUNS, write_ranks(tmp_path, [9, 9, 9, 9, 0, 0]), [Setting("alpha", 10.0)])
     assert ranked["D", "SOFT", "BIGRec"].seeds == [1, 2]
-    hits, gains = comparisons.tests(ranked, SETTINGS)
+    hits, gains = comparisons_of(ranked)
     assert hits[:9] == ("D", "BIGRec", "H@5", "SFT", "BIGRec", 1.0, 1.0, 1.0, 2.0**-19)
     assert hits.p_holm == 2.0**-18
     assert (hits.rows, hits.users, hits.seeds) == (40, 20, 2)
     assert hits[-3:] == (20, 0, 2 / 2**20)
     assert gains[-3:] == ("", "", "")
-    cells = comparisons.intervals(ranked, SETTINGS)
+    cells = intervals_of(ranked)
     assert cells[0][:10] == ("SFT", "BIGRec", "D", "H@5", 0.0, 0.0, 0.0, 40, 20, 2)
     told = told_comparisons.described([hits, gains])
     assert "40 rows of 20 users, 2 seed(s)" in told
@@ -76,7 +86,7 @@ def test_the_papers_rows_alone(tmp_path: Path) -> None:
         write_table(path, {"user": USERS, "rank": np.where(PAPER, 9, 0), "paper": PAPER}, TYPES)
     ranked = comparisons.read_ranked(RUNS, paths, [Setting("alpha", 10.0)])
     for found, value, size in ((ranked, 0.25, (40, 20, 2)), (comparisons.of_paper(ranked), 0.0, (30, 15, 2))):
-        soft = next(cell for cell in comparisons.intervals(found, SETTINGS) if cell.method == "SOFT")
+        soft = next(cell for cell in intervals_of(found) if cell.method == "SOFT")
         assert soft.value == value and (soft.rows, soft.users, soft.seeds) == size
 
 
@@ -107,13 +117,13 @@ def test_methods_with_other_seeds_are_refused(tmp_path: Path) -> None:
     runs = [*RUNS[:5], replace(RUNS[5], seed=3)]
     ranked = comparisons.read_ranked(runs, write_ranks(tmp_path, [9, 9, 9, 9, 0, 0]), [Setting("alpha", 10.0)])
     with pytest.raises(SoftrecError, match="ran with seeds"):
-        comparisons.tests(ranked, SETTINGS)
+        comparisons_of(ranked)
 
 
 def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:
     """The file says so instead of staying empty."""
     ranked = comparisons.read_ranked(RUNS[:2], write_ranks(tmp_path, [9, 9]), [])
-    assert comparisons.tests(ranked, SETTINGS) == []
+    assert comparisons_of(ranked) == []
     assert "No comparison: SOFT did not run" in told_comparisons.described([])
 
 
@@ -153,7 +163,7 @@ def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck:
         paths.append(tmp_path / f"{run.method}{run.seed}.parquet")
         write_table(paths[-1], {"user": range(400), "rank": rank, "paper": [True] * 400}, TYPES)
     settings = SignificanceSettings(runs, ["H@5"], 1, Resampling(100, 3))
-    found = comparisons.tests(comparisons.read_ranked(runs, paths, []), settings)
+    found = comparisons_of(comparisons.read_ranked(runs, paths, []), settings)
     csvfiles.write_text(tmp_path / "tests.csv", csvfiles.csv_text([Comparison._fields, *found]))
     long = [LongRow(m, "BIGRec", "D", "H@5", 1, v) for m, v in {"SFT": 0.2, "SOFT": 0.2625}.items()]
     marked, sentence = noise.beyond_noise(tmp_path / "tests.csv", tables.average(long))
@@ -165,7 +175,8 @@ def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck:
 def cell(dataset: str, metric: str, value: float, seeds: int = 1) -> IntervalRow:
     """A cell of SFT on 1,000 rows of 1,000 users: 1 / 1000 of h as variance over users, no part of the seeds."""
     error = (value / 1000) ** 0.5
-    return IntervalRow("SFT", "BIGRec", dataset, metric, value, 0, 1, 1000, 1000, seeds, error, 999.0, error, 0.0, 0.0)
+    size = (1000, 1000, seeds, error, 999.0)
+    return IntervalRow("SFT", "BIGRec", dataset, metric, value, 0, 1, *size, error, 0.0, 0.0, 999.0, 0.0)
 
 
 def test_ours_beside_the_papers() -> None:
@@ -178,20 +189,21 @@ def test_ours_beside_the_papers() -> None:
     rows = compare.compare(ours, paper, compare.CompareSettings(["H@5", "H@20"], 1000))
     assert [(r.metric, r.verdict) for r in rows] == [("H@5", "inside"), ("H@20", "outside")]
     assert rows[1][6:9] == pytest.approx((0.018, 0.018 - 0.01271, 0.018 + 0.01271), abs=2e-5)
-    assert "1 of 2" in compare.described(rows, 5) and "One seed" not in compare.described(rows, 5)
-    assert "One seed cannot show" in compare.described(rows, 1)
-    assert "nothing to compare" in compare.described([], 5)
+    assert "1 of 2" in compare.described(rows, 5, 1000) and "One seed" not in compare.described(rows, 5, 1000)
+    assert "One seed cannot show" in compare.described(rows, 1, 1000)
+    assert "nothing to compare" in compare.described([], 5, 1000)
 
 
 def test_seeds_widen_the_interval_of_ours_less_the_papers() -> None:
     """A run varies by 0.005 beyond its users: our mean of four by a quarter of that variance, the paper's run by all of
-    it: 0.005^2 (1 + 1/4) = 3.125e-5. Users: 0.03 / 1000 for either. The root of 9.125e-5 is 0.00955; Satterthwaite with
-    8 degrees of freedom for seeds and 999 for each of the users' parts: 9.125^2 / (3.125^2 / 8 + 2 * 3^2 / 999) = 67.2,
-    whose t is 1.996."""
+    it: 0.005^2 (1 + 1/4) = 3.125e-5. Users: 0.03 / 1000 for either. The root of 9.125e-5 is 0.009552. The seeds' 8
+    degrees of freedom are of how runs' means vary, with noise of 0.003: (0.005^2 + 0.003^2) (1 + 1/4) = 4.25e-5; 999
+    are of each of the users' parts. Satterthwaite: 9.125^2 / (4.25^2 / 8 + 2 * 3^2 / 999) = 36.6, whose t is 2.027."""
     users, run = 0.03 / 1000, 0.005
-    ours = cell("Game", "H@5", 0.03, 4)._replace(error=(users + run**2 / 4) ** 0.5, run_seeds=run, seeds_freedom=8.0)
+    varying = {"run_seeds": run, "run_noise": 0.003, "seeds_freedom": 8.0}
+    ours = cell("Game", "H@5", 0.03, 4)._replace(error=(users + run**2 / 4) ** 0.5, **varying)
     (row,) = compare.compare([ours], {("SFT", "BIGRec", "Game", "H@5"): 0.03}, compare.CompareSettings(["H@5"], 1000))
-    assert row.high == pytest.approx(1.996 * 0.00955, abs=1e-5)
+    assert row.high == pytest.approx(2.027 * 0.009552, abs=1e-5)
 
 
 def test_no_hits_of_ours_do_not_make_the_papers_exact() -> None:

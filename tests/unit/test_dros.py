@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from softrec.checkpoints import Checkpoint
 from softrec.sequential import dros
-from softrec.sequential.dros import Dros, RobustLoss, nominal_distribution, robust_loss
+from softrec.sequential.dros import Dros, RobustLoss, nominal_distribution
 from test_fit import trainer
 
 
@@ -18,6 +18,18 @@ def test_nominal_distribution() -> None:
     """Targets 1, 1, 3 of three items: n = (2, 0, 1), n + 1 = (3, 1, 2) of 6, to the power 1/2."""
     p = nominal_distribution(np.array([1, 1, 3]), 3, 0.5)
     assert p.tolist() == pytest.approx([math.sqrt(3 / 6), math.sqrt(1 / 6), math.sqrt(2 / 6)])
+
+
+def robust_loss(score: torch.Tensor, target: torch.Tensor, p: torch.Tensor, beta: float) -> torch.Tensor:
+    """The term of given scores (B, N): states that are the scores, and the unit matrix for an output layer."""
+    items = score.shape[1]
+    return RobustLoss.apply(score, torch.eye(items), torch.zeros(items), target, p / beta)
+
+
+def as_it_reads(score: torch.Tensor, target: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
+    """The term over all scores (B, N) at once, scale (N,) being p / beta."""
+    wanted = torch.nn.functional.one_hot(target - 1, score.shape[1])
+    return torch.logsumexp(scale * (score - wanted) ** 2, dim=1).mean()
 
 
 def test_robust_loss_by_hand() -> None:
@@ -62,7 +74,7 @@ def test_the_loss_in_blocks_is_the_loss(seed: int, rows: int, items: int, block:
     """
     state, weight, bias, target, scale = scored(rows, items, seed, torch.float64)
     of = tuple(tensor.requires_grad_() for tensor in (state, weight, bias))
-    expected = gradients(robust_loss(state @ weight.T + bias, target, scale, 1.0), of)
+    expected = gradients(as_it_reads(state @ weight.T + bias, target, scale), of)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dros, "ITEMS_AT_ONCE", block)
         found = gradients(RobustLoss.apply(*of, target, scale), of)

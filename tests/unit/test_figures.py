@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from softrec import csvfiles, figure2, figure5, figure6, style
 from softrec.results import LongRow
 
-SASREC = "SASRec: minutes of one CPU process"
+SASREC = "SASRec: minutes of training (one CPU process)"
 
 
 def write_log(path: Path, loss: float) -> Path:
@@ -62,10 +62,10 @@ def test_figure5_has_means_by_alpha_and_a_ring_where_chosen(tmp_path: Path) -> N
     assert list(by_label["SFT"].get_ydata()) == [0.3, 0.3]
 
 
-def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1) -> list[figure6.Point]:
+def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1, sasrec: str = "CPU") -> list[figure6.Point]:
     """SASRec and two methods of one backbone."""
     return [
-        figure6.Point("D", "", "SASRec", 1.0, 1.0, 2.0, 0.1, 1, "CPU"),
+        figure6.Point("D", "", "SASRec", 1.0, 1.0, 2.0, 0.1, 1, sasrec),
         figure6.Point("D", "BIGRec", "SFT", 10.0, 0.0, 10.0, 0.2, ranks, device),
         figure6.Point("D", "BIGRec", "SOFT", 40.0, 30.0, 160.0, 0.3, ranks, device),
     ]
@@ -82,9 +82,16 @@ def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1) -> list[figure
     ],
 )
 def test_figure6_says_what_a_minute_is_of(device: str, ranks: int, label: str) -> None:
-    """Of one GPU by its name, or of one CPU process; summed over several, they are GPU- or process-minutes. SASRec is
-    trained on the CPU in any case, which goes without saying where all are."""
+    """Of one GPU by its name, or of one CPU process; summed over several, they are GPU- or process-minutes. Here SASRec
+    was trained on the CPU, which goes without saying where all are."""
     assert figure6.label(points(device, ranks)) == label
+
+
+def test_figure6_says_what_sasrec_was_trained_on() -> None:
+    """On the GPU of the others nothing is added; on another one it is named."""
+    assert figure6.label(points("A800", sasrec="A800")) == "minutes of training (one A800)"
+    both = "minutes of training (one A800)\nSASRec: minutes of training (one T4)"
+    assert figure6.label(points("A800", sasrec="T4")) == both
 
 
 def test_figure6_shows_sasrec_in_the_panel_of_its_data_set() -> None:

@@ -143,7 +143,8 @@ def test_patience_counts_ties_and_the_best_epoch_is_kept(tmp_path: Path) -> None
     """0.1, 0.2, 0.2, 0.1 with patience 2: epoch 3 equals the best and counts, so epoch 4 is the last; 2 is kept."""
     one = with_values(replace(SETTINGS, patience=2), [0.1, 0.2, 0.2, 0.1, 0.9])
     lines = one.fit(Checkpoint(tmp_path / "model", "key"))
-    assert lines[-1] == {"summary": True, "kept_epoch": 2, "validation": {"NG@5": 0.2}, "stopped": "patience"}
+    kept = {"summary": True, "kept_epoch": 2, "validation": {"NG@5": 0.2}, "stopped": "patience"}
+    assert lines[-1] == {**kept, "device": "CPU", "ranks": 1}
     assert [line["epoch"] for line in lines[:-1]] == [1, 2, 3, 4]
     assert one.model.output.bias[0].item() == 2
 

@@ -5,7 +5,7 @@ import pytest
 from softrec import grounding as module
 from softrec.errors import SoftrecError
 from softrec.grounding import Grounding, GroundingSettings, squared_distances
-from softrec.ranking import SeenItems, rank_targets
+from softrec.ranking import Ranks, SeenItems
 
 # Titles on a line at 0, 1, 2, 3, 4; items 1..6, of which 5 and 6 share title 4.
 TITLES = np.array([[0.0], [1.0], [2.0], [3.0], [4.0]], np.float32)
@@ -74,17 +74,28 @@ def with_copies() -> tuple[np.ndarray, np.ndarray, dict[str, list]]:
     return titles, z, rows
 
 
+def by_hand(cost: np.ndarray, target: np.ndarray, excluded: list[np.ndarray], order: np.ndarray) -> Ranks:
+    """Ranks of the titles `target` (B,) by ascending cost (B, T), by sets."""
+    found = []
+    for own, title, out in zip(cost, target, excluded, strict=True):
+        left = sorted(set(range(len(own))) - set(out.tolist()) | {int(title)})
+        equal = [t for t in left if own[t] == own[title] and t != title]
+        nearer = sum(own[t] < own[title] for t in left)
+        found.append((nearer + sum(order[t] < order[title] for t in equal), len(left), len(equal)))
+    return Ranks(*np.array(found).T)
+
+
 @pytest.mark.parametrize(("titles_at_once", "rows_at_once"), [(1, 50), (7, 3), (64, 1), (96, 49), (1024, 1024)])
 def test_ranks_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch, titles_at_once: int, rows_at_once: int) -> None:
     """A copy is as far as what it copies, to the bit, however the product is cut: ranks, candidates and ties are those
-    that `rank_targets` gives for all distances at once. A third of the targets are one of two equal titles."""
+    of all distances at once. A third of the targets are one of two equal titles."""
     monkeypatch.setattr(module, "TITLES_AT_ONCE", titles_at_once)
     monkeypatch.setattr(module, "ROWS_AT_ONCE", rows_at_once)
     titles, z, rows = with_copies()
     grounding = Grounding(titles, np.arange(-1, 97), SEEN, GroundingSettings("seen", 3))
     excluded = [np.array([1, 4]), np.array([], np.int64)] * 25
     direct = np.stack([squared_distances(text, titles) for text in z])
-    expected = rank_targets(direct, np.array(rows["target"]) - 1, excluded, grounding.candidates.order)
+    expected = by_hand(direct, np.array(rows["target"]) - 1, excluded, grounding.candidates.order)
     assert expected.ties.sum() > 20
     for found, right in zip(grounding.rank(z, rows), expected, strict=True):
         np.testing.assert_array_equal(found, right)

@@ -43,11 +43,22 @@ def test_minutes_of_four_ranks_are_four_times_as_many_process_minutes(tmp_path: 
     assert (entry.minutes, entry.process_minutes) == (1.0, 4.0)
 
 
-def test_a_model_over_item_ids_is_one_process_on_the_cpu(tmp_path: Path) -> None:
-    """Its log names neither device nor ranks. Training is kept even where it took no time that can be told."""
-    log = write_log(tmp_path / "log", {"train": 0.0, "validate": 0.0})
-    sasrec = Source("D", "", "SASRec", 1, "l2=0.1")
-    assert ledger.entries_of_log(log, sasrec) == [Entry("D", "", "SASRec", 1, "l2=0.1", "training", 0.0, 1, "CPU")]
+def test_a_model_over_item_ids_says_its_l2_itself(tmp_path: Path) -> None:
+    """A seed that took over the chosen L2 has it in its log. Training is kept even where it took no time that can be
+    told."""
+    log = write_log(tmp_path / "log", {"train": 0.0, "validate": 0.0}, device="CPU", ranks=1, l2=0.1)
+    entry = Entry("D", "", "SASRec", 1, "l2=0.1", "training", 0.0, 1, "CPU")
+    assert ledger.entries_of_log(log, Source("D", "", "SASRec", 1, None)) == [entry]
+
+
+@pytest.mark.parametrize(
+    ("summary", "sentence"),
+    [({"ranks": 1, "l2": 0.1}, "on which device its job ran"), ({"device": "CPU", "ranks": 1}, "with which L2")],
+)
+def test_a_log_that_does_not_tell_is_refused(tmp_path: Path, summary: dict[str, object], sentence: str) -> None:
+    """Logs of earlier versions lack the keys: minutes of a GPU would pass for those of a CPU."""
+    with pytest.raises(SoftrecError, match=f"log does not say {sentence}"):
+        ledger.entries_of_log(write_log(tmp_path / "log", {"train": 1.0}, **summary), Source("D", "", "S", 1, None))
 
 
 def test_a_job_beside_the_runs_counts_its_work_alone(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_without_weight_it_is_sasrec_with_the_same_loss_bit_for_bit(tmp_path: Pa
 def new_model(**how: float) -> LlmCfEncoder:
     """An untrained network in evaluation mode."""
     torch.manual_seed(0)
-    return LlmCfEncoder(ITEMS, SETTINGS, texts(), replace(IN_CONTEXT, **how), 3).eval()
+    return LlmCfEncoder(ITEMS, SETTINGS, texts(), replace(IN_CONTEXT, **how).weight, 3).eval()
 
 
 def test_examples_that_are_not_there_change_nothing() -> None:
@@ -215,7 +215,7 @@ def vector_as_it_reads(model: LlmCfEncoder, window: Tensor, length: Tensor) -> T
         one = slice(row, row + 1)
         query = mixture_as_it_reads(model, state[one], history[one], length[one], torch.zeros_like(length[one]))
         hidden = model.decoder(torch.stack([*tokens, query[0]])[None], torch.tensor([[*real, True]]))
-        rows.append(state[row] + model.in_context.weight * hidden[0, -1])
+        rows.append(state[row] + model.weight * hidden[0, -1])
     return torch.stack(rows)
 
 

@@ -63,7 +63,7 @@ def fit(folder: Path, data: dict[str, list[str]], weight: float) -> Path:
 
 def rank(folder: Path, data: dict[str, list[str]], model: Path, weight: float) -> list[int]:
     """The ranks of the validation rows by LLM-CF."""
-    settings = json.dumps({"rank": SHAPE, "in_context": {"weight": weight, "reconstruct_weight": 0.0}})
+    settings = json.dumps({"rank": SHAPE, "weight": weight})
     rows = ["--rows", str(folder / "valid.parquet"), *data["inputs"][4:], "--examples", data["examples"][3]]
     out = ["--model", str(model), "--ranks", str(folder / "ranks"), "--settings", settings]
     job.run(rank_llm_cf.main, rank_llm_cf.parser(), [*rows, *data["texts"], *out])

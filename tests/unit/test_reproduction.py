@@ -130,7 +130,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     made = {"script": "make_run_manifest.py", "inputs": {}, "seconds": 2.0, "hardware": {"cores": 2}}
     outputs = {"manifest.json": files.sha256(Path("manifest.json"))}
     files.write_json(job.manifest_of(Path("manifest.json")), {**made, "outputs": outputs})
-    cell = IntervalRow("SOFT", "BIGRec", "Game", "H@5", 0.5, 0.25, 0.75, 20, 10, 1, 0.1, 9.0, 0.1, 0.0, 0.0)
+    cell = IntervalRow("SOFT", "BIGRec", "Game", "H@5", 0.5, 0.25, 0.75, 20, 10, 1, 0.1, 9.0, 0.1, 0.0, 0.0, 9.0, 0.0)
     intervals = [cell._replace(method=m, metric=at) for m in ("SFT", "SOFT") for at in ("H@5", "H@20")]
     csvfiles.write_text(Path("intervals.csv"), csvfiles.csv_text([IntervalRow._fields, *intervals]))
     of = (0.0, -0.1, 0.1, 0.9, 0.9, 20, 10, 1, 0.04, 9.0, "none")

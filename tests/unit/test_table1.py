@@ -46,16 +46,14 @@ def test_counts_are_read_beside_other_keys(tmp_path: Path) -> None:
 
 
 def test_the_share_of_equal_times_stands_below_the_table(tmp_path: Path) -> None:
-    """774 of 1,000 rows; a file of a filter that did not count them says so."""
+    """774 of 1,000 rows."""
     path = tmp_path / "filter_counts.json"
     path.write_text(json.dumps({"final": TOY, "ties": {"share_of_rows": 0.774}}))
     assert table1.read_tied(path) == 0.774
-    path.write_text(json.dumps({"final": TOY}))
-    assert table1.read_tied(path) is None
-    assert "another one of their user: Toy 77.4%, Game not counted." in table1.note(["Toy", "Game"], [0.774, None])
+    assert "another one of their user: Toy 77.4%, Game 0.0%." in table1.note(["Toy", "Game"], [0.774, 0.0])
 
 
-@pytest.mark.parametrize("wrong", ["0.5", 1.5, -0.1, True])
+@pytest.mark.parametrize("wrong", ["0.5", 1.5, -0.1, True, None])
 def test_a_share_that_is_none_is_refused(tmp_path: Path, wrong: object) -> None:
     """The error names the file and the key."""
     path = tmp_path / "filter_counts.json"

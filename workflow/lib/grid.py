@@ -38,7 +38,7 @@ class Row:
 
 
 # In the order of the paper, whose table has no row for guidance alone (its Figure 1a), nor for SASRec trained with
-# LLM-CF's loss, which tells what of LLM-CF's gain is the loss's. LLaRA's rows are built like BIGRec's.
+# LLM-CF's loss, which shows how much of LLM-CF's gain comes from its loss. LLaRA's rows are built like BIGRec's.
 ROWS = (
     Row("sasrec", "", "SASRec", "sasrec"),
     Row("sasrec-softmax", "", "SASRec (sampled softmax)", "sasrec-softmax"),

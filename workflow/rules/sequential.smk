@@ -42,7 +42,7 @@ rule fit_sasrec:
 
 
 rule fit_sasrec_softmax:
-    """Train SASRec with LLM-CF's loss, which LLM-CF is without its texts: a candidate of L2, or with the chosen one"""
+    """Train SASRec with LLM-CF's loss (LLM-CF without its texts), with a candidate of L2 or the chosen one"""
     input:
         audit="results/<run>/{dataset}/split_audit.json",
         train="results/<run>/{dataset}/sequences/train.parquet",

@@ -112,7 +112,9 @@ def save(model: Any, folder: Path) -> None:
 
 def load(model: Any, folder: Path) -> None:
     """Read projector and table. Raises `SoftrecError` unless the file has just their weights, in the model's width."""
-    state, remedy = load_file(folder / FILE), f"remove {folder} and let Snakemake make it again"
+    remedy = f"remove {folder} and let Snakemake make it again"
+    with readable(folder, "adapter of LLaRA", remedy):
+        state = load_file(folder / FILE)
     table = state.get("table", torch.zeros(1, 1))
     model.history = HistoryEmbedding(torch.zeros(len(table), table[0].numel()), model.config.hidden_size)
     require_same(shapes(state), shapes(model.history.state_dict()), str(folder / FILE), remedy)

@@ -16,6 +16,7 @@ from softrec.errors import SoftrecError
 from softrec.ranking import Ranks
 
 TITLES_AT_ONCE = 2048  # a block of scores of 256 rows is 2 MB
+CELLS_AT_ONCE = 2**17  # scored again: at width 64 three arrays of 67 MB
 
 
 class Places(NamedTuple):
@@ -46,6 +47,8 @@ class Counter:
     """
 
     def __init__(self, output: nn.Linear, places: Places) -> None:
+        # The margin is of float32 as IEEE has it: with a GPU's TF32 scores may be off by a hundred times as much.
+        torch.set_float32_matmul_precision("highest")
         weight, bias = output.weight, output.bias
         single, shared = (torch.from_numpy(part).to(weight.device) for part in (places.single, places.shared))
         self.weight, self.bias = weight[single], bias[single]  # Kindle: 15 MB
@@ -65,7 +68,7 @@ class Counter:
         """
         margin = self.margin(state)
         own_place = torch.from_numpy(target).to(state.device)
-        row, place = (torch.from_numpy(column).to(state.device) for column in gone)
+        row, place = (torch.from_numpy(column).to(state.device, torch.long) for column in gone)
         groups = self.shared_scores(state)
         own = self.own_score(state, own_place, groups)
         rows = torch.arange(len(state), device=state.device)
@@ -73,10 +76,12 @@ class Counter:
         alone = place < len(self.weight)
         above, near = self.certain(state, own, margin, row[alone], place[alone])
         groups[row[~alone], place[~alone] - len(self.weight)] = -torch.inf
-        near_score = self.single_scores(state, *near)
-        ahead, ties = self.ahead(near_score, own[near[0]], near[1], own_place[near[0]])
-        above.index_add_(0, near[0], ahead.long())
-        tied = torch.zeros_like(above).index_add_(0, near[0], ties.long())
+        tied = torch.zeros_like(above)
+        # All cells may be near where scores are equal: (256, 61,528) of them at once would take 24 GB.
+        for row, place in zip(*(part.split(CELLS_AT_ONCE) for part in near), strict=True):
+            ahead, ties = self.ahead(self.single_scores(state, row, place), own[row], place, own_place[row])
+            above.index_add_(0, row, ahead.long())
+            tied.index_add_(0, row, ties.long())
         everyone = torch.arange(len(self.weight), len(self.order), device=state.device)
         ahead, ties = self.ahead(groups, own[:, None], everyone, own_place[:, None])
         above, tied = above + ahead.sum(dim=1), tied + ties.sum(dim=1)

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.fit import FitSettings
@@ -40,24 +39,12 @@ def nominal_distribution(target: np.ndarray, items: int, power: float) -> Tensor
     return torch.from_numpy((count / count.sum()) ** power).float()
 
 
-def robust_loss(score: Tensor, target: Tensor, p: Tensor, beta: float) -> Tensor:
-    """mean_b log[ sum_{i != y} exp(p_i s_i^2 / beta) + exp(p_y (s_y - 1)^2 / beta) ], summed in logarithms.
-
-    The exponentials themselves leave float32 at scores of about 12. This is the term as it reads; training takes
-    `RobustLoss`, which never holds all scores.
-
-    Args:
-        score: (B, N) scores of the items 1..N. target: (B,) ids of the next items. p: (N,) nominal distribution.
-    """
-    wanted = functional.one_hot(target - 1, score.shape[1])
-    return torch.logsumexp(p * (score - wanted) ** 2 / beta, dim=1).mean()
-
-
 class RobustLoss(torch.autograd.Function):
-    """`robust_loss` of the scores W h_b + c, and its gradient, in blocks of items.
+    """mean_b log[ sum_{i != y} exp(p_i s_i^2 / beta) + exp(p_y (s_y - 1)^2 / beta) ] of the scores s = W h_b + c.
 
-    With 61,528 items and a batch of 256 the scores alone are 63 MB, and autograd would keep four such arrays. Here a
-    block of scores, 1 MB, is made twice, once for the sum and once for the gradient
+    It is summed in logarithms: the exponentials themselves leave float32 at scores of about 12. With 61,528 items and
+    a batch of 256 the scores alone are 63 MB, and autograd would keep four such arrays. Here a block of items' scores,
+    1 MB, is made twice, once for the sum and once for the gradient
     dL/ds_bi = softmax_i(z_b) 2 p_i s_bi / (beta B), where z_bi = p_i s_bi^2 / beta and s_by is the target's less 1.
     """
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from torch.nn import functional
 from softrec import files
 from softrec.errors import SoftrecError
 from softrec.sequential.windows import PAD
+from softrec.weights import readable, require_same, shapes
 
 ITEM_STD, POSITION_STD = 0.01, 1.0  # as in the code of DROS and DLLM2Rec
 
@@ -151,11 +151,8 @@ def load(model: nn.Module, path: Path) -> None:
     Raises:
         SoftrecError: the file is broken, or holds a model of another shape or catalogue.
     """
-    try:
-        model.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        raise SoftrecError(
-            f"{path} does not hold the model that the settings describe",
-            where=" ".join(str(error).split()),
-            remedy=f"remove {path} and let Snakemake train again",
-        ) from error
+    remedy = f"remove {path} and let Snakemake train again"
+    with readable(path, "model over item ids", remedy):
+        state = load_file(path)
+    require_same(shapes(state), shapes(model.state_dict()), str(path), remedy)
+    model.load_state_dict(state)

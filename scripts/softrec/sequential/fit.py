@@ -17,11 +17,12 @@ import torch
 
 from softrec import metrics, seeds
 from softrec.checkpoints import Checkpoint
+from softrec.devices import device_name
 from softrec.errors import SoftrecError
 from softrec.log import Progress, say
 from softrec.ranking import Mask
 from softrec.sequential.allrank import Protocol as RankProtocol
-from softrec.sequential.allrank import rank_windows
+from softrec.sequential.allrank import Ranking
 from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.rowwise import RowGradients
 from softrec.sequential.sasrec import Batch
@@ -94,7 +95,7 @@ class Trainer:
         if settings.metric not in logged:
             raise SoftrecError(f"metric {settings.metric!r} is not among {logged}", where="settings.metric")
         self.train, self.valid, self.protocol, self.settings = train, valid, ranked, settings
-        self.method, self.l2 = method, l2
+        self.method, self.l2, self.ranking = method, l2, Ranking(valid, ranked)
         torch.manual_seed(seeds.derive(settings.seed, "weights"))
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = self.method.build(ranked.items, train, settings).to(self.device)
@@ -124,6 +125,7 @@ class Trainer:
         self.model.load_state_dict(best["model"])
         reason = "patience" if self.state["waited"] >= self.settings.patience else "epochs"
         last = {"summary": True, "kept_epoch": best["epoch"], "validation": best["validation"], "stopped": reason}
+        last |= {"device": device_name(self.device), "ranks": 1}
         return [*self.state["lines"], last]
 
     def resume(self, checkpoint: Checkpoint) -> None:
@@ -145,7 +147,7 @@ class Trainer:
         start = time.monotonic()
         loss = self.train_epoch(epoch)
         trained = time.monotonic()
-        rank = rank_windows(self.model, self.valid, self.protocol).rank
+        rank = self.ranking.ranks(self.model).rank
         seconds = {"train": round(trained - start, 2), "validate": round(time.monotonic() - trained, 2)}
         validation = metrics.summary(rank, self.settings.cutoffs)
         return {"epoch": epoch, "loss": loss, "validation": validation, "seconds": seconds}

@@ -49,10 +49,10 @@ class LlmCfSettings:
 
 @dataclass(frozen=True)
 class LlmCfRankSettings:
-    """Ranking by LLM-CF: the encoder's shape and the mask, and the in-context module."""
+    """Ranking by LLM-CF: the encoder's shape and the mask, and the `weight` of the in-context feature."""
 
     rank: RankSettings
-    in_context: InContextSettings
+    weight: float
 
 
 class LlmCfEncoder(Encoder):
@@ -61,11 +61,9 @@ class LlmCfEncoder(Encoder):
     Windows hold, behind the history's `length` columns, 1 + the index of each in-context example, 0 for none.
     """
 
-    def __init__(
-        self, items: int, settings: EncoderSettings, texts: Texts, in_context: InContextSettings, seed: int
-    ) -> None:
+    def __init__(self, items: int, settings: EncoderSettings, texts: Texts, weight: float, seed: int) -> None:
         super().__init__(items, settings)
-        self.in_context, self.history = in_context, settings.length
+        self.weight, self.history = weight, settings.length
         named = zip(("window", "length", "decided", "label"), texts.examples, strict=False)
         tables = {"titles": texts.titles, "told": with_empty(told(texts))}
         tables |= {name: with_empty(column) for name, column in named}
@@ -91,7 +89,7 @@ class LlmCfEncoder(Encoder):
         What a batch asks of an example is computed once, however many rows have it.
         """
         history, example = window[:, : self.history], window[:, self.history :]
-        if self.in_context.weight == 0:
+        if self.weight == 0:
             return super().forward(history, length), None, example
         used, place = example.unique(return_inverse=True)
         # One pass for both, since every lookup of items has a gradient of the catalogue's size.
@@ -101,7 +99,7 @@ class LlmCfEncoder(Encoder):
         tokens = torch.cat([told, self.query_token(state, history, length)[:, None]], dim=1)
         real = functional.pad((example > 0).repeat_interleave(3, dim=1), (0, 1), value=True)
         hidden = self.decoder(tokens, real)
-        return state + self.in_context.weight * hidden[:, -1], hidden[:, :-1:3], example
+        return state + self.weight * hidden[:, -1], hidden[:, :-1:3], example
 
     def told_tokens(self, past: Tensor, used: Tensor) -> Tensor:
         """Mixture, thought and decision (U, 3, D) of a batch's distinct examples (U,), from their states (U, D)."""
@@ -151,7 +149,7 @@ class LlmCf(SampledSoftmax):
 
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
         """SASRec's network with the in-context module."""
-        return LlmCfEncoder(items, settings, self.texts, self.settings, self.seed)
+        return LlmCfEncoder(items, settings, self.texts, self.settings.weight, self.seed)
 
     def loss(self, model: Encoder, batch: Batch) -> Tensor:
         """The sampled softmax with the user's vector, and the reconstruction where it has a weight; a scalar."""

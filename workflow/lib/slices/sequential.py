@@ -83,7 +83,7 @@ class SequentialSlices(Base):
 
     def rank_llm_cf(self) -> str:
         """Ranking by LLM-CF."""
-        return text({"rank": self.shape(), "in_context": self.in_context()})
+        return text({"rank": self.shape(), "weight": self.config["llm_cf"]["weight"]})
 
     def rank_sequential(self) -> str:
         """Ranking by any of them."""
