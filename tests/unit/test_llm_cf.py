@@ -17,7 +17,6 @@ from softrec.ranking import SeenItems
 from softrec.samples import Items
 from softrec.sequential.decisions import Examples, Texts
 from softrec.sequential.encoder import Encoder
-from softrec.sequential.in_context import Decoder, rotary, rotate
 from softrec.sequential.llm_cf import THOUGHT, InContextSettings, LlmCf, LlmCfEncoder, reconstruction, told
 from softrec.sequential.sampled_softmax import SampledSoftmax
 from softrec.sequential.windows import Windows
@@ -94,26 +93,6 @@ def test_old_history_goes_first_and_too_small_a_limit_is_an_error(llm: LanguageM
     assert '"Film 2"\nFilm: "Film 3"' in text and "Film 1" not in text
     with pytest.raises(SoftrecError, match="even without any history; 2 are allowed"):
         cot.encode(decisions, rows_of(1), CATALOGUE, llm.tokenizer, replace(COT, max_tokens=10))
-
-
-def test_rotary_positions_turn_pairs() -> None:
-    """Width 2, position 1, frequency 1: (1, 0) becomes (cos 1, sin 1); position 0 is left as it is."""
-    turned = rotate(torch.tensor([[1.0, 0.0], [1.0, 0.0]]), *rotary(2, 2, torch.device("cpu")))
-    assert turned[0].tolist() == pytest.approx([1, 0])
-    assert turned[1].tolist() == pytest.approx([np.cos(1), np.sin(1)])
-
-
-def test_the_decoder_is_causal_and_blind_to_what_is_not_real() -> None:
-    """A change of token 2 of 4 moves the states from 2 on; where token 2 is not real, only its own."""
-    torch.manual_seed(0)
-    decoder, tokens = Decoder(8), torch.randn(1, 4, 8)
-    changed = tokens.clone()
-    changed[0, 2] += 1
-    for real, moved in ((True, [False, False, True, True]), (False, [False, False, True, False])):
-        known = torch.tensor([[True, True, real, True]])
-        with torch.no_grad():
-            differs = (decoder(tokens, known) - decoder(changed, known)).abs().amax(dim=2)[0] > 1e-7
-        assert differs.tolist() == moved
 
 
 def texts() -> Texts:
@@ -214,7 +193,7 @@ def vector_as_it_reads(model: LlmCfEncoder, window: Tensor, length: Tensor) -> T
             real += [number >= 0] * 3
         one = slice(row, row + 1)
         query = mixture_as_it_reads(model, state[one], history[one], length[one], torch.zeros_like(length[one]))
-        hidden = model.decoder(torch.stack([*tokens, query[0]])[None], torch.tensor([[*real, True]]))
+        hidden = model.decoder(torch.stack([*tokens, query[0]])[None], torch.tensor([[*real, True]]), slice(None))
         rows.append(state[row] + model.weight * hidden[0, -1])
     return torch.stack(rows)
 

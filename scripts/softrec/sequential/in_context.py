@@ -18,15 +18,22 @@ class DecoderLayer(nn.Module):
         self.gate, self.up = nn.Linear(dim, INNER, bias=False), nn.Linear(dim, INNER, bias=False)
         self.down = nn.Linear(INNER, dim, bias=False)
 
-    def forward(self, state: Tensor, rotation: tuple[Tensor, Tensor], visible: Tensor) -> Tensor:
-        """(B, T, D) states to (B, T, D); `visible` is (B, 1, T, T), true where a query sees a key."""
-        parts = self.query_key_value(self.norm_attention(state)).chunk(3, dim=-1)
-        query, key, value = (part.unflatten(-1, (HEADS, -1)).transpose(1, 2) for part in parts)
-        query, key = rotate(query, *rotation), rotate(key, *rotation)
-        attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
-        state = state + self.output(attended.transpose(1, 2).flatten(-2))
+    def forward(self, state: Tensor, rotation: tuple[Tensor, Tensor], visible: Tensor, asked: slice) -> Tensor:
+        """(B, T, D) states to those of the Q `asked` positions, (B, Q, D); each sees where `visible` (B, 1, T, T)."""
+        normalised = self.norm_attention(state)
+        ask, key, value = self.query_key_value.weight.chunk(3)
+        query = rotate(heads(functional.linear(normalised[:, asked], ask)), *(part[asked] for part in rotation))
+        key, value = (heads(functional.linear(normalised, weight)) for weight in (key, value))
+        seen = visible[:, :, asked]
+        attended = functional.scaled_dot_product_attention(query, rotate(key, *rotation), value, attn_mask=seen)
+        state = state[:, asked] + self.output(attended.transpose(1, 2).flatten(-2))
         normalised = self.norm_inner(state)
         return state + self.down(functional.silu(self.gate(normalised)) * self.up(normalised))
+
+
+def heads(part: Tensor) -> Tensor:
+    """(B, T, D) as (B, HEADS, T, D / HEADS)."""
+    return part.unflatten(-1, (HEADS, -1)).transpose(1, 2)
 
 
 class Decoder(nn.Module):
@@ -37,16 +44,19 @@ class Decoder(nn.Module):
         self.layers = nn.ModuleList(DecoderLayer(dim) for _ in range(LAYERS))
         self.norm = nn.RMSNorm(dim)
 
-    def forward(self, tokens: Tensor, real: Tensor) -> Tensor:
-        """(B, T, D) hidden states of (B, T, D) tokens, each seeing the `real` (B, T) ones before it, and itself."""
+    def forward(self, tokens: Tensor, real: Tensor, asked: slice) -> Tensor:
+        """Hidden states (B, Q, D) of the Q `asked` of (B, T, D) tokens.
+
+        Each sees itself and the tokens before it that are `real` (B, T). The last layer computes no others.
+        """
         width = tokens.shape[1]
         causal = torch.ones(width, width, dtype=torch.bool, device=tokens.device).tril()
         itself = torch.eye(width, dtype=torch.bool, device=tokens.device)
         visible = ((causal & real[:, None, :]) | itself)[:, None]
         rotation = rotary(width, tokens.shape[2] // HEADS, tokens.device)
-        for layer in self.layers:
-            tokens = layer(tokens, rotation, visible)
-        return self.norm(tokens)
+        for layer in self.layers[:-1]:
+            tokens = layer(tokens, rotation, visible, slice(None))
+        return self.norm(self.layers[-1](tokens, rotation, visible, asked))
 
 
 def rotary(width: int, dim: int, device: torch.device) -> tuple[Tensor, Tensor]:

@@ -83,7 +83,7 @@ class LlmCfEncoder(Encoder):
         return self.read(window, length)[0]
 
     def read(self, window: Tensor, length: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
-        """The user's vector (B, D), hidden states (B, K, D) at the examples' first tokens, and the examples (B, K).
+        """The user's vector (B, D), hidden states (B, K, D) at the examples' mixtures, and the examples (B, K).
 
         The decoder reads three tokens per example (mixture, thought, decision) and then the query's, 3 K + 1 in all.
         What a batch asks of an example is computed once, however many rows have it.
@@ -98,8 +98,10 @@ class LlmCfEncoder(Encoder):
         told = self.told_tokens(past, used)[place].flatten(1, 2)
         tokens = torch.cat([told, self.query_token(state, history, length)[:, None]], dim=1)
         real = functional.pad((example > 0).repeat_interleave(3, dim=1), (0, 1), value=True)
-        hidden = self.decoder(tokens, real)
-        return state + self.weight * hidden[:, -1], hidden[:, :-1:3], example
+        hidden = self.decoder(
+            tokens, real, asked=slice(None, None, 3)
+        )  # the mixtures, of which the last is the query's
+        return state + self.weight * hidden[:, -1], hidden[:, :-1], example
 
     def told_tokens(self, past: Tensor, used: Tensor) -> Tensor:
         """Mixture, thought and decision (U, 3, D) of a batch's distinct examples (U,), from their states (U, D)."""
