@@ -34,10 +34,13 @@ def test_a_line_of_sinfo() -> None:
         FITS._replace(partition="", gpu=0, gpu_model="", mem_mb=64_000, cpus=16),
         FITS._replace(partition="mixed", gpu=8, gpu_model="h100", runtime=10**6),
         FITS._replace(partition="old", gpu=2, gpu_model="", cpus=8, runtime=30),
+        FITS._replace(partition="old,gpu"),
+        FITS._replace(partition="cpu, mixed", gpu=8, gpu_model="h100", runtime=10**6),
     ],
 )
 def test_what_is_there_is_not_talked_about(ask: Ask) -> None:
-    """All of a node, two nodes, the default partition, no limit of time, GPUs without a model."""
+    """All of a node, two nodes, the default partition, no limit of time, GPUs without a model; of two partitions,
+    which Slurm takes in either order, one that has all."""
     assert cluster.problems([ask], NODES) == []
 
 
@@ -45,6 +48,22 @@ def test_what_is_there_is_not_talked_about(ask: Ask) -> None:
     ("change", "told"),
     [
         ({"partition": "gpus"}, "partition 'gpus' (tune_sft) is not there; there are cpu, gpu, mixed, old: correct"),
+        (
+            {"partition": "gpu,gpus"},
+            "partition 'gpus' (tune_sft) is not there; there are cpu, gpu, mixed, old: correct",
+        ),
+        (
+            {"partition": "old,gpu", "cpus": 64},
+            "partition old,gpu has no node with 64 CPUs (tune_sft), 32 at most: low",
+        ),
+        (
+            {"partition": "cpu,gpu", "gpu": 0, "mem_mb": 400_000, "runtime": 4321},
+            "partition cpu,gpu ends jobs after 4,320",
+        ),
+        (
+            {"partition": "gpu,mixed", "runtime": 10**6},
+            "none of the partitions gpu,mixed alone has what tune_sft ask for",
+        ),
         ({"gpu": 8}, "partition gpu has no node with 8 GPU(s) of model a800 on a node (tune_sft); it has gpu:a800:4:"),
         ({"gpu_model": "h100"}, "of model h100 on a node (tune_sft); it has gpu:a800:4: correct gpu_model"),
         ({"partition": "cpu"}, "partition cpu has no node with 4 GPU(s) of model a800"),
@@ -58,6 +77,18 @@ def test_what_is_not_there_is_a_sentence(change: dict[str, Any], told: str) -> N
     """What, in which partition, which rule, what there is instead, and the key to correct."""
     [sentence] = cluster.problems([FITS._replace(**change)], NODES)
     assert told in sentence
+
+
+def test_hidden_partitions_are_asked_for_too() -> None:
+    """`sbatch` takes a hidden partition, and `sinfo` names it with --all alone."""
+    asked: list[tuple[str, ...]] = []
+
+    def run(command: tuple[str, ...], **_: Any) -> Any:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0, SINFO, "")
+
+    assert cluster.nodes(run) == NODES
+    assert "--all" in asked[0]
 
 
 def test_rules_share_a_sentence() -> None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lib import accounts
 from lib import preflight as machine
 
-SINFO = ("sinfo", "--noheader", "--Node", "--format=%P|%n|%G|%m|%c|%l")
+SINFO = ("sinfo", "--all", "--noheader", "--Node", "--format=%P|%n|%G|%m|%c|%l")
 WHERE = "in profiles/slurm/config.yaml"
 
 
@@ -45,8 +46,9 @@ def preflight(jobs: Collection[Any], folder: Path) -> list[str]:
     found = nodes()
     if isinstance(found, str):
         return [found]
-    asks = asked(job for job in jobs if not job.is_local)
-    return problems(asks, found) + machine.shared_file_system(folder, [node.host for node in found])
+    remote = [job for job in jobs if not job.is_local]
+    named = accounts.problems(str(job.resources.get("slurm_account") or "") for job in remote)
+    return problems(asked(remote), found) + named + machine.shared_file_system(folder, [node.host for node in found])
 
 
 def asked(jobs: Iterable[Any]) -> list[Ask]:
@@ -116,14 +118,31 @@ def problems(asks: Iterable[Ask], found: Iterable[Node]) -> list[str]:
 
 
 def lacks(ask: Ask, known: list[Node]) -> Iterator[str]:
-    """What no node of the partition has; "{rules}" stands for the rules that ask."""
-    own = [node for node in known if (node.partition == ask.partition if ask.partition else node.default)]
-    if not own:
-        names = ", ".join(sorted({node.partition for node in known}))
-        name = f"partition {ask.partition!r}" if ask.partition else "the cluster's default partition"
-        yield f"{name} ({{rules}}) is not there; there are {names}: correct slurm_partition {WHERE}."
+    """What is not there, "{rules}" standing for the rules that ask.
+
+    Of several partitions ("gpu,gpu2": whichever is free first) one that has all is enough. If none has, each thing is
+    held against all of them together.
+    """
+    names = [name.strip() for name in ask.partition.split(",")] if ask.partition else []
+    there = sorted({node.partition for node in known})
+    default = [node for node in known if node.default]
+    wrong = [f"partition {name!r}" for name in names if name not in there]
+    if wrong or not (names or default):
+        for name in wrong or ["the cluster's default partition"]:
+            what = f"{name} ({{rules}}) is not there; there are {', '.join(there)}"
+            yield f"{what}: correct slurm_partition {WHERE}."
         return
-    partition = f"partition {own[0].partition}"
+    choices = [[node for node in known if node.partition == name] for name in names] or [default]
+    if all(list(lacks_of(ask, own)) for own in choices):
+        together = list(lacks_of(ask, [node for own in choices for node in own]))
+        yield from together or [
+            f"none of the partitions {ask.partition} alone has what {{rules}} ask for: name others {WHERE}."
+        ]
+
+
+def lacks_of(ask: Ask, own: list[Node]) -> Iterator[str]:
+    """What no node of a partition, or of several taken together, has; `own` are their nodes."""
+    partition = f"partition {','.join(dict.fromkeys(node.partition for node in own))}"
     per_node = -(-ask.gpu // ask.nodes)
     fitting = [node for node in own if has_gpus(node, per_node, ask.gpu_model)]
     if not fitting:
@@ -138,9 +157,9 @@ def lacks(ask: Ask, known: list[Node]) -> Iterator[str]:
     ):
         if want > most:
             yield f"{partition} has no node with {want:,} {what} ({{rules}}), {most:,} at most: lower {key} {WHERE}."
-    limit = own[0].limit
-    if limit is not None and ask.runtime > limit:
-        most = f"ends jobs after {limit:,} minutes"
+    limits = [node.limit for node in own if node.limit is not None]
+    if len(limits) == len(own) and ask.runtime > max(limits):
+        most = f"ends jobs after {max(limits):,} minutes"
         yield f"{partition} {most}, and {{rules}} ask for {ask.runtime:,}: lower runtime {WHERE}."
 
 

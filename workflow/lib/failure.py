@@ -6,9 +6,13 @@ Snakemake's own `show-failed-logs` prints whole logs, which after a day of train
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+
+Key = tuple[str, tuple[str, ...]]
+NONE: Mapping[Key, str] = MappingProxyType({})
 
 
-def report(failures: Mapping[tuple[str, tuple[str, ...]], str], snakemake_log: Path, n: int = 15) -> str:
+def report(failures: Mapping[Key, str], snakemake_log: Path, n: int = 15, refusals: Mapping[Key, str] = NONE) -> str:
     """The last `n` lines of every failed rule's log, each under a line that names rule, cluster job and file.
 
     Args:
@@ -16,9 +20,16 @@ def report(failures: Mapping[tuple[str, tuple[str, ...]], str], snakemake_log: P
             the cluster it was, or "".
         snakemake_log: the run's log, which Snakemake gives to `onerror` as `log[0]`.
         n: most lines per rule.
+        refusals: what Slurm said of those that it did not take. Their logs, if there are any, are of an earlier run.
     """
-    parts = []
+    refused: dict[str, list[str]] = {}
+    for key, cluster_job in failures.items():
+        if not cluster_job and key in refusals:
+            refused.setdefault(refusals[key], []).append(key[0])
+    parts = [f"{', '.join(dict.fromkeys(rules))} failed: {sentence}" for sentence, rules in refused.items()]
     for (rule, logs), cluster_job in failures.items():
+        if not cluster_job and (rule, logs) in refusals:
+            continue
         told = any(last_lines(Path(name), 1) for name in logs)
         others = [other for (_, other), job in failures.items() if cluster_job and job == cluster_job]
         if not told and any(last_lines(Path(name), 1) for other in others for name in other):

@@ -7,6 +7,7 @@ So its log records are read here, before it drops any.
 import logging
 import re
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -58,6 +59,7 @@ class Watch(logging.Filter):
     Attributes:
         failures: rule and log files of every failed job, in the order in which they failed, and which job of the
             cluster it was.
+        refusals: what Slurm said of jobs that it did not take, likewise by rule and log files.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Watch(logging.Filter):
         self.quiet = "rules" in names and not names & {"progress", "all"}
         self.dryrun, self.show, self.remote = dryrun, show, remote
         self.failures: dict[tuple[str, tuple[str, ...]], str] = {}
+        self.refusals: dict[tuple[str, tuple[str, ...]], str] = {}
         self.running: dict[int, tuple[str, float]] = {}
         self.ended = ""
         self.numbers: list[str] = []
@@ -130,6 +133,13 @@ class Watch(logging.Filter):
         own = job.isdigit() and int(job) in self.running
         name = self.running[int(job)][0] if own else self.groups.get(folder, folder)
         self.show(line(f"slurm {number}", name))
+
+    def refused(self, job: Any, sentence: str) -> None:
+        """Say why Slurm did not take a job, or a group of jobs, and note it for the end of the run."""
+        members = list(job.jobs) if job.is_group() else [job]
+        self.refusals |= {(own.rule.name, tuple(map(str, own.log))): sentence for own in members}
+        self.show(line("refused", ", ".join(sorted({own.rule.name for own in members}))))
+        self.show(textwrap.fill(sentence, WIDTH, initial_indent=" " * 12, subsequent_indent=" " * 12))
 
     def end(self, job: int) -> str:
         """A job that has ended and how long it ran, as m:ss; "" if it was not seen to start."""

@@ -1,0 +1,59 @@
+"""Jobs that Slurm would not take: what it said, at once, and again at the end of the run.
+
+Of a group of jobs Snakemake drops that message, and its Slurm plugin 2.8 loses the error itself in the thread that
+submits: no job, no word, and the run waits for ever.
+"""
+
+import functools
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+LIMIT = re.compile(r"\w*(MaxSubmit|MaxJobs|GrpSubmit|GrpJobs)\w*|submit/size limit", re.IGNORECASE)
+SAID = re.compile(r"The error message was '(.*?)'\.\n", re.DOTALL)
+PAUSE = 20.0  # seconds before a job that met a limit on jobs is submitted again
+ADVICE = "lower `jobs` in profiles/slurm/config.yaml: the site takes no more at once"
+
+Note = Callable[[Any, str], None]
+
+
+def attach(note: Note) -> None:
+    """Let the Slurm plugin tell `note(job, sentence)` of every job that it could not submit."""
+    from snakemake_executor_plugin_slurm import Executor
+
+    wrap(Executor, note)
+
+
+def wrap(executor: Any, note: Note, pause: Callable[[float], None] = time.sleep) -> None:
+    """Let the plugin's class `executor` tell `note`.
+
+    Its two methods through which a submission and its failure go are wrapped. Where a limit on jobs was met the failure
+    is reported after a pause, since Snakemake submits again at once.
+    """
+    from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
+
+    submit, report = executor.run_job, executor._report_job_error_threadsafe
+
+    @functools.wraps(submit)
+    def run_job(self: Any, job: Any) -> None:
+        try:
+            submit(self, job)
+        except Exception as error:
+            self._report_job_error_threadsafe(SubmittedJobInfo(job), str(error.__context__ or error))
+
+    @functools.wraps(report)
+    def report_job_error(self: Any, job_info: Any, msg: str) -> None:
+        note(job_info.job, sentence(msg))
+        if LIMIT.search(msg):
+            pause(PAUSE)
+        report(self, job_info, msg)
+
+    executor.run_job, executor._report_job_error_threadsafe = run_job, report_job_error
+
+
+def sentence(msg: str) -> str:
+    """What sbatch said, without the call of many lines around it, and what helps."""
+    said = SAID.search(msg)
+    text = " ".join((said[1] if said else msg.removeprefix("Job submission failed with exception: ")).split())
+    return f"{text} ({ADVICE})" if LIMIT.search(text) else text
