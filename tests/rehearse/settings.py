@@ -11,6 +11,10 @@ EPOCHS = 2  # of a fit; the second is what 500 are extrapolated from
 BASE = "base"  # folder of the stand-in for the language model
 LLM = {"kind": "path", "precision": "fp32", "folder": BASE, "parameters": 3.21e9}
 
+# Methods whose rules LLaRA runs too, with prompts that are as long and its behaviour tokens beside them.
+TWINS = ("bigrec-sdpo", "bigrec-soft-wo-sa")
+BACKBONE, OTHER = "/bigrec/", "/llara/"  # where the files of those stand in for them
+
 # Rules of the paper's grid that are not run on every data set, each with its reason.
 NOT_ON_DATA = {"fetch_hub_llm_llama": "the model is gated: a part of its own fetches one as large"}
 
@@ -46,9 +50,13 @@ def stand_in(paper: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def one_of_each(paper: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration with one seed and one candidate of everything, two epochs of a fit and one of tuning."""
+    """The configuration with one seed and one candidate of everything, two epochs of a fit and one of tuning.
+
+    Two rules that tune BIGRec and LLaRA alike tune LLaRA alone.
+    """
     found = whole(paper)
     found |= {"seeds": [SEED], "tuning_seed": SEED}
+    found["methods"] = [method for method in found["methods"] if method not in TWINS]
     found["engine"] = {"kind": "torch", "ranks": 1, "threads": 1}
     for section in found.values():
         for key in CANDIDATES:

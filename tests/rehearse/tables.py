@@ -57,7 +57,7 @@ class Tables:
         self.done(self.name, self.project, [job for job in own if place(job, SHAPES) == ALL])
 
     def copy(self, name: str) -> None:
-        """The file of this name in place of which a part has made one of another seed or candidate.
+        """The file of this name in place of which a part has made one of another seed, candidate or backbone.
 
         Raises:
             RehearsalError: no part has made such a file.
@@ -75,12 +75,16 @@ class Tables:
             shuffle(target, name)
 
     def source(self, name: str) -> Path | None:
-        """The part's file for a name of the whole grid: for whatever seed and candidates the part has."""
+        """The part's file for a name of the whole grid: for whatever seed and candidates the part has.
+
+        Where it did not tune BIGRec, LLaRA's file of the same kind.
+        """
         place = Path(name)
         if place.parts[0] != "results":
             return self.project.folder / name  # config/published.csv
         part = FOLDER / place.parts[2]
-        found = sorted(part.glob(CANDIDATE.sub(r"\1=*", name)))
+        pattern = CANDIDATE.sub(r"\1=*", name)
+        found = sorted(part.glob(pattern)) or sorted(part.glob(pattern.replace(settings.BACKBONE, settings.OTHER)))
         return found[0] if found else None
 
 

@@ -1,5 +1,6 @@
 """The rehearsal misses no rule of the paper's grid, and the page shows what was measured."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,12 @@ def rehearsed(planning: Project) -> list[Job]:
     return planning.plan("all")
 
 
+JOBS = {
+    **dict.fromkeys(("fit_sasrec", "fit_dros", "tune_sdpo", "tune_soft_wo_sa"), 1),
+    **{"tune_sft": 2, "tune_soft": 2, parts.ASK: 6},
+}
+
+
 def test_every_rule_of_the_grid_is_rehearsed_or_named(paper_jobs: list[Job], rehearsed: list[Job]) -> None:
     """A new rule is run by the parts, since they ask for all; one that they do not run is named with its reason."""
     asked = {lines.family(job.rule, SHAPES) for job in paper_jobs if job.rule != "all"}
@@ -39,10 +46,9 @@ def test_every_rule_of_the_grid_is_rehearsed_or_named(paper_jobs: list[Job], reh
 
 
 def test_a_part_has_one_job_of_most_rules(rehearsed: list[Job]) -> None:
-    """One seed and one candidate: a fit of each method, four tunings of each backbone, two of which predict alike."""
-    counted = [sum(job.rule == rule for job in rehearsed) for rule in ("fit_sasrec", "fit_dros", "tune_soft")]
-    assert counted == [1, 1, 2]
-    assert sum(job.rule == parts.ASK for job in rehearsed) == 8
+    """One seed and one candidate: a fit of each method, SFT and SOFT of both backbones, the rest of LLaRA."""
+    counted = {rule: sum(job.rule == rule for job in rehearsed) for rule in JOBS}
+    assert counted == JOBS
     (fetch,) = (job for job in rehearsed if job.rule == "fetch_amazon2023_game")
     assert "a" * 64 in fetch.command
     assert '"transport": "hub"' in fetch.command
@@ -53,10 +59,11 @@ def test_sizes_are_the_papers(checked: Checked) -> None:
     paper = checked("paper")
     found = settings.of_dataset(paper, "kindle", {})
     changed = {key for key in paper if paper[key] != found[key]}
-    assert {"run", "seeds", "datasets", "llms", "engine", "sasrec", "soft", "tuning", "sdpo"} <= changed
+    assert {"run", "seeds", "methods", "datasets", "llms", "engine", "sasrec", "soft", "tuning", "sdpo"} <= changed
+    assert set(paper["methods"]) - set(found["methods"]) == set(settings.TWINS)
     assert not changed & {"filter", "split", "samples", "ranking", "lora", "generation", "statistics", "amazon2023"}
     assert found["datasets"]["kindle"] == {**paper["datasets"]["kindle"], "llm": "stand-in"}
-    for section in changed - {"run", "seeds", "datasets", "llms", "engine"}:
+    for section in changed - {"run", "seeds", "methods", "datasets", "llms", "engine"}:
         own = {key for key in paper[section] if paper[section][key] != found[section][key]}
         assert own <= {"l2", "alphas", "epochs"}
 
@@ -90,7 +97,7 @@ def test_the_page_shows_the_lines(checked: Checked, paper_jobs: list[Job], tmp_p
 
 
 def test_drawn_predictions_are_taken_as_they_stand(rehearsed: list[Job], planning: Project) -> None:
-    """The last stage: all that reads them is planned, eight models' ranks, and nothing that would make them again."""
+    """The last stage: all that reads them is planned, six models' ranks, and nothing that would make them again."""
     after = parts.behind(rehearsed, [job for job in rehearsed if job.rule in estimate.LLM_RULES])
     for job in rehearsed:
         if job not in after:
@@ -100,12 +107,13 @@ def test_drawn_predictions_are_taken_as_they_stand(rehearsed: list[Job], plannin
     allowed, targets = {job.rule for job in after}, [job.output[0] for job in after]
     planned = dryrun.jobs([*planning.options, "--allowed-rules", "all", *sorted(allowed), "--", *targets])
     assert sorted(job.output for job in planned) == sorted(job.output for job in after)
-    assert sum(job.rule == "ground_predictions" for job in planned) == 8
+    assert sum(job.rule == "ground_predictions" for job in planned) == JOBS[parts.ASK]
     assert not allowed & {"fit_sasrec", "fit_dros", "tune_sft", "encode_titles"}
 
 
 def test_the_tables_copy_what_a_part_has_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For every seed and candidate the one that there is; a file that no part has made is refused by its name."""
+    """For every seed and candidate the one that there is, for BIGRec's SDPO LLaRA's; a file that no part has made is
+    refused by its name."""
     monkeypatch.setattr(tables, "FOLDER", tmp_path)
     made = tmp_path / "game/results/rehearse/game/bigrec/soft/alpha=0.1/seed=1/training.jsonl"
     made.parent.mkdir(parents=True)
@@ -117,6 +125,13 @@ def test_the_tables_copy_what_a_part_has_made(tmp_path: Path, monkeypatch: pytes
     own.copy(name)
     assert (tmp_path / "tables" / name).read_text() == "{}"
     assert (tmp_path / "tables" / f"{name}.manifest.json").exists()
+    other = "results/rehearse/game/bigrec/sdpo/seed=5/training.jsonl"
+    shutil.copytree(made.parents[3], tmp_path / "game/results/rehearse/game/llara")
+    (tmp_path / "game/results/rehearse/game/llara/soft/alpha=0.1").rename(
+        tmp_path / "game/results/rehearse/game/llara/sdpo"
+    )
+    own.copy(other)
+    assert (tmp_path / "tables" / other).read_text() == "{}"
     with pytest.raises(RehearsalError, match=r"no part has made a file like .*/movie/"):
         own.copy(name.replace("game", "movie"))
     with pytest.raises(RehearsalError, match="rehearse one of them first"):
