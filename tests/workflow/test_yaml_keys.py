@@ -1,0 +1,59 @@
+"""A key that stands twice in a YAML file is found, wherever it stands."""
+
+from pathlib import Path
+
+import pytest
+from lib import config_check, yaml_keys
+
+ROOT = Path(yaml_keys.__file__).parents[2]
+TWICE = """\
+seeds: [1]
+tuning:
+  epochs: 2
+  rate: 1
+  epochs: 9
+datasets:
+  - {label: a, label: b}
+seeds: [7]
+"seeds": [8]
+"""
+
+
+def test_keys_that_stand_twice_are_found_by_line(tmp_path: Path) -> None:
+    """In the order of the file from the inside out; a quoted key is the same key. YAML itself keeps the last."""
+    (tmp_path / "a.yaml").write_text(TWICE)
+    assert yaml_keys.twice(tmp_path / "a.yaml") == [
+        "tuning.epochs stands twice, in lines 3 and 5: keep one",
+        "datasets[0].label stands twice, in lines 7 and 7: keep one",
+        "seeds stands 3 times, in lines 1, 8 and 9: keep one",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "- 1\n- 1\n", "a: {x: 1}\nb: {x: 1}\n", "a: &a {x: 1}\nb: {<<: *a, y: 2}\n", "a: [\n"]
+)
+def test_what_is_in_order_or_cannot_be_read_has_no_line(tmp_path: Path, text: str) -> None:
+    """Nothing, a list, one name in two places, an anchor; what does not parse is another's to refuse."""
+    (tmp_path / "a.yaml").write_text(text)
+    assert yaml_keys.twice(tmp_path / "a.yaml") == []
+    assert yaml_keys.twice(tmp_path / "b.yaml") == []
+
+
+@pytest.mark.parametrize("arguments", [["-n", "--profile", "{}"], ["--profile={}", "-n"]])
+def test_the_profile_is_looked_at_too(tmp_path: Path, arguments: list[str]) -> None:
+    """Its file has a name that Snakemake gives it; a profile elsewhere is Snakemake's to find."""
+    (tmp_path / "config.yaml").write_text("set-threads:\n  tune_sft: 1\n  tune_sft: 2\n")
+    named = [word.format(tmp_path) for word in arguments]
+    with pytest.raises(
+        config_check.ConfigError, match=r"config.yaml: set-threads.tune_sft stands twice, in lines 2 and 3"
+    ):
+        config_check.require_no_key_twice([], named)
+    config_check.require_no_key_twice([], ["--profile", "elsewhere"])
+
+
+@pytest.mark.parametrize(
+    "file", sorted(path.relative_to(ROOT) for path in (*ROOT.glob("config/*.yaml"), *ROOT.glob("profiles/*/*.yaml")))
+)
+def test_no_shipped_file_has_a_key_twice(file: Path) -> None:
+    """Configurations and profiles."""
+    assert yaml_keys.twice(ROOT / file) == []

@@ -1,0 +1,49 @@
+"""Keys that stand twice in a YAML file. YAML's own loader keeps the last of them and says nothing."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from lib import schema_words as words
+
+
+def files(configuration: Iterable[Path], arguments: Sequence[str]) -> list[Path]:
+    """The YAML files of a run: its configuration, and the profile that Snakemake's `arguments` name."""
+    named = [after for before, after in itertools.pairwise(arguments) if before == "--profile"]
+    named += [word.partition("=")[2] for word in arguments if word.startswith("--profile=")]
+    profile = [Path(name) / "config.yaml" for name in named]
+    return [*configuration, *(path for path in profile if path.is_file())]
+
+
+def twice(path: Path) -> list[str]:
+    """A line for each key of the file at `path` that is given more than once, at any depth: "seeds stands twice, ...".
+
+    A file that is not there or does not parse has none: whoever reads it says so.
+    """
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return []
+    return [] if root is None else list(found(root, ""))
+
+
+def found(node: Node, path: str) -> Iterator[str]:
+    """The lines about a node and all below it."""
+    if isinstance(node, SequenceNode):
+        for i, item in enumerate(node.value):
+            yield from found(item, f"{path}[{i}]")
+    if not isinstance(node, MappingNode):
+        return
+    places: dict[tuple[str, str], list[int]] = {}
+    for key, value in node.value:
+        if isinstance(key, ScalarNode):
+            places.setdefault((key.tag, key.value), []).append(key.start_mark.line + 1)
+            yield from found(value, words.join(path, key.value))
+    for (tag, key), lines in places.items():
+        if len(lines) > 1 and not tag.endswith(":merge"):
+            times = "twice" if len(lines) == 2 else f"{len(lines)} times"
+            numbers = f"{', '.join(map(str, lines[:-1]))} and {lines[-1]}"
+            yield f"{words.join(path, key)} stands {times}, in lines {numbers}: keep one"
