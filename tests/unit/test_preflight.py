@@ -80,6 +80,7 @@ def test_path(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     assert "no config.json" in preflight.local_files(llms, {})[0]
     (tmp_path / "mine" / "config.json").write_text("{}")
+    (tmp_path / "mine" / "model.safetensors").touch()
     assert preflight.local_files(llms, {}) == []
 
 

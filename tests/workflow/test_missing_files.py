@@ -37,6 +37,12 @@ def dry_run(config: dict[str, Any], file: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
 
+def make_model(folder: Path) -> None:
+    """As much of a language model as a plan looks at."""
+    make(folder, "model.safetensors")
+    (folder / "config.json").write_text("{}")
+
+
 def test_folders_that_are_not_there_end_a_dry_run(mine: dict[str, Any], tmp_path: Path) -> None:
     """Both in one go, each with its key, no traceback; Snakemake's own words would be about a rule's missing input."""
     ended = dry_run(mine, tmp_path / "mine.yaml")
@@ -52,17 +58,50 @@ def test_folders_that_are_not_there_end_a_dry_run(mine: dict[str, Any], tmp_path
 def test_with_all_in_place_there_is_a_plan(mine: dict[str, Any], tmp_path: Path) -> None:
     """Nothing is fetched and nothing is pre-trained."""
     make(tmp_path / "shop", "Toys.jsonl", "meta_Toys.jsonl")
-    make(tmp_path / "model", "config.json")
+    make_model(tmp_path / "model")
     ended = dry_run(mine, tmp_path / "mine.yaml")
     assert ended.returncode == 0, ended.stderr
     assert "tune_soft" in ended.stdout
     assert "fetch_" not in ended.stdout and "pretrain" not in ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("files", "config", "told"),
+    [
+        ((), "{}", "which has no *.safetensors: save it with"),
+        (
+            ("pytorch_model.bin",),
+            "{}",
+            "whose weights are pickled (pytorch_model.bin), which can run code: save it with",
+        ),
+        (
+            ("consolidated.00.pth",),
+            "{}",
+            "whose weights are pickled (consolidated.00.pth), which can run code: save it",
+        ),
+        (
+            ("model.safetensors",),
+            '{"auto_map": {"AutoModel": "mine.Model"}}',
+            "asks for code of its own (auto_map), which",
+        ),
+        (("model.safetensors",), "{", "whose config.json cannot be read (Expecting property name"),
+        (("model.safetensors",), "[", "whose config.json cannot be read"),
+    ],
+)
+def test_a_model_that_could_run_code_or_cannot_be_read_is_refused_before_the_plan(
+    tmp_path: Path, files: tuple[str, ...], config: str, told: str
+) -> None:
+    """By the name of what is wrong; beside safetensors, pickled weights are left alone."""
+    make(tmp_path / "model", *files)
+    (tmp_path / "model/config.json").write_text(config)
+    [problem] = preflight.local_files({"mine": {"kind": "path", "folder": str(tmp_path / "model")}}, {})
+    assert problem.startswith(f"llms.mine.folder is {tmp_path}/model, ") and told in problem
+
+
 def test_a_file_that_is_called_otherwise(mine: dict[str, Any], tmp_path: Path) -> None:
     """The nearest name in the folder is offered; a folder without any like it is named alone."""
     make(tmp_path / "shop", "Toys.jsonl.gz")
-    make(tmp_path / "model", "config.json")
+    make_model(tmp_path / "model")
     place = f"which {tmp_path}/shop does not have"
     assert preflight.local_files(mine["llms"], mine["datasets"]) == [
         f"datasets.ml100k.source.ratings is Toys.jsonl, {place}: did you mean 'Toys.jsonl.gz'?",

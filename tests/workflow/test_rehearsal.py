@@ -20,7 +20,8 @@ def planning(checked: Checked, tmp_path_factory: pytest.TempPathFactory) -> Proj
     """The part of Game in a folder where nothing has run."""
     folder = tmp_path_factory.mktemp("rehearsal")
     (folder / settings.BASE).mkdir()
-    (folder / settings.BASE / "config.json").touch()  # a plan asks for no more
+    (folder / settings.BASE / "config.json").write_text("{}")  # a plan asks for no more than these two
+    (folder / settings.BASE / "model.safetensors").touch()
     sums = {"ratings": "a" * 64, "metadata": "b" * 64}
     return Project(folder, settings.of_dataset(checked("paper"), "game", sums))
 

@@ -1,5 +1,6 @@
 """Questions about this machine that are cheaper before a job is submitted than after. Standard library only."""
 
+import json
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ from lib.schema_words import meant
 
 TRUE = ("1", "ON", "YES", "TRUE")
 NODE_LOCAL = ("tmpfs", "ramfs", "ext2/ext3", "ext4", "xfs", "btrfs", "zfs", "overlayfs")  # in the words of `stat`
+PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 SHARED = "SOFTREC_SHARED_FS"
 
 
@@ -86,6 +88,19 @@ def folder_problems(name: str, folder: Path) -> list[str]:
         return [f"llms.{name}.folder is {folder}, which is no folder: correct the path."]
     if not (folder / "config.json").is_file():
         return [f"llms.{name}.folder is {folder}, which has no config.json: name a folder that transformers can load."]
+    key, remedy = f"llms.{name}.folder is {folder}", "save it with `model.save_pretrained(folder)`"
+    if not any(folder.glob("*.safetensors")):
+        pickled = next((path.name for path in sorted(folder.glob("*")) if path.suffix in PICKLED), None)
+        what = f"whose weights are pickled ({pickled}), which can run code" if pickled else "which has no *.safetensors"
+        return [f"{key}, {what}: {remedy}."]
+    try:
+        code = "auto_map" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (ValueError, TypeError) as error:
+        return [f"{key}, whose config.json cannot be read ({error}): {remedy}."]
+    if code:
+        return [
+            f"{key}, whose config.json asks for code of its own (auto_map), which is never run: name another model."
+        ]
     return []
 
 
