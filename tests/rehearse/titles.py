@@ -23,7 +23,7 @@ def vocabulary(chance: np.random.Generator) -> list[str]:
 
 
 def titles(chance: np.random.Generator, shape: Shape, count: int) -> list[str]:
-    """`count` titles; the first `shape.items` are the core's, of which some share one."""
+    """`count` titles; the first `shape.items` of them, or all if they are fewer, are the core's: some share one."""
     words = vocabulary(chance)
     own = shape.title
     length = np.exp(np.log(own.median) + own.spread * chance.standard_normal(count))
@@ -31,7 +31,8 @@ def titles(chance: np.random.Generator, shape: Shape, count: int) -> list[str]:
     edges = np.concatenate([[0], np.cumsum(length)])
     drawn = (len(words) * chance.random(int(edges[-1])) ** 2.5).astype(np.int64).tolist()
     found = [" ".join([words[i] for i in drawn[a:b]]) for a, b in pairwise(edges.tolist())]
-    order = chance.permutation(shape.items)[: 2 * round(SHARED * shape.items)].tolist()
+    core = min(shape.items, count)
+    order = chance.permutation(core)[: 2 * round(SHARED * core)].tolist()
     for taker, giver in zip(order[::2], order[1::2], strict=True):
         found[taker] = found[giver]
     return found

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from rehearse import graph, ratings, rawfiles
+from rehearse import graph, ratings, rawfiles, titles
 from rehearse.shapes import SHAPES, Shape, TitleShape
 from run_script import run_script
 from softrec import seeds
@@ -119,3 +119,11 @@ def test_a_file_that_is_too_small_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="lower `charge`"):
         rawfiles.make("none", replace(SMALL, ratings_rows=9_000), "ratings", tmp_path / "file")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("count", "shared"), [(900, 3), (200, 3), (100, 2)])
+def test_titles_for_more_items_than_the_core_has_or_for_fewer(count: int, shared: int) -> None:
+    """Of the core's 200 items, or of the 100 that there are, 1.5 % take the title of another, which is rounded."""
+    made = titles.titles(seeds.stream(1, "titles"), replace(SMALL, title=TitleShape(12, 0.1, 30)), count)
+    assert len(made) == count
+    assert len(made) - len(set(made)) == shared
