@@ -1,8 +1,10 @@
 """What is asked of a language model before anything is submitted."""
 
+import errno
 import socket
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from lib import preflight
@@ -54,11 +56,6 @@ def test_token_in_a_file(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(preflight.llm_access({"llama": GATED})) == 1
 
 
-def test_fetched_is_not_asked_for() -> None:
-    """Once its folder is there, a gated model needs no token."""
-    assert preflight.llm_access({"llama": GATED}, fetched={"llama"}) == []
-
-
 def test_offline_needs_the_cache(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Offline, a model must be in the hub's cache: then neither network nor token is needed."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
@@ -91,10 +88,33 @@ def test_each_problem_is_told() -> None:
 
 
 def test_a_full_disk_is_told_before_it_is(tmp_path: Path) -> None:
-    """1e9 GiB fit nowhere; nothing fits everywhere; the folder need not be there yet."""
+    """1e9 GiB fit nowhere, nothing does where 1 GiB is free; the folder need not be there yet."""
     [problem] = preflight.disk_space(tmp_path / "results", 1e9)
-    assert "GiB free, and this run writes about 1,000,000,000.0" in problem
+    assert "GiB free, and this run writes about 1,000,000,000.05" in problem
     assert preflight.disk_space(tmp_path / "results", 0.0) == []
+
+
+def test_a_disk_that_is_full_is_told_even_to_a_small_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """10 MiB free are 0.01 GiB; logs and tables alone are counted with 0.05."""
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: SimpleNamespace(free=10 * 2**20))
+    [problem] = preflight.disk_space(tmp_path, 0.0)
+    assert "has 0.01 GiB free, and this run writes about 0.05" in problem
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in its place, a read-only disk; a folder that is going to be made is fine where its parent is."""
+    (tmp_path / "results").touch()
+    [problem] = preflight.writable(tmp_path / "results")
+    assert problem.startswith(f"{tmp_path}/results/ cannot be written to ({tmp_path}/results is no folder)")
+    assert preflight.writable(tmp_path / "other/results") == []
+    assert list(tmp_path.iterdir()) == [tmp_path / "results"]
+
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(preflight.tempfile, "TemporaryFile", refuse)
+    [problem] = preflight.writable(tmp_path)
+    assert "cannot be written to (Read-only file system): results go there" in problem
 
 
 def test_a_disk_of_this_machine_is_none_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

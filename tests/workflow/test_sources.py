@@ -1,6 +1,5 @@
 """Where raw files and base models stand: one path per identity, fetched once."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,13 +88,12 @@ def test_only_language_models_in_use_are_fetched_and_each_once() -> None:
     assert sources.llms_of_kind(used, "wheel") == []
 
 
-def test_fetched_models_are_known_by_their_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both names of a folder count as fetched once it is there."""
-    monkeypatch.chdir(tmp_path)
+def test_models_to_fetch_are_those_that_a_job_fetches() -> None:
+    """The rule has the model's name; where only a table is left to make, there is none."""
     used = config(game="half", movie="hub", kindle="wheel")
-    assert sources.fetched_llms(used) == []
-    (tmp_path / "results/raw/llms/lab--llm@v1").mkdir(parents=True)
-    assert sources.fetched_llms(used) == ["hub", "half"]
+    assert sources.llms_to_fetch(used, ["fetch_hub_llm_hub", "make_table2"]) == ["hub"]
+    assert sources.llms_to_fetch(used, ["fetch_wheel_llm_wheel"]) == ["wheel"]
+    assert sources.llms_to_fetch(used, ["make_table2", "fetch_amazon2023_game"]) == []
 
 
 def test_a_text_encoder_of_llm_cf_is_fetched_where_llm_cf_runs() -> None:

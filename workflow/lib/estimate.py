@@ -36,8 +36,8 @@ def ranks(rule: str, config: Mapping[str, Any]) -> int:
 
 
 def has_gpus(config: Mapping[str, Any]) -> bool:
-    """Whether a run is one for GPUs: a demo's language model names no `parameters`."""
-    return any("parameters" in llm for llm in config["llms"].values())
+    """Whether a run is one for GPUs: a demo's language model is one that is pre-trained here."""
+    return any(llm["kind"] != "tiny" for llm in config["llms"].values())
 
 
 def seconds(job: Left, config: Mapping[str, Any]) -> float:

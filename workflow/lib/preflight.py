@@ -5,7 +5,8 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Collection, Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from lib.schema_words import meant
 TRUE = ("1", "ON", "YES", "TRUE")
 NODE_LOCAL = ("tmpfs", "ramfs", "ext2/ext3", "ext4", "xfs", "btrfs", "zfs", "overlayfs")  # in the words of `stat`
 PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
+SPARE = 0.05  # GiB for all that is not counted: tables, logs, figures
 SHARED = "SOFTREC_SHARED_FS"
 
 
@@ -21,12 +23,26 @@ def disk_space(folder: Path, gib: float) -> list[str]:
     """Whether what is left to write fits on the disk of `folder`, which need not exist yet."""
     there = next(path for path in (folder, *folder.resolve().parents) if path.exists())
     free = shutil.disk_usage(there).free / 2**30
-    if free >= gib:
+    if free >= gib + SPARE:
         return []
     return [
-        f"{folder}/ has {free:,.1f} GiB free, and this run writes about {gib:,.1f}: make room, or let {folder} be a "
-        "link to a larger disk."
+        f"{folder}/ has {free:,.2f} GiB free, and this run writes about {gib + SPARE:,.2f}, logs and tables included: "
+        f"make room, or let {folder} be a link to a larger disk."
     ]
+
+
+def writable(folder: Path) -> list[str]:
+    """Whether files can be made in `folder`, or where it is going to be."""
+    there = next(path for path in (folder, *folder.resolve().parents) if path.exists())
+    try:
+        if not there.is_dir():
+            raise NotADirectoryError(f"{there} is no folder")
+        with tempfile.TemporaryFile(dir=there):
+            return []
+    except OSError as error:
+        return [
+            f"{folder}/ cannot be written to ({error.strerror or error}): results go there; mend it, or run elsewhere."
+        ]
 
 
 def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
@@ -48,13 +64,13 @@ def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
     ]
 
 
-def llm_access(llms: Mapping[str, Mapping[str, Any]], fetched: Collection[str] = ()) -> list[str]:
-    """What stands in the way of each configured language model, one sentence per problem; empty if nothing does.
+def llm_access(llms: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What stands in the way of each language model that is to be fetched, one sentence per problem.
 
-    `llms` maps a name to its configuration: `kind` (tiny, wheel, path or hub), `repository`, `revision` and `gated`.
-    Names in `fetched` (their output exists) are not asked for again. The network is not used.
+    `llms` maps a name to its configuration: `kind` (wheel or hub), `repository`, `revision` and `gated`. The network is
+    not used.
     """
-    on_hub = {name: llm for name, llm in llms.items() if llm["kind"] == "hub" and name not in fetched}
+    on_hub = {name: llm for name, llm in llms.items() if llm["kind"] == "hub"}
     return [problem for name, llm in on_hub.items() for problem in hub_problems(name, llm)]
 
 

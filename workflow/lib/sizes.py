@@ -1,5 +1,7 @@
 """How large a job's data and language model are, by the configuration: what estimates of time and disk rest on."""
 
+import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +10,7 @@ from lib.roofline import Llm
 
 # Of a data set that names no `expected`: a million training rows, as Kindle has. Rather too much than too little.
 UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
-UNKNOWN_WEIGHTS = 1e6  # of a language model that names no `parameters`: the demo's
+TINY_WEIGHTS = 1e6  # of a language model that is pre-trained here
 INSTRUCTION, TITLE = 70, 15  # tokens of a prompt without titles and of a title, for a tokeniser of words
 LAYERS = 1 / 110  # of a Llama for each of its width: 28 of 3,072
 COT_RULES = ("encode_cot", "encode_titles_for_llm_cf", "retrieve_examples", "fit_llm_cf")  # of LLM-CF's text encoder
@@ -121,5 +123,17 @@ class Sizes:
 
 
 def weights_of(llm: Mapping[str, Any]) -> float:
-    """Parameters of a configured language model."""
-    return llm.get("parameters", UNKNOWN_WEIGHTS)
+    """Parameters of a configured language model: as configured, or as counted in the user's own folder."""
+    if llm["kind"] == "tiny":
+        return TINY_WEIGHTS
+    return llm.get("parameters") or sum(map(weights_in, sorted(Path(llm["folder"]).glob("*.safetensors"))))
+
+
+def weights_in(path: Path) -> int:
+    """Numbers in a file of safetensors, by its header: eight bytes of length, then JSON. 0 if it has no such header."""
+    try:
+        with path.open("rb") as stream:
+            header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+        return sum(math.prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
+    except (OSError, ValueError, OverflowError, MemoryError, AttributeError, TypeError, KeyError):
+        return 0

