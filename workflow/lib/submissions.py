@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from lib import forgotten
+
 LIMIT = re.compile(r"\w*(MaxSubmit|MaxJobs|GrpSubmit|GrpJobs)\w*|submit/size limit", re.IGNORECASE)
 SAID = re.compile(r"The error message was '(.*?)'\.\n", re.DOTALL)
 PAUSE = 20.0  # seconds before a job that met a limit on jobs is submitted again
@@ -18,11 +20,15 @@ ADVICE = "lower `jobs` in profiles/slurm/config.yaml: the site takes no more at 
 Note = Callable[[Any, str], None]
 
 
-def attach(note: Note) -> None:
-    """Let the Slurm plugin tell `note(job, sentence)` of every job that it could not submit."""
+def attach(note: Note, show: Callable[[str], None]) -> None:
+    """Let the Slurm plugin tell `note(job, sentence)` of every job that it could not submit, and lose none that ran.
+
+    `show` prints a line.
+    """
     from snakemake_executor_plugin_slurm import Executor
 
     wrap(Executor, note)
+    forgotten.wrap(Executor, show)
 
 
 def wrap(executor: Any, note: Note, pause: Callable[[float], None] = time.sleep) -> None:

@@ -1,0 +1,55 @@
+"""Jobs that Slurm does not know any more, decided by what they have written.
+
+A cluster without accounting forgets a job some minutes after its end (MinJobAge). If nobody asked in that time, because
+Snakemake was stopped or the controller was down, its Slurm plugin would wait for that job for ever.
+"""
+
+import functools
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+LOOKS = 3  # rounds of questions in a row in which Slurm does not name a job
+
+
+def wrap(executor: Any, show: Callable[[str], None], run: Run = subprocess.run) -> None:
+    """Let the plugin's class `executor` end jobs that Slurm has forgotten; `show` prints a line about each."""
+    check = executor.check_active_jobs
+    absent: dict[str, int] = {}
+
+    @functools.wraps(check)
+    async def check_active_jobs(self: Any, active_jobs: list[Any]) -> AsyncIterator[Any]:
+        waiting = [job async for job in check(self, active_jobs)]
+        known = named(self.run_uuid, run) if waiting else set()
+        for job in waiting:
+            number = job.external_jobid
+            absent[number] = absent.get(number, 0) + 1 if known is not None and number not in known else 0
+            if absent[number] < LOOKS:
+                yield job
+            elif missing := [path for path in outputs(job.job) if not path.exists()]:
+                self.report_job_error(
+                    job, msg=f"Slurm does not know job {number} any more, and {missing[0]} is not there. "
+                )
+            else:
+                show(f"Slurm does not know job {number} any more; its outputs are there, so it has ended well.")
+                self.report_job_success(job)
+
+    executor.check_active_jobs = check_active_jobs
+
+
+def named(run_uuid: str, run: Run) -> set[str] | None:
+    """The numbers of a run's jobs that Slurm names, in whatever state; None where it does not answer."""
+    command = ("squeue", "--noheader", "--states=all", "--format=%i", f"--name={run_uuid}")
+    try:
+        ended = run(command, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return set(ended.stdout.split()) if ended.returncode == 0 else None
+
+
+def outputs(job: Any) -> Iterable[Path]:
+    """The files that a job or a group of jobs writes."""
+    members = job.jobs if job.is_group() else [job]
+    return [Path(name) for member in members for name in member.output]
