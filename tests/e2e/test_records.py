@@ -1,0 +1,47 @@
+"""Results without Snakemake's records, as on another machine: what changed since is known by the manifests."""
+
+import shutil
+
+import pytest
+from toy_project import Finished, Project, rules
+
+EDITS = [
+    ("config/toy.yaml", "alphas: [1, 10]", "alphas: [1, 5]"),  # a longer grid, a chosen alpha that is gone
+    ("scripts/softrec/leakage.py", "import numpy as np\n", "import numpy as np\n\nPOINTLESS = 1\n"),
+]
+
+
+@pytest.fixture(scope="module")
+def projects(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Project]:
+    """The finished project with its records, and without. Only dry runs take place in them."""
+    folder = tmp_path_factory.mktemp("records")
+    known, unknown = (finished.project.copy(folder / name) for name in ("known", "unknown"))
+    shutil.rmtree(unknown.root / ".snakemake")
+    return known, unknown
+
+
+def test_without_records_all_is_kept_as_long_as_nothing_changed(projects: tuple[Project, Project]) -> None:
+    """The manifests say that every file is what it would be."""
+    assert projects[1].planned() == []
+
+
+@pytest.mark.parametrize(("file", "old", "new"), EDITS)
+def test_without_records_an_edit_plans_what_it_plans_with_them(
+    projects: tuple[Project, Project], file: str, old: str, new: str
+) -> None:
+    """A setting of two rules, and a module of one."""
+    plans = []
+    for project in projects:
+        with project.edited(file, old, new):
+            plans.append(rules(project.planned()))
+    assert plans[0] == plans[1] != {}
+
+
+def test_a_file_with_neither_record_nor_manifest_is_made_again(projects: tuple[Project, Project]) -> None:
+    """Nothing says what it was made of: the split's audit, and the tables that tell of it."""
+    manifest = projects[1].toys / "split_audit.json.manifest.json"
+    moved = manifest.rename(manifest.with_name("elsewhere"))
+    planned = projects[1].planned()
+    moved.rename(manifest)
+    [audit] = [job for job in planned if job.rule == "audit_split"]
+    assert "has no manifest that can be read" in audit.reason
