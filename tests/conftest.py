@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("DS_ACCELERATOR", "cpu")
+
+# A busy machine is no fault of the project's.
+settings.register_profile("no timer", deadline=None)
+settings.load_profile("no timer")
 
 if TYPE_CHECKING:
     from softrec.language_model import LanguageModel

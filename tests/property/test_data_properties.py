@@ -67,7 +67,7 @@ def by_item(rows: Iterable[Any]) -> list[Any]:
     return sorted(rows, key=lambda row: (row[0], row[2], row[1]))
 
 
-@quick(max_examples=150, deadline=None)
+@quick(max_examples=150)
 @given(
     REVIEWS,
     st.integers(1, 4),
@@ -81,7 +81,7 @@ def test_filter_equals_its_definition(reviews: list[Review], k: int, duplicates:
     assert by_item(filtered(reviews, settings)) == naive(reviews, settings)
 
 
-@quick(max_examples=100, deadline=None)
+@quick(max_examples=100)
 @given(REVIEWS, st.integers(1, 4), st.randoms(use_true_random=False))
 def test_core_is_a_fixpoint_and_free_of_order(reviews: list[Review], k: int, chance: Any) -> None:
     """Everyone left has k interactions, filtering again changes nothing, and neither does the order of reviews."""
@@ -95,7 +95,7 @@ def test_core_is_a_fixpoint_and_free_of_order(reviews: list[Review], k: int, cha
     assert filtered(reviews, settings) == once
 
 
-@quick(max_examples=100, deadline=None)
+@quick(max_examples=100)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=60), st.integers(1, 5))
 def test_enough_counts(low: list[int], k: int) -> None:
     """Keys that share their low bits are still told apart."""
@@ -103,7 +103,7 @@ def test_enough_counts(low: list[int], k: int) -> None:
     assert frequency.enough(key, k).tolist() == [low.count(value) >= k for value in low]
 
 
-@quick(max_examples=100, deadline=None)
+@quick(max_examples=100)
 @given(
     st.lists(st.tuples(st.text(min_size=1, max_size=3), st.text(min_size=1, max_size=3)), min_size=2, unique=True),
     st.integers(0, 2**40),
@@ -123,7 +123,7 @@ def test_equal_times_are_ordered_by_seed_user_and_item_alone(
     assert order(part) == [pair for pair in order(pairs) if pair in part]
 
 
-@quick(max_examples=100, deadline=None)
+@quick(max_examples=100)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.integers(1, 12))
 def test_windows_equal_a_loop(lengths: list[int], longest: int) -> None:
     """Every contiguous window of longest + 1 items, or all items of a shorter user, as (history, target, position)."""
@@ -161,7 +161,7 @@ LENGTHS = st.lists(st.integers(8, 20), min_size=3, max_size=6)
 TIMES = st.lists(st.integers(0, 50), min_size=1, max_size=30)
 
 
-@quick(max_examples=60, deadline=None)
+@quick(max_examples=60)
 @given(LENGTHS, TIMES, st.integers(1, 30))
 def test_honest_splits_pass_the_audit(lengths: list[int], times: list[int], size: int) -> None:
     """Whatever the times, ties within and between users included."""
@@ -171,7 +171,7 @@ def test_honest_splits_pass_the_audit(lengths: list[int], times: list[int], size
     assert report["checks"][1]["rows"] == sum(n - 4 for n in lengths)
 
 
-@quick(max_examples=100, deadline=None)
+@quick(max_examples=100)
 @given(
     LENGTHS,
     TIMES,
@@ -193,7 +193,7 @@ def test_any_changed_number_is_found(
         audit(interactions, splits, samples, AUDIT)
 
 
-@quick(max_examples=200, deadline=None)
+@quick(max_examples=200)
 @given(st.text(alphabet="ab &;<>/#ltgquospanmp3\n\t\u00a0", max_size=40))
 def test_cleaning_twice_changes_nothing(text: str) -> None:
     """Nothing that cleaning removes can appear by cleaning."""

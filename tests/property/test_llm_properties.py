@@ -11,7 +11,7 @@ from softrec.ranking import SeenItems
 SEEN = SeenItems(np.array([1, 1, 1, 2]), np.array([1, 3, 2, 4]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.integers(5, 60), st.integers(1, 20), st.sampled_from(["seen", "window", "none"]))
 def test_grounding_equals_direct_differences(seed: int, titles: int, width: int, mask: str) -> None:
     """Integer coordinates make float64 sums exact, ties included: rank = nearer ones + equal ones earlier in order.
@@ -38,7 +38,7 @@ def test_grounding_equals_direct_differences(seed: int, titles: int, width: int,
         assert (got.candidates[i], got.ties[i]) == (len(candidates), len(equal))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.integers(1, 80), st.integers(1, 40), st.integers(1, 9), st.integers(1, 4), st.integers(0, 99), st.integers(1, 9)
 )
@@ -57,7 +57,7 @@ def test_every_row_is_run_once_an_epoch(rows: int, size: int, micro: int, world:
     assert sorted(seen) == list(range(rows))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.floats(1e-3, 1e3), st.floats(1e-3, 1e3), st.floats(1e-2, 1e3), st.sampled_from(["exponential", "linear"]))
 def test_tau_is_a_weight_and_rises_with_the_distance(d_t: float, d_0: float, alpha: float, progression: str) -> None:
     """0 <= tau <= 1 for any distances; a larger d_t never gives a smaller tau; d_t >= d_0 gives 1."""
