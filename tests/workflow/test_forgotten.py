@@ -80,6 +80,21 @@ def test_a_job_that_is_named_once_or_a_slurm_that_is_silent_begins_anew(answers:
     assert waited[-1] == ["7"] and plugin.ended == []
 
 
+def test_a_plugin_that_loses_sight_of_all_jobs_goes_on_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sacct` does not answer: the plugin yields none and reports none. One is running, the other is over."""
+
+    async def blind(self: Plugin, active_jobs: list[Any]) -> AsyncIterator[Any]:
+        for job in []:
+            yield job
+
+    monkeypatch.setattr(Plugin, "check_active_jobs", blind)
+    waited, plugin, _ = rounds(["7\n"] * 3, [submitted("7"), submitted("8", tmp_path)])
+    assert waited == [["7", "8"], ["7", "8"], ["7"]]
+    assert plugin.ended == [("8", "well")]
+
+
 def test_of_a_group_all_members_outputs_count(tmp_path: Path) -> None:
     """Two members, one file each, of which the second is not there."""
     members = [SimpleNamespace(output=[tmp_path]), SimpleNamespace(output=[tmp_path / "x"])]

@@ -66,8 +66,7 @@ def test_what_sbatch_says_is_shown_and_ends_the_run(asked: Any, rules: str) -> N
     assert " ".join(said[1].split()) == told and all(len(line) <= 80 for line in said[1].splitlines())
     members = asked.jobs if asked.is_group() else [asked]
     failures = {(own.rule.name, tuple(own.log)): "" for own in members}
-    names = ", ".join(own.rule.name for own in members)
-    assert failure.report(failures, Path("run.log"), refusals=watch.refusals) == f"{names} failed: {told}"
+    assert failure.report(failures, Path("run.log"), refusals=watch.refusals) == f"{rules} failed: {told}"
 
 
 def test_an_error_of_a_groups_submission_is_not_lost() -> None:

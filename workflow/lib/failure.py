@@ -26,7 +26,7 @@ def report(failures: Mapping[Key, str], snakemake_log: Path, n: int = 15, refusa
     for key, cluster_job in failures.items():
         if not cluster_job and key in refusals:
             refused.setdefault(refusals[key], []).append(key[0])
-    parts = [f"{', '.join(dict.fromkeys(rules))} failed: {sentence}" for sentence, rules in refused.items()]
+    parts = [f"{', '.join(sorted(set(rules)))} failed: {sentence}" for sentence, rules in refused.items()]
     for (rule, logs), cluster_job in failures.items():
         if not cluster_job and (rule, logs) in refusals:
             continue

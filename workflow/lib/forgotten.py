@@ -1,7 +1,8 @@
 """Jobs that Slurm does not know any more, decided by what they have written.
 
-A cluster without accounting forgets a job some minutes after its end (MinJobAge). If nobody asked in that time, because
-Snakemake was stopped or the controller was down, its Slurm plugin would wait for that job for ever.
+A cluster without accounting forgets a job some time after its end (MinJobAge). If nobody asked in that time, because
+Snakemake was stopped or the controller was down, its Slurm plugin would wait for that job for ever. Where that time is
+short the plugin asks `sacct` instead of `squeue`, and loses sight of all jobs if that does not answer.
 """
 
 import functools
@@ -18,10 +19,14 @@ def wrap(executor: Any, show: Callable[[str], None], run: Run = subprocess.run) 
     """Let the plugin's class `executor` end jobs that Slurm has forgotten; `show` prints a line about each."""
     check = executor.check_active_jobs
     absent: dict[str, int] = {}
+    ended = noted(executor)
 
     @functools.wraps(check)
     async def check_active_jobs(self: Any, active_jobs: list[Any]) -> AsyncIterator[Any]:
-        waiting = [job async for job in check(self, active_jobs)]
+        active_jobs = list(active_jobs)
+        async for _ in check(self, active_jobs):
+            pass
+        waiting = [job for job in active_jobs if job.external_jobid not in ended]
         known = named(self.run_uuid, run) if waiting else set()
         for job in waiting:
             number = job.external_jobid
@@ -37,6 +42,23 @@ def wrap(executor: Any, show: Callable[[str], None], run: Run = subprocess.run) 
                 self.report_job_success(job)
 
     executor.check_active_jobs = check_active_jobs
+
+
+def noted(executor: Any) -> set[str]:
+    """The numbers of jobs whose end is reported from now on."""
+    ended: set[str] = set()
+
+    def wrapped(report: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(report)
+        def noting(self: Any, job_info: Any, *arguments: Any, **options: Any) -> None:
+            ended.add(job_info.external_jobid)
+            report(self, job_info, *arguments, **options)
+
+        return noting
+
+    executor.report_job_success = wrapped(executor.report_job_success)
+    executor.report_job_error = wrapped(executor.report_job_error)
+    return ended
 
 
 def named(run_uuid: str, run: Run) -> set[str] | None:
