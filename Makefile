@@ -62,8 +62,9 @@ rehearse: $(VENV)/.run  ## The paper's grid at its true sizes, on made-up data a
 test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
 	$(BIN)/python -m pytest tests/slurm -n 3 --dist loadfile
 
+# Two processes, of which one runs the graph end to end.
 test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a known truth; about fifteen minutes
 	$(BIN)/python tests/simulate/simulate.py
