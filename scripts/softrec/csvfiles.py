@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from softrec import files
@@ -27,10 +28,9 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
     """Yield (line number, row) of a file whose header is exactly `columns`.
 
     Raises:
-        SoftrecError: another header, or a line with more or fewer fields.
+        SoftrecError: another header, a line with more or fewer fields, or text that is no UTF-8 or no CSV.
     """
-    with path.open(newline="", encoding="utf-8") as stream:
-        reader = csv.reader(stream)
+    with path.open(newline="", encoding="utf-8") as stream, as_text(path, reader := csv.reader(stream, strict=True)):
         header = next(reader, [])
         if tuple(header) != columns:
             raise SoftrecError(
@@ -46,6 +46,22 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
                     remedy=f"each line gives {', '.join(columns)}",
                 )
             yield reader.line_num, dict(zip(columns, fields, strict=True))
+
+
+@contextmanager
+def as_text(path: Path, reader: "csv.Reader") -> Iterator[None]:
+    """Turn what a broken file raises into one sentence with its line."""
+    try:
+        yield
+    except (UnicodeDecodeError, csv.Error) as error:
+        what = (
+            f"is not UTF-8 ({error.object[error.start : error.end]!r})" if isinstance(error, ValueError) else str(error)
+        )
+        raise SoftrecError(
+            f"{path} cannot be read as CSV: {what}",
+            where=f"{path}, line {reader.line_num + 1} or one of those that follow",
+            remedy="save it as comma-separated text in UTF-8",
+        ) from error
 
 
 def number(fields: dict[str, str], name: str, path: Path, line: int) -> float:
