@@ -6,6 +6,7 @@ import pytest
 from toy_project import Finished, Project, new_project
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run these tests, since they share what the graph made."""
     for item in items:
