@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-slurm simulate lint clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-end-to-end test-parts test-slurm simulate lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,9 +62,16 @@ rehearse: $(VENV)/.run  ## The paper's grid at its true sizes, on made-up data a
 test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
 	$(BIN)/python -m pytest tests/slurm -n 3 --dist loadfile
 
-# Two processes, of which one runs the graph end to end.
+# Beside each other, each printed when it has ended: the end-to-end tests share one run of the graph.
 test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@echo "two processes, each of which is silent until it ends: minutes"
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-end-to-end test-parts
+
+test-end-to-end: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/e2e
+
+test-parts: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/unit tests/property tests/workflow
 
 simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a known truth; about fifteen minutes
 	$(BIN)/python tests/simulate/simulate.py
