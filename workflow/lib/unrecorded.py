@@ -45,17 +45,22 @@ def attach(persistence: Any) -> None:
 
 
 def unlike(job: Any) -> Iterator[str]:
-    """A clause for all in which a job is not the one that its outputs' manifests tell of."""
+    """A clause for all in which a job is not the one that its outputs' manifests tell of.
+
+    An output without a manifest was put there by hand, and stays.
+    """
     if not hasattr(job.params, "cfg"):
         return
     settings, code = json.loads(str(job.params.cfg)), json.loads(str(job.params.code))
     for output in job.output:
         path = changes.manifest_of(str(output))
+        if not path.exists():
+            continue
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
             known = manifest["settings"], manifest["code"]
         except (OSError, ValueError, TypeError, KeyError):
-            yield f"{output} has no manifest that can be read"
+            yield f"manifest {path} cannot be read"
             continue
         yield from changes.settings(known[0], settings)
         yield from changes.modules(known[1], code)
