@@ -1,6 +1,7 @@
 """What Slurm will not take, and what it has forgotten: said with Slurm's own words, and never waited for."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def test_a_job_that_slurm_has_forgotten_is_ended_by_its_outputs(project: SlurmPr
     number = driver.running()
     conf = Path("/etc/slurm/slurm.conf")
     kept = conf.read_text()
-    conf.write_text(kept.replace("MinJobAge=600", "MinJobAge=2"))
+    conf.write_text(re.sub(r"MinJobAge=\d+", "MinJobAge=2", kept))
     try:
         slurm("scontrol", "reconfigure")
         driver.process.send_signal(signal.SIGSTOP)
