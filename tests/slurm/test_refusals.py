@@ -10,6 +10,7 @@ from slurm_project import SPLIT, SlurmProject, slurm, wait_for
 
 LIMIT = "sbatch: error: QOSMaxSubmitJobPerUserLimit"
 FILTERED = "results/toy/toys/interactions.parquet"
+LOG = "results/toy/logs/toys/filter_interactions.log"
 
 
 def put_before(project: SlurmProject, folder: Path, program: str, script: str) -> None:
@@ -65,6 +66,8 @@ def test_a_job_that_slurm_has_forgotten_is_ended_by_its_outputs(project: SlurmPr
     project.gate("scripts/filter_interactions.py")
     driver = project.submit(FILTERED)
     number = driver.running()
+    # A node that is told to read its configuration again loses a job that it is about to start.
+    wait_for(lambda: (project.root / LOG).exists(), "the filter to start")
     conf = Path("/etc/slurm/slurm.conf")
     kept = conf.read_text()
     conf.write_text(re.sub(r"MinJobAge=\d+", "MinJobAge=2", kept))
