@@ -1,6 +1,7 @@
 """Jobs that Slurm has forgotten are ended by their outputs, once it has not named them in three rounds."""
 
 import asyncio
+import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 from lib import forgotten
+
+SINCE = 1_000_000.0  # when the run began
 
 
 class Plugin:
@@ -49,7 +52,7 @@ def rounds(answers: list[str | None], jobs: list[Any]) -> tuple[list[list[str]],
         return subprocess.CompletedProcess(command, int(answer is None), answer or "", "")
 
     wrapped = type("Wrapped", (Plugin,), {})
-    forgotten.wrap(wrapped, said.append, run)
+    forgotten.wrap(wrapped, said.append, SINCE, run)
     plugin = wrapped()
 
     async def ask() -> list[list[str]]:
@@ -69,7 +72,7 @@ def test_a_job_that_wrote_all_has_ended_well_and_one_that_did_not_has_failed(tmp
     waited, plugin, said = rounds(["7\n"] * 3, jobs)
     assert waited == [["7", "8", "9"], ["7", "8", "9"], ["7"]]
     assert plugin.ended[0] == ("8", "well")
-    assert plugin.ended[1][0] == "9" and f"{tmp_path}/b is not there" in plugin.ended[1][1]
+    assert plugin.ended[1][0] == "9" and f"has not written {tmp_path}/b. " in plugin.ended[1][1]
     assert len(said) == 1 and "job 8" in said[0]
 
 
@@ -95,12 +98,21 @@ def test_a_plugin_that_loses_sight_of_all_jobs_goes_on_with_them(
     assert plugin.ended == [("8", "well")]
 
 
+def test_an_output_of_an_earlier_run_is_none(tmp_path: Path) -> None:
+    """The job was forgotten before it began to write: what stands there is from a second before the run."""
+    old = tmp_path / "a"
+    old.touch()
+    os.utime(old, (SINCE - 1, SINCE - 1))
+    _, plugin, _ = rounds([""] * 3, [submitted("7", old)])
+    assert f"has not written {old}" in plugin.ended[0][1]
+
+
 def test_of_a_group_all_members_outputs_count(tmp_path: Path) -> None:
     """Two members, one file each, of which the second is not there."""
     members = [SimpleNamespace(output=[tmp_path]), SimpleNamespace(output=[tmp_path / "x"])]
     job = SimpleNamespace(external_jobid="7", job=SimpleNamespace(is_group=lambda: True, jobs=members))
     _, plugin, _ = rounds([""] * 3, [job])
-    assert "/x is not there" in plugin.ended[0][1]
+    assert "/x. " in plugin.ended[0][1]
 
 
 def test_the_plugin_has_the_methods() -> None:

@@ -15,8 +15,12 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 LOOKS = 3  # rounds of questions in a row in which Slurm does not name a job
 
 
-def wrap(executor: Any, show: Callable[[str], None], run: Run = subprocess.run) -> None:
-    """Let the plugin's class `executor` end jobs that Slurm has forgotten; `show` prints a line about each."""
+def wrap(executor: Any, show: Callable[[str], None], since: float, run: Run = subprocess.run) -> None:
+    """Let the plugin's class `executor` end jobs that Slurm has forgotten; `show` prints a line about each.
+
+    An output counts if it was written after `since`, the start of the run by the clock of the file system: one that is
+    older is of an earlier run, and the job was forgotten before it began.
+    """
     check = executor.check_active_jobs
     absent: dict[str, int] = {}
     ended = noted(executor)
@@ -33,9 +37,11 @@ def wrap(executor: Any, show: Callable[[str], None], run: Run = subprocess.run) 
             absent[number] = absent.get(number, 0) + 1 if known is not None and number not in known else 0
             if absent[number] < LOOKS:
                 yield job
-            elif missing := [path for path in outputs(job.job) if not path.exists()]:
+            elif missing := [
+                path for path in outputs(job.job) if not (path.exists() and path.stat().st_mtime >= since)
+            ]:
                 self.report_job_error(
-                    job, msg=f"Slurm does not know job {number} any more, and {missing[0]} is not there. "
+                    job, msg=f"Slurm does not know job {number} any more, which has not written {missing[0]}. "
                 )
             else:
                 show(f"Slurm does not know job {number} any more; its outputs are there, so it has ended well.")

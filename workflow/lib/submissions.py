@@ -20,15 +20,15 @@ ADVICE = "lower `jobs` in profiles/slurm/config.yaml: the site takes no more at 
 Note = Callable[[Any, str], None]
 
 
-def attach(note: Note, show: Callable[[str], None]) -> None:
+def attach(note: Note, show: Callable[[str], None], since: float) -> None:
     """Let the Slurm plugin tell `note(job, sentence)` of every job that it could not submit, and lose none that ran.
 
-    `show` prints a line.
+    `show` prints a line. `since` is when the run began, by the clock of the file system.
     """
     from snakemake_executor_plugin_slurm import Executor
 
     wrap(Executor, note)
-    forgotten.wrap(Executor, show)
+    forgotten.wrap(Executor, show, since)
 
 
 def wrap(executor: Any, note: Note, pause: Callable[[float], None] = time.sleep) -> None:
