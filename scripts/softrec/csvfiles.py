@@ -54,9 +54,9 @@ def as_text(path: Path, reader: "csv.Reader") -> Iterator[None]:
     try:
         yield
     except (UnicodeDecodeError, csv.Error) as error:
-        what = (
-            f"is not UTF-8 ({error.object[error.start : error.end]!r})" if isinstance(error, ValueError) else str(error)
-        )
+        what = str(error)
+        if isinstance(error, UnicodeDecodeError):
+            what = f"it is not UTF-8 ({error.object[error.start : error.end]!r})"
         raise SoftrecError(
             f"{path} cannot be read as CSV: {what}",
             where=f"{path}, line {reader.line_num + 1} or one of those that follow",

@@ -98,9 +98,8 @@ class LlmCfEncoder(Encoder):
         told = self.told_tokens(past, used)[place].flatten(1, 2)
         tokens = torch.cat([told, self.query_token(state, history, length)[:, None]], dim=1)
         real = functional.pad((example > 0).repeat_interleave(3, dim=1), (0, 1), value=True)
-        hidden = self.decoder(
-            tokens, real, asked=slice(None, None, 3)
-        )  # the mixtures, of which the last is the query's
+        # Of three tokens an example the first is its mixture; the query's mixture is the last of all.
+        hidden = self.decoder(tokens, real, asked=slice(None, None, 3))
         return state + self.weight * hidden[:, -1], hidden[:, :-1], example
 
     def told_tokens(self, past: Tensor, used: Tensor) -> Tensor:
