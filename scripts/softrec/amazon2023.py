@@ -5,14 +5,14 @@ wherever it came from.
 """
 
 import gzip
-import shutil
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from softrec import download, files, hub
+from softrec import commits, download, files, hub
 from softrec.errors import SoftrecError
+from softrec.limits import Limits, too_large
 from softrec.log import say
 from softrec.resume import Part
 
@@ -30,6 +30,8 @@ class Amazon2023Settings:
     """One category, and where its files are.
 
     category: its name in messages. transport "hub": data set `repository` at `revision`; "site": `base_url`/path.gz.
+    allow_http: whether addresses that are not https are asked. commits: folder where the hub's commits are kept.
+    inflated_gib: what a compressed file may unpack to.
     checksum "expected": each file must have its sha256; "record": the sums only go into the log and the manifest.
     """
 
@@ -41,6 +43,9 @@ class Amazon2023Settings:
     checksum: download.ChecksumMode
     ratings: RemoteFile
     metadata: RemoteFile
+    allow_http: bool = False
+    commits: str | None = None
+    inflated_gib: float = Limits.inflated_gib
 
 
 @dataclass(frozen=True)
@@ -65,57 +70,72 @@ def fetch(settings: Amazon2023Settings, targets: dict[str, Path]) -> dict[str, d
     }
     arrive = from_site if settings.transport == "site" else from_hub
     arrived = {role: arrive(settings, checksums[role], targets[role]) for role in wanted}
-    return {role: publish(arrived[role], checksums[role], targets[role]) for role in wanted}
+    limits = Limits(inflated_gib=settings.inflated_gib)
+    return {role: publish(arrived[role], checksums[role], targets[role], limits) for role in wanted}
 
 
 def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: Path) -> Arrived:
     """Take the file from the hub's cache if that has the commit, else download it; large files are not kept twice."""
-    repository, revision, path = settings.repository, settings.revision, checksum.name
+    repository, path = settings.repository, checksum.name
+    pin = commits.Pin(settings.commits, repository, settings.revision)
+    revision = pin.revision()
     if download.offline():
         kept = hub.cached(repository, path, revision)
         if kept is None:
             raise hub.missing_locally(f"{path} of {repository}@{revision}", FileNotFoundError(path))
-        return from_cache(repository, *kept)
+        return from_cache(pin, *kept)
     remote = hub.locate(repository, path, revision)
     if remote.sha256:
         checksum.compare(remote.sha256)  # before gigabytes are fetched in vain
     kept = hub.cached(repository, path, remote.commit)
     if kept is not None:
-        return from_cache(repository, *kept)
-    return Arrived(download.download(remote.url, target), {"repository": repository, "commit": remote.commit})
+        return from_cache(pin, *kept)
+    pin.keep(remote.commit)
+    part = download.download(remote.url, target, allow_http=settings.allow_http)
+    return Arrived(part, {"repository": repository, "commit": remote.commit})
 
 
-def from_cache(repository: str, path: Path, commit: str) -> Arrived:
+def from_cache(pin: commits.Pin, path: Path, commit: str) -> Arrived:
     """A file that the hub's cache has."""
+    pin.keep(commit)
     say(f"{path.name}: taken from the hub's cache")
-    return Arrived(path, {"repository": repository, "commit": commit})
+    return Arrived(path, {"repository": pin.repository, "commit": commit})
 
 
 def from_site(settings: Amazon2023Settings, checksum: download.Checksum, target: Path) -> Arrived:
     """Download the gzipped file from the publisher's site."""
     url = f"{settings.base_url.rstrip('/')}/{checksum.name}.gz"
-    return Arrived(download.download(url, target), {"url": url}, gzipped=True)
+    return Arrived(download.download(url, target, allow_http=settings.allow_http), {"url": url}, gzipped=True)
 
 
-def publish(arrived: Arrived, checksum: download.Checksum, target: Path) -> dict[str, Any]:
+def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits: Limits) -> dict[str, Any]:
     """Give an arrived file its name, unpacked and verified; what fails the check is removed, to be fetched anew."""
     source = arrived.source
     with files.write_whole(target) as partial:
         if isinstance(source, Path):
             download.link_or_copy(source, partial)
         elif arrived.gzipped:
-            unpack(source, partial)
+            unpack(source, partial, limits)
         else:
             source.move(partial)
+        if not partial.stat().st_size:
+            remedy = "see whether the file moved, or run the same command again later"
+            raise SoftrecError(f"{checksum.name} is empty", where=str(arrived.origin), remedy=remedy)
         total = checksum.verify(partial)
     return {**arrived.origin, "path": checksum.name, "sha256": total}
 
 
-def unpack(packed: Part, target: Path) -> None:
-    """Write the content of a gzip file to `target` and drop it. Raises `SoftrecError` if it is damaged or cut off."""
+def unpack(packed: Part, target: Path, limits: Limits) -> None:
+    """Write the content of a gzip file to `target` and drop it.
+
+    Raises `SoftrecError` if it is damaged or cut off, or has more content than `limits` allow.
+    """
     try:
         with gzip.open(packed.path) as stream, target.open("wb") as plain:
-            shutil.copyfileobj(stream, plain, 1 << 20)
+            while block := stream.read(1 << 20):
+                if plain.tell() + len(block) > limits.inflated_gib * 2**30:
+                    raise too_large(packed.path, limits)
+                plain.write(block)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SoftrecError(
             f"{packed.url} is not a whole gzip file: {error}",

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import polars as pl
 
-from softrec import streams
+from softrec import jsonlines, streams
 from softrec.errors import SoftrecError
+from softrec.limits import Limits
 from softrec.reviews import Format
 
 LongTitles = Literal["cut", "drop"]
@@ -51,7 +52,7 @@ def limit_words(title: str | None, words: int | None, long_titles: LongTitles) -
     return " ".join(parts[:words]) if long_titles == "cut" else None
 
 
-def read_texts(path: Path, source: Format, wanted: pl.Series) -> pl.DataFrame:
+def read_texts(path: Path, source: Format, wanted: pl.Series, limits: Limits | None = None) -> pl.DataFrame:
     """Read cleaned titles and categories of the items `wanted`: item_id, title or null, category or null; by item_id.
 
     Amazon: `title`, and `categories` (from the broadest to the narrowest) joined by " > ". MovieLens: `title (year)`,
@@ -61,7 +62,7 @@ def read_texts(path: Path, source: Format, wanted: pl.Series) -> pl.DataFrame:
         SoftrecError: names the file and the line that is cut off, is not JSON or has no item.
     """
     read = movielens_texts if source == "movielens" else amazon_texts
-    frames = [pl.DataFrame(schema=TEXTS), *read(path, wanted.unique())]
+    frames = [pl.DataFrame(schema=TEXTS), *read(path, wanted.unique(), limits)]
     texts = pl.concat(frames).sort(pl.col("title").is_null(), maintain_order=True)
     return texts.unique("item_id", keep="first", maintain_order=True).sort("item_id")
 
@@ -72,10 +73,10 @@ def hand_down(texts: pl.DataFrame, items: pl.Series, parents: pl.Series) -> pl.D
     return known.join(texts, left_on="parent", right_on="item_id").select(*TEXTS).sort("item_id")
 
 
-def amazon_texts(path: Path, wanted: pl.Series) -> Iterator[pl.DataFrame]:
+def amazon_texts(path: Path, wanted: pl.Series, limits: Limits | None) -> Iterator[pl.DataFrame]:
     """Texts of the wanted items in a metadata file of Amazon Reviews 2023, block by block."""
     schema = {"parent_asin": pl.String, "title": pl.String, "categories": pl.List(pl.String)}
-    for frame in streams.json_frames(path, schema, metadata_fault, ["parent_asin"]):
+    for frame in jsonlines.json_frames(path, schema, metadata_fault, ["parent_asin"], limits):
         kept = frame.filter(pl.col("parent_asin").is_in(wanted.implode()))
         titles = [clean_text(title) for title in kept["title"]]
         yield frame_of(
@@ -88,23 +89,26 @@ def metadata_fault(value: dict[str, Any]) -> str | None:
     labels = value.get("categories")
     if labels is not None and not isinstance(labels, list):
         return f"has the categories {labels!r}, not a list"
-    return streams.missing(value, ["parent_asin"])
+    return jsonlines.missing(value, ["parent_asin"])
 
 
-def movielens_texts(path: Path, wanted: pl.Series) -> Iterator[pl.DataFrame]:
+def movielens_texts(path: Path, wanted: pl.Series, limits: Limits | None) -> Iterator[pl.DataFrame]:
     """Texts of the wanted items in the `.item` file of RecBole's MovieLens-100K."""
     keep = set(wanted)
-    rows = [row for row in movielens_rows(path) if row[0] in keep]
+    rows = [row for row in movielens_rows(path, limits) if row[0] in keep]
     names, years = ([clean_text(row[column]) for row in rows] for column in (1, 2))
     titles = [f"{name} ({year})" if name and year else name for name, year in zip(names, years, strict=True)]
     yield frame_of([row[0] for row in rows], titles, [join(row[3].split(), ", ") for row in rows])
 
 
-def movielens_rows(path: Path) -> Iterator[list[str]]:
+def movielens_rows(path: Path, limits: Limits | None) -> Iterator[list[str]]:
     """The four fields of each line of an `.item` file, without its header and blank lines."""
-    for first, text in streams.blocks(path):
+    for first, text in streams.blocks(path, limits=limits):
         for line, content in enumerate(text.split(b"\n"), start=first):
-            values = content.decode("utf-8", "replace").rstrip("\r").split("\t")
+            try:
+                values = content.decode().rstrip("\r").split("\t")
+            except UnicodeDecodeError as error:
+                raise streams.bad_line(path, line, jsonlines.not_utf8(content, error)) from None
             if line == 1 and values != MOVIELENS:
                 raise streams.bad_line(path, 1, "is not the header of an .item file", "correct the key `format`")
             if line == 1 or not content.strip():

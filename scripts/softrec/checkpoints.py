@@ -66,8 +66,11 @@ class Checkpoint:
             other.unlink()
 
     def clear(self) -> None:
-        """Remove the folder: the output is there."""
+        """Remove the folder, this run's newest state last: outputs and manifests are there."""
         if is_first():
+            own = self.paths()
+            for path in [*set(self.folder.glob("*.pt")).difference(own), *own]:
+                path.unlink()
             files.remove(self.folder)
 
 

@@ -1,13 +1,14 @@
 """sha256 of what a job reads and writes, each content read once: within a job, and large ones once for all jobs.
 
-A base model has 6.4 GB, every job that uses it notes its sha256, and tuning jobs name their checkpoints by it. So a
-digest is kept with the signs of a change: of each file the size and the times of the last change of its content and of
-its inode (ctime). Any write moves the latter, also one that sets the former back; what changes without a write, on a
-disk that loses bits, is not noticed. Where a sign differs, as on another machine, the content is read again.
+Every job notes the sha256 of its inputs, holds them against what their own jobs wrote, and may name its checkpoint by
+them. So a digest is kept with the signs of a change: of each file the inode, the size, and the times of the last change
+of its content and of its inode (ctime). Any write moves the latter, also one that sets the former back. Where a sign
+differs, as on another machine, the content is read again.
 
-Within a process all digests are kept. Those of `LARGE` files and folders are also kept in the folder that the
-environment variable SOFTREC_DIGESTS names, which the workflow sets: the job that fetched a model leaves its digest to
-all that read it. Ranks other than the first have no need of digests: they are handed what follows from them.
+A disk that loses bits gives no sign, so a digest is kept for as long as the run (SOFTREC_RUN, which the workflow sets
+anew each time), in the folder that SOFTREC_DIGESTS names. Digests of `LARGE` files and folders outlive the run: the job
+that fetched a base model of 6.4 GB leaves its digest to all that read it. What is `SMALL` is read again by each job.
+Ranks other than the first have no need of digests: they are handed what follows from them.
 """
 
 import contextlib
@@ -18,8 +19,9 @@ from pathlib import Path
 
 from softrec import files
 
-VARIABLE = "SOFTREC_DIGESTS"
-LARGE = 1 << 26  # bytes; less is read in a twentieth of a second
+VARIABLE, RUN = "SOFTREC_DIGESTS", "SOFTREC_RUN"
+SMALL = 1 << 20  # bytes, read in a millisecond
+LARGE = 1 << 30  # bytes, read in a second
 Signs = list[list[str | int]]
 _known: dict[Path, tuple[Signs, str]] = {}
 
@@ -39,7 +41,7 @@ def sha256(path: Path) -> str:
 
 
 def signs_of(path: Path) -> Signs:
-    """Relative path, bytes, mtime and ctime in ns of a file, or of each file of a folder, sorted."""
+    """Relative path, inode, bytes, mtime and ctime in ns of a file, or of each file of a folder, sorted."""
     if not path.is_dir():
         return [signs_of_file(path, "")]
     return [signs_of_file(p, str(p.relative_to(path))) for p in sorted(path.rglob("*")) if files.is_content(p)]
@@ -48,12 +50,13 @@ def signs_of(path: Path) -> Signs:
 def signs_of_file(path: Path, name: str) -> list[str | int]:
     """The signs of one file under a name."""
     facts = path.stat()
-    return [name, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns]
+    return [name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns]
 
 
-def is_large(signs: Signs) -> bool:
-    """Whether it is worth keeping a digest beyond this process."""
-    return sum(int(file[1]) for file in signs) >= LARGE
+def kept_for(signs: Signs) -> str | None:
+    """The run for which a digest is kept beyond this process: "" for all runs, None for none."""
+    size = sum(int(file[2]) for file in signs)
+    return "" if size >= LARGE else (os.environ.get(RUN) or None) if size >= SMALL else None
 
 
 def file_of(place: Path) -> Path | None:
@@ -64,27 +67,28 @@ def file_of(place: Path) -> Path | None:
 
 
 def recorded(place: Path, signs: Signs) -> str | None:
-    """The digest that an earlier job has left of a large path, if its signs are those of now."""
-    file = file_of(place)
-    if file is None or not is_large(signs):
+    """The digest that an earlier job has left of a path, if its signs are those of now."""
+    file, run = file_of(place), kept_for(signs)
+    if file is None or run is None:
         return None
     try:
         left = json.loads(file.read_text())
     except (OSError, ValueError):  # none, or half of one: as good as none
         return None
-    fits = isinstance(left, dict) and left.get("path") == str(place) and left.get("signs") == signs
+    own = {"path": str(place), "run": run, "signs": signs}
+    fits = isinstance(left, dict) and {name: left.get(name) for name in own} == own
     return left.get("sha256") if fits else None
 
 
 def record(place: Path, signs: Signs, digest: str) -> None:
-    """Leave the digest of a large path to later jobs; where that cannot be written, they read again."""
-    file = file_of(place)
-    if file is None or not is_large(signs):
+    """Leave the digest of a path to later jobs; where that cannot be written, they read again."""
+    file, run = file_of(place), kept_for(signs)
+    if file is None or run is None:
         return
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps({"path": str(place), "sha256": digest, "signs": signs}))
+        partial.write_text(json.dumps({"path": str(place), "run": run, "sha256": digest, "signs": signs}))
         os.replace(partial, file)
     except OSError:
         with contextlib.suppress(OSError):

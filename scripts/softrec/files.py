@@ -36,9 +36,9 @@ def write_whole(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         flush(partial)
-        if path.is_dir():
-            remove(path)
+        make_way(path, partial)
         os.replace(partial, path)
+        flush_names(path.parent)
     except SoftrecError:
         raise
     except Exception as error:
@@ -51,6 +51,36 @@ def write_whole(path: Path) -> Iterator[Path]:
         ) from error
     finally:
         remove(partial)
+
+
+def make_way(path: Path, successor: Path) -> None:
+    """Remove the folder `path` for its successor if it is an earlier one of the kind.
+
+    It is if a manifest stands beside it or, where a job was killed before that, each of its files has a successor.
+    Raises `SoftrecError` if a file is to take its place, or if it holds a file of somebody else's.
+    """
+    if not path.is_dir() or path.is_symlink():
+        return
+    remedy = "move it away, or give another path"
+    if not successor.is_dir():
+        raise SoftrecError(f"{path} is to be a file, and is a folder", remedy=remedy)
+    own = {p.relative_to(successor) for p in successor.rglob("*")}
+    others = [p for p in sorted(path.rglob("*")) if is_content(p) and p.relative_to(path) not in own]
+    if others and not manifest_of(path).exists():
+        raise SoftrecError(f"{path} is a folder that no job has written: it holds {others[0].name}", remedy=remedy)
+    remove(path)
+
+
+def flush_names(folder: Path) -> None:
+    """Force the names in a folder to the disk, so that a rename outlives a power cut; not all file systems can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def is_out_of_space(error: Exception, folder: Path) -> bool:
@@ -90,6 +120,11 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def manifest_of(path: Path) -> Path:
+    """Where the manifest of an output stands: beside it (`softrec.manifests`)."""
+    return path.with_name(path.name + ".manifest.json")
+
+
 def is_content(path: Path) -> bool:
     """Whether `path` is a file that belongs to its folder's content (Snakemake's time stamps do not)."""
     return path.is_file() and path.name != ".snakemake_timestamp"
@@ -98,13 +133,13 @@ def is_content(path: Path) -> bool:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, whole; NaN and infinity are refused because JSON has neither."""
     with write_whole(path) as partial:
-        partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
     """Read a JSON file. Raises `SoftrecError` naming the file and line if it does not parse."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise SoftrecError(
             f"{path} is not text: {error.reason} at byte {error.start}",
@@ -130,7 +165,8 @@ def write_table(path: Path, columns: Mapping[str, Any], types: Mapping[str, str]
         raise ValueError(f"{path.name} has columns {sorted(columns)}, its contract has {sorted(types)}")
     arrays = [pa.array(columns[name], type=arrow_type(kind)) for name, kind in types.items()]
     with write_whole(path) as partial:
-        pq.write_table(pa.table(arrays, names=list(types)), partial, compression="zstd")
+        table = pa.table(arrays, names=list(types))
+        pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
 
 
 def arrow_type(kind: str) -> Any:
@@ -148,7 +184,7 @@ def read_table(path: Path, columns: list[str] | None = None) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path, columns=columns)
+        return pq.read_table(path, columns=columns, page_checksum_verification=True)
     except (pa.ArrowInvalid, KeyError, OSError) as error:
         raise SoftrecError(
             f"{path} cannot be read as the Parquet file it should be: {error}",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from softrec import download
+from softrec.commits import Pin
 from softrec.errors import SoftrecError
 from softrec.log import say
 
@@ -31,10 +32,14 @@ LLM_FILES = (
 
 @dataclass(frozen=True)
 class HubLlmSettings:
-    """A language model on the hub: `owner/name`, and a branch, tag or commit of it."""
+    """A language model on the hub: `owner/name`, and a branch, tag or commit of it.
+
+    commits: folder where the commit that a branch was is kept.
+    """
 
     repository: str
     revision: str
+    commits: str | None = None
 
 
 def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
@@ -48,11 +53,12 @@ def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
     from huggingface_hub.utils import disable_progress_bars
 
     disable_progress_bars()
-    with problems_of(settings.repository, settings.revision):
+    pin = Pin(settings.commits, settings.repository, settings.revision)
+    with problems_of(settings.repository, pin.revision()):
         snapshot = Path(
             snapshot_download(
                 settings.repository,
-                revision=settings.revision,
+                revision=pin.revision(),
                 allow_patterns=list(LLM_FILES),
                 ignore_patterns=["*/*"],
                 local_files_only=download.offline(),
@@ -63,6 +69,7 @@ def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
     folder.mkdir()
     for name in names:
         download.link_or_copy(snapshot / name, folder / name)
+    pin.keep(snapshot.name)
     say(f"{settings.repository}@{snapshot.name}: {', '.join(names)}")
     return snapshot.name
 

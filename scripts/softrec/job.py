@@ -4,8 +4,7 @@ import argparse
 import contextlib
 import dataclasses
 import json
-import os
-import platform
+import math
 import sys
 import time
 import types
@@ -14,18 +13,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from softrec import digests, files, planned
+from softrec import loaded, manifests, planned
 from softrec.errors import SoftrecError
-from softrec.ranks import is_first, world
+from softrec.ranks import is_first
 
 Settings = TypeVar("Settings")
-VERSIONS_OF = ("torch", "transformers", "peft", "deepspeed", "datasets", "numpy", "polars", "pyarrow", "matplotlib")
 _notes: dict[str, Any] = {}
+_last: list[Callable[[], None]] = []
 
 
 def note(key: str, value: Any) -> None:
     """Add a fact that only the running script knows (a resolved revision, a sum) to its manifests, under `notes`."""
     _notes[key] = value
+
+
+def last(step: Callable[[], None]) -> None:
+    """Take `step` when outputs and manifests are there: what it removes could have been needed until then."""
+    _last.append(step)
 
 
 class Parser(argparse.ArgumentParser):
@@ -56,70 +60,47 @@ class Parser(argparse.ArgumentParser):
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[str] | None = None) -> None:
-    """Parse, check that inputs exist, call `main(args)`, and describe each output in a manifest.
+    """Parse, check code and inputs, call `main(args)`, describe each output in a manifest, and take the last steps.
 
-    A `SoftrecError` ends the process with status 1 and its own sentences; nothing half-written is left.
+    Code is what the job was planned with, also where a module is loaded late. Inputs are what their jobs wrote. A
+    `SoftrecError` ends the process with status 1 and its own sentences; nothing half-written is left.
     """
     args = parser.parse_args(argv)
     _notes.clear()
+    _last.clear()
     start = time.monotonic()
+    args.files_read, written = parser.paths(args, parser.inputs), parser.paths(args, parser.outputs)
     try:
-        for path in parser.paths(args, parser.inputs):
-            if not path.exists():
-                raise SoftrecError(f"{path} does not exist", remedy="run the rule that makes it, or correct the path")
-        planned.check(args.settings, args.code, parser.paths(args, parser.outputs))
-        args.files_read = parser.paths(args, parser.inputs)
+        planned.check(args.settings, args.code, written)
+        loaded.expect(json.loads(args.code))
+        for path in args.files_read:
+            require_input(path)
         main(args)
-        write_manifests(parser, args, time.monotonic() - start)
+        if is_first():
+            facts = {"settings": json.loads(args.settings), "code": json.loads(args.code), "notes": dict(_notes)}
+            manifests.write(facts, args.files_read, written, time.monotonic() - start)
+        for step in _last:
+            step()
     except SoftrecError as error:
-        print("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]]), file=sys.stderr)
-        raise SystemExit(1) from None
+        refuse(error)
+    except loaded.Changed as error:
+        refuse(planned.edited(error.path, str(written[0])))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
 
 
-def write_manifests(parser: Parser, args: argparse.Namespace, seconds: float) -> None:
-    """Write `OUTPUT.manifest.json` beside each output: all that is needed to say where it came from."""
-    if not is_first():
-        return
-    settings = json.loads(args.settings)
-    manifest = {
-        "script": Path(sys.argv[0]).name,
-        "settings": settings,
-        "seed": settings.get("seed"),
-        "code": json.loads(args.code),
-        "inputs": {str(p): digests.sha256(p) for p in parser.paths(args, parser.inputs)},
-        "outputs": {str(p): digests.sha256(p) for p in parser.paths(args, parser.outputs)},
-        "notes": dict(_notes),
-        "modules": sorted(name for name in sys.modules if name.split(".")[0] == "softrec"),
-        "versions": versions(),
-        "environment": sys.prefix,
-        "hardware": hardware(),
-        "ranks": world(),
-        "seconds": round(seconds, 3),
-    }
-    for path in parser.paths(args, parser.outputs):
-        files.write_json(manifest_of(path), manifest)
+def require_input(path: Path) -> None:
+    """Raise `SoftrecError` unless an input is there, and is what its job wrote."""
+    if not path.exists():
+        raise SoftrecError(f"{path} does not exist", remedy="run the rule that makes it, or correct the path")
+    if is_first():
+        manifests.require_as_made(path)
 
 
-def manifest_of(path: Path) -> Path:
-    """Where the manifest of an output stands: beside it."""
-    return path.with_name(path.name + ".manifest.json")
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of those known libraries that this process has loaded."""
-    loaded = {name: str(sys.modules[name].__version__) for name in VERSIONS_OF if name in sys.modules}
-    return {"python": platform.python_version(), **loaded}
-
-
-def hardware() -> dict[str, Any]:
-    """The machine in a few words: system, cores, and GPUs if torch is loaded and sees any."""
-    facts: dict[str, Any] = {"system": platform.platform(), "cores": os.cpu_count()}
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        facts["gpus"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return facts
+def refuse(error: SoftrecError) -> typing.NoReturn:
+    """End the process with the error's sentences and status 1."""
+    print("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]]), file=sys.stderr)
+    raise SystemExit(1) from None
 
 
 def read_settings(text: str, kind: type[Settings]) -> Settings:
@@ -171,8 +152,8 @@ def convert(hint: Any, value: Any, where: str) -> Any:
         return origin(convert(options[0], item, f"{where}[{i}]") for i, item in enumerate(value))
     if origin is dict and isinstance(value, dict):
         return {key: convert(options[1], item, f"{where}.{key}") for key, item in value.items()}
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return finite(value, where)
     if origin is not None:
         fits = origin is typing.Literal and value in options
     else:
@@ -180,6 +161,14 @@ def convert(hint: Any, value: Any, where: str) -> Any:
     if not fits:
         raise misfit(hint, value, where)
     return value
+
+
+def finite(value: float, where: str) -> float:
+    """A number as a float; not a number, infinity and integers that no float can hold raise `SoftrecError`."""
+    with contextlib.suppress(OverflowError):
+        if math.isfinite(number := float(value)):
+            return number
+    raise SoftrecError(f"{where} is {value}, no finite number", where="--settings", remedy="correct the key")
 
 
 def misfit(hint: Any, value: Any, where: str) -> SoftrecError:

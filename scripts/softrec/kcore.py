@@ -4,7 +4,7 @@ Counting is done on whole numbers: 64-bit hashes of ids for the first count, exa
 sorted for the few rows that survive the first count, never for all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +15,7 @@ from softrec.catalogue import LongTitles
 from softrec.counts import Counts, Size, Trail
 from softrec.errors import SoftrecError
 from softrec.frequency import Reviews, enough, without_rare
+from softrec.limits import Limits
 from softrec.reviews import Format, ItemKey
 
 TYPES = {"user": "int32", "item": "int32", "timestamp": "int64"}
@@ -38,6 +39,7 @@ class FilterSettings:
         k: 10 in the paper.
         expected: sizes to compare with (of the paper's sets: Table 1), or null; a difference is shown, not refused.
         tie_seed: of the hash that orders a user's interactions of one time.
+        limits: what the raw files may hold at most.
     """
 
     format: Format
@@ -53,6 +55,7 @@ class FilterSettings:
     k: int
     expected: Size | None
     tie_seed: int = 42
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         """Refuse combinations that mean nothing."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from softrec import csvfiles, files, stopwatch
 from softrec.choice_files import Setting
 from softrec.errors import SoftrecError
-from softrec.job import manifest_of
+from softrec.files import manifest_of
 from softrec.training_logs import read_lines
 
 TRAINING = "training"

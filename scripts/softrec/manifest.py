@@ -87,8 +87,11 @@ def run_manifest(settings: ManifestSettings, results: Sequence[Path]) -> dict[st
     Manifests of jobs are read although the rule does not declare them. That is sound: they stand beside declared inputs
     and beside what these were made from, a job writes its manifest before its outputs count as made, and whatever job
     is run again, all that depends on it is, this one included. The configuration's sha256 is of sorted JSON.
+
+    Raises `SoftrecError` if a file was read with another content than its job wrote.
     """
     found = trace(results)
+    found.require_explained()
     jobs = list(found.jobs.values())
     text = json.dumps(settings.config, sort_keys=True)
     return {
@@ -101,7 +104,6 @@ def run_manifest(settings: ManifestSettings, results: Sequence[Path]) -> dict[st
         "hardware": hardware(jobs),
         "results": {str(path): one_or_all(found.content[str(path)]) for path in results},
         "sources": sources(found, settings.models),
-        "unexplained": sorted(found.unexplained),
         "configuration_sha256": hashlib.sha256(text.encode()).hexdigest(),
         "configuration": settings.config,
     }

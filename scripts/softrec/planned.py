@@ -26,8 +26,13 @@ def check(settings: str, code: str, outputs: Iterable[Path]) -> None:
     own = hashlib.sha256(f"{settings}\n{code}".encode()).hexdigest()[:16]
     for output in map(str, outputs):
         if planned.get(output, own) != own:
-            raise SoftrecError(
-                f"the settings or the code of {output} were edited after this job was submitted",
-                where=f"what it was planned with is in {place}",
-                remedy="undo the edit, or stop Snakemake (Ctrl-C) and start the same command again: it plans anew",
-            )
+            raise edited(f"what it was planned with is in {place}", output)
+
+
+def edited(place: str, output: str) -> SoftrecError:
+    """The error for a job whose settings or code, to be found at `place`, are not those that it was planned with."""
+    return SoftrecError(
+        f"the settings or the code of {output} were edited after this job was planned",
+        where=place,
+        remedy="undo the edit, or stop Snakemake (Ctrl-C) and start the same command again: it plans anew",
+    )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from softrec import files, job
+from softrec import files
+from softrec.errors import SoftrecError
 
 
 @dataclass
@@ -24,6 +25,20 @@ class Provenance:
     maker: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     unexplained: set[str] = field(default_factory=set)
 
+    def require_explained(self) -> None:
+        """Raise `SoftrecError` for the first file of `unexplained`."""
+        for name in sorted(self.unexplained):
+            made = self.maker[name]["outputs"].get(name)
+            readers = (
+                out for outputs, job in self.jobs.items() for out in outputs if job["inputs"].get(name, made) != made
+            )
+            reader = min(readers, default=name)
+            raise SoftrecError(
+                f"{reader} was made from {name}, which has another content by now",
+                where=f"its sha256 was {min(self.content[name])}, that in {files.manifest_of(Path(name))} is {made}",
+                remedy=f"remove {reader} and let Snakemake make it again",
+            )
+
 
 def trace(results: Sequence[Path]) -> Provenance:
     """Follow manifests from `results` to files that no job has made.
@@ -39,8 +54,8 @@ def trace(results: Sequence[Path]) -> Provenance:
         if digest in known:
             continue
         known.add(digest)
-        if name not in found.maker and job.manifest_of(Path(name)).exists():
-            found.maker[name] = files.read_json(job.manifest_of(Path(name)))
+        if name not in found.maker and files.manifest_of(Path(name)).exists():
+            found.maker[name] = files.read_json(files.manifest_of(Path(name)))
         if (made := found.maker.get(name)) is None:
             continue
         if made["outputs"].get(name) != digest:

@@ -10,17 +10,45 @@ from pathlib import Path
 from typing import Any
 
 from softrec import files
+from softrec.errors import SoftrecError
 from softrec.log import Progress
 
 BLOCK = 1 << 18
 TIMEOUT = 60.0  # seconds without a byte
 
 
-class Part:
-    """`.NAME.part` holds the bytes of `url` that have arrived, `.NAME.part.json` what identifies their source."""
+class Redirects(urllib.request.HTTPRedirectHandler):
+    """Goes where a server sends it, within https unless http is allowed."""
 
-    def __init__(self, url: str, target: Path) -> None:
+    def __init__(self, allow_http: bool) -> None:
+        self.allow_http = allow_http
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        """The request for the other address. Raises `SoftrecError` if that would be asked in the open."""
+        require_https(newurl, self.allow_http, f"{req.full_url} sends there")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def require_https(url: str, allow_http: bool, where: str) -> None:
+    """Raise `SoftrecError` unless the address is https, or http where that is allowed."""
+    if not url.startswith(("https://", "http://") if allow_http else "https://"):
+        remedy = "give an https address; a mirror in your own network may be http where amazon2023.allow_http is true"
+        raise SoftrecError(f"{url} is not an https address", where=where, remedy=remedy)
+
+
+class Part:
+    """`.NAME.part` holds the bytes of `url` that have arrived, `.NAME.part.json` what identifies their source.
+
+    Args:
+        allow_http: whether addresses may be http too.
+    """
+
+    def __init__(self, url: str, target: Path, allow_http: bool = False) -> None:
+        require_https(url, allow_http, "the configured address")
         self.url, self.target = url, target
+        self.opener = urllib.request.build_opener(Redirects(allow_http))
         self.path = target.with_name(f".{target.name}.part")
         self.note = target.with_name(f".{target.name}.part.json")
 
@@ -42,7 +70,7 @@ class Part:
         if source and have and have == source["size"]:
             return
         try:
-            response = urllib.request.urlopen(self.request(source, have), timeout=TIMEOUT)
+            response = self.opener.open(self.request(source, have), timeout=TIMEOUT)
         except urllib.error.HTTPError as error:
             if error.code != 416:
                 raise

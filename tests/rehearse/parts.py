@@ -14,7 +14,7 @@ from typing import Any
 from lib import estimate, sources
 from lib.dryrun import Job
 from softrec import files
-from softrec.job import manifest_of
+from softrec.files import manifest_of
 from softrec.prompts import Words
 
 from rehearse import rawfiles, settings, standin

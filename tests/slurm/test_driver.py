@@ -129,7 +129,7 @@ def test_a_configuration_edited_in_the_queue_is_refused(gated: SlurmProject) -> 
     slurm("scontrol", "update", "PartitionName=cpu", "State=UP")
     said = driver.ended()
     assert driver.process.returncode == 1
-    assert "were edited after this job was submitted" in said
+    assert "were edited after this job was planned" in said
     assert f"filter_interactions failed (Slurm job {number}" in said
     assert not (gated.root / "results/toy/toys/interactions.parquet").exists()
     goes_on_to_its_end(gated.submit(SPLIT), gated)

@@ -96,19 +96,38 @@ def test_snakemakes_time_stamps_are_no_change(model: Path, read: list[Path]) -> 
     assert asked_once_more(read, model) == 0
 
 
-def test_large_contents_are_read_once_for_all_jobs(
-    model: Path, read: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("small", "large", "runs", "again"),
+    [
+        (1, 3000, "ab", 0),  # large: for all runs
+        (3000, 3001, "aa", 0),  # for the run
+        (3000, 3001, "ab", 1),
+        (3000, 3001, "", 1),  # no run is named
+        (3001, 3001, "aa", 1),  # small: for the job
+        (1, 1, None, 1),  # no folder is named
+    ],
+)
+def test_contents_are_read_once_a_job_a_run_or_for_all(
+    model: Path,
+    read: list[Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    small: int,
+    large: int,
+    runs: str | None,
+    again: int,
 ) -> None:
-    """The next process finds what the first has left; of what is small, and where no folder is named, it does not."""
-    left = tmp_path / "left"
-    for large, named, again in ((3000, True, 0), (3001, True, 1), (1, False, 1)):
-        monkeypatch.setattr(digests, "LARGE", large)
-        monkeypatch.setenv(digests.VARIABLE, str(left)) if named else monkeypatch.delenv(digests.VARIABLE)
+    """A folder of 3,000 bytes, asked for by a job of the first of two runs and by one of the second."""
+    monkeypatch.setattr(digests, "SMALL", small)
+    monkeypatch.setattr(digests, "LARGE", large)
+    if runs is not None:
+        monkeypatch.setenv(digests.VARIABLE, str(tmp_path / "left"))
+    counts = []
+    for run in runs or "  ":
+        monkeypatch.setenv(digests.RUN, run.strip())
         digests._known.clear()
-        digests.sha256(model)
-        digests._known.clear()
-        assert asked_once_more(read, model) == again
-        files.remove(left)
+        counts.append(asked_once_more(read, model))
+    assert counts == [1, again]
 
 
 def test_a_folder_moved_away_leaves_no_digest_to_what_takes_its_place(

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import json
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def test_whole_download(site: Site, tmp_path: Path) -> None:
     """One GET without a range brings all bytes; moved, nothing but the file is left."""
     site.files["/a"] = Served(BODY)
     target = tmp_path / "data.bin"
-    download.download(site.url + "/a", target).move(target)
+    download.download(site.url + "/a", target, allow_http=True).move(target)
     assert target.read_bytes() == BODY
     assert kept(tmp_path) == ["data.bin"]
     assert site.gets("/a") == [(None, len(BODY))]
@@ -43,7 +44,7 @@ def test_empty_file(site: Site, tmp_path: Path) -> None:
     """A file of no bytes is a whole file."""
     site.files["/a"] = Served(b"")
     target = tmp_path / "data.bin"
-    download.download(site.url + "/a", target).move(target)
+    download.download(site.url + "/a", target, allow_http=True).move(target)
     assert target.read_bytes() == b""
 
 
@@ -52,11 +53,11 @@ def test_broken_download_goes_on_in_another_process(site: Site, tmp_path: Path) 
     site.files["/a"] = Served(BODY, {"ETag": '"v1"'}, breaks=[40_000])
     target = tmp_path / "data.bin"
     with pytest.raises(SoftrecError, match=r"broke after 40,000 of 102,400 bytes") as caught:
-        download.download(site.url + "/a", target, attempts=1)
+        download.download(site.url + "/a", target, attempts=1, allow_http=True)
     assert "keeps the 40,000 bytes" in str(caught.value)
     assert kept(tmp_path) == NAMES
     assert (tmp_path / NAMES[0]).read_bytes() == BODY[:40_000]
-    download.download(site.url + "/a", target).move(target)
+    download.download(site.url + "/a", target, allow_http=True).move(target)
     assert target.read_bytes() == BODY
     assert site.gets("/a") == [(None, 40_000), ("bytes=40000-", 62_400)]
 
@@ -65,7 +66,7 @@ def test_broken_download_goes_on_in_the_same_call(site: Site, tmp_path: Path) ->
     """Two breaks, three attempts: 30,000, then 20,000 more, then the 52,400 that are left."""
     site.files["/a"] = Served(BODY, breaks=[30_000, 20_000])
     target = tmp_path / "data.bin"
-    download.download(site.url + "/a", target, attempts=3, wait=0).move(target)
+    download.download(site.url + "/a", target, attempts=3, wait=0, allow_http=True).move(target)
     assert target.read_bytes() == BODY
     assert site.gets("/a") == [(None, 30_000), ("bytes=30000-", 20_000), ("bytes=50000-", 52_400)]
 
@@ -74,8 +75,8 @@ def test_whole_part_is_not_asked_for_again(site: Site, tmp_path: Path) -> None:
     """A process that died between the last byte and the file's name costs no second download."""
     site.files["/a"] = Served(BODY)
     target = tmp_path / "data.bin"
-    download.download(site.url + "/a", target)
-    download.download(site.url + "/a", target).move(target)
+    download.download(site.url + "/a", target, allow_http=True)
+    download.download(site.url + "/a", target, allow_http=True).move(target)
     assert target.read_bytes() == BODY
     assert len(site.gets("/a")) == 1
 
@@ -85,9 +86,9 @@ def test_changed_file_is_sent_anew(site: Site, tmp_path: Path) -> None:
     site.files["/a"] = Served(BODY, {"ETag": '"v1"'}, breaks=[40_000])
     target = tmp_path / "data.bin"
     with pytest.raises(SoftrecError):
-        download.download(site.url + "/a", target, attempts=1)
+        download.download(site.url + "/a", target, attempts=1, allow_http=True)
     site.files["/a"] = Served(BODY[::-1], {"ETag": '"v2"'})
-    download.download(site.url + "/a", target).move(target)
+    download.download(site.url + "/a", target, allow_http=True).move(target)
     assert target.read_bytes() == BODY[::-1]
 
 
@@ -96,9 +97,9 @@ def test_changed_size_without_validator_is_sent_anew(site: Site, tmp_path: Path)
     site.files["/a"] = Served(BODY, breaks=[40_000])
     target = tmp_path / "data.bin"
     with pytest.raises(SoftrecError):
-        download.download(site.url + "/a", target, attempts=1)
+        download.download(site.url + "/a", target, attempts=1, allow_http=True)
     site.files["/a"] = Served(BODY[::-1] + b"more")
-    download.download(site.url + "/a", target, wait=0).move(target)
+    download.download(site.url + "/a", target, wait=0, allow_http=True).move(target)
     assert target.read_bytes() == BODY[::-1] + b"more"
 
 
@@ -108,8 +109,8 @@ def test_part_of_another_address_is_not_continued(site: Site, tmp_path: Path) ->
     site.files["/b"] = Served(BODY[::-1])
     target = tmp_path / "data.bin"
     with pytest.raises(SoftrecError):
-        download.download(site.url + "/a", target, attempts=1)
-    download.download(site.url + "/b", target).move(target)
+        download.download(site.url + "/a", target, attempts=1, allow_http=True)
+    download.download(site.url + "/b", target, allow_http=True).move(target)
     assert target.read_bytes() == BODY[::-1]
     assert site.gets("/b") == [(None, len(BODY))]
 
@@ -117,7 +118,7 @@ def test_part_of_another_address_is_not_continued(site: Site, tmp_path: Path) ->
 def test_refusal_is_not_tried_again(site: Site, tmp_path: Path) -> None:
     """404 is final: one request, the address in the sentence, nothing on the disk."""
     with pytest.raises(SoftrecError, match=r"refuses http://127.0.0.1:\d+/none: 404"):
-        download.download(site.url + "/none", tmp_path / "data.bin", wait=0)
+        download.download(site.url + "/none", tmp_path / "data.bin", wait=0, allow_http=True)
     assert len(site.asked) == 1
     assert kept(tmp_path) == []
 
@@ -126,7 +127,7 @@ def test_busy_server_is_asked_again(site: Site, tmp_path: Path) -> None:
     """503 is temporary: as many requests as attempts."""
     site.files["/a"] = Served(b"", status=503)
     with pytest.raises(SoftrecError, match="the server answers 503"):
-        download.download(site.url + "/a", tmp_path / "data.bin", attempts=3, wait=0)
+        download.download(site.url + "/a", tmp_path / "data.bin", attempts=3, wait=0, allow_http=True)
     assert len(site.gets("/a")) == 3
 
 
@@ -139,7 +140,7 @@ def test_full_disk(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     site.files["/a"] = Served(BODY)
     monkeypatch.setattr(resume.Part, "append", full)
     with pytest.raises(SoftrecError, match="no space is left"):
-        download.download(site.url + "/a", tmp_path / "data.bin", wait=0)
+        download.download(site.url + "/a", tmp_path / "data.bin", wait=0, allow_http=True)
     assert len(site.gets("/a")) == 1
 
 
@@ -147,7 +148,7 @@ def test_offline_asks_nothing(site: Site, tmp_path: Path, monkeypatch: pytest.Mo
     """With HF_HUB_OFFLINE the sentence names the switch, and the server hears nothing."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(SoftrecError, match=r"HF_HUB_OFFLINE is set, so .*/a cannot be fetched"):
-        download.download(site.url + "/a", tmp_path / "data.bin")
+        download.download(site.url + "/a", tmp_path / "data.bin", allow_http=True)
     assert site.asked == []
 
 
@@ -209,8 +210,21 @@ def test_link_or_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unreadable_note_starts_over(tmp_path: Path) -> None:
     """A note cut off by a crash is no note: what arrived cannot be trusted to belong to it."""
-    part = resume.Part("http://x/a", tmp_path / "data.bin")
+    part = resume.Part("http://x/a", tmp_path / "data.bin", allow_http=True)
     part.begin('"v1"', 3)
     assert part.source()["size"] == 3
     part.note.write_text(json.dumps({"url": "http://x/a"})[:5])
     assert part.source() == {}
+
+
+@pytest.mark.parametrize(("allowed", "address"), [(False, "http://b/"), (False, "file:///b"), (True, "ftp://b/")])
+def test_a_server_sends_nobody_into_the_open(allowed: bool, address: str) -> None:
+    """From https to http where that is not allowed, and to what is neither, never."""
+    request = urllib.request.Request("https://a/")
+    redirects = resume.Redirects(allow_http=allowed)
+    with pytest.raises(SoftrecError, match=f"{address} is not an https address") as caught:
+        redirects.redirect_request(request, None, 302, "Found", {}, address)
+    assert "https://a/ sends there" in str(caught.value)
+    followed = redirects.redirect_request(request, None, 302, "Found", {}, "https://b/")
+    assert followed is not None
+    assert followed.full_url == "https://b/"

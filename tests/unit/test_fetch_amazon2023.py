@@ -37,6 +37,7 @@ def settings(site: Site, transport: str, **changes: Any) -> dict[str, Any]:
         "repository": "lab/reviews",
         "revision": "main",
         "base_url": site.url + "/amazon_2023",
+        "allow_http": True,
         "checksum": "expected",
         "ratings": {"path": PATHS["ratings"], "sha256": digest(RATINGS)},
         "metadata": {"path": PATHS["metadata"], "sha256": digest(METADATA)},
@@ -167,3 +168,53 @@ def test_hub_without_such_a_file(site: Site, tmp_path: Path) -> None:
     done = run_script("fetch_amazon2023.py", settings(site, "hub"), flags(tmp_path), env)
     assert done.returncode == 1
     assert f"lab/reviews@main has no file {PATHS['ratings']}" in done.stderr
+
+
+def test_http_is_asked_where_it_is_allowed_alone(site: Site, tmp_path: Path) -> None:
+    """Otherwise nothing is asked at all, of the site as of the hub."""
+    fill_site(site)
+    done = run_script("fetch_amazon2023.py", settings(site, "site", allow_http=False), flags(tmp_path))
+    assert done.returncode == 1
+    assert f"{site.url}/amazon_2023/{PATHS['ratings']}.gz is not an https address" in done.stderr
+    assert "amazon2023.allow_http" in done.stderr
+    assert site.asked == []
+
+
+def test_a_branch_is_asked_once(site: Site, tmp_path: Path) -> None:
+    """What main was when the first data set was fetched is what the next one gets, although main has moved on."""
+    fill_hub(site)
+    env = {"HF_ENDPOINT": site.url, "HF_HOME": str(tmp_path / "hf")}
+    kept = settings(site, "hub", commits=str(tmp_path / "commits"))
+    assert run_script("fetch_amazon2023.py", kept, flags(tmp_path), env).returncode == 0
+    (pin,) = (tmp_path / "commits").iterdir()
+    assert (pin.name, json.loads(pin.read_text())["commit"]) == ("lab--reviews@main.json", COMMIT)
+    for role, path in PATHS.items():
+        headers = {"ETag": f'"{digest(role.encode())}"', "X-Repo-Commit": "d" * 40}
+        site.files[f"/datasets/lab/reviews/resolve/main/{path}"] = Served(role.encode(), headers)
+    assert run_script("fetch_amazon2023.py", kept, flags(tmp_path / "again"), env).returncode == 0
+    assert (tmp_path / "again/ratings.csv").read_bytes() == RATINGS
+    moved = run_script("fetch_amazon2023.py", settings(site, "hub"), flags(tmp_path / "moved"), env)
+    assert digest(b"ratings") in moved.stderr  # without the file, main is what it is now
+    pin.write_text("{}")
+    broken = run_script("fetch_amazon2023.py", kept, flags(tmp_path / "broken"), env)
+    assert f"{pin} names no commit" in broken.stderr
+
+
+def test_an_empty_answer_is_refused(site: Site, tmp_path: Path) -> None:
+    """Also where nothing is known of the sum: no raw file of 0 bytes is left."""
+    for role in fill_site(site).values():
+        site.files[role] = Served(b"")
+    unknown = {role: {"path": path, "sha256": None} for role, path in PATHS.items()}
+    done = run_script("fetch_amazon2023.py", settings(site, "site", checksum="record", **unknown), flags(tmp_path))
+    assert done.returncode == 1
+    assert f"{PATHS['ratings']} is empty" in done.stderr
+    assert not any(path.exists() for path in flags(tmp_path).values())
+
+
+def test_a_bomb_is_not_unpacked(site: Site, tmp_path: Path) -> None:
+    """A MiB is allowed, 4 come."""
+    site.files[fill_site(site)["ratings"]] = Served(gzip.compress(b" " * (4 << 20)))
+    done = run_script("fetch_amazon2023.py", settings(site, "site", inflated_gib=1 / 1024), flags(tmp_path))
+    assert done.returncode == 1
+    assert "unpacks to more than 0.000976562 GiB" in done.stderr
+    assert not (tmp_path / "ratings.csv").exists()

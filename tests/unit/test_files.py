@@ -28,14 +28,40 @@ def names(folder: Path) -> list[str]:
 def test_a_file_and_a_folder_are_written_and_replaced(tmp_path: Path) -> None:
     """Parents are made; the second content takes the place of the first, and nothing of the first folder stays."""
     for text in ("one", "two"):
+        (tmp_path / "deep").mkdir(exist_ok=True)
+        files.manifest_of(tmp_path / "deep/folder").touch()  # as a job leaves it
         with files.write_whole(tmp_path / "deep/file.txt") as partial:
             partial.write_text(text)
         with files.write_whole(tmp_path / "deep/folder") as partial:
             (partial / "sub").mkdir(parents=True)
             (partial / "sub" / text).write_text(text)
-    assert names(tmp_path / "deep") == ["file.txt", "folder"]
+    assert names(tmp_path / "deep") == ["file.txt", "folder", "folder.manifest.json"]
     assert (tmp_path / "deep/file.txt").read_text() == "two"
     assert names(tmp_path / "deep/folder/sub") == ["two"]
+
+
+@pytest.mark.parametrize(("old", "new"), [("notes.txt", "a"), ("sub/notes.txt", "sub/a"), ("notes.txt", None)])
+def test_a_folder_of_somebody_else_stays(tmp_path: Path, old: str, new: str | None) -> None:
+    """It has no manifest, and a file that the new one has not (None: the new one is a file)."""
+    (tmp_path / "out" / old).parent.mkdir(parents=True)
+    (tmp_path / "out" / old).write_text("mine")
+    words = r"out is (to be a file|a folder that no job .* notes\.txt)"
+    with pytest.raises(SoftrecError, match=words) as caught, files.write_whole(tmp_path / "out") as partial:
+        made = partial / new if new else partial
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text("new")
+    assert "move it away" in str(caught.value)
+    assert (names(tmp_path), (tmp_path / "out" / old).read_text()) == (["out"], "mine")
+
+
+def test_a_folder_of_a_killed_job_is_replaced(tmp_path: Path) -> None:
+    """Killed after the rename and before the manifest: the same files, and Snakemake's time stamp."""
+    for text in ("one", "two"):
+        with files.write_whole(tmp_path / "out") as partial:
+            partial.mkdir()
+            (partial / "a").write_text(text)
+        (tmp_path / "out/.snakemake_timestamp").touch()
+    assert (tmp_path / "out/a").read_text() == "two"
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The frame of every script: settings of the right types, inputs that exist, errors for people, manifests."""
 
 import argparse
+import ast
 import hashlib
 import json
 import subprocess
@@ -8,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from softrec import job
+from softrec import job, loaded, syntax
 
 
 def new_parser() -> job.Parser:
@@ -60,14 +61,15 @@ def test_run_describes_its_output_in_a_manifest(folder: Path, monkeypatch: pytes
     """sha256 of every input and output, settings with their seed, code, notes, versions, loaded modules, seconds."""
     monkeypatch.setattr(sys, "argv", ["scripts/copy_text.py"])
     flags = ["--source", str(folder / "a"), "--parts", str(folder / "b"), str(folder / "c")]
-    settings, code = ["--settings", '{"seed": 4}'], ["--code", '{"softrec.job": "12ab"}']
+    digests = {name: syntax.digest(ast.parse(source)) for name, source in loaded._sources.items()}
+    settings, code = ["--settings", '{"seed": 4}'], ["--code", json.dumps(digests)]
     job.run(copy, new_parser(), [*flags, "--target-file", str(folder / "out"), *settings, *code])
     manifest = json.loads((folder / "out.manifest.json").read_text())
     sums = {name: hashlib.sha256((name * 3).encode()).hexdigest() for name in ("a", "b", "c")}
     assert manifest["inputs"] == {str(folder / name): digest for name, digest in sums.items()}
     assert manifest["outputs"] == {str(folder / "out"): sums["a"]}
     assert (manifest["script"], manifest["settings"], manifest["seed"]) == ("copy_text.py", {"seed": 4}, 4)
-    assert manifest["code"] == {"softrec.job": "12ab"}
+    assert manifest["code"] == digests
     assert manifest["notes"] == {"length": 3}
     assert manifest["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
     assert {"softrec", "softrec.job", "softrec.files"} <= set(manifest["modules"])

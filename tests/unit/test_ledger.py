@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from softrec import csvfiles, files, job, ledger, stopwatch, teaching
 from softrec.errors import SoftrecError
-from softrec.job import manifest_of
+from softrec.files import manifest_of
 from softrec.ledger import Entry, LedgerSettings, Source
 
 SFT = Source("D", "B", "SFT", 1, "")

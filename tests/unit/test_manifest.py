@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from softrec import files, job, manifest
+from softrec import files, manifest
+from softrec.errors import SoftrecError
 from softrec.manifest import ManifestSettings
 
 TORCH, CLEAN = {"python": "3.11.9", "torch": "2.13.0", "numpy": "2.4.6"}, {"python": "3.11.9", "numpy": "2.4.6"}
@@ -23,7 +24,7 @@ def made(script: str, output: str, inputs: list[str], **more: Any) -> None:
     hashes = {name: files.sha256(Path(name)) for name in (output, *inputs)}
     outputs = {output: hashes.pop(output)}
     files.write_json(
-        job.manifest_of(Path(output)), {"script": script, "inputs": hashes, "outputs": outputs, **described}
+        files.manifest_of(Path(output)), {"script": script, "inputs": hashes, "outputs": outputs, **described}
     )
 
 
@@ -58,7 +59,6 @@ def test_jobs_say_with_what_and_on_what(chain: Path) -> None:
     assert found["versions"] == expected
     assert found["hardware"] == {"fit_sasrec": {"CPU": 1}, "tune_sft": {"4 x NVIDIA A800 in 4 ranks": 2}}
     assert found["systems"] == ["Linux-5", "Linux-6"]
-    assert found["unexplained"] == []
 
 
 def test_sources_are_told_with_their_commits(chain: Path) -> None:
@@ -89,16 +89,18 @@ def test_files_and_configuration_are_hashed(chain: Path) -> None:
     assert found["configuration_sha256"] == hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_nothing_is_told_from_a_manifest_of_another_content(chain: Path) -> None:
-    """A table edited by hand: the manifest beside it is not of it, so its jobs are not this table's. And an adapter
-    whose manifest a later, failed attempt has replaced: those who read the adapter know it by its sha256."""
+def test_nothing_is_told_of_files_that_were_not_what_their_jobs_wrote(chain: Path) -> None:
+    """A table edited by hand is not of the jobs that its manifest tells of. Nor is a table of an adapter that was made
+    again after it, with another content."""
     Path("table").write_text("0.99")
-    edited = manifest.run_manifest(SETTINGS, [Path("table")])
-    assert (edited["jobs"], edited["unexplained"], edited["results"]) == (0, ["table"], {"table": sha("table")})
+    with pytest.raises(SoftrecError, match=f"table was made from table.*\n.*{sha('table')}"):
+        manifest.run_manifest(SETTINGS, [Path("table")])
     made("make_table2.py", "table", ["adapter1", "sasrec"])
     later = files.read_json(Path("adapter1.manifest.json"))
     files.write_json(Path("adapter1.manifest.json"), {**later, "outputs": {"adapter1": "0" * 64}})
-    assert manifest.run_manifest(SETTINGS, [Path("table")])["unexplained"] == ["adapter1"]
+    with pytest.raises(SoftrecError, match="table was made from adapter1, which has another content") as caught:
+        manifest.run_manifest(SETTINGS, [Path("table")])
+    assert all(text in str(caught.value) for text in ("0" * 64, sha("adapter1"), "remove table"))
 
 
 def test_an_old_manifest_still_tells_where_a_result_came_from(chain: Path) -> None:

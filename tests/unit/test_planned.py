@@ -34,7 +34,7 @@ def test_the_plan_names_every_output(published: Path) -> None:
 @pytest.mark.parametrize(("settings", "code"), [('{"k": 9}', CODE), (SETTINGS, '{"filter_interactions": "bb"}')])
 def test_an_edit_is_refused(published: Path, settings: str, code: str) -> None:
     """Of a setting or of a module: the error names the output and what to do."""
-    with pytest.raises(SoftrecError, match=r"a\.parquet were edited after this job was submitted") as caught:
+    with pytest.raises(SoftrecError, match=r"a\.parquet were edited after this job was planned") as caught:
         planned.check(settings, code, [Path("a.parquet")])
     assert "Ctrl-C" in "\n".join(caught.value.lines())
 

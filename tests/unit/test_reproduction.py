@@ -129,7 +129,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     files.write_json(Path("manifest.json"), {**manifest, "configuration": config})
     made = {"script": "make_run_manifest.py", "inputs": {}, "seconds": 2.0, "hardware": {"cores": 2}}
     outputs = {"manifest.json": files.sha256(Path("manifest.json"))}
-    files.write_json(job.manifest_of(Path("manifest.json")), {**made, "outputs": outputs})
+    files.write_json(files.manifest_of(Path("manifest.json")), {**made, "outputs": outputs})
     cell = IntervalRow("SOFT", "BIGRec", "Game", "H@5", 0.5, 0.25, 0.75, 20, 10, 1, 0.1, 9.0, 0.1, 0.0, 0.0, 9.0, 0.0)
     intervals = [cell._replace(method=m, metric=at) for m in ("SFT", "SOFT") for at in ("H@5", "H@20")]
     csvfiles.write_text(Path("intervals.csv"), csvfiles.csv_text([IntervalRow._fields, *intervals]))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lib import digest
+from softrec import syntax
 
 FILES = {
     "train.py": '"""Train."""\n\nfrom pack import model\n\n\ndef main() -> None:\n    from pack.deep import loss\n',
@@ -126,7 +127,7 @@ def test_canonical_text_is_frozen() -> None:
     formatted = "FormattedValue(conversion=114, format_spec=JoinedStr['>4'], value=Name(id='x'))"
     body = f"[Return(value=JoinedStr['a', {formatted}, 'b\\xe9'])]"
     function = f"FunctionDef(args={arguments}, body={body}, name='f', returns=Name(id='str'))"
-    assert digest.canonical(ast.parse(source)) == f"Module(body=[{function}])"
+    assert syntax.canonical(ast.parse(source)) == f"Module(body=[{function}])"
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_canonical_text_is_frozen() -> None:
 )
 def test_constants_of_different_types_differ(one: str, other: str) -> None:
     """Equal in Python's eyes (1 == True), not in a program's."""
-    assert digest.canonical(ast.parse(f"x = {one}")) != digest.canonical(ast.parse(f"x = {other}"))
+    assert syntax.canonical(ast.parse(f"x = {one}")) != syntax.canonical(ast.parse(f"x = {other}"))
 
 
 def test_a_missing_script_root_or_module_is_one_sentence(scripts: Path) -> None:

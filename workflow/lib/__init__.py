@@ -1,0 +1,8 @@
+"""Modules of the workflow; what they share with the scripts stands in `softrec`."""
+
+import sys
+from pathlib import Path
+
+SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
+if SCRIPTS not in sys.path:
+    sys.path.append(SCRIPTS)

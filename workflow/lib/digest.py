@@ -1,20 +1,19 @@
 """A digest of the code behind a result: it changes when the program does, not when a comment or the layout does.
 
 Followed are static imports, wherever they stand in a file. A module that is loaded by name (a backbone, a model) is
-named by its rule as an extra root. Comments, docstrings and formatting do not count, nor does the version of Python.
+named by its rule as an extra root. What counts of a file says `softrec.syntax`.
 """
 
 import ast
-import hashlib
 import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from softrec import syntax
+
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-# Of no consequence for what a program does, or not the same in all versions of Python.
-SKIPPED = frozenset({"ctx", "kind", "type_comment"})
 
 
 class DigestError(Exception):
@@ -104,8 +103,7 @@ def parse(path: Path, name: str) -> Module:
     except SyntaxError as error:
         raise DigestError(f"{path}, line {error.lineno} is not Python: {error.msg}.") from error
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    digest = hashlib.sha256(canonical(tree).encode()).hexdigest()[:16]
-    return Module(digest, tuple(imports(tree, package, path)))
+    return Module(syntax.digest(tree), tuple(imports(tree, package, path)))
 
 
 def imports(node: ast.AST, package: str, path: Path) -> Iterator[tuple[int, str, str | None]]:
@@ -134,42 +132,3 @@ def absolute(node: ast.ImportFrom, package: str, path: Path) -> str:
 def is_type_checking(test: ast.expr) -> bool:
     """Whether a condition is `TYPE_CHECKING` or `typing.TYPE_CHECKING`: its branch never runs."""
     return "TYPE_CHECKING" in (getattr(test, "id", None), getattr(test, "attr", None))
-
-
-def canonical(node: object) -> str:
-    """A text that two syntax trees share exactly if they are the same program.
-
-    A node is `Name(field=…, …)` with its fields in the order of the alphabet; positions, contexts, empty fields and
-    bare strings (docstrings) are left out, since versions of Python differ in them or they do nothing.
-    """
-    if isinstance(node, ast.Constant):
-        return f"{type(node.value).__name__}:{node.value!a}"
-    if isinstance(node, ast.JoinedStr):
-        return f"JoinedStr[{', '.join(pieces(node))}]"
-    if isinstance(node, ast.AST):
-        fields = ((name, getattr(node, name, None)) for name in sorted(node._fields) if name not in SKIPPED)
-        shown = [f"{name}={canonical(value)}" for name, value in fields if value is not None and value != []]
-        return f"{type(node).__name__}({', '.join(shown)})"
-    if isinstance(node, list):
-        return f"[{', '.join(canonical(item) for item in node if not is_bare_string(item))}]"
-    return ascii(node)
-
-
-def pieces(node: ast.JoinedStr) -> Iterator[str]:
-    """The parts of an f-string, with neighbouring constants joined: where they are cut depends on the version."""
-    constant = ""
-    for value in node.values:
-        if isinstance(value, ast.Constant):
-            constant += str(value.value)
-            continue
-        if constant:
-            yield ascii(constant)
-        constant = ""
-        yield canonical(value)
-    if constant:
-        yield ascii(constant)
-
-
-def is_bare_string(node: object) -> bool:
-    """Whether a statement is a string and nothing else, as a docstring is."""
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

@@ -5,7 +5,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 RAW = "results/raw"
-DIGESTS = f"{RAW}/.digests"  # sha256 of large files, each read once for all jobs and runs (softrec.digests)
+COMMITS = f"{RAW}/.commits"  # what a branch of the hub was when it was first asked for (softrec.commits)
+DIGESTS = f"{RAW}/.digests"  # sha256 of files, each read once a run, large ones once for all (softrec.digests)
 
 
 def file_format(source: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from softrec import checkpoints, files
+from softrec import checkpoints, files, job
 from softrec.choice_files import read_choice
 from softrec.errors import SoftrecError
 from softrec.sequential import allrank, encoder, fit, windows
@@ -25,7 +25,7 @@ def fit_and_save(
     enrich: Callable[[windows.Windows, Path], windows.Windows] = as_read,
     **facts: Any,
 ) -> None:
-    """Train from the last checkpoint, if there is one, and write model and log; then the checkpoint goes.
+    """Train from the last checkpoint, if there is one, and write model and log; at the end the checkpoint goes.
 
     `enrich` adds to the windows of a file what the method reads beside items. `facts` go into the log's summary,
     beside `l2`.
@@ -41,7 +41,7 @@ def fit_and_save(
     with files.write_whole(args.log) as partial:
         lines.append({**summary, "l2": l2, **facts})
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
-    checkpoint.clear()
+    job.last(checkpoint.clear)
 
 
 def candidate_or_chosen(args: argparse.Namespace, name: str, candidate: float | None) -> float:

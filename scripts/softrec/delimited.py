@@ -1,0 +1,164 @@
+"""Users, items and times from a file with a separator and a header, and the line of its first fault.
+
+The file is parsed as it stands. Where that fails, or where a field begins with a quote, a file with commas is parsed
+once more with quotes as RFC 4180 has them: a quoted field may hold a comma or a doubled quote, and here no line break.
+"""
+
+import csv
+import gzip
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from softrec import jsonlines, streams, times
+from softrec.errors import SoftrecError
+from softrec.limits import Limits
+
+COLUMNS = ["user_id", "item_id", "timestamp"]
+QUOTE = '"'
+START, SUSPECT = 1 << 24, 100  # bytes at the start; how many times as large as packed: text is three to ten times
+
+
+class Shape(NamedTuple):
+    """A kind of file: what separates fields, the columns of user, item and time, and whether time is in seconds."""
+
+    separator: str
+    names: tuple[str, str, str]
+    in_seconds: bool
+
+
+class Lines(NamedTuple):
+    """A file of some shape, its header, and whether quotes enclose fields."""
+
+    path: Path
+    shape: Shape
+    header: Sequence[str]
+    quoted: bool
+
+
+def read_delimited(path: Path, shape: Shape, max_rows: int | None, limits: Limits | None = None) -> pl.DataFrame:
+    """Read user_id, item_id and timestamp (milliseconds, by the shape's unit); blank lines are skipped.
+
+    Raises:
+        SoftrecError: a column is absent, or a line cannot be used.
+    """
+    require_small(path, limits or Limits())
+    try:
+        lines = opened(path, shape, quoted=False)
+        frame = parse(lines, max_rows)
+        if not has_quotes(lines, frame):
+            return frame
+    except SoftrecError:
+        if shape.separator != "," or not any(QUOTE.encode() in text for _, text in streams.blocks(path)):
+            raise
+    return parse(opened(path, shape, quoted=True), max_rows)
+
+
+def require_small(path: Path, limits: Limits) -> None:
+    """Raise `SoftrecError` if a packed file begins as no text does, and unpacks to more than is allowed.
+
+    Polars unpacks a file whole, and to unpack each twice would take half as long as all of the filter.
+    """
+    with streams.open_text(path) as stream:
+        if not isinstance(stream, gzip.GzipFile):
+            return
+        try:
+            start = len(stream.read(START))
+        except streams.BROKEN_GZIP:
+            return  # whoever reads on says where
+        packed = stream.fileobj.tell()  # type: ignore[union-attr]
+    if start > SUSPECT * packed:
+        for _ in streams.blocks(path, limits=limits):
+            pass
+
+
+def opened(path: Path, shape: Shape, *, quoted: bool) -> Lines:
+    """The file with its header. Raises `SoftrecError` if that lacks a column."""
+    with streams.open_text(path) as stream:
+        try:
+            first = stream.readline()
+        except streams.BROKEN_GZIP as error:
+            raise streams.broken_gzip(path, 0, error) from error
+    text = first.decode("utf-8-sig", "replace").rstrip("\r\n")
+    header = fields(text, shape.separator, quoted) or []
+    if absent := [name for name in shape.names if name not in header]:
+        raise SoftrecError(
+            f"{path} has no column {' and no '.join(absent)}: its header is {text!r}",
+            where=f"{path}, line 1",
+            remedy=f"give a file with the columns {', '.join(shape.names)}, or correct the key `format`",
+        )
+    return Lines(path, shape, header, quoted)
+
+
+def fields(text: str, separator: str, quoted: bool) -> list[str] | None:
+    """The fields of a line; None if a quote in it is not closed, or followed by something else than a separator."""
+    if not quoted:
+        return text.split(separator)
+    try:
+        return next(csv.reader([text], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return None
+
+
+def has_quotes(lines: Lines, frame: pl.DataFrame) -> bool:
+    """Whether fields seem to be enclosed in quotes, in a file where that means something."""
+    texts = (frame["user_id"], frame["item_id"])
+    return lines.shape.separator == "," and any(column.str.starts_with(QUOTE).any() for column in texts)
+
+
+def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
+    """The three columns. All are parsed: where some are left out, polars takes a line of too many fields."""
+    path, shape, header, quoted = lines
+    types = {shape.names[2]: pl.Float64 if shape.in_seconds else pl.Int64}
+    options: dict[str, Any] = {"separator": shape.separator, "n_rows": max_rows, "infer_schema": False}
+    scan = pl.scan_csv(path, schema_overrides=types, quote_char=QUOTE if quoted else None, **options)
+    kept = [pl.col(name).alias(ours) for name, ours in zip(shape.names, COLUMNS, strict=True)]
+    blank, short = pl.all_horizontal(pl.all().is_null()), pl.col(header[-1]).is_null().alias("short")
+    try:
+        frame = scan.filter(~blank).select(*kept, short).collect(engine="streaming")
+        if shape.in_seconds:
+            frame = frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise first_fault(lines) or unreadable(path, str(error).splitlines()[0]) from None
+    if streams.has_gaps(frame, COLUMNS):
+        raise first_fault(lines) or unreadable(path, "a field is empty")
+    if (
+        quoted or frame["short"].any()
+    ):  # a line of too few fields, unless the last one is just empty; a quote not closed
+        fault = first_fault(lines)
+        if fault:
+            raise fault
+    return frame.drop("short")
+
+
+def first_fault(lines: Lines) -> SoftrecError | None:
+    """The sentence for the first line that cannot be used, read line by line, or None."""
+    for first, text in streams.blocks(lines.path):
+        for number, content in enumerate(text.split(b"\n"), start=first):
+            if number > 1 and content.strip() and (fault := row_fault(content, lines)):
+                return streams.bad_line(lines.path, number, fault)
+    return None
+
+
+def unreadable(path: Path, why: str) -> SoftrecError:
+    """The sentence for a file with a fault that no line of it has."""
+    return SoftrecError(f"{path} cannot be read: {why}", where=str(path), remedy="fetch the file again")
+
+
+def row_fault(content: bytes, lines: Lines) -> str | None:
+    """What is wrong with one line, or None."""
+    try:
+        text = content.decode().rstrip("\r")
+    except UnicodeDecodeError as error:
+        return jsonlines.not_utf8(content, error)
+    values = fields(text, lines.shape.separator, lines.quoted)
+    if values is None:
+        return "has a quote that is not closed, or not followed by a separator"
+    if len(values) != len(lines.header):
+        return f"has {len(values)} fields, the header has {len(lines.header)}"
+    row = dict(zip(lines.header, values, strict=True))
+    stamp = row[lines.shape.names[2]]
+    gone = jsonlines.missing(row, lines.shape.names)
+    return gone or (times.seconds_fault(stamp) if lines.shape.in_seconds else times.whole_fault(stamp))

@@ -1,0 +1,146 @@
+"""JSON lines as frames: fast where all is as it should be, and line by line where it is not, to name the fault.
+
+The fast parser makes text of whatever stands where text should be: `["x"]` becomes `["x"]` with its brackets, `1.50`
+becomes `1.5`. Such texts are looked at again in the line that they came from.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import polars as pl
+
+from softrec import streams
+from softrec.limits import Limits
+
+Check = Callable[[Any], str | None]
+"""What is wrong with a parsed line, as a predicate of the line ("has no user_id"), or None."""
+
+# What the fast parser makes of a list, an object, a number that is no integer, a truth value; of half a character it
+# makes a NUL. Anchored, since a search within long texts would take longer than parsing them.
+DOUBTFUL = r"^(\[|\{|-?[0-9]+[.eE]|true$|false$)"
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def json_frames(
+    path: Path, schema: dict[str, Any], check: Check, required: list[str], limits: Limits | None = None
+) -> Iterator[pl.DataFrame]:
+    """Yield the lines of a JSON-lines file as frames with the columns of `schema`, block by block.
+
+    A block that the fast parser refuses, or whose `required` columns are null or blank somewhere, is read again line by
+    line to name the line and its fault.
+
+    Args:
+        check: what is wrong with one parsed line, or None.
+
+    Raises:
+        SoftrecError: a damaged gzip stream, a line that is not a JSON object, or one that `check` refuses, or in which
+            text is no text.
+    """
+    for first, text in streams.blocks(path, limits=limits):
+        text = text.removeprefix(streams.MARK) if first == 1 else text
+        try:
+            frame = pl.read_ndjson(text, schema=schema)
+        except pl.exceptions.PolarsError:
+            name_fault(path, first, text, schema, check, "cannot be read")
+        if streams.has_gaps(frame, required):
+            name_fault(path, first, text, schema, check, f"lacks one of {', '.join(required)}")
+        if (rows := doubtful(frame)) and (fault := first_of(path, first, text, rows, schema, check)):
+            raise fault
+        yield frame
+
+
+def doubtful(frame: pl.DataFrame) -> list[int]:
+    """The rows with a text that may have been made of something else."""
+    found: set[int] = set()
+    numbers = pl.Series("row", range(len(frame)), pl.UInt32)
+    for column in frame:
+        texts = pl.DataFrame({"row": numbers, "text": column})
+        if column.dtype == pl.List:
+            texts = texts.explode("text")
+        if texts["text"].dtype == pl.String:
+            suspect = pl.col("text").str.contains(DOUBTFUL) | pl.col("text").str.contains("\0", literal=True)
+            found.update(texts.filter(suspect)["row"])
+    return sorted(found)
+
+
+def first_of(
+    path: Path, first: int, text: bytes, rows: list[int], schema: dict[str, Any], check: Check
+) -> Exception | None:
+    """The `SoftrecError` of the first faulty one of some rows, which are lines that are not blank; None if all do."""
+    lines = [(number, line) for number, line in enumerate(text.split(b"\n"), start=first) if line.strip()]
+    for row in rows:
+        number, line = lines[row]
+        if fault := json_fault(line, schema, check):
+            return streams.bad_line(path, number, fault)
+    return None
+
+
+def name_fault(path: Path, first: int, text: bytes, schema: dict[str, Any], check: Check, otherwise: str) -> NoReturn:
+    """Raise the `SoftrecError` of the first faulty line of `text`, which starts at line `first` of `path`."""
+    for number, line in enumerate(text.split(b"\n"), start=first):
+        if line.strip() and (fault := json_fault(line, schema, check) or parser_fault(line, schema)):
+            raise streams.bad_line(path, number, fault)
+    raise streams.bad_line(path, first, f"or one of those that follow it {otherwise}")
+
+
+def json_fault(content: bytes, schema: dict[str, Any], check: Check) -> str | None:
+    """What is wrong with one line of a JSON-lines file, or None."""
+    try:
+        value = json.loads(content.decode(), parse_constant=refuse)
+    except UnicodeDecodeError as error:
+        return not_utf8(content, error)
+    except RecursionError:
+        return "nests values too deep"
+    except ValueError as error:
+        return f"is not JSON: {error}"
+    if not isinstance(value, dict):
+        return "is not a JSON object"
+    return check(value) or text_fault(value, schema)
+
+
+def refuse(name: str) -> NoReturn:
+    """JSON has no NaN and no infinity, although Python reads them."""
+    raise ValueError(f"it has no {name}")
+
+
+def not_utf8(content: bytes, error: UnicodeDecodeError) -> str:
+    """The fault of a line in another encoding, with what it would be in the most likely one."""
+    around = content[max(error.start - 10, 0) : error.end + 10].decode("latin-1")
+    return f"is not UTF-8: {error.reason} at byte {error.start + 1}; in Latin-1 it would be {around!r}"
+
+
+def text_fault(value: dict[str, Any], schema: dict[str, Any]) -> str | None:
+    """The fault of a line in which a field of type text holds something else, or None; an integer is its digits."""
+    for name, kind in schema.items():
+        found = value.get(name)
+        texts = found if isinstance(found, list) and isinstance(kind, pl.List) else [found]
+        if kind not in (pl.String, pl.List(pl.String)):
+            continue
+        for text in texts:
+            if isinstance(text, bool) or not isinstance(text, str | int | None):
+                return (
+                    f"has the {name} {json.dumps(found)[:80]}, not {'text' if kind == pl.String else 'a list of texts'}"
+                )
+            if isinstance(text, str) and SURROGATE.search(text):
+                return f"has half a character (a lone surrogate) in its {name} {text!a}"
+    return None
+
+
+def parser_fault(line: bytes, schema: dict[str, Any]) -> str | None:
+    """What the fast parser has against a line that is JSON, or None."""
+    try:
+        pl.read_ndjson(line, schema=schema)
+    except pl.exceptions.PolarsError as error:
+        return f"cannot be read: {str(error).splitlines()[0]}"
+    return None
+
+
+def missing(value: dict[str, Any], names: Iterable[str]) -> str | None:
+    """The fault of a line in which one of `names` is absent, null or blank, or None."""
+    gone = [
+        name for name in names if (found := value.get(name)) is None or (isinstance(found, str) and not found.strip())
+    ]
+    return f"has no {' and no '.join(gone)}" if gone else None

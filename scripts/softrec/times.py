@@ -1,0 +1,71 @@
+"""Times of reviews: whole milliseconds since 1970, whatever unit a file has.
+
+Amazon's reviews begin in 1996. Times of another unit are off by a factor of a thousand or more, so the median tells:
+read in the right unit it is between 1979 and 2100. Small numbers are no dates but an order, and are left as they are.
+"""
+
+import math
+import re
+from pathlib import Path
+
+import polars as pl
+
+from softrec.errors import SoftrecError
+from softrec.log import say
+
+# What polars reads as a number: it takes no blanks after it, no underscores, and no digits but these.
+WHOLE = re.compile(r"\s*[+-]?[0-9]{1,99}")
+NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+FIRST, LAST = 300_000_000_000, 4_102_444_800_000  # 1979 and 2100 in milliseconds
+UNITS = {"milliseconds": (1, 1), "seconds": (1000, 1), "microseconds": (1, 1000), "nanoseconds": (1, 1_000_000)}
+
+
+def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
+    """The frame with its `timestamp` in milliseconds; a conversion is said in the log.
+
+    Raises:
+        SoftrecError: the times are dates, and one of them lies before 1970 or after 2100; or they are neither dates nor
+            small numbers.
+    """
+    median = frame["timestamp"].median()
+    middle = abs(int(median)) if isinstance(median, int | float) else 0
+    if middle < FIRST // 1000:
+        return frame
+    fitting = [unit for unit, (factor, divisor) in UNITS.items() if FIRST <= middle * factor // divisor < LAST]
+    if not fitting:
+        raise SoftrecError(
+            f"{path} has the time {middle} in its middle, which is no date in seconds, milliseconds or a smaller unit",
+            where=str(path),
+            remedy="give times in milliseconds since 1970",
+        )
+    if fitting[0] != "milliseconds":
+        factor, divisor = UNITS[fitting[0]]
+        say(f"{path}: times are {fitting[0]}, by their median {middle}")
+        frame = frame.with_columns(pl.col("timestamp") * factor // divisor)
+    wrong = frame.filter((pl.col("timestamp") < 0) | (pl.col("timestamp") >= LAST)).head(1)
+    for user, item, stamp in wrong.select("user_id", "item_id", "timestamp").iter_rows():
+        raise SoftrecError(
+            f"{path} has the time {stamp} ms, which is not between 1970 and 2100",
+            where=f"the review of {item} by {user}",
+            remedy="correct it, or remove the review",
+        )
+    return frame
+
+
+def whole_fault(text: str) -> str | None:
+    """What is wrong with the text of a time in milliseconds, or None."""
+    return fault(int(text) if WHOLE.fullmatch(text) else text)
+
+
+def seconds_fault(text: str) -> str | None:
+    """What is wrong with the text of a time in seconds, or None."""
+    stamp = float(text) * 1000 if NUMBER.fullmatch(text) else math.nan
+    return fault(round(stamp)) if math.isfinite(stamp) else f"has the timestamp {text!r}, not a number of seconds"
+
+
+def fault(stamp: object) -> str | None:
+    """What is wrong with a time in milliseconds, or None: it is a whole number that 64 bits hold."""
+    if isinstance(stamp, bool) or not isinstance(stamp, int):
+        return f"has the timestamp {stamp!r}, not a whole number of milliseconds"
+    return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp}, which 64 bits do not hold"
