@@ -119,7 +119,7 @@ def encode(decisions: Decisions, rows: "datasets.Dataset", items: Items, tokeniz
         titles = [items.title[i] for i in histories[row]]
         for first in range(len(titles) + 1):
             text = render(titles[first:], items.title[item], label, settings.words)
-            ids = [start, *tokenizer.encode(text, add_special_tokens=False)]
+            ids = [start, *tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)]
             if len(ids) <= limit:
                 break
         else:

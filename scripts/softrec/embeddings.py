@@ -28,7 +28,8 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     tokenizer = llm.tokenizer
     bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     distinct = list(dict.fromkeys(texts))
-    encoded = tokenizer(distinct, add_special_tokens=False)["input_ids"] if distinct else []
+    as_text = {"add_special_tokens": False, "split_special_tokens": True}  # a title that spells EOS is no end of text
+    encoded = tokenizer(distinct, **as_text)["input_ids"] if distinct else []
     tokens = [[bos, *ids][: llm.context] for ids in encoded]
     order = sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i))
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]

@@ -25,6 +25,9 @@ The user has {consumed} the following {items} before: {history}
 """
 
 
+PLACE = "\0"  # in a text, of a backbone's own token; no title has a control character
+
+
 @dataclass(frozen=True)
 class Words:
     """How a data set's items are spoken of, as in `video games`, `video game`, `played`."""
@@ -63,18 +66,34 @@ class Encoder:
         words: the data set's words.
         item_text: how the backbone writes one history item, given its title.
         prompt_tokens: the most tokens a prompt may have; the oldest history goes first.
+        placeholder: the token that stands where a text has `PLACE`. What else of a text spells a special token is text.
     """
 
-    def __init__(self, tokenizer: Any, words: Words, item_text: Callable[[str], str], prompt_tokens: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        words: Words,
+        item_text: Callable[[str], str],
+        prompt_tokens: int,
+        placeholder: str | None = None,
+    ) -> None:
         self.tokenizer, self.words, self.item_text, self.limit = tokenizer, words, item_text, prompt_tokens
         self.eos = tokenizer.eos_token_id
         self.bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else self.eos
+        self.placeholder = None if placeholder is None else tokenizer.convert_tokens_to_ids(placeholder)
         self.cache: dict[str, list[int]] = {}
 
     def tokens(self, text: str) -> list[int]:
-        """Token ids of a text, with no special token added."""
+        """Token ids of a text, with no special token added; it is cut at each `PLACE`, as at any special token."""
+        if self.placeholder is None or PLACE not in text:
+            return self.plain(text)
+        first, *others = map(self.plain, text.split(PLACE))
+        return [*first, *(token for part in others for token in (self.placeholder, *part))]
+
+    def plain(self, text: str) -> list[int]:
+        """Token ids of a text that is text alone."""
         if text not in self.cache:
-            self.cache[text] = self.tokenizer.encode(text, add_special_tokens=False)
+            self.cache[text] = self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
         return self.cache[text]
 
     def prompt(self, titles: Sequence[str], room: int | None = None) -> tuple[list[int], int]:

@@ -84,5 +84,11 @@ def open_recommender(
 def wrap(llm: LanguageModel, items: Items, settings: RecommenderSettings) -> Recommender:
     """A recommender around a language model that is in memory already."""
     limit = settings.max_tokens - settings.generation.max_new_tokens
-    encoder = Encoder(llm.tokenizer, settings.words, llm.backbone.item_text, limit)
+    encoder = Encoder(
+        llm.tokenizer,
+        settings.words,
+        llm.backbone.item_text,
+        limit,
+        getattr(llm.backbone, "PLACEHOLDER", None),
+    )
     return Recommender(llm, items, encoder, settings.generation)

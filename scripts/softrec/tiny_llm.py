@@ -93,7 +93,8 @@ def blocks(
     epoch = 0
     while True:
         rng = seeds.stream(settings.seed, "documents", epoch)
-        encoded = tokenizer(documents(titles, categories, settings.words, rng))["input_ids"]
+        texts = documents(titles, categories, settings.words, rng)
+        encoded = tokenizer(texts, add_special_tokens=False, split_special_tokens=True)["input_ids"]
         for i in rng.permutation(len(encoded)):
             stock += [tokenizer.bos_token_id, *encoded[i], tokenizer.eos_token_id]
             if len(stock) >= size:

@@ -22,7 +22,7 @@ from softrec.language_model import (
     save_adapter,
 )
 from softrec.likelihood import ResponseLikelihood
-from softrec.prompts import Encoder, Words
+from softrec.prompts import Encoder, Words, render
 
 LORA = LoraSettings(4, 8, 0.0, ["all-linear"])
 ITEMS = 6
@@ -59,10 +59,13 @@ def tuned(new_llara: Callable[[], LanguageModel], table: Path, seed: int = 1) ->
 
 def prompt(llm: LanguageModel, history: list[int]) -> list[int]:
     """A prompt with items placed."""
-    ids, _ = Encoder(llm.tokenizer, Words("films", "film", "seen"), llara.item_text, 500).prompt(
-        [f"Ember {item}" for item in history]
-    )
+    ids, _ = encoder(llm).prompt([f"Ember {item}" for item in history])
     return llara.place_items(llm, ids, history)
+
+
+def encoder(llm: LanguageModel) -> Encoder:
+    """Of prompts with placeholders."""
+    return Encoder(llm.tokenizer, Words("films", "film", "seen"), llara.item_text, 500, llara.PLACEHOLDER)
 
 
 def test_each_placeholder_becomes_its_item(new_llara: Callable[[], LanguageModel]) -> None:
@@ -74,11 +77,27 @@ def test_each_placeholder_becomes_its_item(new_llara: Callable[[], LanguageModel
     assert "Ember 2" in text and llara.PLACEHOLDER not in text
 
 
-def test_a_title_that_says_the_placeholder_is_found_out(new_llara: Callable[[], LanguageModel]) -> None:
-    """Two placeholders for one item would shift every item after it."""
+def test_a_title_that_says_the_placeholder_is_text(new_llara: Callable[[], LanguageModel]) -> None:
+    """One item, one place; the rest of the prompt reads back as it was."""
     llm = new_llara()
-    title = f"Ember {llara.PLACEHOLDER}"
-    ids, _ = Encoder(llm.tokenizer, Words("films", "film", "seen"), llara.item_text, 500).prompt([title])
+    ids, _ = encoder(llm).prompt([f"Ember {llara.PLACEHOLDER}"])
+    placed = llara.place_items(llm, ids, [3])
+    assert [i for i in placed if i >= V] == [V + 3]
+    assert f'"Ember {llara.PLACEHOLDER}" ' in llm.tokenizer.decode([i for i in placed if i < V])
+
+
+def test_pieces_between_places_are_tokens_as_in_a_whole_text(new_llara: Callable[[], LanguageModel]) -> None:
+    """The tokeniser cuts a text at its special tokens too: no token reaches over one."""
+    llm = new_llara()
+    text = render([f'"Ember {item}" {llara.PLACEHOLDER}' for item in range(3)], Words("films", "film", "seen"))
+    whole = llm.tokenizer.encode(text, add_special_tokens=False)
+    assert encoder(llm).prompt([f"Ember {item}" for item in range(3)])[0] == [llm.tokenizer.bos_token_id, *whole]
+
+
+def test_a_text_with_a_place_too_many_is_found_out(new_llara: Callable[[], LanguageModel]) -> None:
+    """It would shift every item after it: an untitled item whose id has a NUL."""
+    llm = new_llara()
+    ids, _ = encoder(llm).prompt(["Ember \0"])
     with pytest.raises(SoftrecError, match=r"2 placeholders .* for 1 items"):
         llara.place_items(llm, ids, [3])
 

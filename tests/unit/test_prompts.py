@@ -1,6 +1,7 @@
 """The prompt, its tokens, and what is dropped when it is too long."""
 
 import pytest
+from softrec.embeddings import embed
 from softrec.errors import SoftrecError
 from softrec.language_model import LanguageModel
 from softrec.prompts import Encoder, Words, quoted, render, title_in
@@ -50,6 +51,21 @@ def test_label_is_quoted_and_ended(llm: LanguageModel) -> None:
     tokens = encoder(llm, 500).response("Gale 4")
     assert tokens[-1] == llm.tokenizer.eos_token_id
     assert llm.tokenizer.decode(tokens[:-1]) == '"Gale 4"'
+
+
+@pytest.mark.parametrize("title", ["{eos} Mug", "{eos}", "Mug {bos}{pad}", "a {eos}{eos} b"])
+def test_a_title_that_spells_control_tokens_is_text(llm: LanguageModel, title: str) -> None:
+    """EOS is the last token alone, and the title reads back whole; in prompts, self-distilled data and embeddings too."""
+    names = {"eos": llm.tokenizer.eos_token, "bos": llm.tokenizer.bos_token, "pad": llm.tokenizer.pad_token}
+    text = title.format(**names)
+    tokens = encoder(llm, 500).response(text)
+    special = set(llm.tokenizer.all_special_ids)
+    assert [place for place, token in enumerate(tokens) if token in special] == [len(tokens) - 1]
+    assert llm.tokenizer.decode(tokens[:-1]) == f'"{text}"'
+    assert encoder(llm, 500).raw_response(text)[:-1] == llm.tokenizer.encode(text, split_special_tokens=True)
+    prompt, _ = encoder(llm, 500).prompt([text])
+    assert not special & set(prompt[1:])
+    assert not (embed(llm, [text], 1) == embed(llm, [""], 1)).all()
 
 
 def test_oldest_history_goes_first(llm: LanguageModel) -> None:

@@ -17,7 +17,7 @@ from torch import nn
 
 from softrec import seeds
 from softrec.errors import SoftrecError
-from softrec.prompts import quoted
+from softrec.prompts import PLACE, quoted
 from softrec.weights import readable, require_same, shapes
 
 PLACEHOLDER = "[HistoryEmb]"
@@ -49,8 +49,8 @@ def prepare(tokenizer: Any) -> None:
 
 
 def item_text(title: str) -> str:
-    """How one history item stands in the prompt: its title in double quotes and the placeholder."""
-    return f"{quoted(title)} {PLACEHOLDER}"
+    """How one history item stands in the prompt: its title in double quotes and the place of its embedding."""
+    return f"{quoted(title)} {PLACE}"
 
 
 def place_items(llm: Any, ids: list[int], items: Sequence[int]) -> list[int]:
@@ -64,7 +64,7 @@ def place_items(llm: Any, ids: list[int], items: Sequence[int]) -> list[int]:
     if len(places) != len(items):
         raise SoftrecError(
             f"a prompt has {len(places)} placeholders {PLACEHOLDER} for {len(items)} items of history",
-            remedy=f"a title of the catalogue that itself says {PLACEHOLDER} must be renamed",
+            remedy="take NUL characters out of the titles of the catalogue",
         )
     placed, start = list(ids), rows_of_embedding(llm.causal)
     for place, item in zip(places, items, strict=True):
