@@ -20,13 +20,13 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, check, write."""
-    from softrec import files, leakage, log
+    from softrec import files, leakage, log, sequences
 
     settings = job.read_settings(args.settings, leakage.AuditSettings)
-    interactions = leakage.Interactions.of(files.read_table(args.interactions))
-    splits = [leakage.Part.of(name, files.read_table(getattr(args, name))) for name in SPLITS]
+    interactions = leakage.Interactions.of(files.read_table(args.interactions, ["user", "item", "timestamp"]))
+    splits = [leakage.Part.of(name, files.read_table(getattr(args, name), list(sequences.TYPES))) for name in SPLITS]
     names = [f"{name}_sample" for name in SPLITS]
-    samples = [leakage.Part.of(name, files.read_table(getattr(args, name))) for name in names]
+    samples = [leakage.Part.of(name, files.read_table(getattr(args, name), list(sequences.TYPES))) for name in names]
     report = leakage.audit(interactions, splits, samples, settings)
     for check in report["checks"]:
         log.say(f"holds  {check['check']}  ({check['rows']:,} rows)")

@@ -20,9 +20,10 @@ def main(args: argparse.Namespace) -> None:
     settings = job.read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
-    rows = files.read_table(args.rows).to_pydict()
+    rows = files.read_table(args.rows, ["user", "history", "target", "position"]).to_pydict()
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), settings)
-    found = nearest.nearest_items(ranker, files.read_array(args.embeddings), rows, 1).items[:, 0]
+    z = files.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]))
+    found = nearest.nearest_items(ranker, z, rows, 1).items[:, 0]
     labels = categories.label_items(files.read_table(args.catalogue, ["category"])["category"].to_pylist())
     files.write_json(args.metrics, selfdistilled.describe(found, rows["target"], items, labels))
 

@@ -18,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec import files, log, sequences
 
     settings = job.read_settings(args.settings, sequences.SampleSettings)
-    table = files.read_table(args.sequences)
+    table = files.read_table(args.sequences, list(sequences.TYPES))
     rows = sequences.draw(len(table), settings.rows, settings.seed, settings.split)
     paper = sequences.of_paper(rows, len(table), settings)
     sample = table.take(rows)

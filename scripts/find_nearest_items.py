@@ -33,8 +33,9 @@ def main(args: argparse.Namespace) -> None:
     titles = samples.load_title_embeddings(args.titles, items)
     how = grounding.GroundingSettings(settings.mask, settings.tie_seed)
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), how)
-    rows = files.read_table(args.rows).to_pydict()
-    found = nearest.nearest_items(ranker, files.read_array(args.embeddings), rows, settings.items)
+    rows = files.read_table(args.rows, ["user", "history", "position"]).to_pydict()
+    z = files.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]))
+    found = nearest.nearest_items(ranker, z, rows, settings.items)
     columns = {"row": range(len(found.items)), "items": list(found.items), "distance": list(found.distance)}
     files.write_table(args.nearest, columns, nearest.TYPES)
 

@@ -20,9 +20,9 @@ def main(args: argparse.Namespace) -> None:
     settings = job.read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
-    rows = files.read_table(args.rows).to_pydict()
+    rows = files.read_table(args.rows, ["user", "history", "target", "position", "paper"]).to_pydict()
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), settings)
-    ranks = ranker.rank(files.read_array(args.embeddings), rows)
+    ranks = ranker.rank(files.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1])), rows)
     identity = {"row": range(len(rows["user"])), **{name: rows[name] for name in ("user", "target", "paper")}}
     files.write_table(args.ranks, {**identity, **ranks._asdict()}, ranking.RANK_TYPES)
 

@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 import polars as pl
 
-from softrec import jsonlines, streams
+from softrec import columns, jsonlines, streams
 from softrec.errors import SoftrecError
 from softrec.limits import Limits
 from softrec.reviews import Format
 
 LongTitles = Literal["cut", "drop"]
 
-TYPES = {"item": "int32", "source_id": "string", "title": "string", "category": "string", "title_id": "int32"}
+TYPES = columns.types("item", "source_id", "title", "category", "title_id")
 TEXTS = {"item_id": pl.String, "title": pl.String, "category": pl.String}
 MOVIELENS = ["item_id:token", "movie_title:token_seq", "release_year:token", "class:token_seq"]
 TAG = re.compile(

@@ -131,9 +131,7 @@ def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], choices: list[Settin
 def columns(path: Path) -> tuple[np.ndarray, ...]:
     """user, rank and paper (R,) of a ranks file. Raises `SoftrecError` if it has no such column, or no rows."""
     names = ("user", "rank", "paper")
-    table = files.read_table(path)
-    if missing := [name for name in names if name not in table.column_names]:
-        raise SoftrecError(f"{path} has no column {missing[0]!r}", remedy="let Snakemake rank again")
+    table = files.read_table(path, names)
     if not table.num_rows:
         raise SoftrecError(f"{path} has no rows", remedy="look at the split: its sample is empty")
     return tuple(table[name].to_numpy() for name in names)

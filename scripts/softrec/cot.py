@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from softrec import seeds
+from softrec import columns, seeds
 from softrec.errors import SoftrecError
 from softrec.language_model import Precision
 from softrec.log import say
@@ -17,7 +17,7 @@ from softrec.samples import Items
 if TYPE_CHECKING:
     import datasets
 
-TYPES = {"row": "int32", "label": "int8", "item": "int32", "text": "string", "finished": "bool"}
+TYPES = columns.types("row", "label", "item", "text", "finished")
 REFUSED, TAKEN = 0, 1
 
 # The LLM is a base model: it continues text. The worked example shows what is wanted of it.

@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from softrec import columns
 from softrec.errors import SoftrecError
 from softrec.ranks import is_first
 
@@ -153,17 +154,17 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
-def write_table(path: Path, columns: Mapping[str, Any], types: Mapping[str, str]) -> None:
-    """Write equally long `columns` as Parquet, in the order and with the Arrow types of `types`.
+def write_table(path: Path, content: Mapping[str, Any], types: Mapping[str, str]) -> None:
+    """Write equally long columns (`content`) as Parquet, in the order and with the Arrow types of `types`.
 
     `types` maps a column to an Arrow type's name ("int32", "string", "list<int32>"): the file contract is explicit.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if set(columns) != set(types):
-        raise ValueError(f"{path.name} has columns {sorted(columns)}, its contract has {sorted(types)}")
-    arrays = [pa.array(columns[name], type=arrow_type(kind)) for name, kind in types.items()]
+    if set(content) != set(types):
+        raise ValueError(f"{path.name} has columns {sorted(content)}, its contract has {sorted(types)}")
+    arrays = [pa.array(content[name], type=arrow_type(kind)) for name, kind in types.items()]
     with write_whole(path) as partial:
         table = pa.table(arrays, names=list(types))
         pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
@@ -178,18 +179,25 @@ def arrow_type(kind: str) -> Any:
     return pa.type_for_alias(kind)
 
 
-def read_table(path: Path, columns: list[str] | None = None) -> Any:
-    """Read a Parquet file (a `pyarrow.Table`), or only `columns` of it."""
+def read_table(path: Path, names: Sequence[str]) -> Any:
+    """Read the columns `names` of a Parquet file as a `pyarrow.Table`.
+
+    Raises `SoftrecError` if it is none, or has a column that is not as `softrec.columns` says.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path, columns=columns, page_checksum_verification=True)
-    except (pa.ArrowInvalid, KeyError, OSError) as error:
+        held = pq.read_schema(path).names
+        wanted = [name for name in names if name in held]
+        table = pq.read_table(path, columns=wanted or None, page_checksum_verification=True)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, KeyError, OSError) as error:
         raise SoftrecError(
             f"{path} cannot be read as the Parquet file it should be: {error}",
             remedy=f"remove {path} and let Snakemake make it again",
         ) from error
+    columns.require(table, names, path)
+    return table
 
 
 def write_array(path: Path, array: Any) -> None:
@@ -200,14 +208,26 @@ def write_array(path: Path, array: Any) -> None:
         np.save(stream, array)
 
 
-def read_array(path: Path) -> Any:
-    """Read an array of numpy's own format. Raises `SoftrecError` if it is none, or not whole."""
+def read_array(path: Path, kind: str, shape: Sequence[int | None]) -> Any:
+    """Read an array of numpy's own format, of the type `kind` and of a shape in which None is any number.
+
+    Raises `SoftrecError` if it is none, not whole, or another.
+    """
     import numpy as np
 
     try:
-        return np.load(path, allow_pickle=False)
+        array = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise SoftrecError(
             f"{path} cannot be read as the array it should be: {error}",
             remedy=f"remove {path} and let Snakemake make it again",
         ) from error
+    fits = len(array.shape) == len(shape) and all(b in (None, a) for a, b in zip(array.shape, shape, strict=True))
+    if not fits or array.dtype != kind:
+        wanted = " x ".join("any" if size is None else str(size) for size in shape)
+        found = " x ".join(map(str, array.shape))
+        raise SoftrecError(
+            f"{path} holds {found} numbers of type {array.dtype}, not {wanted} of type {kind}",
+            remedy=f"remove {path} and let Snakemake make it again",
+        )
+    return array

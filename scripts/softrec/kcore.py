@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import polars as pl
 
-from softrec import ties
+from softrec import columns, ties
 from softrec.catalogue import LongTitles
 from softrec.counts import Counts, Size, Trail
 from softrec.errors import SoftrecError
@@ -18,7 +18,7 @@ from softrec.frequency import Reviews, enough, without_rare
 from softrec.limits import Limits
 from softrec.reviews import Format, ItemKey
 
-TYPES = {"user": "int32", "item": "int32", "timestamp": "int64"}
+TYPES = columns.types("user", "item", "timestamp")
 
 
 @dataclass(frozen=True)

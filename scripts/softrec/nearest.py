@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softrec import seeds
+from softrec import columns, seeds
 from softrec.errors import SoftrecError
 from softrec.grounding import Grounding, require_finite, squared_distances
 
 ROWS_AT_ONCE = 256  # of which the costs of all titles are held at once: 126 MB for 61,528
-TYPES = {"row": "int32", "items": "list<int32>", "distance": "list<double>"}
+TYPES = columns.types("row", "items", "distance")
 
 
 class Nearest(NamedTuple):

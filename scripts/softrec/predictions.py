@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from softrec import columns
 from softrec.files import write_table
 from softrec.log import say
 from softrec.prompts import title_in
 from softrec.samples import Items
 
-TYPES = {"row": "int32", "text": "string", "finished": "bool"}
+TYPES = columns.types("row", "text", "finished")
 
 
 class Answer(Protocol):
@@ -21,12 +22,12 @@ class Answer(Protocol):
 
 def write(path: Path, answers: Sequence[Answer]) -> None:
     """Write row, text, finished; rows count from 0 in the order of the prompts."""
-    columns = {
+    content = {
         "row": range(len(answers)),
         "text": [answer.text for answer in answers],
         "finished": [answer.finished for answer in answers],
     }
-    write_table(path, columns, TYPES)
+    write_table(path, content, TYPES)
 
 
 def describe(answers: Sequence[Answer], targets: Sequence[int], items: Items) -> dict[str, float]:

@@ -5,11 +5,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from softrec import seeds
+from softrec import columns, seeds
 
 Mask = Literal["seen", "window", "none"]
 
-RANK_TYPES = {**dict.fromkeys(("row", "user", "target", "rank", "candidates", "ties"), "int32"), "paper": "bool"}
+RANK_TYPES = columns.types("row", "user", "target", "rank", "candidates", "ties", "paper")
 
 
 class Ranks(NamedTuple):

@@ -10,6 +10,7 @@ from softrec.errors import SoftrecError
 from softrec.files import read_array, read_table
 from softrec.log import say
 from softrec.ranking import SeenItems
+from softrec.sequences import TYPES
 
 if TYPE_CHECKING:
     import datasets
@@ -49,7 +50,7 @@ def load_rows(path: Path) -> "datasets.Dataset":
     """Read sampled sequences as a `datasets.Dataset` (columns user, history, target, timestamp, position)."""
     import datasets
 
-    rows = datasets.Dataset(read_table(path))
+    rows = datasets.Dataset(read_table(path, list(TYPES)))
     if len(rows) == 0:
         raise SoftrecError(f"{path} holds no rows", remedy="check the samples and the split of the data set")
     return rows
@@ -63,7 +64,7 @@ def load_seen(path: Path) -> SeenItems:
 
 def load_title_embeddings(path: Path, items: Items) -> np.ndarray:
     """Read the (T, D) float32 title embeddings; they must belong to this catalogue."""
-    z = read_array(path)
+    z = read_array(path, "float32", (None, None))
     if len(z) != len(items.distinct):
         raise SoftrecError(
             f"{path} has {len(z)} title embeddings, the catalogue {len(items.distinct)} distinct titles",

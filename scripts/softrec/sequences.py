@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from softrec import seeds, ties
+from softrec.columns import types
 from softrec.errors import SoftrecError
 
 SPLITS = ("train", "valid", "test")
-TYPES = {"user": "int32", "history": "list<int32>", "target": "int32", "timestamp": "int64", "position": "int32"}
-SAMPLE_TYPES = {**TYPES, "paper": "bool"}
+TYPES = types("user", "history", "target", "timestamp", "position")
+SAMPLE_TYPES = types(*TYPES, "paper")
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def test_label_is_quoted_and_ended(llm: LanguageModel) -> None:
 
 @pytest.mark.parametrize("title", ["{eos} Mug", "{eos}", "Mug {bos}{pad}", "a {eos}{eos} b"])
 def test_a_title_that_spells_control_tokens_is_text(llm: LanguageModel, title: str) -> None:
-    """EOS is the last token alone, and the title reads back whole; in prompts, self-distilled data and embeddings too."""
+    """EOS is the last token alone, and the title reads back whole; so in prompts, self-distilled data, embeddings."""
     names = {"eos": llm.tokenizer.eos_token, "bos": llm.tokenizer.bos_token, "pad": llm.tokenizer.pad_token}
     text = title.format(**names)
     tokens = encoder(llm, 500).response(text)

@@ -36,7 +36,7 @@ def places(train: Path, sample: Path) -> np.ndarray:
 
 def read_teacher(catalogue: Path, titles: Path, nearest: Path, train: Path, sample: Path) -> Teacher:
     """The teacher's embeddings of titles, and its nearest items for the sampled rows of `train`."""
-    table = files.read_table(nearest)
+    table = files.read_table(nearest, ["items", "distance"])
     items, distance = (np.stack(table[name].to_numpy()) for name in ("items", "distance"))
     place = places(train, sample)
     if len(items) != (place >= 0).sum():
