@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.errors import SoftrecError
 
     settings = job.read_settings(args.settings, Settings)
-    table = files.read_table(args.ranks, ["user", "rank", "ties", "paper"])
+    table = files.read_table(args.ranks, ["user", "rank", "candidates", "ties", "paper"])
     report = {}
     for suffix, ranks in (("", table.filter(table["paper"])), ("_all", table)):
         user, rank, ties = (ranks[name].to_numpy() for name in ("user", "rank", "ties"))

@@ -21,12 +21,13 @@ def main(args: argparse.Namespace) -> None:
     from softrec import catalogue, files, kcore, log, reviews
 
     settings = job.read_settings(args.settings, kcore.FilterSettings)
+    catalogue.require_two_files(args.ratings, args.metadata)
     raw = reviews.read_reviews(args.ratings, settings.format, settings.item_key, settings.max_rows, settings.limits)
     items = kcore.items_of(raw)
     parents = kcore.parents_of(raw, items)
-    texts = catalogue.hand_down(
-        catalogue.read_texts(args.metadata, settings.format, parents, settings.limits), items, parents
-    )
+    read = catalogue.read_texts(args.metadata, settings.format, parents, settings.limits)
+    catalogue.require_known(read, parents, args.ratings, args.metadata)
+    texts = catalogue.hand_down(read, items, parents)
     texts = catalogue.limit_titles(texts, settings.title_words, settings.long_titles)
     titled = texts.filter(texts["title"].is_not_null())["item_id"]
     interactions, counts = kcore.filter_interactions(raw, titled, settings)

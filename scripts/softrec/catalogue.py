@@ -5,6 +5,7 @@ A metadata file may be larger than memory; it is streamed, and only items that o
 
 import html
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -25,11 +26,12 @@ TAG = re.compile(
     r"</?[A-Za-z][^<>]*>|<span\b[^<>]*$"
 )  # `I <3 You` is no tag; `<span id="...` without an end is (2018 data)
 MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what makes a text worth the passes below
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a symbol of no shape
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def clean_text(text: str | None) -> str | None:
-    """Text without entities, tags, control characters or repeated blanks; None if nothing is left.
+    """Text without entities, tags, control characters or repeated blanks; None if nothing is left that can be seen.
 
     Entities are unescaped until none is left (`&amp;quot;` occurs), so cleaning twice changes nothing.
     """
@@ -39,7 +41,13 @@ def clean_text(text: str | None) -> str | None:
     while text != before:
         before = text
         text = CONTROL.sub(" ", TAG.sub(" ", html.unescape(text)))
-    return " ".join(text.split()) or None
+    text = " ".join(text.split())
+    return text if any(map(is_visible, text)) else None
+
+
+def is_visible(character: str) -> bool:
+    """Whether a character can be seen: a letter, a mark, a number, punctuation or a symbol, fillers excepted."""
+    return unicodedata.category(character)[0] in "LMNPS" and character not in FILLERS
 
 
 def limit_words(title: str | None, words: int | None, long_titles: LongTitles) -> str | None:
@@ -65,6 +73,24 @@ def read_texts(path: Path, source: Format, wanted: pl.Series, limits: Limits | N
     frames = [pl.DataFrame(schema=TEXTS), *read(path, wanted.unique(), limits)]
     texts = pl.concat(frames).sort(pl.col("title").is_null(), maintain_order=True)
     return texts.unique("item_id", keep="first", maintain_order=True).sort("item_id")
+
+
+def require_two_files(ratings: Path, metadata: Path) -> None:
+    """Raise `SoftrecError` if ratings and metadata are one file."""
+    if ratings.samefile(metadata):
+        raise SoftrecError(
+            f"{ratings} is given as ratings and as metadata", where=str(metadata), remedy="give the file of the items"
+        )
+
+
+def require_known(texts: pl.DataFrame, items: pl.Series, ratings: Path, metadata: Path) -> None:
+    """Raise `SoftrecError` if the metadata tell of none of the items: they are of another data set."""
+    if texts.is_empty():
+        raise SoftrecError(
+            f"{metadata} tells of 0 of the {items.n_unique():,} items of {ratings}",
+            where=f"the first of them is {items[0]}",
+            remedy="give the metadata of the same data set, with the ids that the ratings have",
+        )
 
 
 def hand_down(texts: pl.DataFrame, items: pl.Series, parents: pl.Series) -> pl.DataFrame:

@@ -46,17 +46,22 @@ def types(*names: str) -> dict[str, str]:
     return {name: COLUMNS[name].type for name in names}
 
 
+def require_names(held: Sequence[str], names: Sequence[str], path: Path) -> None:
+    """Raise `SoftrecError` unless a file that holds the columns `held` has all of `names`."""
+    for name in names:
+        if name not in held:
+            what = f"{path} has no column {name!r}; it has {', '.join(held)}"
+            raise SoftrecError(what, remedy=f"remove {path} and let Snakemake make it again")
+
+
 def require(table: Any, names: Sequence[str], path: Path) -> None:
-    """Raise `SoftrecError` unless a `pyarrow.Table` has the columns `names`, each as `COLUMNS` says.
+    """Raise `SoftrecError` unless the columns `names` of a `pyarrow.Table` are as `COLUMNS` says.
 
     Args:
         path: where the table was read, for the sentence.
     """
     remedy = f"remove {path} and let Snakemake make it again"
     for name in names:
-        if name not in table.column_names:
-            what = f"{path} has no column {name!r}; it has {', '.join(table.column_names)}"
-            raise SoftrecError(what, remedy=remedy)
         if fault := column_fault(table[name], COLUMNS[name]):
             raise SoftrecError(f"column {name!r} of {path} {fault}", remedy=remedy)
     if {"rank", "candidates"} <= set(names):

@@ -188,9 +188,8 @@ def read_table(path: Path, names: Sequence[str]) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        held = pq.read_schema(path).names
-        wanted = [name for name in names if name in held]
-        table = pq.read_table(path, columns=wanted or None, page_checksum_verification=True)
+        columns.require_names(pq.read_schema(path).names, names, path)
+        table = pq.read_table(path, columns=list(names), page_checksum_verification=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, KeyError, OSError) as error:
         raise SoftrecError(
             f"{path} cannot be read as the Parquet file it should be: {error}",

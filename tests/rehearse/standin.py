@@ -77,7 +77,7 @@ def widen(source: Path, target: Path) -> None:
     """Write embeddings of the stand-in as wide as the paper's model gives them: all by the same random projection."""
     chance = seeds.stream(SEED, "rehearse", "projection")
     projection = chance.standard_normal((WIDTH, WIDE), np.float32) / np.float32(WIDTH**0.5)
-    files.write_array(target, files.read_array(source) @ projection)
+    files.write_array(target, files.read_array(source, "float32", (None, None)) @ projection)
 
 
 def draw_predictions(catalogue: Path, titles: Path, rows: int, name: str, text: Path, embeddings: Path) -> None:
@@ -86,7 +86,7 @@ def draw_predictions(catalogue: Path, titles: Path, rows: int, name: str, text: 
     table = files.read_table(catalogue, ["title", "title_id"])
     item = chance.integers(0, len(table), rows)
     known, title_id = table["title"].to_pylist(), table["title_id"].to_numpy()
-    z = files.read_array(titles)[title_id[item]]
+    z = files.read_array(titles, "float32", (None, None))[title_id[item]]
     z += NOISE * z.std() * chance.standard_normal(z.shape, np.float32)
     files.write_array(embeddings, z)
     write_texts(text, [f'"{known[i]}"' for i in item])

@@ -25,6 +25,11 @@ from softrec.errors import SoftrecError
         ("Pokémon 写真", "Pokémon 写真"),
         (" \n ", None),
         ("<br/>", None),
+        ("\u200b\u00ad\ufeff", None),
+        ("\u3164 \u2800", None),
+        ("\u200bx", "\u200bx"),
+        ("!", "!"),
+        ("🎮", "🎮"),
         ("", None),
         (None, None),
     ],
@@ -70,12 +75,21 @@ def test_amazon_texts_of_wanted_items(tmp_path: Path) -> None:
         ('{"title": "x"}', "has no parent_asin"),
         ('{"parent_asin": "a", "categories": "Games"}', "has the categories 'Games', not a list"),
         ("{", "is not JSON"),
+        ('{"parent_asin": "a", "title": ["x", "y"]}', 'has the title ["x", "y"], not text'),
+        ('{"parent_asin": "a", "title": {"text": "x"}}', 'has the title {"text": "x"}, not text'),
+        ('{"parent_asin": "a", "title": 1.50}', "has the title 1.5, not text"),
+        ('{"parent_asin": "a", "title": true}', "has the title true, not text"),
+        ('{"parent_asin": "a", "title": "x", "categories": [["A", "B"]]}', "not a list of texts"),
+        ('{"parent_asin": "a", "title": "x", "categories": ["A", {"B": 1}]}', "not a list of texts"),
+        ('{"parent_asin": "a", "title": "x \\udc00"}', "half a character"),
+        ('{"parent_asin": "a", "title": "\xe9"}', "is not UTF-8"),
+        ('{"parent_asin": "a", "title": NaN}', "is not JSON: it has no NaN"),
     ],
 )
 def test_faulty_metadata_names_its_line(tmp_path: Path, bad: str, words: str) -> None:
-    """The second line is at fault, and said to be."""
+    """The second line is at fault, and said to be; a title that only looks like something else is a title."""
     path = tmp_path / "meta"
-    path.write_text('{"parent_asin": "a", "title": "x"}\n' + bad + "\n")
+    path.write_bytes(('{"parent_asin": "a", "title": "[x] 1.5"}\n' + bad + "\n").encode("latin-1"))
     with pytest.raises(SoftrecError, match="line 2: the line ") as caught:
         catalogue.read_texts(path, "ratings", pl.Series(["a"]))
     assert words in caught.value.what
@@ -94,11 +108,18 @@ def test_movielens_texts(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("text", "number"), [("1\tToy Story\t1995\tDrama\n", 1), ("HEADER\n1\tToy Story\n", 2)])
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1\tToy Story\t1995\tDrama\n", 1),
+        ("HEADER\n1\tToy Story\n", 2),
+        ("HEADER\n1\tA\t1995\tB\n2\tLa P\xeache\t1995\tDrama\n", 3),
+    ],
+)
 def test_faulty_movielens_items(tmp_path: Path, text: str, number: int) -> None:
-    """A missing header is line 1's fault; two fields instead of four are line 2's."""
+    """A missing header is line 1's fault; two fields instead of four are line 2's; Latin-1 is line 3's."""
     path = tmp_path / "ml.item"
-    path.write_text(text.replace("HEADER", "\t".join(catalogue.MOVIELENS)))
+    path.write_bytes(text.replace("HEADER", "\t".join(catalogue.MOVIELENS)).encode("latin-1"))
     with pytest.raises(SoftrecError) as caught:
         catalogue.read_texts(path, "movielens", pl.Series(["1"]))
     assert caught.value.where == f"{path}, line {number}"

@@ -161,7 +161,7 @@ def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck:
         rank = np.full(400, 9)
         rank[rng.permutation(400)[:hits]] = 0
         paths.append(tmp_path / f"{run.method}{run.seed}.parquet")
-        write_table(paths[-1], {"user": range(400), "rank": rank, "paper": [True] * 400}, TYPES)
+        write_table(paths[-1], {"user": range(1, 401), "rank": rank, "paper": [True] * 400}, TYPES)
     settings = SignificanceSettings(runs, ["H@5"], 1, Resampling(100, 3))
     found = comparisons_of(comparisons.read_ranked(runs, paths, []), settings)
     csvfiles.write_text(tmp_path / "tests.csv", csvfiles.csv_text([Comparison._fields, *found]))

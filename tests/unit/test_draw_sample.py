@@ -15,7 +15,7 @@ TEST = {"split": "test", "rows": "all", "seed": 42, "paper_rows": 10, "paper_row
 @pytest.fixture
 def split(tmp_path: Path) -> Path:
     """60 sequences in time order."""
-    rows = range(60)
+    rows = range(1, 61)
     columns = {"user": [7] * 60, "history": [[r] for r in rows], "target": rows, "timestamp": rows, "position": rows}
     files.write_table(tmp_path / "split.parquet", columns, sequences.TYPES)
     return tmp_path / "split.parquet"

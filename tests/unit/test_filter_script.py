@@ -204,6 +204,23 @@ def test_nothing_survives_names_step_and_counts(
     assert f"{shop.users + 8} users, {shop.items} items" in text
 
 
+def test_metadata_of_another_data_set_and_ratings_twice_are_named(
+    shop: ToyShop, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both files, and that none of the ids is known: also where untitled items would be kept."""
+    other = tmp_path / "meta.jsonl"
+    other.write_text('{"parent_asin": "X", "title": "Other"}\n')
+    for untitled in ("before", "keep"):
+        with pytest.raises(SystemExit):
+            run_filter(shop.ratings, other, tmp_path / "out", untitled=untitled)
+        said = capsys.readouterr().err
+        assert f"{other} tells of 0 of the " in said and f"items of {shop.ratings}" in said
+    with pytest.raises(SystemExit):
+        run_filter(shop.ratings, shop.ratings, tmp_path / "out")
+    assert f"{shop.ratings} is given as ratings and as metadata" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_long_titles_cut_and_dropped(shop: ToyShop, tmp_path: Path) -> None:
     """Titles of the first saga have 7 words ("Ember & Ash Saga 1: Ashen Gate"), others 5: cut to 5, or 10 items go."""
     cut = run_filter(shop.ratings, shop.metadata, tmp_path / "cut", title_words=5)

@@ -227,7 +227,7 @@ def test_kill_9_leaves_no_output_and_the_next_run_goes_on(tmp_path: Path, capsys
     rows = ["--rows", str(tmp_path / "valid.parquet"), *inputs[4:]]
     rank_argv = ["--model", str(model), *rows, "--ranks", str(ranks), "--settings", json.dumps(shape)]
     job.run(rank_sequential.main, rank_sequential.parser(), rank_argv)
-    table = files.read_table(ranks)
+    table = files.read_table(ranks, list(ranking.RANK_TYPES))
     assert table["candidates"].to_pylist() == (ITEMS - cycle(80).length).tolist()
     assert np.mean(table["rank"].to_numpy() == 0) > 0.9
     assert table["paper"].to_pylist() == [True, False] * 40

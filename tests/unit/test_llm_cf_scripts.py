@@ -67,13 +67,13 @@ def rank(folder: Path, data: dict[str, list[str]], model: Path, weight: float) -
     rows = ["--rows", str(folder / "valid.parquet"), *data["inputs"][4:], "--examples", data["examples"][3]]
     out = ["--model", str(model), "--ranks", str(folder / "ranks"), "--settings", settings]
     job.run(rank_llm_cf.main, rank_llm_cf.parser(), [*rows, *data["texts"], *out])
-    return files.read_table(folder / "ranks")["rank"].to_pylist()
+    return files.read_table(folder / "ranks", ["rank"])["rank"].to_pylist()
 
 
 def test_the_examples_are_those_of_earlier_rows(data: dict[str, list[str]]) -> None:
     """Training row r is made at time r, as the decisions 0 to 29 are: row 0 has none, row 1 knows decision 0 alone, and
     from row 30 on all are known, so all four places are filled."""
-    found = files.read_array(Path(data["examples"][1]))
+    found = files.read_array(Path(data["examples"][1]), "int32", (None, None))
     assert found.shape == (400, 4) and found.dtype == np.int32
     assert (found[0] == -1).all()
     assert sorted(found[1].tolist()) == [-1, -1, -1, 0]
@@ -99,7 +99,7 @@ def test_without_weight_the_ranks_are_those_of_sasrec_with_its_loss(tmp_path: Pa
     rows = ["--rows", str(tmp_path / "valid.parquet"), *data["inputs"][4:], "--settings", json.dumps(SHAPE)]
     argv = [*rows, "--model", str(tmp_path / "plain"), "--ranks", str(tmp_path / "plain.ranks")]
     job.run(rank_sequential.main, rank_sequential.parser(), argv)
-    assert files.read_table(tmp_path / "plain.ranks")["rank"].to_pylist() == ours
+    assert files.read_table(tmp_path / "plain.ranks", ["rank"])["rank"].to_pylist() == ours
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,7 @@ def test_files_that_do_not_belong_together_leave_nothing(
 ) -> None:
     """One sentence, and neither model nor log."""
     files.write_array(tmp_path / name, array)
+    files.remove(files.manifest_of(tmp_path / name))  # as of a file of one's own
     with pytest.raises(SystemExit):
         fit(tmp_path, data, 0.1)
     error = capsys.readouterr().err

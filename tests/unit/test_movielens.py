@@ -11,7 +11,7 @@ from lib.slices import Slices
 from run_script import run_script
 
 ROOT = Path(__file__).parents[2]
-CONFIG = yaml.safe_load((ROOT / "config/demo.yaml").read_text())
+CONFIG = {**yaml.safe_load((ROOT / "config/demo.yaml").read_text()), "limits": {"line_mib": 64, "inflated_gib": 1}}
 NO_INDEX = "pip could not download the wheel"
 IMPATIENT = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "20"}
 

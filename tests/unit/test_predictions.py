@@ -50,7 +50,7 @@ def test_texts_are_stored_as_they_were_said(tmp_path: Path) -> None:
     """Blanks, quotes, an empty text and a replacement character stay; rows count from 0."""
     answers = [*ANSWERS[1:4], Generated("\ufffd\n", False)]
     predictions.write(tmp_path / "test.predictions.parquet", answers)
-    table = read_table(tmp_path / "test.predictions.parquet")
+    table = read_table(tmp_path / "test.predictions.parquet", list(predictions.TYPES))
     assert {name: str(table.schema.field(name).type) for name in table.column_names} == predictions.TYPES
     assert table.to_pydict() == {
         "row": [0, 1, 2, 3],

@@ -15,7 +15,7 @@ from rehearse.project import HERE
 from rehearse.server import COMMIT, Served, serve
 from rehearse.shapes import Shape, TitleShape
 from run_script import run_script
-from softrec import catalogue, files, prompts
+from softrec import catalogue, files, predictions, prompts
 
 SMALL = Shape(400, 200, 8_000, 3_000, 900, 0.3, (3, 7), 1_740_000, 3_000_000, 2_000, "Toys", TitleShape(7, 0.6, 30))
 WORDS = {"items": "toys", "item": "toy", "consumed": "bought"}
@@ -29,7 +29,7 @@ def test_the_real_script_downloads_from_the_server(tmp_path: Path) -> None:
         (tmp_path / Path(name).name).write_bytes(content)
     known = dict(zip(("ratings", "metadata"), ({"path": name, "sha256": sums[name]} for name in sums), strict=True))
     settings = {"category": "Toys", "transport": "hub", "repository": "lab/reviews", "revision": "main"}
-    settings |= {"base_url": "http://127.0.0.1", "checksum": "expected", **known}
+    settings |= {"base_url": "http://127.0.0.1", "allow_http": True, "checksum": "expected", **known}
     flags = {"--ratings": tmp_path / "out/ratings", "--metadata": tmp_path / "out/metadata"}
     with serve({name: Served(tmp_path / Path(name).name, sums[name]) for name in contents}) as address:
         env = {"HF_ENDPOINT": address, "HF_HOME": str(tmp_path / "hf")}
@@ -70,7 +70,7 @@ def test_embeddings_of_the_stand_in_are_widened(base: Path, tmp_path: Path) -> N
     ended = run_script("encode_titles.py", settings, flags)
     assert ended.returncode == 0, ended.stderr
     standin.widen(tmp_path / "titles.npy", tmp_path / "wide.npy")
-    tiny, wide = files.read_array(tmp_path / "titles.npy"), files.read_array(tmp_path / "wide.npy")
+    tiny, wide = (files.read_array(tmp_path / f"{name}.npy", "float32", (None, None)) for name in ("titles", "wide"))
     assert (wide.shape, wide.dtype) == ((2, 3072), np.float32)
     # Each of 3,072 numbers has the mean square of a tiny one: the distance grows by the root of 3,072 / 64.
     far = [np.linalg.norm(z[0] - z[1]) for z in (tiny, wide)]
@@ -100,7 +100,8 @@ def test_drawn_predictions_have_the_shapes_of_real_ones(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("catalogue.parquet", "titles.npy")]
     made = [tmp_path / name for name in ("test.predictions.parquet", "test.embeddings.npy")]
     standin.draw_predictions(*paths, 50, "a model", *made)
-    table, z = files.read_table(made[0]), files.read_array(made[1])
+    table = files.read_table(made[0], list(predictions.TYPES))
+    z = files.read_array(made[1], "float32", (None, None))
     assert table.schema.names == ["row", "text", "finished"]
     assert (len(table), z.shape, z.dtype) == (50, (50, 3072), np.float32)
     nearest = np.argmin(((z[:, None] - titles) ** 2).sum(axis=2), axis=1)

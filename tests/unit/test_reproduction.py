@@ -138,7 +138,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     tests = [Comparison._fields, test, test._replace(metric="NG@5")]
     csvfiles.write_text(Path("significance.csv"), csvfiles.csv_text(tests))
     for alpha, rank in ((1, [9] * 20), (10, [0, 9] * 10)):
-        columns = {"user": sorted([*range(10)] * 2), "rank": rank, "paper": [True] * 20}
+        columns = {"user": sorted([*range(1, 11)] * 2), "rank": rank, "paper": [True] * 20}
         files.write_table(Path(f"{alpha}.parquet"), columns, {"user": "int32", "rank": "int32", "paper": "bool"})
     for method, lines in LOGS.items():
         Path(f"{method.replace('/', '')}.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))

@@ -47,10 +47,10 @@ def rows_file(path: Path, rows: int) -> Path:
 
 
 def test_rows_are_a_dataset_in_the_order_of_the_file(tmp_path: Path) -> None:
-    """Two rows, all columns."""
+    """Two rows, all columns of sequences."""
     rows = samples.load_rows(rows_file(tmp_path / "train.parquet", 2))
-    assert rows.column_names == list(sequences.SAMPLE_TYPES)
-    assert rows[1] == {"user": 2, "history": [1, 2], "target": 4, "timestamp": 1, "position": 2, "paper": True}
+    assert rows.column_names == list(sequences.TYPES)
+    assert rows[1] == {"user": 2, "history": [1, 2], "target": 4, "timestamp": 1, "position": 2}
 
 
 def test_a_sample_without_rows_is_refused(tmp_path: Path) -> None:

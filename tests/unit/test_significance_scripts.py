@@ -24,7 +24,7 @@ def measure(folder: Path, types: dict[str, str]) -> tuple[int, str]:
     for cell in CELLS:
         every = 3 if cell["method"] == "SFT" else 2
         columns = {
-            "user": [i // 2 for i in range(60)],
+            "user": [1 + i // 2 for i in range(60)],
             "rank": [0 if (i + cell["seed"]) % every == 0 else 9 for i in range(60)],
             "paper": [i < 20 for i in range(60)],
         }

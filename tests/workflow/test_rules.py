@@ -172,7 +172,13 @@ def test_an_environment_has_what_its_script_imports(name: str) -> None:
             assert library in environment, f"{module} imports {library}"
 
 
-ELSEWHERE = {("softrec.seeds", "torch"), ("softrec.samples", "datasets"), ("softrec.files", "pyarrow")}
+ELSEWHERE = {("softrec.seeds", "torch"), ("softrec.samples", "datasets")}
+ELSEWHERE |= {("softrec.files", "pyarrow"), ("softrec.columns", "pyarrow")}
+    ("softrec.seeds", "torch"),
+    ("softrec.samples", "datasets"),
+    ("softrec.files", "pyarrow"),
+    ("softrec.columns", "pyarrow"),
+}
 
 
 def libraries(path: Path) -> set[str]:
