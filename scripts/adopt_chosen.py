@@ -28,14 +28,15 @@ def parser() -> job.Parser:
 def main(args: argparse.Namespace) -> None:
     """Find the chosen model, copy it whole."""
     from softrec import files, log, selection
+    from softrec.choice_files import read_choice
     from softrec.errors import SoftrecError
 
     settings = job.read_settings(args.settings, Settings)
     if len(args.models) != len(settings.values):
         raise SoftrecError(f"{len(args.models)} models for {len(settings.values)} values", where="--models")
-    choice = files.read_json(args.choice)
+    choice = read_choice(args.choice)
     chosen = args.models[selection.position_of_chosen(choice, settings.name, settings.values)]
-    log.say(f"{settings.name} = {choice['chosen']}: {chosen}")
+    log.say(f"{choice.label()}: {chosen}")
     with files.write_whole(args.model) as partial:
         shutil.copyfile(chosen, partial)
 

@@ -29,12 +29,13 @@ def parser() -> job.Parser:
 def main(args: argparse.Namespace) -> None:
     """Audit ours, which must pass, and the paper's."""
     from softrec import csvfiles, files, numbers, published, results
+    from softrec.records import read_record
 
     settings = job.read_settings(args.settings, Settings)
     of_paper, of_all = {}, {}
     for dataset, path in zip(settings.datasets, args.metrics, strict=True):
-        report = files.read_json(path)
-        of_paper[dataset], of_all[dataset] = report["rows"], report["rows_all"]
+        report = read_record(path)
+        of_paper[dataset], of_all[dataset] = report.whole("rows", 1), report.whole("rows_all", 1)
     ours = numbers.audit_ours(results.read_long(args.long), of_paper)
     ours_all = numbers.audit_ours(results.read_long(args.all_long), of_all)
     theirs = numbers.audit_published(published.read_published(args.published, 2), settings.paper_rows)

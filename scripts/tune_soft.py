@@ -17,8 +17,9 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = exp(alpha (d_t / d_0 - 1)), measured before each epoch."""
-    from softrec import distributed, files, tuning
+    from softrec import distributed, tuning
     from softrec.distance import distance_probe
+    from softrec.records import read_record
     from softrec.samples import load_rows
     from softrec.scheduler import SelfAdaptive, SoftSettings
 
@@ -30,11 +31,11 @@ def main(args: argparse.Namespace) -> None:
             "y": recommender.labels(train),
             "yhat": tuning.self_distilled_responses(args, recommender, len(train)),
         }
-        initial = files.read_json(args.initial_distance)
+        initial = read_record(args.initial_distance)
+        rows, d_0 = initial.rows("rows", len(train)), initial.number("d_0", least=0)
 
         def schedule() -> SelfAdaptive:
-            probe = distance_probe(recommender, train, initial["rows"])
-            return SelfAdaptive(settings.alpha, settings.progression, initial["d_0"], probe)
+            return SelfAdaptive(settings.alpha, settings.progression, d_0, distance_probe(recommender, train, rows))
 
         tuning.tune(args, settings.tuning, recommender, responses, schedule)
 

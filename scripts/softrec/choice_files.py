@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from softrec import files
-from softrec.errors import SoftrecError
+from softrec.records import read_record
 
 
 @dataclass(frozen=True)
@@ -21,11 +20,5 @@ class Setting:
 
 def read_choice(path: Path) -> Setting:
     """The chosen setting of a choice file: its keys `name` and `chosen`."""
-    choice = files.read_json(path)
-    if not isinstance(choice, dict) or not isinstance(choice.get("name"), str) or "chosen" not in choice:
-        raise SoftrecError(f"{path} does not say what was chosen", remedy="a choice has the keys name and chosen")
-    chosen = choice["chosen"]
-    if isinstance(chosen, bool) or not isinstance(chosen, int | float):
-        what = f"the chosen {choice['name']} is {chosen!r}, not a number"
-        raise SoftrecError(what, where=f"{path}, key chosen", remedy="remove it and let Snakemake choose again")
-    return Setting(choice["name"], float(chosen))
+    choice = read_record(path)
+    return Setting(choice.text("name"), choice.number("chosen"))

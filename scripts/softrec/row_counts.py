@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from softrec import files
-from softrec.errors import SoftrecError
+from softrec.records import read_record
 
 Tested = Literal["paper", "all"]
 
@@ -25,10 +24,8 @@ def read(paths: Sequence[Path], datasets: Sequence[str]) -> dict[str, RowCounts]
     """
     found = {}
     for path, dataset in zip(paths, datasets, strict=True):
-        report = files.read_json(path)
-        if not isinstance(report, dict) or not {"rows", "rows_all"} <= report.keys():
-            raise SoftrecError(f"{path} does not say how many rows it is of", remedy="run the ranking rule again")
-        found[dataset] = RowCounts(report["rows"], report["rows_all"])
+        report = read_record(path)
+        found[dataset] = RowCounts(report.whole("rows", least=1), report.whole("rows_all", least=1))
     return found
 
 

@@ -7,7 +7,9 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
+from softrec.choice_files import Setting
 from softrec.errors import SoftrecError
+from softrec.records import Record
 
 Results = Mapping[Any, Mapping[int, Mapping[str, float]]]
 """value -> seed -> metrics of the kept epoch, in the order of configuration."""
@@ -42,7 +44,7 @@ def kept_epoch(log: Path, metrics: Sequence[str]) -> dict[str, float]:
     Raises:
         SoftrecError: the log has no summary (an unfinished run), or lacks a metric.
     """
-    lines = [line for line in log.read_text().splitlines() if line.strip()]
+    lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
     try:
         summary = json.loads(lines[-1]) if lines else {}
     except json.JSONDecodeError:
@@ -53,13 +55,14 @@ def kept_epoch(log: Path, metrics: Sequence[str]) -> dict[str, float]:
             where=f"{log}, line {len(lines)}",
             remedy=f"remove {log} and let Snakemake train again",
         )
-    missing = [name for name in metrics if name not in summary["validation"]]
+    validation = Record(summary, log).record("validation")
+    missing = [name for name in metrics if name not in validation.value]
     if missing:
         raise SoftrecError(
-            f"{log} has no validation metric {missing[0]!r}, only {sorted(summary['validation'])}",
+            f"{log} has no validation metric {missing[0]!r}, only {sorted(validation.value)}",
             remedy="add its cutoff to the configuration, or choose by another metric",
         )
-    return {name: float(summary["validation"][name]) for name in metrics}
+    return {name: validation.number(name, 0, 1) for name in metrics}
 
 
 def by_value(candidates: Sequence[Candidate], found: Sequence[Mapping[str, float]]) -> Results:
@@ -118,18 +121,18 @@ def decide(settings: ChoiceSettings, found: Sequence[Mapping[str, float]]) -> di
     }
 
 
-def position_of_chosen(choice: Mapping[str, Any], name: str, values: Sequence[Any]) -> int:
+def position_of_chosen(choice: Setting, name: str, values: Sequence[Any]) -> int:
     """Where the chosen value stands among `values`.
 
     Raises:
         SoftrecError: the choice is about another hyper-parameter, or chose a value that is not among `values`.
     """
-    if choice["name"] != name:
-        raise SoftrecError(f"the choice is about {choice['name']}, not about {name}", where="--choice")
-    if choice["chosen"] not in values:
+    if choice.name != name:
+        raise SoftrecError(f"the choice is about {choice.name}, not about {name}", where="--choice")
+    if choice.value not in values:
         raise SoftrecError(
-            f"the chosen {name} {choice['chosen']} is not among the configured {list(values)}",
+            f"the chosen {choice.label()} is not among the configured {list(values)}",
             where="--choice and settings.values",
             remedy="remove the choice file and let Snakemake choose again",
         )
-    return list(values).index(choice["chosen"])
+    return list(values).index(choice.value)

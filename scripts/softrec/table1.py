@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from softrec import files
 from softrec.errors import SoftrecError
+from softrec.records import read_record
 from softrec.tabular import Cell, Group, Row, Section, Table
 
 COUNTS = {"users": "# Users", "items": "# Items", "interactions": "# Interactions"}
@@ -24,13 +24,8 @@ def read_counts(path: Path) -> dict[str, int]:
     Raises:
         SoftrecError: one is missing or not a positive whole number.
     """
-    final = files.read_json(path).get("final", {})
-    counts = {name: final.get(name) for name in COUNTS}
-    for name, value in counts.items():
-        if type(value) is not int or value <= 0:
-            what = f"the number of {name} is {value!r}"
-            raise SoftrecError(what, where=f"{path}, key final.{name}", remedy="run the filter again")
-    return counts
+    final = read_record(path).record("final")
+    return {name: final.whole(name, least=1) for name in COUNTS}
 
 
 def read_tied(path: Path) -> float:
@@ -39,11 +34,7 @@ def read_tied(path: Path) -> float:
     Raises:
         SoftrecError: it is missing or no share.
     """
-    share = (files.read_json(path).get("ties") or {}).get("share_of_rows")
-    if type(share) not in (int, float) or not 0 <= share <= 1:
-        what = f"the share of equal times is {share!r}"
-        raise SoftrecError(what, where=f"{path}, key ties.share_of_rows", remedy="run the filter again")
-    return share
+    return read_record(path).record("ties").number("share_of_rows", 0, 1)
 
 
 def note(datasets: Sequence[str], tied: Sequence[float]) -> str:

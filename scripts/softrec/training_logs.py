@@ -10,7 +10,7 @@ from softrec.errors import SoftrecError
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The objects of a file of JSON lines, of which there must be at least one."""
     lines = []
-    for number, text in enumerate(path.read_text().splitlines(), start=1):
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             lines.append(dict(json.loads(text)))
         except (json.JSONDecodeError, TypeError, ValueError):

@@ -21,7 +21,10 @@ GOOD = {
         *(json.dumps({"user_id": f"U{i}", "parent_asin": f"A{i}", "timestamp": TIMES[i - 1]}) for i in (1, 2)),
     ],
     ("reviews", "metadata"): META,
-    ("ratings", "ratings"): ["user_id,parent_asin,rating,timestamp", *(f"U{i},A{i},5.0,{TIMES[i - 1]}" for i in (1, 2))],
+    ("ratings", "ratings"): [
+        "user_id,parent_asin,rating,timestamp",
+        *(f"U{i},A{i},5.0,{TIMES[i - 1]}" for i in (1, 2)),
+    ],
     ("ratings", "metadata"): META,
     ("movielens", "ratings"): [
         "user_id:token\titem_id:token\trating:float\ttimestamp:float", "1\t1\t5\t881250949", "2\t2\t5\t881250950"

@@ -7,6 +7,7 @@ import adopt_chosen
 import choose_setting
 import pytest
 from softrec import job, selection
+from softrec.choice_files import Setting
 from softrec.errors import SoftrecError
 from softrec.selection import Candidate, ChoiceSettings
 
@@ -106,9 +107,9 @@ def test_choosing_and_adopting(tmp_path: Path) -> None:
 
 def test_adopting_refuses_what_does_not_fit() -> None:
     """Another hyper-parameter's choice, and a value that is no longer configured."""
-    choice = {"name": "alpha", "chosen": 10}
+    choice = Setting("alpha", 10.0)
     assert selection.position_of_chosen(choice, "alpha", [1, 10]) == 1
     with pytest.raises(SoftrecError, match="about alpha, not about l2"):
         selection.position_of_chosen(choice, "l2", [1, 10])
-    with pytest.raises(SoftrecError, match="10 is not among"):
+    with pytest.raises(SoftrecError, match="alpha=10 is not among"):
         selection.position_of_chosen(choice, "alpha", [1, 2])

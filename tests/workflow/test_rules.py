@@ -174,11 +174,6 @@ def test_an_environment_has_what_its_script_imports(name: str) -> None:
 
 ELSEWHERE = {("softrec.seeds", "torch"), ("softrec.samples", "datasets")}
 ELSEWHERE |= {("softrec.files", "pyarrow"), ("softrec.columns", "pyarrow")}
-    ("softrec.seeds", "torch"),
-    ("softrec.samples", "datasets"),
-    ("softrec.files", "pyarrow"),
-    ("softrec.columns", "pyarrow"),
-}
 
 
 def libraries(path: Path) -> set[str]:

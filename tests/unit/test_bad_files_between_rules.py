@@ -1,0 +1,57 @@
+"""Bad files between rules, one a line of tests/bad_inputs: each is refused by place, value and remedy."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from softrec import choice_files, collect, files, records, row_counts, selection, table1, training_logs
+from softrec.errors import SoftrecError
+
+FOLDER = Path(__file__).parents[1] / "bad_inputs"
+TABLES, RECORDS = (yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in ("tables", "records"))
+
+
+def read_distance(path: Path) -> None:
+    """As `tune_soft` does, of 64 training rows."""
+    found = records.read_record(path)
+    found.number("d_0", least=0)
+    found.rows("rows", 64)
+
+
+READERS: dict[str, Callable[[Path], Any]] = {
+    "choice": choice_files.read_choice,
+    "distance": read_distance,
+    "rows": lambda path: row_counts.read([path], ["Game"]),
+    "counts": table1.read_counts,
+    "tied": table1.read_tied,
+    "metrics": collect.read_metrics,
+    "summary": lambda path: selection.kept_epoch(path, ["NG@20"]),
+    "log": training_logs.read_lines,
+}
+
+
+def refused(path: Path, words: list[str], read: Callable[[Path], Any]) -> None:
+    """A `SoftrecError` with all words, the file, and what to do."""
+    with pytest.raises(SoftrecError) as caught:
+        read(path)
+    said = str(caught.value)
+    assert [word for word in (*words, str(path)) if str(word) not in said] == []
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("case", TABLES, ids=lambda case: f"{case['column']}-{case['type']}-{case['values']}")
+def test_a_bad_column_is_refused(tmp_path: Path, case: dict[str, Any]) -> None:
+    """Another type, a null, a value out of range."""
+    path = tmp_path / "table.parquet"
+    files.write_table(path, {case["column"]: case["values"]}, {case["column"]: case["type"]})
+    refused(path, [f"'{case['column']}'", *case["words"]], lambda path: files.read_table(path, [case["column"]]))
+
+
+@pytest.mark.parametrize("case", RECORDS, ids=lambda case: f"{case['reader']}-{case['text']:.40}")
+def test_a_bad_record_is_refused(tmp_path: Path, case: dict[str, Any]) -> None:
+    """No JSON, no object, a key that is missing or holds something else."""
+    path = tmp_path / "record.json"
+    path.write_text(case["text"])
+    refused(path, case["words"], READERS[case["reader"]])
