@@ -1,6 +1,8 @@
 """Results without Snakemake's records, as on another machine: what changed since is known by the manifests."""
 
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 from toy_project import Finished, Project, rules
@@ -49,3 +51,38 @@ def test_a_file_whose_manifest_is_damaged_is_made_again(projects: tuple[Project,
     [audit] = [job for job in planned if job.rule == "audit_split"]
     assert "split_audit.json.manifest.json cannot be read" in audit.reason
     assert kept == []
+
+
+@pytest.mark.parametrize("name", ["table2.csv", "figures/figure2.png"])
+def test_a_final_file_that_no_job_wrote_so_is_refused(projects: tuple[Project, Project], name: str) -> None:
+    """A digit edited, at its old time; put there by hand. With Snakemake's records as without."""
+    for project in projects:
+        path = project.root / "results/toy" / name
+        whole, facts, manifest = path.read_bytes(), path.stat(), path.with_name(f"{path.name}.manifest.json")
+        path.write_bytes(whole[:-9] + b"9" + whole[-8:])
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        said = project.snakemake("--dry-run", "--nolock", returns=1)
+        assert f"results/toy/{name} is not what " in said and "Remove it, and start again." in said
+        path.write_bytes(whole)
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        kept = manifest.read_bytes()
+        manifest.unlink()
+        said = project.snakemake("--dry-run", "--nolock", returns=1)
+        assert f"results/toy/{name} was written by no job" in said
+        manifest.write_bytes(kept)
+        assert project.planned() == []
+
+
+def test_an_input_that_is_not_what_its_job_wrote_is_refused(finished: Finished, tmp_path: Path) -> None:
+    """A bit of an embedding flips, at its old time, and the job that reads it runs again for another reason."""
+    project = finished.project.copy(tmp_path / "flipped")
+    path = project.toys / "titles.npy"
+    facts, content = path.stat(), bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    ranks = next((project.toys / "bigrec").rglob("test.ranks.parquet"))
+    ranks.unlink()
+    said = project.snakemake(str(ranks.relative_to(project.root)), returns=1)
+    assert "titles.npy is not what encode_titles.py wrote" in said
+    assert not ranks.exists()
