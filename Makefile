@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-end-to-end test-parts test-slurm simulate lint clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-end-to-end test-parts test-slurm simulate soak lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,10 @@ test-parts: $(VENV)/.dev
 
 simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a known truth; about fifteen minutes
 	$(BIN)/python tests/simulate/simulate.py
+
+# make soak MINUTES=240 RANKS=2
+soak: $(VENV)/.dev  ## Kill whole toy runs at random moments, start them again, compare every output; an hour
+	$(BIN)/python tests/soak --folder results/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RANKS),--ranks $(RANKS))
 
 lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

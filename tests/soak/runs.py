@@ -1,0 +1,110 @@
+"""Runs of the toy graph: undisturbed, or killed and started again."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from toy_project import Project, new_project, surroundings
+
+from soak.victims import LOOK, Draw, Kill, strike
+
+PATIENCE = 1800  # seconds in which a start of the graph has to end
+ATTEMPTS = 40  # starts after which a run counts as one that does not end
+
+
+def prepared(folder: Path, ranks: int) -> Project:
+    """A project in which nothing has run, with a checkpoint after every step."""
+    shutil.rmtree(folder, ignore_errors=True)
+    project = new_project(folder)
+    config = project.root / "config/toy.yaml"
+    text = config.read_text().replace("  dropout: 0.0\n", "  dropout: 0.1\n")
+    config.write_text(f"{text}\nengine: {{kind: torch, ranks: {ranks}, threads: 1, checkpoint_minutes: 0}}\n")
+    return project
+
+
+def finished(folder: Path, ranks: int) -> Project:
+    """A project whose graph has run to its end."""
+    project = prepared(folder, ranks)
+    project.snakemake()
+    return project
+
+
+def start(project: Project) -> subprocess.Popen[bytes]:
+    """The driver, in a session of its own."""
+    log = (project.root / "driver.log").open("ab")
+    return subprocess.Popen(
+        project.command(), cwd=project.root, env=surroundings(), stdout=log, stderr=log, start_new_session=True
+    )
+
+
+def killed(project: Project, draw: Draw, count: int) -> list[Kill]:
+    """Start, kill, and start again until `count` kills are done; then let it end.
+
+    Raises `RuntimeError` if the driver hangs, or ends with an error that no kill explains.
+    """
+    kills: list[Kill] = []
+    for _ in range(ATTEMPTS):
+        kill = draw.kill() if len(kills) < count else None
+        driver = start(project)
+        if kill is not None and struck(driver, kill, draw, project):
+            kills.append(kill)
+        status = wait(driver, PATIENCE)
+        if status == 0:
+            return kills
+        unlock(project)
+        if kill is None and status != 0 and "error:" in last(project):
+            raise RuntimeError(f"{project.root} ended with status {status}:\n{last(project)}")
+    raise RuntimeError(f"{project.root} was started {ATTEMPTS} times and has not ended:\n{last(project)}")
+
+
+def struck(driver: subprocess.Popen[bytes], kill: Kill, draw: Draw, project: Project) -> bool:
+    """Wait for the moment, and kill; False if the run ended before, or had no such victim."""
+    come = draw.moment(kill.moment, project.root)
+    while not come():
+        if driver.poll() is not None:
+            return False
+        time.sleep(LOOK)
+    for _ in range(500):  # a victim of the kind may be there only in a moment
+        if driver.poll() is not None:
+            return False
+        if strike(kill.victim, kill.signal, driver.pid):
+            return True
+        time.sleep(LOOK)
+    return False
+
+
+def wait(driver: subprocess.Popen[bytes], seconds: float) -> int:
+    """The driver's status. Raises `RuntimeError` if it does not end; it is killed then."""
+    try:
+        return driver.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(driver.pid, signal.SIGKILL)
+        raise RuntimeError(f"the driver {driver.args} did not end within {seconds} s") from None
+
+
+def unlock(project: Project) -> None:
+    """As people do after a kill; jobs of the killed driver may still be at work."""
+    subprocess.run(
+        [*project.command(), "--unlock"], cwd=project.root, env=surroundings(), capture_output=True, check=False
+    )
+
+
+def last(project: Project) -> str:
+    """The end of what drivers said."""
+    return "\n".join((project.root / "driver.log").read_text(errors="replace").splitlines()[-30:])
+
+
+def unfinished(project: Project) -> list[str]:
+    """What a further start would do: nothing."""
+    said = subprocess.run(project.command(), cwd=project.root, env=surroundings(), capture_output=True, text=True)
+    done = said.returncode == 0 and re.search("[Nn]othing to be done", said.stdout + said.stderr)
+    return [] if done else [f"a further start does something: {(said.stdout + said.stderr)[-300:]}"]
+
+
+def removed(project: Project) -> None:
+    """A project that showed nothing is in nobody's way."""
+    shutil.rmtree(project.root)

@@ -1,0 +1,112 @@
+"""Whom to kill, by which signal, and when."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+VICTIMS = ("driver", "group", "job", "shell")
+SIGNALS = ("SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM", "SIGINT")  # the first is the one that nothing can catch
+MOMENTS = ("time", "start", "partial", "manifest", "folder", "checkpoint", "record")
+LOOK = 0.002  # seconds between two looks at the files
+
+
+class Kill(NamedTuple):
+    """One kill: of whom, by what, at which kind of moment."""
+
+    victim: str
+    signal: str
+    moment: str
+
+
+class Draw:
+    """A source of kills.
+
+    Args:
+        seconds: how long an undisturbed run takes.
+    """
+
+    def __init__(self, seed: int, seconds: float) -> None:
+        self.random, self.seconds = random.Random(seed), seconds
+
+    def kill(self) -> Kill:
+        """The next one. A job or its shell is not interrupted from the keyboard by itself."""
+        victim, sent = self.random.choice(VICTIMS), self.random.choice(SIGNALS)
+        if victim in ("job", "shell") and sent == "SIGINT":
+            sent = "SIGTERM"
+        return Kill(victim, sent, self.random.choice(MOMENTS))
+
+    def moment(self, kind: str, root: Path) -> Callable[[], bool]:
+        """Whether the moment has come: after a random time, or at a random one of the next events of its kind."""
+        begun = time.monotonic()
+        if kind in ("time", "start"):
+            wait = self.random.uniform(0, 4 if kind == "start" else self.seconds / 4)
+            return lambda: time.monotonic() - begun >= wait
+        left, before = [self.random.randint(1, 12)], set(events(kind, root))
+        latest = begun + self.seconds
+
+        def come() -> bool:
+            now = set(events(kind, root))
+            left[0] -= len(now - before)
+            before.update(now)
+            return left[0] <= 0 or time.monotonic() > latest
+
+        return come
+
+
+def events(kind: str, root: Path) -> Iterator[tuple[str, int]]:
+    """What there is of a kind: each path with its inode, since a renamed or replaced file is another."""
+    place = root / (".snakemake" if kind == "record" else "results")
+    for folder, folders, names in os.walk(place):
+        for name in names + (folders if kind in ("folder", "partial", "checkpoint") else []):
+            if is_of(kind, name, name in folders):
+                path = os.path.join(folder, name)
+                try:
+                    yield path, os.lstat(path).st_ino
+                except OSError:
+                    continue
+
+
+def is_of(kind: str, name: str, folder: bool) -> bool:
+    """Whether a name is of a kind of event."""
+    endings = {"partial": ".partial", "manifest": ".manifest.json", "checkpoint": ".pt"}
+    if kind == "record":
+        return True
+    return folder and not name.startswith(".") if kind == "folder" else name.endswith(endings[kind])
+
+
+def strike(victim: str, sent: str, driver: int) -> bool:
+    """Send a signal to the driver (whose number is that of its group), to all, or to a job of it; False without one."""
+    number = getattr(signal, sent)
+    try:
+        if victim == "group":
+            os.killpg(driver, number)
+        elif victim == "driver":
+            os.kill(driver, number)
+        else:
+            chosen = next(iter(jobs(driver, victim)), None)
+            if chosen is None:
+                return False
+            os.kill(chosen, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def jobs(driver: int, victim: str) -> Iterator[int]:
+    """Processes of the driver's session that run a script of the project, or the shells around them."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            session = int((entry / "stat").read_text().rpartition(")")[2].split()[3])
+        except (OSError, ValueError, IndexError):
+            continue
+        script = any(word.startswith(b"scripts/") and word.endswith(b".py") for word in words[:3])
+        shell = words[0].endswith(b"bash") and b"scripts/" in b" ".join(words)
+        if session == driver and (script if victim == "job" else shell):
+            yield int(entry.name)
