@@ -1,6 +1,5 @@
 """Figure 2 of the paper: self-distilled data are easier to learn, and still of the right kind."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from softrec import style
+from softrec.records import read_record
 from softrec.training_logs import read_lines
 
 if TYPE_CHECKING:
@@ -62,10 +62,11 @@ def read_bars(
     """First-epoch losses of SFT and SOFT(w/o SA), both from the base model on the same rows in the same order."""
     found = []
     for cell, sft, own, path in zip(cells, real, distilled, metrics, strict=True):
-        said = json.loads(path.read_text())
+        said = read_record(path)
         losses = (read_lines(log)[0]["loss"] for log in (sft, own))
-        hits = (float("nan") if said[name] is None else said[name] for name in ("HR@1", "HC", "chance"))
-        found.append(Bars(cell.dataset, cell.backbone, cell.seed, *losses, *hits, said["level"], said["categories"]))
+        hits = (said.number_or_nan(name, 0, 1) for name in ("HR@1", "HC", "chance"))
+        counts = (said.whole(name) for name in ("level", "categories"))
+        found.append(Bars(cell.dataset, cell.backbone, cell.seed, *losses, *hits, *counts))
     return found
 
 

@@ -61,6 +61,10 @@ class Record:
             raise self.wrong(key, value, wanted)
         return float(value)
 
+    def number_or_nan(self, key: str, least: float, most: float) -> float:
+        """A number as `number`, or not-a-number where the value is null: there was nothing to measure."""
+        return math.nan if key in self.value and self.value[key] is None else self.number(key, least, most)
+
     def rows(self, key: str, count: int) -> list[int]:
         """A list of row numbers, at least one, each below `count`."""
         wanted = f"a list of rows from 0 to {count - 1}"
