@@ -18,7 +18,7 @@ HEADING = ("rule", "data set", "clock", "CPU", "peak, GB", "of", "disk", "expect
 
 
 def table(lines: Iterable[Line], paper: Mapping[str, Any], jobs: Iterable[Job]) -> Table:
-    """One row a line. `jobs` are those of the paper's grid: the longest of a rule and data set says what is expected."""
+    """One row a line. `jobs` are the paper grid's: the longest of a rule and data set says what is expected."""
     names, given = paper["datasets"], limits.limits()
     longest: dict[tuple[str, str], tuple[float, Left]] = {}
     for job in sorted(jobs, key=lambda job: job.benchmark):
