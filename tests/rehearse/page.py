@@ -18,16 +18,18 @@ HEADING = ("rule", "data set", "clock", "CPU", "peak, GB", "of", "disk", "expect
 
 
 def table(lines: Iterable[Line], paper: Mapping[str, Any], jobs: Iterable[Job]) -> Table:
-    """One row a line. `jobs` are those of the paper's grid: the first of a rule and data set says what is expected."""
+    """One row a line. `jobs` are the paper grid's: the longest of a rule and data set says what is expected."""
     names, given = paper["datasets"], limits.limits()
-    first: dict[tuple[str, str], Job] = {}
+    longest: dict[tuple[str, str], tuple[float, Left]] = {}
     for job in sorted(jobs, key=lambda job: job.benchmark):
-        first.setdefault((family(job.rule, names), place(job, names)), job)
+        key, left = (family(job.rule, names), place(job, names)), Left(job.rule, job.benchmark)
+        if key not in longest or estimate.seconds(left, paper) > longest[key][0]:
+            longest[key] = estimate.seconds(left, paper), left
     rows = []
     for line in sorted(lines, key=lambda line: (line.rule, [*names, MODEL, ALL].index(line.dataset))):
-        job = first.get((line.rule, OF_MODEL if line.dataset == MODEL else line.dataset))
-        if job is not None:
-            rows.append(row(line, Left(job.rule, job.benchmark), given.get(line.rule, given[""]), paper))
+        key = line.rule, OF_MODEL if line.dataset == MODEL else line.dataset
+        if key in longest:
+            rows.append(row(line, longest[key][1], given.get(line.rule, given[""]), paper))
     return Table(HEADING, rows, words=2)
 
 

@@ -50,7 +50,9 @@ class Tables:
         made = {name for job in own for name in job.output}
         for name in sorted({name for job in own for name in job.input} - made):
             self.copy(name)
-        self.project.run(["all"], {job.rule for job in own})
+        # Not "all", which asks for each data set's audit too.
+        last = [name for job in own if place(job, SHAPES) == ALL for name in job.output[:1]]
+        self.project.run(last, {job.rule for job in own})
         if self.missing:
             print(f"the tables lack {', '.join(self.missing)}: no line of them is kept", file=sys.stderr)
             return
@@ -77,15 +79,19 @@ class Tables:
     def source(self, name: str) -> Path | None:
         """The part's file for a name of the whole grid: for whatever seed and candidates the part has.
 
-        Where it did not tune BIGRec, LLaRA's file of the same kind.
+        Where it did not tune BIGRec, LLaRA's file of the same kind. Where a seed trains with what the tuning seed has
+        chosen, a candidate of that one: the part has no other seed.
         """
         place = Path(name)
         if place.parts[0] != "results":
             return self.project.folder / name  # config/published.csv
         part = FOLDER / place.parts[2]
         pattern = CANDIDATE.sub(r"\1=*", name)
-        found = sorted(part.glob(pattern)) or sorted(part.glob(pattern.replace(settings.BACKBONE, settings.OTHER)))
-        return found[0] if found else None
+        candidate = pattern.replace("/seed=*/", "/*=*/seed=*/")
+        for kind in (pattern, pattern.replace(settings.BACKBONE, settings.OTHER), candidate):
+            if found := sorted(part.glob(kind)):
+                return found[0]
+        return None
 
 
 def finished(name: str) -> bool:

@@ -133,6 +133,9 @@ def test_the_tables_copy_what_a_part_has_made(tmp_path: Path, monkeypatch: pytes
     )
     own.copy(other)
     assert (tmp_path / "tables" / other).read_text() == "{}"
+    chosen = "results/rehearse/game/bigrec/soft/seed=5/training.jsonl"  # as of SASRec: no candidate but the chosen one
+    own.copy(chosen)
+    assert (tmp_path / "tables" / chosen).read_text() == "{}"
     with pytest.raises(RehearsalError, match=r"no part has made a file like .*/movie/"):
         own.copy(name.replace("game", "movie"))
     with pytest.raises(RehearsalError, match="rehearse one of them first"):
