@@ -55,8 +55,7 @@ slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel the jobs that
 bench: $(VENV)/.bench $(VENV)/.recbole  ## Each step beside its peers: times, memory, the same output; about an hour
 	@$(BIN)/python tests/bench/bench.py $(STEPS)
 
-# Parts, each within the hour on two free cores: make rehearse DATASETS=game; movie; model; tables; kindle in two,
-# make rehearse DATASETS=kindle RULES=fit_dros and make rehearse DATASETS=kindle
+# Parts: make rehearse DATASETS=game, then movie, kindle, model, tables. Kindle in two: first with RULES=fit_dros.
 rehearse: $(VENV)/.run  ## The paper's grid at its true sizes, on made-up data and without a GPU; hours, resumable
 	@$(BIN)/python tests/rehearse $(if $(DATASETS),--datasets $(DATASETS)) $(if $(RULES),--rules $(RULES))
 

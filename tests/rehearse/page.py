@@ -20,16 +20,15 @@ HEADING = ("rule", "data set", "clock", "CPU", "peak, GB", "of", "disk", "expect
 def table(lines: Iterable[Line], paper: Mapping[str, Any], jobs: Iterable[Job]) -> Table:
     """One row a line. `jobs` are the paper grid's: the longest of a rule and data set says what is expected."""
     names, given = paper["datasets"], limits.limits()
-    longest: dict[tuple[str, str], tuple[float, Left]] = {}
+    of_kind: dict[tuple[str, str], list[Left]] = {}
     for job in sorted(jobs, key=lambda job: job.benchmark):
-        key, left = (family(job.rule, names), place(job, names)), Left(job.rule, job.benchmark)
-        if key not in longest or estimate.seconds(left, paper) > longest[key][0]:
-            longest[key] = estimate.seconds(left, paper), left
+        of_kind.setdefault((family(job.rule, names), place(job, names)), []).append(Left(job.rule, job.benchmark))
     rows = []
     for line in sorted(lines, key=lambda line: (line.rule, [*names, MODEL, ALL].index(line.dataset))):
         key = line.rule, OF_MODEL if line.dataset == MODEL else line.dataset
-        if key in longest:
-            rows.append(row(line, longest[key][1], given.get(line.rule, given[""]), paper))
+        if key in of_kind:
+            longest = max(of_kind[key], key=lambda left: estimate.seconds(left, paper))
+            rows.append(row(line, longest, given.get(line.rule, given[""]), paper))
     return Table(HEADING, rows, words=2)
 
 

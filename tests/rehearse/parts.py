@@ -132,8 +132,11 @@ class Part:
 
 
 def chosen(jobs: list[Job], only: Collection[str]) -> list[Job]:
-    """The jobs of `only` these rules, or all if it names none."""
-    return [job for job in jobs if not only or job.rule in only]
+    """The jobs of `only` these rules and those among `jobs` that they need, or all if it names none."""
+    wanted = [job for job in jobs if not only or job.rule in only]
+    while more := [job for job in jobs if job not in wanted and set(job.output) & {n for w in wanted for n in w.input}]:
+        wanted += more
+    return wanted
 
 
 def asked_name(name: str) -> str:

@@ -97,6 +97,26 @@ def test_the_page_shows_the_lines(checked: Checked, paper_jobs: list[Job], tmp_p
     assert copy.read_text() == page.PAGE.read_text()
 
 
+def test_some_rules_bring_what_they_need(rehearsed: list[Job], planning: Project) -> None:
+    """DROS trains with the L2 that SASRec's fits chose, on an audited split: nothing else is planned, nothing lacks."""
+    raw = [job for job in rehearsed if job.rule.startswith(parts.RAW)]
+    for path in (path for job in raw for path in planning.outputs(job)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    own = parts.chosen([job for job in rehearsed if job not in raw], ["fit_dros"])
+    assert {job.rule for job in own} == {
+        "fit_dros",
+        "choose_setting",
+        "fit_sasrec",
+        "split_sequences",
+        "audit_split",
+        "draw_sample",
+    }
+    allowed, targets = {job.rule for job in own}, [job.output[0] for job in own]
+    planned = dryrun.jobs([*planning.options, "--allowed-rules", "all", *sorted(allowed), "--", *targets])
+    assert sorted(job.output for job in planned) == sorted(job.output for job in own)
+
+
 def test_drawn_predictions_are_taken_as_they_stand(rehearsed: list[Job], planning: Project) -> None:
     """The last stage: all that reads them is planned, six models' ranks, and nothing that would make them again."""
     after = parts.behind(rehearsed, [job for job in rehearsed if job.rule in estimate.LLM_RULES])
