@@ -20,13 +20,14 @@ def main(args: argparse.Namespace) -> None:
     """Draw the rows, ask, measure, write."""
     from softrec import distributed, files, samples, stopwatch
     from softrec.distance import DistanceSettings, distance_probe, draw_distance_rows
-    from softrec.recommender import open_recommender
+    from softrec.recommender import open_recommender, wrap
 
     with distributed.ranks():
         settings = job.read_settings(args.settings, DistanceSettings)
-        recommender = open_recommender(args.llm, samples.load_items(args.catalogue), settings.recommender)
-        llm = recommender.llm
+        items = samples.load_items(args.catalogue)
+        llm = open_recommender(args.llm, items, settings.recommender).llm
         llm.backbone.begin(llm, args.item_embeddings, settings.tuning_seed)
+        recommender = wrap(llm, items, settings.recommender)
         train = samples.load_rows(args.train)
         rows = draw_distance_rows(len(train), settings)
         with stopwatch.timed():

@@ -71,31 +71,25 @@ class Part:
         )
 
 
-def audit(
-    interactions: Interactions, splits: list[Part], samples: list[Part], settings: AuditSettings
-) -> dict[str, Any]:
-    """Run every check; return what was checked, on how many rows, and a few facts about the splits.
+def audit(interactions: Interactions, splits: list[Part], settings: AuditSettings) -> dict[str, Any]:
+    """Run every check of the splits; return what was checked, on how many rows, and a few facts about them.
 
     Args:
-        splits: train, valid and test, in this order; `samples` likewise.
+        splits: train, valid and test, in this order.
 
     Raises:
         SoftrecError: a check fails; names the check and the first offending row.
     """
     equal_times = check_sorted(interactions)
-    for part in splits + samples:
-        if not len(part.user):
-            leak("a split or sample holds no row, so nothing can be said of it", part.name)
     for part in splits:
+        require_rows(part)
         check_origin(interactions, part, settings.history)
     repeats = {part.name: check_target_is_new(part, settings.duplicates == "none") for part in splits}
     check_time(splits)
     check_once(splits)
     check_complete(interactions, splits, settings.history)
     check_shares(splits, settings.fractions)
-    for split, sample in zip(splits, samples, strict=True):
-        check_sample(split, sample)
-    rows, drawn = (sum(len(part.user) for part in parts) for parts in (splits, samples))
+    rows = sum(len(part.user) for part in splits)
     return {
         "checks": [
             {"check": "interactions are sorted by user and timestamp, never by item"} | equal_times,
@@ -105,11 +99,15 @@ def audit(
             {"check": "no (user, position) occurs twice in the splits", "rows": rows},
             {"check": "every sequence of every user is in a split", "rows": rows},
             {"check": "the splits have their shares of all sequences", "rows": rows},
-            {"check": "samples are rows of their split, each drawn once", "rows": drawn},
         ],
         "splits": {part.name: facts(part, splits[0]) for part in splits},
-        "samples": {part.name: len(part.user) for part in samples},
     }
+
+
+def require_rows(part: Part) -> None:
+    """Raise for a split or sample without a row."""
+    if not len(part.user):
+        leak("a split or sample holds no row, so nothing can be said of it", part.name)
 
 
 def facts(part: Part, train: Part) -> dict[str, Any]:
@@ -226,21 +224,3 @@ def check_shares(splits: list[Part], fractions: list[float]) -> None:
     for part, share in zip(splits, fractions, strict=True):
         if abs(len(part.user) - total * Fraction(str(share))) >= 1:
             leak(f"{part.name} holds {len(part.user)} of {total} sequences, not its share of {share}", part.name)
-
-
-def check_sample(split: Part, sample: Part) -> None:
-    """Every row of a sample is a row of its split, and none was drawn twice."""
-    keys, own = keys_of(split), keys_of(sample)
-    order = np.argsort(keys)
-    place = order[np.minimum(np.searchsorted(keys, own, sorter=order), len(keys) - 1)]
-    refuse_first(keys[place] != own, f"a sampled row is not in {split.name}", sample)
-    twice = np.ones(len(own), dtype=bool)
-    twice[np.unique(own, return_index=True)[1]] = False
-    refuse_first(twice, "a row was drawn twice", sample)
-    differs = (split.target[place] != sample.target) | (split.timestamp[place] != sample.timestamp)
-    refuse_first(differs | (split.length[place] != sample.length), f"a sampled row differs from {split.name}", sample)
-    start = np.cumsum(split.length) - split.length
-    owner = np.repeat(np.arange(len(own)), sample.length)
-    step = np.arange(len(owner)) - np.repeat(np.cumsum(sample.length) - sample.length, sample.length)
-    changed = split.items[start[place][owner] + step] != sample.items
-    refuse_first(any_in_row(changed, owner, len(own)), f"a sampled history differs from {split.name}", sample)

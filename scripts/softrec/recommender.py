@@ -82,7 +82,11 @@ def open_recommender(
 
 
 def wrap(llm: LanguageModel, items: Items, settings: RecommenderSettings) -> Recommender:
-    """A recommender around a language model that is in memory already."""
+    """A recommender around a language model that is in memory already.
+
+    Raises `SoftrecError` if the model holds embeddings of another number of items than the catalogue.
+    """
+    llm.backbone.require_items(llm.causal, len(items.title) - 1)
     limit = settings.max_tokens - settings.generation.max_new_tokens
     encoder = Encoder(
         llm.tokenizer,

@@ -91,15 +91,16 @@ def tied(model: Any) -> bool:
 
 
 def require_adapter(model: Any, folder: Path) -> None:
-    """Raise `SoftrecError` unless an adapter's file holds just the weights that a PEFT model wants to have of it."""
+    """Raise `SoftrecError` unless an adapter's file holds just the weights that a PEFT model has, and finite."""
     from peft import get_peft_model_state_dict
     from safetensors import safe_open
 
     file = folder / ADAPTER_FILE
     with safe_open(file, framework="pt") as weights:
         found = {name: weights.get_slice(name).get_shape() for name in weights.keys()}  # noqa: SIM118 (no mapping)
-    wanted = {name: tuple(tensor.shape) for name, tensor in get_peft_model_state_dict(model).items()}
-    require_same(found, wanted, str(file), f"remove {folder} and let Snakemake make it again")
+    held, remedy = get_peft_model_state_dict(model), f"remove {folder} and let Snakemake make it again"
+    require_same(found, shapes(held), str(file), remedy)
+    require_finite(held, str(file), remedy)
 
 
 def require_same(found: Shapes, wanted: Shapes, place: str, remedy: str) -> None:
@@ -123,6 +124,13 @@ def require_same(found: Shapes, wanted: Shapes, place: str, remedy: str) -> None
                 where=place,
                 remedy=remedy,
             )
+
+
+def require_finite(tensors: Mapping[str, torch.Tensor], place: str, remedy: str) -> None:
+    """Raise `SoftrecError` naming the first tensor that holds a NaN or infinity."""
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise SoftrecError(f"{place} holds {name} with values that are not finite", where=place, remedy=remedy)
 
 
 def shapes(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:

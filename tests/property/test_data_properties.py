@@ -16,6 +16,7 @@ from softrec import catalogue, frequency, kcore, sequences
 from softrec import ties as equal_times
 from softrec.errors import SoftrecError
 from softrec.leakage import AuditSettings, Interactions, Part, audit
+from softrec.sample_leakage import audit_sample
 
 Review = tuple[str, str, int]
 REVIEWS = st.lists(
@@ -167,7 +168,9 @@ def test_honest_splits_pass_the_audit(lengths: list[int], times: list[int], size
     """Whatever the times, ties within and between users included."""
     interactions, tables, splits = world(lengths, times)
     samples = [Part.of(f"{n}_sample", t.take(sequences.draw(len(t), size, 1, n))) for n, t in tables.items()]
-    report = audit(interactions, splits, samples, AUDIT)
+    report = audit(interactions, splits, AUDIT)
+    drawn = [audit_sample(*parts)["checks"][0]["rows"] for parts in zip(splits, samples, strict=True)]
+    assert drawn == [min(size, len(part.user)) for part in splits]
     assert report["checks"][1]["rows"] == sum(n - 4 for n in lengths)
 
 
@@ -185,12 +188,14 @@ def test_any_changed_number_is_found(
 ) -> None:
     """One number of one row of one split, moved by 1 to 3: the audit never passes it."""
     interactions, _, splits = world(lengths, times)
-    samples = [dataclasses.replace(part, name=f"{part.name}_sample") for part in splits]
+    sample = dataclasses.replace(splits[which], name=f"{splits[which].name}_sample")
     changed = getattr(splits[which], column).copy()
     changed[place % len(changed)] += by
     splits[which] = dataclasses.replace(splits[which], **{column: changed})
     with pytest.raises(SoftrecError):
-        audit(interactions, splits, samples, AUDIT)
+        audit(interactions, splits, AUDIT)
+    with pytest.raises(SoftrecError):
+        audit_sample(splits[which], sample)
 
 
 @quick(max_examples=200)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import audit_sample
 import audit_split
 import draw_sample
 import filter_interactions
@@ -73,8 +74,7 @@ def data(shop: ToyShop) -> Path:
 
 def run_audit(data: Path, out: Path, **changes: Path) -> Path:
     """Audit a folder of splits, some of them replaced."""
-    names = [*sequences.SPLITS, *(f"{name}_sample" for name in sequences.SPLITS)]
-    paths = {name: data / f"{name}.parquet" for name in ["interactions", *names]} | changes
+    paths = {name: data / f"{name}.parquet" for name in ["interactions", *sequences.SPLITS]} | changes
     run(audit_split, SPLIT, audit=out / "audit.json", **paths)
     return out / "audit.json"
 
@@ -123,12 +123,25 @@ def test_the_audit_passes_and_is_written(data: Path, tmp_path: Path) -> None:
 def test_the_audit_fails_on_exchanged_splits(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Test rows given as validation rows, and the other way round: status 1, the rule, the row, no report."""
     swapped = {"valid": data / "test.parquet", "test": data / "valid.parquet"}
-    samples = {"valid_sample": data / "test_sample.parquet", "test_sample": data / "valid_sample.parquet"}
     with pytest.raises(SystemExit) as caught:
-        run_audit(data, tmp_path, **swapped, **samples)
+        run_audit(data, tmp_path, **swapped)
     assert caught.value.code == 1
     assert "leakage: a valid target is later than the first test target" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sample_is_held_against_its_split(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its rows are counted; the sample of another split is refused by row, and no report is left."""
+    files = {name: {"sequences": data / f"{name}.parquet", "audit": tmp_path / f"{name}.json"} for name in SAMPLES}
+    for name in SAMPLES:
+        rows = pq.read_metadata(data / f"{name}_sample.parquet").num_rows
+        run(audit_sample, {"split": name}, sample=data / f"{name}_sample.parquet", **files[name])
+        assert json.loads((tmp_path / f"{name}.json").read_text())["checks"][0]["rows"] == rows
+        (tmp_path / f"{name}.json").unlink()
+    with pytest.raises(SystemExit):
+        run(audit_sample, {"split": "valid"}, sample=data / "test_sample.parquet", **files["valid"])
+    assert "a sampled row is not in valid" in (said := capsys.readouterr().err) and "row 0 of valid_sample" in said
+    assert not (tmp_path / "valid.json").exists()
 
 
 def test_variants_have_the_titles_of_their_parents(shop: ToyShop, tmp_path: Path) -> None:

@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from run_script import run_script
 from safetensors.torch import load_file, save_file
 from softrec import files
 from softrec.errors import SoftrecError
+from softrec.generation import GenerationSettings
 from softrec.language_model import (
     LanguageModel,
     LoraSettings,
@@ -18,6 +20,9 @@ from softrec.language_model import (
     load,
     save_adapter,
 )
+from softrec.prompts import Words
+from softrec.recommender import RecommenderSettings, open_recommender, wrap
+from softrec.samples import Items
 
 NewLlm = Callable[[], LanguageModel]
 UP = "model.layers.0.mlp.up_proj.weight"
@@ -227,8 +232,49 @@ def test_llaras_projector_lacks_a_tensor(base: Path, tmp_path: Path) -> None:
     refused(base, "holds more, which the model does not have", tmp_path / "adapter", "llara")
     save_file({**whole, "projector.0.weight": torch.ones(31, 3)}, file)
     refused(base, "of shape 31 x 3, the model has it of shape 32 x 3", tmp_path / "adapter", "llara")
+    save_file({**whole, "table": torch.ones(7)}, file)
+    refused(base, "holds table of shape 7, the model has it of shape 1 x 1", tmp_path / "adapter", "llara")
+    save_file({**whole, "table": torch.full((7, 3), torch.nan)}, file)
+    refused(base, "holds table with values that are not finite", tmp_path / "adapter", "llara")
     file.write_bytes(file.read_bytes()[:100])
     refused(base, "holds no adapter", tmp_path / "adapter", "llara")
-    items.write_bytes(items.read_bytes()[:20])
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        (torch.ones(7), r"item\.weight in .* is of shape 7, not items x width"),
+        (torch.full((7, 3), torch.inf), r"holds item\.weight with values that are not finite"),
+    ],
+)
+def test_llara_refuses_item_embeddings_that_are_none(
+    base: Path, tmp_path: Path, items: torch.Tensor, said: str
+) -> None:
+    """One number an item; infinities; and a file that is cut."""
+    file = tmp_path / "items.safetensors"
+    save_file({"item.weight": items}, file)
+    llm = attach_lora(load(base, "llara", "fp32"), LORA, 1)
+    with pytest.raises(SoftrecError, match=said):
+        llm.backbone.begin(llm, [file], 1)
+    file.write_bytes(file.read_bytes()[:20])
     with pytest.raises(SoftrecError, match="holds no weights of a SASRec model"):
-        llm.backbone.begin(llm, [items], 1)
+        llm.backbone.begin(llm, [file], 1)
+
+
+@pytest.mark.parametrize("rows", [6, 8])
+def test_llara_refuses_items_of_another_catalogue(base: Path, tmp_path: Path, rows: int) -> None:
+    """Six items have a table of seven rows, padding included. One less would be out of bounds for the last item alone;
+    one more is another data set's."""
+    items = Items(["", *"abcdef"], np.array([-1, *range(6)]), list("abcdef"))
+    settings = RecommenderSettings("llara", "fp32", Words("games", "game", "played"), 64, GenerationSettings(1, 4, 2))
+    llm = attach_lora(load(base, "llara", "fp32"), LORA, 1)
+    for count in (7, rows):
+        save_file({"item.weight": torch.ones(count, 3)}, tmp_path / "items.safetensors")
+        llm.backbone.begin(llm, [tmp_path / "items.safetensors"], 1)
+        if count == 7:
+            assert wrap(llm, items, settings).items is items
+    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, the catalogue has 6"):
+        wrap(llm, items, settings)
+    save_adapter(llm, tmp_path / "adapter")
+    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, the catalogue has 6"):
+        open_recommender(base, items, settings, tmp_path / "adapter")

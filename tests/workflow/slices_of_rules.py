@@ -21,6 +21,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "split_sequences": (lambda s, name: s.split(), "sequences.SplitSettings"),
     "draw_sample": (lambda s, name: s.sample("test"), "sequences.SampleSettings"),
     "audit_split": (lambda s, name: s.audit(), "leakage.AuditSettings"),
+    "audit_sample": (lambda s, name: s.audit_sample("test"), "Settings"),
     "fit_sasrec": (lambda s, name: s.fit_sasrec("seed=3"), "sequential.fit.SasrecSettings"),
     "fit_dros": (lambda s, name: s.fit_dros("alpha=0.5/seed=1"), "sequential.dros.DrosSettings"),
     "fit_dllm2rec": (lambda s, name: s.fit_dllm2rec("l2=0.1/seed=1"), "sequential.dllm2rec.Dllm2recSettings"),

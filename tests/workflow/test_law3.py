@@ -19,7 +19,15 @@ LEARNS = (
     "tune_soft_wo_sa",
     "choose_alpha",
 )
-READS_TEST = {"draw_sample", "audit_split", "predict_titles", "ground_predictions", "rank_sequential", "rank_llm_cf"}
+READS_TEST = {
+    "draw_sample",
+    "audit_split",
+    "audit_sample",
+    "predict_titles",
+    "ground_predictions",
+    "rank_sequential",
+    "rank_llm_cf",
+}
 READS_TEST |= {"retrieve_examples"}  # of each split its own; training reads those of the others
 TEST_ROWS = ("samples/test.parquet", "sequences/test.parquet")
 
@@ -33,13 +41,13 @@ def jobs(request: pytest.FixtureRequest) -> list[Job]:
 def ancestors(job: Job, makers: dict[str, Job]) -> set[str]:
     """Every file that a job's result depends on. The audit is a proof that must come first; it gives no data."""
     seen: set[str] = set()
-    waiting = [name for name in job.input if not name.endswith("split_audit.json")]
+    waiting = [name for name in job.input if not name.endswith("_audit.json")]
     while waiting:
         file = waiting.pop()
         if file not in seen:
             seen.add(file)
             if file in makers:
-                waiting += [name for name in makers[file].input if not name.endswith("split_audit.json")]
+                waiting += [name for name in makers[file].input if not name.endswith("_audit.json")]
     return seen
 
 

@@ -127,8 +127,8 @@ def test_commands_as_they_would_run_are_understood(paper_jobs: list[Job], demo_j
         parser = parser_of(Path(words[script]).stem)
         args = parser.parse_args([word for word in words[script + 1 :] if not word.startswith("2>")])
         given = {str(path) for path in parser.paths(args, parser.inputs)}
-        assert given == {path for path in planned.input if not path.endswith("split_audit.json")} or (
-            planned.rule == "audit_split" and given == set(planned.input)
+        assert given == {path for path in planned.input if not path.endswith("_audit.json")} or (
+            planned.rule in ("audit_split", "audit_sample") and given == set(planned.input)
         )
         assert {str(path) for path in parser.paths(args, parser.outputs)} == set(planned.output)
 

@@ -44,10 +44,21 @@ def text_titles(config: Mapping[str, Any]) -> str:
     return f"results/<run>/{{dataset}}/{'llm-cf/' if config['llm_cf']['text_encoder'] else ''}titles.npy"
 
 
+def audits(*samples: str) -> list[str]:
+    """The proofs that the splits leak nothing, and that each of `samples` holds rows of its split alone."""
+    drawn = [f"results/<run>/{{dataset}}/samples/{split}_audit.json" for split in samples]
+    return ["results/<run>/{dataset}/split_audit.json", *drawn]
+
+
 def queries(wildcards: Any, valid: str) -> str:
     """The rows of a split that LLM-CF reads: all training windows, validation windows in `valid`, the test sample."""
     folder = {"train": "sequences", "valid": valid, "test": "samples"}[wildcards.split]
     return f"results/<run>/{{dataset}}/{folder}/{{split}}.parquet"
+
+
+def audits_of_queries(wildcards: Any, valid: str) -> list[str]:
+    """The proofs of the rows that LLM-CF reads for a split: of the training sample, and of these where drawn."""
+    return audits("train", *([wildcards.split] if "samples/" in queries(wildcards, valid) else []))
 
 
 def one_of_each_dataset(config: Mapping[str, Any], name: str) -> list[str]:

@@ -98,9 +98,6 @@ rule audit_split:
         train="results/<run>/{dataset}/sequences/train.parquet",
         valid="results/<run>/{dataset}/sequences/valid.parquet",
         test="results/<run>/{dataset}/sequences/test.parquet",
-        train_sample="results/<run>/{dataset}/samples/train.parquet",
-        valid_sample="results/<run>/{dataset}/samples/valid.parquet",
-        test_sample="results/<run>/{dataset}/samples/test.parquet",
     output:
         audit="results/<run>/{dataset}/split_audit.json",
     log:
@@ -121,9 +118,34 @@ rule audit_split:
             --train {input.train:q} \
             --valid {input.valid:q} \
             --test {input.test:q} \
-            --train-sample {input.train_sample:q} \
-            --valid-sample {input.valid_sample:q} \
-            --test-sample {input.test_sample:q} \
+            --audit {output.audit:q} \
+            2>{log:q}
+        """
+
+
+rule audit_sample:
+    """Prove that a sample holds rows of its split alone"""
+    input:
+        sequences="results/<run>/{dataset}/sequences/{split}.parquet",
+        sample="results/<run>/{dataset}/samples/{split}.parquet",
+    output:
+        audit="results/<run>/{dataset}/samples/{split}_audit.json",
+    log:
+        "results/<run>/logs/{dataset}/audit_sample.{split}.log",
+    benchmark:
+        "results/<run>/benchmarks/{dataset}/audit_sample.{split}.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=lambda w: slices.audit_sample(w.split),
+        code=code_digest("audit_sample"),
+    shell:
+        r"""
+        python scripts/audit_sample.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --sequences {input.sequences:q} \
+            --sample {input.sample:q} \
             --audit {output.audit:q} \
             2>{log:q}
         """

@@ -1,9 +1,9 @@
 """BIGRec (Bao et al., 2023): the history is text alone, and the model has no weights but its own."""
 
-from softrec.backbones.plain import begin, input_embeddings, load, place_items, prepare, save
+from softrec.backbones.plain import begin, input_embeddings, load, place_items, prepare, require_items, save
 from softrec.prompts import quoted
 
-__all__ = ["begin", "input_embeddings", "item_text", "load", "place_items", "prepare", "save"]
+__all__ = ["begin", "input_embeddings", "item_text", "load", "place_items", "prepare", "require_items", "save"]
 
 
 def item_text(title: str) -> str:

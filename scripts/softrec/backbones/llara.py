@@ -18,7 +18,7 @@ from torch import nn
 from softrec import seeds
 from softrec.errors import SoftrecError
 from softrec.prompts import PLACE, quoted
-from softrec.weights import readable, require_same, shapes
+from softrec.weights import readable, require_finite, require_same, shape, shapes
 
 PLACEHOLDER = "[HistoryEmb]"
 FILE = "history.safetensors"
@@ -87,9 +87,17 @@ def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
             where=str(item_embeddings[0]),
             remedy=remedy,
         )
+    table = weights[SASREC_ITEMS]
+    if table.ndim != 2:
+        raise SoftrecError(
+            f"{SASREC_ITEMS} in {item_embeddings[0]} is of shape {shape(table.shape)}, not items x width",
+            where=str(item_embeddings[0]),
+            remedy=remedy,
+        )
+    require_finite({SASREC_ITEMS: table}, str(item_embeddings[0]), remedy)
     with torch.random.fork_rng():
         torch.manual_seed(seeds.derive(seed, "projector"))
-        llm.causal.history = HistoryEmbedding(weights[SASREC_ITEMS], llm.causal.config.hidden_size).to(llm.device)
+        llm.causal.history = HistoryEmbedding(table, llm.causal.config.hidden_size).to(llm.device)
 
 
 def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
@@ -115,11 +123,26 @@ def load(model: Any, folder: Path) -> None:
     remedy = f"remove {folder} and let Snakemake make it again"
     with readable(folder, "adapter of LLaRA", remedy):
         state = load_file(folder / FILE)
-    table = state.get("table", torch.zeros(1, 1))
-    model.history = HistoryEmbedding(torch.zeros(len(table), table[0].numel()), model.config.hidden_size)
+    held = shapes(state).get("table", ())
+    rows, width = held if len(held) == 2 else (1, 1)
+    model.history = HistoryEmbedding(torch.zeros(rows, width), model.config.hidden_size)
     require_same(shapes(state), shapes(model.history.state_dict()), str(folder / FILE), remedy)
+    require_finite(state, str(folder / FILE), remedy)
     model.history.load_state_dict(state)
     model.history.to(model.device)
+
+
+def require_items(model: Any, items: int) -> None:
+    """Raise `SoftrecError` unless the model has an embedding for each of `items` items: it may be of another data set.
+
+    A model that has none yet is begun later.
+    """
+    found = len(model.history.table) - 1 if hasattr(model, "history") else items
+    if found != items:
+        raise SoftrecError(
+            f"LLaRA's SASRec model has embeddings of {found} items, the catalogue has {items}",
+            remedy="give a SASRec model, or an adapter, of this data set",
+        )
 
 
 def rows_of_embedding(model: Any) -> int:

@@ -17,7 +17,7 @@ from torch.nn import functional
 from softrec import files
 from softrec.errors import SoftrecError
 from softrec.sequential.windows import PAD
-from softrec.weights import readable, require_same, shapes
+from softrec.weights import readable, require_finite, require_same, shapes
 
 ITEM_STD, POSITION_STD = 0.01, 1.0  # as in the code of DROS and DLLM2Rec
 
@@ -155,4 +155,5 @@ def load(model: nn.Module, path: Path) -> None:
     with readable(path, "model over item ids", remedy):
         state = load_file(path)
     require_same(shapes(state), shapes(model.state_dict()), str(path), remedy)
+    require_finite(state, str(path), remedy)
     model.load_state_dict(state)

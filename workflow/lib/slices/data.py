@@ -49,6 +49,10 @@ class DataSlices(Base):
         """What the audit holds the split against."""
         return text({**self.config["split"], "duplicates": self.config["filter"]["duplicates"]})
 
+    def audit_sample(self, split: str) -> str:
+        """Which split a sample is held against."""
+        return text({"split": split})
+
     def sample(self, split: str) -> str:
         """How many rows are drawn from a split, by which seed, and how many of the test's are the paper's sample."""
         samples = self.config["samples"]

@@ -1,0 +1,39 @@
+"""Prove that a sample holds rows of its split alone, each as it is there and drawn once, or fail naming the row."""
+
+import argparse
+from dataclasses import dataclass
+
+from softrec import job
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What of the configuration the audit needs: which split it is, for its sentences."""
+
+    split: str
+
+
+def parser() -> job.Parser:
+    """Arguments of this script."""
+    parser = job.Parser(__doc__)
+    parser.input("--sequences", help="sequences/SPLIT.parquet")
+    parser.input("--sample", help="samples/SPLIT.parquet")
+    parser.output("--audit", help="samples/SPLIT_audit.json: what was checked, on how many rows")
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load, check, write."""
+    from softrec import files, leakage, log, sample_leakage, sequences
+
+    name = job.read_settings(args.settings, Settings).split
+    split = leakage.Part.of(name, files.read_table(args.sequences, list(sequences.TYPES)))
+    sample = leakage.Part.of(f"{name}_sample", files.read_table(args.sample, list(sequences.TYPES)))
+    report = sample_leakage.audit_sample(split, sample)
+    for check in report["checks"]:
+        log.say(f"holds  {check['check']}  ({check['rows']:,} rows)")
+    files.write_json(args.audit, report)
+
+
+if __name__ == "__main__":
+    job.run(main, parser())
