@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from softrec import commits, download, files, hub
+from softrec import commits, digests, download, files, hub
 from softrec.errors import SoftrecError
 from softrec.limits import Limits, too_large
 from softrec.log import say
@@ -122,6 +122,7 @@ def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits:
             remedy = "see whether the file moved, or run the same command again later"
             raise SoftrecError(f"{checksum.name} is empty", where=str(arrived.origin), remedy=remedy)
         total = checksum.verify(partial)
+    digests.hand_on(target, total)  # Kindle's files are 7.8 GB
     return {**arrived.origin, "path": checksum.name, "sha256": total}
 
 

@@ -207,15 +207,17 @@ def write_array(path: Path, array: Any) -> None:
         np.save(stream, array)
 
 
-def read_array(path: Path, kind: str, shape: Sequence[int | None]) -> Any:
+def read_array(path: Path, kind: str, shape: Sequence[int | None], *, mapped: bool = False) -> Any:
     """Read an array of numpy's own format, of the type `kind` and of a shape in which None is any number.
+
+    With `mapped` its bytes stay on disk until they are used.
 
     Raises `SoftrecError` if it is none, not whole, or another.
     """
     import numpy as np
 
     try:
-        array = np.load(path, allow_pickle=False)
+        array = np.load(path, "r" if mapped else None, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         raise SoftrecError(
             f"{path} cannot be read as the array it should be: {error}",

@@ -48,10 +48,13 @@ def squared_distances(z: np.ndarray, titles: np.ndarray) -> np.ndarray:
     return np.square(difference, out=difference).sum(axis=1)
 
 
-def require_finite(z: np.ndarray, of: str) -> None:
-    """Raise `SoftrecError`, naming the first, if an embedding has a NaN or infinity: it would be nearer than none."""
+def require_finite(z: np.ndarray, of: str, first: int = 0) -> None:
+    """Raise `SoftrecError`, naming the first, if an embedding has a NaN or infinity: it would be nearer than none.
+
+    Row 0 of z is `of` number `first`.
+    """
     if not np.isfinite(z).all():
-        row = int(np.flatnonzero(~np.isfinite(z).all(axis=1))[0])
+        row = first + int(np.flatnonzero(~np.isfinite(z).all(axis=1))[0])
         raise SoftrecError(f"the embedding of {of} {row} is not finite", remedy="look for NaN losses in the logs")
 
 

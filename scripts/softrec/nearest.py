@@ -23,15 +23,15 @@ def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k:
     """The K items nearest to each of B generated texts, less those that the mask takes out.
 
     Items that share a title are equally near: they stand in a seeded order, not in that of their ids. So do equally
-    near titles, in the order that breaks ties everywhere.
+    near titles, in the order that breaks ties everywhere. z may be larger than memory: it is read by blocks.
 
     Raises:
         SoftrecError: a row has fewer than K candidates, or an embedding is not finite.
     """
-    require_finite(z, "text")
     of_title = items_of_titles(grounding)
     items, distance = [], []
     for start in range(0, len(z), ROWS_AT_ONCE):
+        require_finite(z[start : start + ROWS_AT_ONCE], "text", start)
         cost, slack = all_costs(grounding, z[start : start + ROWS_AT_ONCE])
         for row, (own, reach) in enumerate(zip(cost, slack, strict=True), start):
             own[grounding.candidates.excluded(rows["user"][row], rows["position"][row], rows["history"][row])] = np.inf

@@ -44,6 +44,42 @@ def test_another_seed_adds_its_own_jobs(project: Project) -> None:
     assert elsewhere(jobs, "seed=2/") == {"choose_alpha": 2, **dict.fromkeys(GATHERED, 1)}
 
 
+def samples_of(jobs: list[Job]) -> set[str]:
+    """What is drawn, and what is held against the split that it was drawn from."""
+    return {Path(name).name for job in jobs if job.rule in ("draw_sample", "audit_sample") for name in job.output}
+
+
+@pytest.mark.parametrize(("old", "new"), [("  test: 24\n", "  test: 20\n"), ("paper_test: 16", "paper_test: 12")])
+def test_other_test_rows_train_nothing(project: Project, old: str, new: str) -> None:
+    """How many test rows there are, and which are the paper's, is asked of models that are there."""
+    with project.edited(CONFIG, old, new):
+        jobs = project.planned()
+    assert samples_of(jobs) == {"test.parquet", "test_audit.json"}
+    training = {"plot_curriculum", "plot_figure2", "make_ledger"}
+    asking = {
+        "retrieve_examples",
+        "predict_titles",
+        "predict_titles_untuned",
+        "ground_predictions",
+        "rank_sequential",
+        "rank_llm_cf",
+    }
+    drawing = {"draw_sample", "audit_sample", "evaluate_ranks"}
+    assert {job.rule for job in jobs} == asking | drawing | set(GATHERED) - training
+
+
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_other_rows_to_tune_on_leave_models_over_item_ids_alone(project: Project, split: str) -> None:
+    """SASRec, DROS and their choices read the splits, no sample."""
+    rows = {"train": 48, "valid": 24}[split]
+    with project.edited(CONFIG, f"  {split}: {rows}\n", f"  {split}: {rows - 4}\n"):
+        jobs = project.planned()
+    assert samples_of(jobs) == {f"{split}.parquet", f"{split}_audit.json"}
+    assert {"tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa"} <= {job.rule for job in jobs}
+    paths = [name for job in jobs for name in job.output]
+    assert not [name for name in paths if "/sasrec/" in name or "/dros/" in name or name.endswith("split_audit.json")]
+
+
 def test_another_data_set_adds_its_own_jobs(project: Project) -> None:
     """The same shop under another name: no job of the first is planned."""
     text = (project.root / CONFIG).read_text()

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import fetch_amazon2023
 import pytest
 from local_server import Served, Site, serve
 from run_script import run_script
+from softrec import files, job
 
 RATINGS = b"user_id,parent_asin,rating,timestamp\nu,a,5.0,1\n" * 50
 METADATA = b'{"parent_asin": "a", "title": "T"}\n' * 50
@@ -89,6 +91,21 @@ def test_break_in_the_second_file_costs_neither(site: Site, tmp_path: Path) -> N
     site.files[paths["metadata"]] = metadata
     assert run_script("fetch_amazon2023.py", settings(site, "site"), flags(tmp_path)).returncode == 0
     assert len(site.gets(paths["ratings"])) == 1
+
+
+def test_a_fetched_file_is_read_once_for_its_sum(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the check before it gets its name; the manifest's sum is that one, for both files."""
+    fill_site(site)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    read: list[str] = []
+    real = files.sha256
+    monkeypatch.setattr(files, "sha256", lambda path: read.append(path.name) or real(path))
+    given = [text for flag, path in flags(tmp_path).items() for text in (flag, str(path))]
+    own = ["--settings", json.dumps(settings(site, "site")), *given]
+    job.run(fetch_amazon2023.main, fetch_amazon2023.parser(), own)
+    assert sorted(read) == [".metadata.jsonl.partial", ".ratings.csv.partial"]
+    manifest = json.loads((tmp_path / "metadata.jsonl.manifest.json").read_text())
+    assert set(manifest["outputs"].values()) == {digest(RATINGS), digest(METADATA)}
 
 
 def test_truncated_gzip(site: Site, tmp_path: Path) -> None:

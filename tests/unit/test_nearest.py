@@ -85,8 +85,12 @@ def test_nearest_do_not_depend_on_blocks(
         assert distance.tolist() == np.sqrt(direct[expected]).tolist()
 
 
-def test_a_text_that_is_not_finite_is_an_error() -> None:
-    """A NaN is near nothing."""
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_text_that_is_not_finite_is_an_error(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """A NaN is near nothing; the text is named by its number among all, not in its block of two."""
+    monkeypatch.setattr(nearest, "ROWS_AT_ONCE", 2)
     known = grounded(np.array([[0.0], [3.0]]), [0, 1], [1])
-    with pytest.raises(SoftrecError, match="the embedding of text 0 is not finite"):
-        nearest_items(known, np.array([[np.nan]], np.float32), row(0), 1)
+    z = np.zeros((5, 1), np.float32)
+    z[at] = np.nan
+    with pytest.raises(SoftrecError, match=f"the embedding of text {at} is not finite"):
+        nearest_items(known, z, {"user": [1] * 5, "position": [0] * 5, "history": [[]] * 5}, 1)

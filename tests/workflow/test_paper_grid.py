@@ -63,6 +63,7 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "measure_initial_distance_llara": 15,
         "choose_alpha": 6,
         "draw_sample": 9,
+        "audit_sample": 9,
     }
     each = ("filter_interactions", "split_sequences", "audit_split", "encode_titles")
     each += ("generate_cot", "encode_cot")

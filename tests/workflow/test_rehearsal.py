@@ -110,7 +110,6 @@ def test_some_rules_bring_what_they_need(rehearsed: list[Job], planning: Project
         "fit_sasrec",
         "split_sequences",
         "audit_split",
-        "draw_sample",
     }
     allowed, targets = {job.rule for job in own}, [job.output[0] for job in own]
     planned = dryrun.jobs([*planning.options, "--allowed-rules", "all", *sorted(allowed), "--", *targets])

@@ -106,7 +106,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("llm_cf.rows", 8, {"generate_cot"}),
         ("llm_cf.negatives", 8, {"fit_llm_cf", "fit_sasrec_softmax"}),
         ("llm_cf.centred_similarity", True, {"retrieve_examples"}),
-        ("llm_cf.examples_per_label", 1, {"retrieve_examples"}),
+        ("llm_cf.examples_per_label", 2, {"retrieve_examples"}),
         ("dros.beta", 0.5, {"fit_dros"}),
         ("dllm2rec.lam", 0.5, {"fit_dllm2rec"}),
         ("dllm2rec.teacher_items", 5, {"find_nearest_items"}),
