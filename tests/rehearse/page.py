@@ -49,8 +49,13 @@ def row(line: Line, job: Left, limit: limits.Limit, paper: Mapping[str, Any]) ->
         duration(time) if line.whole is not None else "",
         duration(60 * limit.runtime),
         duration(estimate.seconds(job, paper)),
-        ", ".join(f"SHORT of {fault}" for fault in limits.faults(line, limit, paper)) or "fits",
+        ", ".join(f"SHORT of {fault}" for fault in limits.faults(line, limit, paper)) or fits(line),
     )
+
+
+def fits(line: Line) -> str:
+    """What of a line fits. Of a job for a GPU only memory is known: its CPU's time is not held against the limit."""
+    return "memory fits" if line.rule in estimate.GPU_RULES else "fits"
 
 
 def duration(seconds: float) -> str:

@@ -1,12 +1,15 @@
 """What is left to do: benchmarks that win over formulas, and how it is told."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lib import cost, disk
-from lib.sizes import Left
+import yaml
+from lib import cost, disk, estimate, fits
+from lib.sizes import Left, Sizes
+from slices_of_rules import ROOT
 
 Checked = Callable[[str], dict[str, Any]]
 
@@ -44,6 +47,28 @@ def test_the_papers_grid_is_told_in_eighty_columns(checked: Checked) -> None:
     found = cost.lines(left, config, {})
     text = cost.described(found, disk.gib(left, config))
     assert max(map(len, text.splitlines())) <= 80
-    assert "470.0 core-hours" in text  # 75 fits of 250 epochs of 90.2 s (`test_estimate`), on data of unknown size
+    assert "541.2 core-hours" in text  # 75 fits of 250 epochs of 103.9 s (`test_estimate`), on data of unknown size
     assert {line.rule for line in found if line.on_gpu} == {"tune_sft", "answer_all_training_rows"}
     assert cost.described([], 0.0) == "nothing is left to do"
+
+
+def test_what_fits_on_gpus_would_take_on_cores_is_said(checked: Checked) -> None:
+    """DROS on Game, twice: 250 epochs of 249.8 steps of 8 ms + 4.4 us x 5,335, and 7,993 rows of .1 ms + 4 ns x 5,335:
+    250 x (249.8 x .03147 + 7,993 x .0001213) s = .613 h each. SASRec is on cores already; a demo has no GPU."""
+    places = [("fit_dros", "dros/seed=1"), ("fit_dros", "dros/seed=2"), ("fit_sasrec", "sasrec/seed=1")]
+    left = [Left(rule, f"results/paper/benchmarks/game/{place}/fit.tsv") for rule, place in places]
+    assert cost.without_gpus(left, checked("paper")) == "fit_dros on cores: 1.2 core-hours in place of GPU-hours"
+    demo = [Left(job.rule, job.benchmark.replace("paper", "demo").replace("game", "ml100k")) for job in left]
+    assert cost.without_gpus(demo, checked("demo")) == cost.without_gpus(left[2:], checked("paper")) == ""
+
+
+def test_no_whole_fit_is_expected_to_outlast_its_first_attempt(checked: Checked) -> None:
+    """All 500 epochs, nobody stopping early, in what the profile gives: on cores as rehearsed, on a GPU as assumed."""
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["set-resources"]
+    config = checked("paper")
+    for rule in ("fit_sasrec", "fit_sasrec_softmax", *estimate.FITS_ON_GPU):
+        runtime = float(re.fullmatch(r"min\((\d+) \* attempt, 2880\)", profile[rule]["runtime"])[1])
+        for dataset in config["datasets"]:
+            sizes = Sizes(config, Left(rule, f"results/paper/benchmarks/{dataset}/seed=1/fit.tsv"))
+            whole = fits.seconds(sizes, on_gpu=rule in estimate.FITS_ON_GPU, epochs=500)
+            assert 0 < whole / 60 < runtime, f"{rule} on {dataset}: {whole / 3600:.1f} h"

@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
 
-from lib import config_check, cross_checks, disk, dryrun, estimate
-from lib.sizes import Left
+from lib import config_check, cross_checks, disk, dryrun, estimate, fits
+from lib.sizes import Left, Sizes
 
 
 class Line(NamedTuple):
@@ -74,6 +74,16 @@ def described(found: list[Line], gib: float) -> str:
     return "\n".join([*rows, "", f"left: {totals(found, gib)}"])
 
 
+def without_gpus(jobs: Iterable[Left], config: Mapping[str, Any]) -> str:
+    """What the fits that have a GPU would take on cores, in one line; "" where there are none."""
+    fitted = (
+        [Sizes(config, job) for job in jobs if job.rule in estimate.FITS_ON_GPU] if estimate.has_gpus(config) else []
+    )
+    hours = sum(fits.seconds(sizes, on_gpu=False) for sizes in fitted) / 3600
+    rules = sorted({sizes.job.rule for sizes in fitted})
+    return f"{', '.join(rules)} on cores: {hours:,.1f} core-hours in place of GPU-hours" if rules else ""
+
+
 def totals(found: Iterable[Line], gib: float) -> str:
     """Hours and disk in one line."""
     hours = {where: 0.0 for where in (True, False)}
@@ -99,6 +109,8 @@ def main(file: str, *arguments: str) -> None:
     jobs = [job for job in dryrun.jobs(["--configfile", file, *arguments]) if job.rule != "all"]
     left = [Left(job.rule, job.benchmark) for job in jobs]
     print(described(lines(left, config, measured(config["run"])), disk.gib(left, config)))
+    if said := without_gpus(left, config):
+        print(said)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Seconds that training a model over item ids takes: steps, and after each epoch a ranking of validation rows.
 
-A step's time grows with the catalogue, of which Adam moves every row. Those of a core were measured at the sizes of the
-paper's data sets, one thread, on random data. No GPU has run one yet: theirs are assumed, for some hundred kernels a
-step that wait for each other.
+A step's time grows with the catalogue, of which Adam moves every row. Those of a core are lines through what rehearsed
+fits of the paper's three data sets took, one thread (docs/performance.md). No GPU has run one yet: theirs are assumed,
+for some hundred kernels a step that wait for each other.
 """
 
 from typing import NamedTuple
@@ -22,19 +22,19 @@ class Pace(NamedTuple):
 
 
 ON_CORE = {
-    "fit_sasrec": Pace(6e-3, 1.5e-7, 1e-4, 4e-9),
-    "fit_sasrec_softmax": Pace(6e-3, 1.5e-7, 1e-4, 4e-9),
-    "fit_dros": Pace(6e-3, 3.9e-6, 1e-4, 4e-9),
-    "fit_dllm2rec": Pace(36e-3, 1.5e-7, 1e-4, 4e-9),
-    "fit_llm_cf": Pace(150e-3, 1.5e-7, 1e-3, 4e-9),
+    "fit_sasrec": Pace(8e-3, 1.8e-7, 1e-4, 4e-9),
+    "fit_sasrec_softmax": Pace(8e-3, 1.8e-7, 1e-4, 4e-9),
+    "fit_dros": Pace(8e-3, 4.4e-6, 1e-4, 4e-9),
+    "fit_dllm2rec": Pace(45e-3, 4.3e-7, 1e-4, 4e-9),
+    "fit_llm_cf": Pace(25e-3, 9e-7, 1e-3, 4e-9),
 }
 ON_GPU = Pace(10e-3, 0, 1e-4, 0)
 
 
-def seconds(sizes: Sizes, *, on_gpu: bool) -> float:
-    """Of one training run, with as many epochs as patience leaves of `sasrec.epochs`."""
+def seconds(sizes: Sizes, *, on_gpu: bool, epochs: int = EPOCHS) -> float:
+    """Of one training run of at most `epochs`, by default as many as patience leaves of `sasrec.epochs`."""
     own = sizes.config["sasrec"]
     pace = ON_GPU if on_gpu else ON_CORE[sizes.job.rule]
     step, row = pace.step + sizes.titles * pace.step_item, pace.row + sizes.titles * pace.row_item
     epoch = sizes.training_rows / own["batch_size"] * step + sizes.validated * row
-    return min(own["epochs"], EPOCHS) * epoch
+    return min(own["epochs"], epochs) * epoch
