@@ -14,7 +14,7 @@ def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
     """The places of SOFT whose difference to the rival is beyond noise, and a sentence for the note.
 
     Beyond noise is a p below 0.05 after Holm's correction for all tests of the file: one p, over users and seeds
-    together, so that at most one table in twenty has a false mark.
+    together, made so that at most one table in twenty has a false mark (docs/statistics.md).
     """
     marked, sizes, seeds, tests = set(), {}, set(), 0
     for line, fields in csvfiles.read_csv(path, Comparison._fields):
