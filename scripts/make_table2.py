@@ -28,7 +28,8 @@ def main(args: argparse.Namespace) -> None:
     # What is beyond noise is tested over all rows, so a mark would say nothing of a table of some of them.
     marked, sentence = noise.beyond_noise(args.tests, means) if args.tests else (set(), "")
     rows = row_counts.sentence(row_counts.read(args.metrics, settings.datasets), settings.tested)
-    sentence = f"{rows} {sentence} {teaching.sentence(args.students or [], settings.taught)}".strip()
+    said = [rows, sentence, teaching.sentence(args.students or [], settings.taught)]
+    sentence = " ".join(filter(None, said))
     table = tables.table2(means, settings, marked)
     note = tables.note(means, settings, "in bold", sentence)
     csvfiles.write_text(args.csv, tabular.to_csv(table))

@@ -217,4 +217,6 @@ def test_the_teacher_rows_are_in_the_log_of_its_student(finished: Finished) -> N
     lines = (finished.project.toys / "dllm2rec/l2=1e-05/seed=1/training.jsonl").read_text().splitlines()
     summary = json.loads(lines[-1])
     assert summary["teacher_rows"] == 48
+    note = (finished.project.root / "results/toy/table2.md").read_text().splitlines()[-1]
+    assert "and tests what SOFT gains. DLLM2Rec's teacher has answered 48 of " in note
     assert summary["training_rows"] > 48
