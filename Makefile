@@ -90,9 +90,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"softrec needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt
+# The last line lets Snakemake find softrec's plugin, which reads configuration files before Snakemake does.
+$(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt $(wildcard workflow/plugin/*/*.py)
 	@echo "setting up $(VENV) (a minute or two)"
 	@$(INSTALL) -r envs/requirements.txt -c envs/constraints.txt
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | \
+		while read -r folder; do echo "$(CURDIR)/workflow/plugin" > "$$folder/softrec.pth"; done
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt

@@ -81,7 +81,7 @@ def interactions(folder: Path, side: str) -> Any:
     """The interactions that a side has written."""
     from softrec import files
 
-    return files.read_table(folder / f"{side}.parquet")
+    return files.read_table(folder / f"{side}.parquet", ["user", "item", "timestamp"])
 
 
 def write(folder: Path, side: str, columns: list[Any]) -> None:

@@ -49,10 +49,10 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def popularity_hit_ratio(folder: Path) -> float:
     """H@1 of ranking what a user has not had by the number of training targets, ties by item id."""
-    rows = read_table(folder / "samples/test.parquet").to_pydict()
-    log = read_table(folder / "interactions.parquet")
+    rows = read_table(folder / "samples/test.parquet", ["user", "position", "target"]).to_pydict()
+    log = read_table(folder / "interactions.parquet", ["user", "item"])
     seen = SeenItems(log["user"].to_numpy(), log["item"].to_numpy())
-    count = np.bincount(read_table(folder / "sequences/train.parquet")["target"].to_numpy())
+    count = np.bincount(read_table(folder / "sequences/train.parquet", ["target"])["target"].to_numpy())
     ranks = []
     for user, position, target in zip(rows["user"], rows["position"], rows["target"], strict=True):
         free = count.astype(float)

@@ -83,6 +83,6 @@ def test_an_input_that_is_not_what_its_job_wrote_is_refused(finished: Finished, 
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     ranks = next((project.toys / "bigrec").rglob("test.ranks.parquet"))
     ranks.unlink()
-    said = project.snakemake(str(ranks.relative_to(project.root)), returns=1)
+    said = project.snakemake("--", str(ranks.relative_to(project.root)), returns=1)
     assert "titles.npy is not what encode_titles.py wrote" in said
     assert not ranks.exists()

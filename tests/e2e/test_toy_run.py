@@ -78,8 +78,8 @@ def test_small_rules_load_no_more_than_their_environment_has(finished: Finished)
 
 def test_the_runs_manifest_is_gathered_from_its_jobs(finished: Finished) -> None:
     """torch as the tuning jobs had it, the shop's two files and the paper's numbers, the model that was made here, a
-    hash of every figure, four runs of SOFT, and all jobs but three: itself, the page that is made of it, and the
-    split's audit, which gates tuning but which nothing is made from."""
+    hash of every figure, four runs of SOFT, and all jobs but six: itself, the page that is made of it, and
+    the audits of the split and of three samples, which gate other jobs but which nothing is made from."""
     root = finished.project.root
     found = json.loads((root / "results/toy/manifest.json").read_text())
     tuned = json.loads((finished.project.toys / "bigrec/sft/seed=1/adapter.manifest.json").read_text())
@@ -94,7 +94,7 @@ def test_the_runs_manifest_is_gathered_from_its_jobs(finished: Finished) -> None
     assert {f"results/toy/figures/{name}.png" for name in FIGURES} <= set(found["results"])
     assert sum(found["hardware"]["tune_soft"].values()) == 4
     benchmarks = len(list((root / "results/toy/benchmarks").rglob("*.tsv")))
-    assert found["jobs"] == benchmarks - 3
+    assert found["jobs"] == benchmarks - 6
 
 
 @pytest.mark.parametrize("alpha", [1, 10])
@@ -131,7 +131,7 @@ def test_titles_lose_entities_tags_and_newlines(finished: Finished) -> None:
     """ "Ember &amp; Ash", "<b>…</b>" and a title over two lines, as published, are plain text in the catalogue."""
     from softrec.files import read_table
 
-    titles = read_table(finished.project.toys / "catalogue.parquet")["title"].to_pylist()
+    titles = read_table(finished.project.toys / "catalogue.parquet", ["title"])["title"].to_pylist()
     assert titles[0] == "Ember & Ash Saga 1: Ashen Gate"
     assert [title for title in titles if re.search(r"[<>\n\t;]|  ", title)] == []
 

@@ -4,6 +4,7 @@ import copy
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,21 @@ def require_one_file(files: Sequence[Path]) -> None:
             f"--configfile names {len(files)} files: {names}. Each is a whole configuration, and Snakemake\n"
             "would mix the data sets, models and lists of all: give one, and keys on top by `--config KEY=VALUE`."
         )
+
+
+def require_readable(files: Sequence[Path]) -> None:
+    """Raise `ConfigError` if a file cannot be read as data: where softrec's plugin is not installed, Snakemake's own
+    reader has been there first."""
+    plugin = Path(__file__).parents[1] / "plugin"
+    if str(plugin) not in sys.path:
+        sys.path.append(str(plugin))
+    from snakemake_logger_plugin_softrec import config_file
+
+    for file in files:
+        try:
+            config_file.read(file)
+        except config_file.ConfigFileError as error:
+            raise ConfigError(str(error)) from None
 
 
 def require_no_key_twice(configuration: Iterable[Path], arguments: Sequence[str]) -> None:

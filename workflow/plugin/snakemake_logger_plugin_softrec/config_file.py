@@ -1,0 +1,100 @@
+"""Configuration files, read before anybody else reads them: as data, whole, with a sentence for whatever is wrong.
+
+Snakemake evaluates Python in a configuration file that says `__use_yte__`, does not say in which line YAML is broken,
+and ends in a traceback where a file is absent or not UTF-8. `attach` puts `read` in the place of its reader. Nothing of
+the workflow is imported: it may be another copy that runs.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, SequenceNode
+
+TEMPLATE = "__use_yte__"
+MOST = 100_000  # values, with each alias counted as what it stands for: the paper's configuration has some 300
+
+
+class ConfigFileError(Exception):
+    """A configuration file that cannot be used; the text says where and why."""
+
+
+def attach() -> None:
+    """Let Snakemake read configuration files by `read`. Profiles, which are trusted, and schemas stay its own."""
+    import snakemake.common.configfile
+    import snakemake.settings.types
+
+    for module in (snakemake.common.configfile, snakemake.settings.types):
+        module.load_configfile = read_or_exit
+
+
+def read_or_exit(path: str | Path) -> dict[str, Any]:
+    """`read`, with the sentence alone on the terminal and status 1 where there is one."""
+    try:
+        return read(path)
+    except ConfigFileError as error:
+        raise SystemExit(str(error)) from None
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """The keys of a configuration file, JSON or YAML.
+
+    Raises `ConfigFileError` in one sentence, with file and line: it cannot be opened, is not UTF-8, does not parse,
+    holds no keys, stands for too many values, contains itself, or asks to be evaluated.
+    """
+    text = text_of(Path(path))
+    try:
+        return mapping(json.loads(text), path)
+    except ValueError:
+        pass
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is not None and size(root, {}) > MOST:
+            raise ConfigFileError(f"{path}: its aliases stand for more than {MOST:,} values: write out what is meant")
+        return mapping(yaml.safe_load(text), path)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigFileError(f"{path}{line}: this is not YAML: {error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigFileError(f"{path}: this is not YAML: {' '.join(str(error).split())}") from None
+
+
+def text_of(path: Path) -> str:
+    """The text of a file that must be UTF-8; a byte order mark is dropped."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigFileError(f"{path}: the configuration file cannot be read: {error.strerror}") from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        said = f"byte {raw[error.start]:#04x} is not UTF-8; save the file as UTF-8 (it may be Latin-1)"
+        raise ConfigFileError(f"{path}, line {line}: {said}") from None
+
+
+def mapping(found: Any, path: str | Path) -> dict[str, Any]:
+    """What was read, if it is keys and values."""
+    if not isinstance(found, dict):
+        raise ConfigFileError(f"{path}: a configuration is keys and values, this is {type(found).__name__}")
+    if TEMPLATE in found:
+        raise ConfigFileError(f"{path}: {TEMPLATE} would let the file run code: remove it, and the expressions after ?")
+    return found
+
+
+def size(node: Node, known: dict[int, int | None]) -> int:
+    """How many values a node stands for, with aliases followed; one that contains itself is a `ValueError`."""
+    if id(node) in known:
+        if (found := known[id(node)]) is None:
+            raise ValueError(f"an alias in line {node.start_mark.line + 1} contains itself")
+        return found
+    known[id(node)] = None
+    inner: list[Node] = []
+    if isinstance(node, MappingNode):
+        inner = [part for pair in node.value for part in pair]
+    elif isinstance(node, SequenceNode):
+        inner = node.value
+    known[id(node)] = total = 1 + sum(size(part, known) for part in inner)
+    return total
