@@ -156,3 +156,10 @@ def test_the_configurations_that_come_with_softrec_are_right(name: str) -> None:
     root = Path(config_check.__file__).parents[2]
     config = yaml.safe_load((root / f"config/{name}.yaml").read_text())
     config_check.check(config, str(root / "workflow/schemas/config.schema.yaml"), name)
+
+
+def test_a_key_with_a_line_break_is_one_line(schema: str) -> None:
+    """It is quoted, so that what it says is not taken for a line of ours."""
+    with pytest.raises(ConfigError) as caught:
+        config_check.check({"run": "demo", "seeds": [1], "x\nmine.yaml: y": 1}, schema, "mine.yaml")
+    assert str(caught.value).startswith(r"mine.yaml: 'x\nmine.yaml: y' is 1, but there is no such key")

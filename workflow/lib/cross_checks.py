@@ -27,7 +27,7 @@ def attempt(check: Callable[[Config], Iterator[str]], config: Config) -> list[st
     """The lines of one check, or none where its keys are missing or of another type."""
     try:
         return list(check(config))
-    except (LookupError, TypeError, AttributeError, ValueError):
+    except (ArithmeticError, LookupError, TypeError, AttributeError, ValueError):
         return []
 
 

@@ -178,5 +178,6 @@ def dotted(path: Iterable[str | int]) -> str:
 
 
 def join(path: str, key: str) -> str:
-    """A key below a dotted path."""
+    """A key below a dotted path, in quotes if it holds what cannot be printed, such as a line break."""
+    key = key if key.isprintable() else repr(key)
     return f"{path}.{key}" if path else key
