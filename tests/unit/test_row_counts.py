@@ -41,5 +41,5 @@ def test_numbers_come_from_the_metrics_of_one_run_on_each_data_set(tmp_path: Pat
         path.write_text(json.dumps({"rows": 1000, "rows_all": rows}))
     assert row_counts.read(paths, ["Game", "Movie"]) == OTHER
     paths[1].write_text(json.dumps({"rows": 1000}))
-    with pytest.raises(SoftrecError, match=r"b\.json does not say how many rows it is of"):
+    with pytest.raises(SoftrecError, match=r"b\.json has no key rows_all"):
         row_counts.read(paths, ["Game", "Movie"])

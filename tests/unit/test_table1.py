@@ -34,7 +34,7 @@ def test_counts_that_are_no_counts_are_refused(tmp_path: Path, wrong: dict[str, 
     """The error names the file and the key."""
     path = tmp_path / "filter_counts.json"
     path.write_text(json.dumps({"final": TOY | wrong}))
-    with pytest.raises(SoftrecError, match=r"the number of users is .*\n.*filter_counts.json, key final.users"):
+    with pytest.raises(SoftrecError, match=r"final.users of .*\n.*filter_counts.json, key final.users"):
         table1.read_counts(path)
 
 
@@ -58,7 +58,7 @@ def test_a_share_that_is_none_is_refused(tmp_path: Path, wrong: object) -> None:
     """The error names the file and the key."""
     path = tmp_path / "filter_counts.json"
     path.write_text(json.dumps({"final": TOY, "ties": {"share_of_rows": wrong}}))
-    with pytest.raises(SoftrecError, match=r"the share of equal times is .*\n.*key ties.share_of_rows"):
+    with pytest.raises(SoftrecError, match=r"ties.share_of_rows of .*\n.*key ties.share_of_rows"):
         table1.read_tied(path)
 
 
