@@ -32,6 +32,7 @@ def test_what_a_job_wrote_is_taken(made: tuple[Path, Path]) -> None:
         for part in (path, files.manifest_of(path)):
             part.rename(other.parent / part.name)
         manifests.require_as_made(other)
+        assert other.exists()
 
 
 def flipped(path: Path) -> None:
