@@ -117,7 +117,7 @@ class Part:
         """Put what the tiny model has made where the paper's model would put it; draw what it was not asked for."""
         there = [job for job in jobs if (self.folder / asked_name(job.output[0])).exists()]
         for name in (name for job in there for name in job.output):
-            take(self.folder / asked_name(name), self.folder / name)
+            take(self.folder / asked_name(name), self.folder / name, name)
         for job in jobs:
             if job not in there:
                 self.draw(*self.project.outputs(job))
@@ -152,8 +152,12 @@ def link(source: Path, target: Path) -> None:
         target.hardlink_to(source)
 
 
-def take(source: Path, target: Path) -> None:
-    """Copy an output with its manifest, embeddings widened, unless it has been since it was made."""
+def take(source: Path, target: Path, name: str) -> None:
+    """Copy an output with its manifest, embeddings widened, unless it has been since it was made.
+
+    Args:
+        name: of the copy, as jobs know it.
+    """
     if newer([target], [source]):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -166,6 +170,7 @@ def take(source: Path, target: Path) -> None:
         target.touch()
     else:
         shutil.copy(source, target)
+    standin.restate(target, name)
 
 
 def newer(outputs: Collection[Path], sources: Collection[Path]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from softrec import files, predictions, seeds
+from softrec import digests, files, predictions, seeds
 from softrec.prompts import Words
 from softrec.tiny_corpus import tokenizer_texts
 from softrec.tiny_llm import TinySettings, train_tokenizer
@@ -78,6 +78,16 @@ def widen(source: Path, target: Path) -> None:
     chance = seeds.stream(SEED, "rehearse", "projection")
     projection = chance.standard_normal((WIDTH, WIDE), np.float32) / np.float32(WIDTH**0.5)
     files.write_array(target, files.read_array(source, "float32", (None, None)) @ projection)
+
+
+def restate(path: Path, name: str) -> None:
+    """Let the manifest beside a stand-in say what it is now; else the job that reads it would refuse it.
+
+    Args:
+        name: of the file, as jobs know it.
+    """
+    place = files.manifest_of(path)
+    files.write_json(place, {**files.read_json(place), "outputs": {name: digests.sha256(path)}})
 
 
 def draw_predictions(catalogue: Path, titles: Path, rows: int, name: str, text: Path, embeddings: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from softrec import seeds
 
-from rehearse import settings
+from rehearse import settings, standin
 from rehearse.lines import ALL, place
 from rehearse.parts import FOLDER, Done
 from rehearse.project import Project, RehearsalError
@@ -75,6 +75,7 @@ class Tables:
             shutil.copy(source.with_name(source.name + suffix), target.with_name(target.name + suffix))
         if name.endswith(".ranks.parquet"):
             shuffle(target, name)
+        standin.restate(target, name)
 
     def source(self, name: str) -> Path | None:
         """The part's file for a name of the whole grid: for whatever seed and candidates the part has.

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from rehearse import model, standin
+from rehearse import model, parts, standin
 from rehearse.project import HERE
 from rehearse.server import COMMIT, Served, serve
 from rehearse.shapes import Shape, TitleShape
 from run_script import run_script
-from softrec import catalogue, files, predictions, prompts
+from softrec import catalogue, files, manifests, predictions, prompts
 
 SMALL = Shape(400, 200, 8_000, 3_000, 900, 0.3, (3, 7), 1_740_000, 3_000_000, 2_000, "Toys", TitleShape(7, 0.6, 30))
 WORDS = {"items": "toys", "item": "toy", "consumed": "bought"}
@@ -69,7 +69,8 @@ def test_embeddings_of_the_stand_in_are_widened(base: Path, tmp_path: Path) -> N
     flags = {"--llm": base, "--catalogue": path, "--titles": tmp_path / "titles.npy"}
     ended = run_script("encode_titles.py", settings, flags)
     assert ended.returncode == 0, ended.stderr
-    standin.widen(tmp_path / "titles.npy", tmp_path / "wide.npy")
+    parts.take(tmp_path / "titles.npy", tmp_path / "wide.npy", "results/wide.npy")
+    manifests.require_as_made(tmp_path / "wide.npy")
     tiny, wide = (files.read_array(tmp_path / f"{name}.npy", "float32", (None, None)) for name in ("titles", "wide"))
     assert (wide.shape, wide.dtype) == ((2, 3072), np.float32)
     # Each of 3,072 numbers has the mean square of a tiny one: the distance grows by the root of 3,072 / 64.
