@@ -7,7 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from lib import preflight
+from lib import preflight, sources
+from softrec import commits
 
 GATED = {"kind": "hub", "repository": "meta-llama/Llama-3.2-3B", "revision": "main", "gated": True}
 OPEN = {"kind": "hub", "repository": "lab/llm", "revision": "main", "gated": False}
@@ -68,6 +69,27 @@ def test_offline_needs_the_cache(home: Path, monkeypatch: pytest.MonkeyPatch) ->
     (cache / "snapshots" / ("e" * 40)).mkdir(parents=True)
     (cache / "snapshots" / ("e" * 40) / "config.json").write_text("{}")
     assert preflight.llm_access({"llm": OPEN}) == []
+
+
+def test_a_commit_that_was_noted_must_be_in_the_cache(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The note is written as a job writes it; what the branch is in the cache does not matter any more."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for commit in "ef":
+        (home / "hub/models--lab--llm/snapshots" / (commit * 40)).mkdir(parents=True)
+        (home / "hub/models--lab--llm/snapshots" / (commit * 40) / "config.json").write_text("{}")
+    (home / "hub/models--lab--llm/refs").mkdir()
+    (home / "hub/models--lab--llm/refs/main").write_text("e" * 40)
+    (tmp_path / sources.COMMITS).mkdir(parents=True)
+    pin = commits.Pin(sources.COMMITS, "lab/llm", "main")
+    pin.keep("f" * 40)
+    assert preflight.snapshot("lab/llm", "main").name == "f" * 40
+    assert preflight.llm_access({"llm": OPEN}) == []
+    pin.place.write_text(pin.place.read_text().replace("f" * 40, "d" * 40))
+    (problem,) = preflight.llm_access({"llm": OPEN})
+    assert f"lab/llm@{'d' * 40}" in problem
 
 
 def test_path(tmp_path: Path) -> None:

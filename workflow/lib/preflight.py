@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lib import sources
 from lib.schema_words import meant
 
 TRUE = ("1", "ON", "YES", "TRUE")
@@ -126,8 +127,9 @@ def hub_problems(name: str, llm: Mapping[str, Any]) -> list[str]:
     if snapshot(repository, revision) is not None:
         return []
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in TRUE:
+        wanted = required_commit(repository, revision) or revision
         return [
-            f"llms.{name} is {repository}@{revision}, which the cache in {hub_cache()} does not have, and "
+            f"llms.{name} is {repository}@{wanted}, which the cache in {hub_cache()} does not have, and "
             "HF_HUB_OFFLINE forbids to fetch it: unset HF_HUB_OFFLINE, or set HF_HOME to the cache that has it."
         ]
     if llm.get("gated") and not has_token():
@@ -159,9 +161,22 @@ def hub_cache() -> Path:
 
 
 def snapshot(repository: str, revision: str) -> Path | None:
-    """The cached folder of a model's revision (a branch or a commit) with its configuration, or None."""
+    """The cached folder of a model's revision (a branch or a commit) with its configuration, or None.
+
+    Of a branch that was asked for before, that is the commit that is required since (softrec.commits).
+    """
     model = hub_cache() / f"models--{repository.replace('/', '--')}"
+    revision = required_commit(repository, revision) or revision
     ref = model / "refs" / revision
     commit = ref.read_text().strip() if ref.is_file() else revision
     folder = model / "snapshots" / commit
     return folder if (folder / "config.json").is_file() else None
+
+
+def required_commit(repository: str, revision: str) -> str | None:
+    """The commit that was noted when a branch was first asked for; None before that, or where the note is broken."""
+    place = Path(sources.COMMITS) / f"{repository}@{revision}.json".replace("/", "--")
+    try:
+        return str(json.loads(place.read_text(encoding="utf-8"))["commit"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # the job says what is wrong with it

@@ -7,9 +7,10 @@ from logging import LogRecord
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 
-from snakemake_logger_plugin_softrec import config_file
+from snakemake_logger_plugin_softrec import cache_folder, config_file
 
 config_file.attach()
+cache_folder.attach()
 
 
 class LogHandler(LogHandlerBase):
