@@ -76,9 +76,10 @@ test-parts: $(VENV)/.dev
 simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a known truth; about fifteen minutes
 	$(BIN)/python tests/simulate/simulate.py
 
-# make soak MINUTES=240 RANKS=2
-soak: $(VENV)/.dev  ## Kill whole toy runs at random moments, start them again, compare every output; an hour
-	$(BIN)/python tests/soak --folder results/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RANKS),--ranks $(RANKS))
+# make soak MINUTES=240 RANKS=2 PLACE=cluster
+soak: $(VENV)/.slurm  ## Kill whole toy runs at random moments, start them again, compare every output; an hour
+	$(BIN)/python tests/soak --folder results/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RANKS),--ranks $(RANKS)) \
+		$(if $(PLACE),--place $(PLACE))
 
 lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .

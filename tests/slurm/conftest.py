@@ -4,22 +4,19 @@ Tests of different files run beside each other (pytest-xdist), each process with
 find theirs in /etc/slurm, so each process has its own view of that folder, and the machine's is left alone.
 """
 
-import ctypes
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import own_cluster
 import pytest
 from slurm_project import HERE, SlurmProject, squeue
 
 NEEDED = (
     "make test-slurm needs root and Debian's packages (apt-get), to run a Slurm cluster on this machine: {missing}."
 )
-
-
-CLONE_NEWNS = 0x00020000  # <sched.h>: a mount namespace of its own
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -35,30 +32,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"{NEEDED.format(missing='Slurm cannot be installed')}\n{installed.stderr}", returncode=2)
 
 
-def use_own_etc(folder: Path) -> None:
-    """Let this process and all that it starts see `folder` as /etc/slurm."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNS):
-        raise OSError(ctypes.get_errno(), "no mount namespace: this root may not do what root may")
-    Path("/etc/slurm").mkdir(exist_ok=True)
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-    subprocess.run(["mount", "--bind", folder, "/etc/slurm"], check=True)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The cluster of `tests/slurm/cluster`: started here, and stopped here."""
-    use_own_etc(tmp_path_factory.mktemp("etc"))
-    os.environ["SLURM_LAB_DIR"] = f"/tmp/softrec-slurm-{os.getpid()}"
-    os.environ["SLURM_LAB_PORT"] = str(
-        20_000 + 50 * (os.getpid() % 200)
-    )  # of a process that was killed, they may be in use
-    subprocess.run([HERE / "cluster", "start"], check=True)
-    yield
-    subprocess.run([HERE / "cluster", "stop"], check=True, capture_output=True)
-    # Without cgroups, Slurm loses sight of a job's Snakemake whose parent it has killed first.
-    subprocess.run(["pkill", "-KILL", "-f", f"{tmp_path_factory.getbasetemp()}.*slurm-jobstep"])
-    shutil.rmtree(os.environ["SLURM_LAB_DIR"])
+    """The cluster of `tests/slurm/cluster`, of this process alone."""
+    with own_cluster.running(tmp_path_factory.mktemp("etc"), tmp_path_factory.getbasetemp()):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:1] = [str(HERE.parent), str(HERE.parents[1] / "scripts")]
 
-from soak import outputs, runs, victims  # noqa: E402
+from soak import outputs, places, runs, victims  # noqa: E402
+from soak.places import Place  # noqa: E402
 
 
 def parse() -> argparse.Namespace:
@@ -23,38 +24,50 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=60, help="no run is begun after that many (60)")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of all that is drawn; printed")
     parser.add_argument("--ranks", type=int, default=1, choices=[1, 2], help="of tuning jobs (1)")
-    parser.add_argument("--kills", type=int, default=8, help="of each run (8)")
+    parser.add_argument("--kills", type=int, default=20, help="of each run (20)")
+    parser.add_argument(
+        "--place", default="here", choices=["here", "cluster"], help="the cluster needs root and Debian"
+    )
     parser.add_argument("--folder", type=Path, required=True, help="where the projects stand; removed before")
     return parser.parse_args()
 
 
 def main() -> int:
-    """The number of differing runs, as a status."""
+    """Whether there was a fault, as a status."""
     args = parse()
-    print(f"seed {args.seed}, {args.ranks} rank(s), {args.folder}", flush=True)
+    args.folder = args.folder.resolve()
+    print(f"seed {args.seed}, {args.ranks} rank(s), {args.place}, {args.folder}", flush=True)
+    with places.opened(args.place, args.ranks, args.folder) as place:
+        counted, faults = soak(args, place)
+    print(json.dumps({" ".join(kind): count for kind, count in sorted(counted.items())}, indent=1))
+    print(f"{sum(counted.values())} kills, {len(faults)} faults")
+    return bool(faults) or not counted
+
+
+def soak(args: argparse.Namespace, place: Place) -> tuple[Counter[victims.Kill], list[str]]:
+    """How often each kind of kill was done, and what differed afterwards."""
     start = time.monotonic()
-    reference = runs.finished(args.folder / "reference", args.ranks)
+    reference = runs.finished(args.folder / "reference", place)
     seconds = time.monotonic() - start
     expected = outputs.contents(reference.root)
     print(f"undisturbed: {len(expected)} files to compare, {seconds:.0f} s", flush=True)
-    counted: Counter[tuple[str, str, str]] = Counter()
+    counted: Counter[victims.Kill] = Counter()
     faults: list[str] = []
     number = 0
     while time.monotonic() - start < 60 * args.minutes:
         number += 1
         draw = victims.Draw(args.seed + number, seconds)
-        project = runs.prepared(args.folder / f"run{number}", args.ranks)
-        kills = runs.killed(project, draw, args.kills)
-        counted.update((kill.victim, kill.signal, kill.moment) for kill in kills)
+        project = runs.prepared(args.folder / f"run{number}", place)
+        kills = runs.killed(project, place, draw, args.kills)
+        counted.update(kills)
         found = outputs.differences(expected, project.root) + outputs.leftovers(project.root)
-        found += runs.unfinished(project)
-        print(f"run {number}: {len(kills)} kills, {'; '.join(found) or 'the same'}", flush=True)
+        found += runs.unfinished(project, place)
+        minutes = (time.monotonic() - start) / 60
+        print(f"run {number}: {len(kills)} kills, {'; '.join(found) or 'the same'} ({minutes:.0f} min)", flush=True)
         faults += [f"run {number}: {fault}" for fault in found]
         if not found:
             runs.removed(project)
-    print(json.dumps({" ".join(kind): count for kind, count in sorted(counted.items())}, indent=1))
-    print(f"{sum(counted.values())} kills in {number} runs, {len(faults)} faults")
-    return bool(faults) or not counted
+    return counted, faults
 
 
 if __name__ == "__main__":

@@ -10,55 +10,59 @@ from pathlib import Path
 
 from toy_project import Project, new_project, surroundings
 
+from soak.places import Place
 from soak.victims import LOOK, Draw, Kill, strike
 
 PATIENCE = 1800  # seconds in which a start of the graph has to end
-ATTEMPTS = 40  # starts after which a run counts as one that does not end
+SPARE = 15  # starts beyond one a kill, after which a run counts as one that does not end
 
 
-def prepared(folder: Path, ranks: int) -> Project:
+def prepared(folder: Path, place: Place) -> Project:
     """A project in which nothing has run, with a checkpoint after every step."""
     shutil.rmtree(folder, ignore_errors=True)
     project = new_project(folder)
     config = project.root / "config/toy.yaml"
     text = config.read_text().replace("  dropout: 0.0\n", "  dropout: 0.1\n")
-    config.write_text(f"{text}\nengine: {{kind: torch, ranks: {ranks}, threads: 1, checkpoint_minutes: 0}}\n")
+    config.write_text(f"{text}\nengine: {place.engine}\n")
     return project
 
 
-def finished(folder: Path, ranks: int) -> Project:
-    """A project whose graph has run to its end."""
-    project = prepared(folder, ranks)
+def finished(folder: Path, place: Place) -> Project:
+    """A project whose graph has run to its end, on this machine, with the engine of a place."""
+    project = prepared(folder, place)
     project.snakemake()
     return project
 
 
-def start(project: Project) -> subprocess.Popen[bytes]:
+def start(project: Project, place: Place) -> subprocess.Popen[bytes]:
     """The driver, in a session of its own."""
     log = (project.root / "driver.log").open("ab")
     return subprocess.Popen(
-        project.command(), cwd=project.root, env=surroundings(), stdout=log, stderr=log, start_new_session=True
+        place.command(), cwd=project.root, env=surroundings(), stdout=log, stderr=log, start_new_session=True
     )
 
 
-def killed(project: Project, draw: Draw, count: int) -> list[Kill]:
+def killed(project: Project, place: Place, draw: Draw, count: int) -> list[Kill]:
     """Start, kill, and start again until `count` kills are done; then let it end.
 
     Raises `RuntimeError` if the driver hangs, or ends with an error that no kill explains.
     """
     kills: list[Kill] = []
-    for _ in range(ATTEMPTS):
-        kill = draw.kill() if len(kills) < count else None
-        driver = start(project)
-        if kill is not None and struck(driver, kill, draw, project):
-            kills.append(kill)
+    for _ in range(count + SPARE):
+        driver, before = start(project, place), len(kills)
+        while len(kills) < count and driver.poll() is None:
+            kill = draw.kill(place.victims)
+            if struck(driver, kill, draw, project):
+                kills.append(kill)
+                if kill.victim in place.ends:
+                    break
         status = wait(driver, PATIENCE)
         if status == 0:
             return kills
-        unlock(project)
-        if kill is None and status != 0 and "error:" in last(project):
+        place.recover(project)
+        if len(kills) == before and "error:" in last(project).lower():
             raise RuntimeError(f"{project.root} ended with status {status}:\n{last(project)}")
-    raise RuntimeError(f"{project.root} was started {ATTEMPTS} times and has not ended:\n{last(project)}")
+    raise RuntimeError(f"{project.root} was started {count + SPARE} times and has not ended:\n{last(project)}")
 
 
 def struck(driver: subprocess.Popen[bytes], kill: Kill, draw: Draw, project: Project) -> bool:
@@ -71,7 +75,7 @@ def struck(driver: subprocess.Popen[bytes], kill: Kill, draw: Draw, project: Pro
     for _ in range(500):  # a victim of the kind may be there only in a moment
         if driver.poll() is not None:
             return False
-        if strike(kill.victim, kill.signal, driver.pid):
+        if strike(kill, driver.pid, project.root):
             return True
         time.sleep(LOOK)
     return False
@@ -86,21 +90,14 @@ def wait(driver: subprocess.Popen[bytes], seconds: float) -> int:
         raise RuntimeError(f"the driver {driver.args} did not end within {seconds} s") from None
 
 
-def unlock(project: Project) -> None:
-    """As people do after a kill; jobs of the killed driver may still be at work."""
-    subprocess.run(
-        [*project.command(), "--unlock"], cwd=project.root, env=surroundings(), capture_output=True, check=False
-    )
-
-
 def last(project: Project) -> str:
     """The end of what drivers said."""
     return "\n".join((project.root / "driver.log").read_text(errors="replace").splitlines()[-30:])
 
 
-def unfinished(project: Project) -> list[str]:
+def unfinished(project: Project, place: Place) -> list[str]:
     """What a further start would do: nothing."""
-    said = subprocess.run(project.command(), cwd=project.root, env=surroundings(), capture_output=True, text=True)
+    said = subprocess.run(place.command(), cwd=project.root, env=surroundings(), capture_output=True, text=True)
     done = said.returncode == 0 and re.search("[Nn]othing to be done", said.stdout + said.stderr)
     return [] if done else [f"a further start does something: {(said.stdout + said.stderr)[-300:]}"]
 

@@ -3,12 +3,12 @@
 import os
 import random
 import signal
+import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-VICTIMS = ("driver", "group", "job", "shell")
 SIGNALS = ("SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM", "SIGINT")  # the first is the one that nothing can catch
 MOMENTS = ("time", "start", "partial", "manifest", "folder", "checkpoint", "record")
 LOOK = 0.002  # seconds between two looks at the files
@@ -32,11 +32,13 @@ class Draw:
     def __init__(self, seed: int, seconds: float) -> None:
         self.random, self.seconds = random.Random(seed), seconds
 
-    def kill(self) -> Kill:
-        """The next one. A job or its shell is not interrupted from the keyboard by itself."""
-        victim, sent = self.random.choice(VICTIMS), self.random.choice(SIGNALS)
+    def kill(self, victims: Sequence[str]) -> Kill:
+        """The next one. A job or its shell is not interrupted from the keyboard by itself; scancel has its own way."""
+        victim, sent = self.random.choice(victims), self.random.choice(SIGNALS)
         if victim in ("job", "shell") and sent == "SIGINT":
             sent = "SIGTERM"
+        if victim == "scancel":
+            sent = "TERM, then KILL"
         return Kill(victim, sent, self.random.choice(MOMENTS))
 
     def moment(self, kind: str, root: Path) -> Callable[[], bool]:
@@ -78,16 +80,18 @@ def is_of(kind: str, name: str, folder: bool) -> bool:
     return folder and not name.startswith(".") if kind == "folder" else name.endswith(endings[kind])
 
 
-def strike(victim: str, sent: str, driver: int) -> bool:
-    """Send a signal to the driver (whose number is that of its group), to all, or to a job of it; False without one."""
-    number = getattr(signal, sent)
+def strike(kill: Kill, driver: int, root: Path) -> bool:
+    """Send the signal to the driver (whose number is that of its group), to all, or to a job; False without one."""
+    if kill.victim == "scancel":
+        return cancel(root)
+    number = getattr(signal, kill.signal)
     try:
-        if victim == "group":
+        if kill.victim == "group":
             os.killpg(driver, number)
-        elif victim == "driver":
+        elif kill.victim == "driver":
             os.kill(driver, number)
         else:
-            chosen = next(iter(jobs(driver, victim)), None)
+            chosen = next(iter(jobs(root, kill.victim)), None)
             if chosen is None:
                 return False
             os.kill(chosen, number)
@@ -96,17 +100,27 @@ def strike(victim: str, sent: str, driver: int) -> bool:
     return True
 
 
-def jobs(driver: int, victim: str) -> Iterator[int]:
-    """Processes of the driver's session that run a script of the project, or the shells around them."""
+def cancel(root: Path) -> bool:
+    """Let Slurm cancel one job of a project that runs; False if none does."""
+    question = ["squeue", "--me", "--noheader", "--states=RUNNING", "--format=%A %Z"]
+    for line in subprocess.run(question, check=True, capture_output=True, text=True).stdout.splitlines():
+        number, _, folder = line.partition(" ")
+        if Path(folder.strip()) == root:
+            return subprocess.run(["scancel", number], check=False).returncode == 0
+    return False
+
+
+def jobs(root: Path, victim: str) -> Iterator[int]:
+    """Processes in a project's folder that run one of its scripts, or the shells around them."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
         try:
             words = (entry / "cmdline").read_bytes().split(b"\0")
-            session = int((entry / "stat").read_text().rpartition(")")[2].split()[3])
-        except (OSError, ValueError, IndexError):
+            inside = (entry / "cwd").readlink() == root
+        except OSError:
             continue
         script = any(word.startswith(b"scripts/") and word.endswith(b".py") for word in words[:3])
         shell = words[0].endswith(b"bash") and b"scripts/" in b" ".join(words)
-        if session == driver and (script if victim == "job" else shell):
+        if inside and (script if victim == "job" else shell):
             yield int(entry.name)
