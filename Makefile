@@ -73,7 +73,7 @@ test-end-to-end: $(VENV)/.dev
 test-parts: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/unit tests/property tests/workflow
 
-simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a known truth; about fifteen minutes
+simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a known truth; about ten minutes
 	$(BIN)/python tests/simulate/simulate.py
 
 # make soak MINUTES=240 RANKS=2 PLACE=cluster

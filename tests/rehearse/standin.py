@@ -81,13 +81,15 @@ def widen(source: Path, target: Path) -> None:
 
 
 def restate(path: Path, name: str) -> None:
-    """Let the manifest beside a stand-in say what it is now; else the job that reads it would refuse it.
+    """Let the manifest beside a stand-in say what it is now, and that it was made of nothing.
+
+    Else the job that reads it would refuse it, and its ancestors would be looked for where there are none.
 
     Args:
         name: of the file, as jobs know it.
     """
     place = files.manifest_of(path)
-    files.write_json(place, {**files.read_json(place), "outputs": {name: digests.sha256(path)}})
+    files.write_json(place, {**files.read_json(place), "inputs": {}, "outputs": {name: digests.sha256(path)}})
 
 
 def draw_predictions(catalogue: Path, titles: Path, rows: int, name: str, text: Path, embeddings: Path) -> None:
