@@ -28,7 +28,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--place", default="here", choices=["here", "cluster"], help="the cluster needs root and Debian"
     )
-    parser.add_argument("--folder", type=Path, required=True, help="where the projects stand; removed before")
+    parser.add_argument("--folder", type=Path, required=True, help="where the projects stand")
     return parser.parse_args()
 
 
