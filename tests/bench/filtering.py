@@ -42,12 +42,17 @@ def numpy_path() -> str:
 
 def ours(folder: Path, side: str = "ours") -> Iterator[None]:
     """All that `filter_interactions.py` does but the manifest: three files, beside metadata of one item."""
+    import gzip
+
     import filter_interactions
     import polars  # noqa: F401
     from softrec import catalogue, files, kcore, log, reviews  # noqa: F401
 
     metadata = folder / "metadata.jsonl"
-    metadata.write_text(json.dumps({"parent_asin": "B000000000", "title": "One"}) + "\n")
+    with gzip.open(folder / RATINGS, "rt") as stream:
+        next(stream)
+        item = next(stream).split(",")[1]
+    metadata.write_text(json.dumps({"parent_asin": item, "title": "One"}) + "\n")
     outputs = {"interactions": f"{side}.parquet", "catalogue": "catalogue.parquet", "counts": "counts.json"}
     flags = [text for name, file in outputs.items() for text in (f"--{name}", str(folder / file))]
     flags += ["--ratings", str(folder / RATINGS), "--metadata", str(metadata), "--settings", json.dumps(SETTINGS)]

@@ -26,16 +26,17 @@ def prepare(folder: Path) -> None:
     import yaml
     from lib import config_check, cross_checks
     from lib.slices import Slices
-    from softrec import comparisons, csvfiles, files, results
+    from softrec import columns, comparisons, csvfiles, files, results
     from toy_shop import write_toy_shop
 
     config = yaml.safe_load((ROOT / "tests/e2e/toy.yaml").read_text())
     config_check.check(config, str(ROOT / "workflow/schemas/config.schema.yaml"), "toy.yaml", cross_checks.problems)
     of = Slices({**config, "methods": ["bigrec-sft", "bigrec-soft"]})
     shop = write_toy_shop(folder)
-    users, rank = np.arange(1000) // 3, np.random.default_rng(0).integers(0, 1000, 1000)
-    columns = {"user": users, "rank": rank, "ties": np.zeros(1000, np.int32), "paper": np.ones(1000, bool)}
-    files.write_table(folder / "ranks.parquet", columns, {**dict.fromkeys(columns, "int32"), "paper": "bool"})
+    names = ("user", "rank", "candidates", "ties", "paper")
+    users, rank = 1 + np.arange(1000) // 3, np.random.default_rng(0).integers(0, 1000, 1000)
+    values = (users, rank, np.full(1000, 1000), np.zeros(1000, np.int32), np.ones(1000, bool))
+    files.write_table(folder / "ranks.parquet", dict(zip(names, values, strict=True)), columns.types(*names))
     places = [(method, name) for method in ("SFT", "SDPO", "SOFT(w/o SA)", "SOFT") for name in ("BIGRec", "LLaRA")]
     metrics = ("H@5", "H@20", "NG@5", "NG@20")
     long = [results.LongRow(*place, "Toys", metric, 1, 0.5) for place in places for metric in metrics]
