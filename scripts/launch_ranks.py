@@ -13,6 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from softrec.ranks import LAUNCHED
+
 LAST_LINES = 20
 
 
@@ -68,7 +70,7 @@ def main(args: argparse.Namespace) -> int:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import elastic_launch
 
-    os.environ["OMP_NUM_THREADS"] = str(args.threads)
+    os.environ |= {"OMP_NUM_THREADS": str(args.threads), LAUNCHED: str(args.ranks)}
     with tempfile.TemporaryDirectory(prefix="ranks-") as folder:
         try:
             elastic_launch(configuration(args.ranks, folder), sys.executable)(args.script, *args.arguments)

@@ -26,7 +26,10 @@ TAG = re.compile(
     r"</?[A-Za-z][^<>]*>|<span\b[^<>]*$"
 )  # `I <3 You` is no tag; `<span id="...` without an end is (2018 data)
 MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what makes a text worth the passes below
-FILLERS = "\u115f\u1160\u2800\u3164\uffa0"  # letters and a symbol of no shape
+FILLERS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"  # letters and symbols of no shape
+# An ampersand that was escaped again and again: unescaped step by step, a long one would take for ever.
+NESTED = re.compile(r"&(?:amp;?|AMP;?|#0*38(?:;|(?![0-9;]))|#[xX]0*26(?:;|(?![0-9a-fA-F;])))+")
+PASSES = 32  # of unescaping; an ampersand that is left then is none of an entity's
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -38,16 +41,20 @@ def clean_text(text: str | None) -> str | None:
     if text is None:
         return None
     before = None if MARKED.search(text) else text
-    while text != before:
+    for _ in range(PASSES):
+        if text == before:
+            break
         before = text
-        text = CONTROL.sub(" ", TAG.sub(" ", html.unescape(text)))
+        text = CONTROL.sub(" ", TAG.sub(" ", html.unescape(NESTED.sub("&", text))))
+    else:
+        text = text.replace("&", " ")
     text = " ".join(text.split())
     return text if any(map(is_visible, text)) else None
 
 
 def is_visible(character: str) -> bool:
-    """Whether a character can be seen: a letter, a mark, a number, punctuation or a symbol, fillers excepted."""
-    return unicodedata.category(character)[0] in "LMNPS" and character not in FILLERS
+    """Whether a character can be seen by itself: a letter, number, punctuation or symbol, fillers excepted; no mark."""
+    return unicodedata.category(character)[0] in "LNPS" and character not in FILLERS
 
 
 def limit_words(title: str | None, words: int | None, long_titles: LongTitles) -> str | None:

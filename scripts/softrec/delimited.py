@@ -6,6 +6,7 @@ once more with quotes as RFC 4180 has them: a quoted field may hold a comma or a
 
 import csv
 import gzip
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,6 +84,12 @@ def opened(path: Path, shape: Shape, *, quoted: bool) -> Lines:
             raise streams.broken_gzip(path, 0, error) from error
     text = first.decode("utf-8-sig", "replace").rstrip("\r\n")
     header = fields(text, shape.separator, quoted) or []
+    if twice := [name for name in shape.names if header.count(name) > 1]:
+        raise SoftrecError(
+            f"{path} has the column {twice[0]} twice: its header is {text!r}",
+            where=f"{path}, line 1",
+            remedy="remove one, or rename it",
+        )
     if absent := [name for name in shape.names if name not in header]:
         raise SoftrecError(
             f"{path} has no column {' and no '.join(absent)}: its header is {text!r}",
@@ -112,12 +119,15 @@ def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
     """The three columns. All are parsed: where some are left out, polars takes a line of too many fields."""
     path, shape, header, quoted = lines
     types = {shape.names[2]: pl.Float64 if shape.in_seconds else pl.Int64}
-    options: dict[str, Any] = {"separator": shape.separator, "n_rows": max_rows, "infer_schema": False}
+    options: dict[str, Any] = {"separator": shape.separator, "n_rows": max_rows, "infer_schema": False, "glob": False}
     scan = pl.scan_csv(path, schema_overrides=types, quote_char=QUOTE if quoted else None, **options)
     kept = [pl.col(name).alias(ours) for name, ours in zip(shape.names, COLUMNS, strict=True)]
     blank, short = pl.all_horizontal(pl.all().is_null()), pl.col(header[-1]).is_null().alias("short")
     try:
-        frame = scan.filter(~blank).select(*kept, short).collect(engine="streaming")
+        frame = scan.select(*kept, short, blank.alias("blank")).collect(engine="streaming")
+        if frame["blank"].any():
+            require_no_separators_alone(path, shape.separator)
+            frame = frame.filter(~pl.col("blank"))
         if shape.in_seconds:
             frame = frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -130,14 +140,22 @@ def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
         fault = first_fault(lines)
         if fault:
             raise fault
-    return frame.drop("short")
+    return frame.drop("short", "blank")
+
+
+def require_no_separators_alone(path: Path, separator: str) -> None:
+    """Raise `SoftrecError` for the first line of nothing but separators, which is parsed as if it were blank."""
+    alone = re.compile(rb"^" + re.escape(separator.encode()) + rb"+\r?$", re.MULTILINE)
+    for first, text in streams.blocks(path):
+        if found := alone.search(text):
+            raise streams.bad_line(path, first + text.count(b"\n", 0, found.start()), "has nothing but separators")
 
 
 def first_fault(lines: Lines) -> SoftrecError | None:
     """The sentence for the first line that cannot be used, read line by line, or None."""
     for first, text in streams.blocks(lines.path):
         for number, content in enumerate(text.split(b"\n"), start=first):
-            if number > 1 and content.strip() and (fault := row_fault(content, lines)):
+            if number > 1 and content.rstrip(b"\r") and (fault := row_fault(content, lines)):
                 return streams.bad_line(lines.path, number, fault)
     return None
 

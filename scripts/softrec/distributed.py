@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 
 from softrec.errors import SoftrecError
-from softrec.ranks import NAMES, local_rank, rank, world
+from softrec.ranks import LAUNCHED, NAMES, local_rank, rank, world
 
 Part = TypeVar("Part")
 PATIENCE = timedelta(hours=2)  # a rank may wait for another that generates, or for a file system
@@ -33,8 +33,8 @@ def ranks() -> Iterator[None]:
         if not {"MASTER_ADDR", "MASTER_PORT"} <= set(os.environ):
             raise SoftrecError(
                 f"this is rank {rank()} of {world()}, and no launcher has said where they meet",
-                where=f"{', '.join(NAMES)} are set, MASTER_ADDR or MASTER_PORT is not",
-                remedy="unset the three, or start ranks by scripts/launch_ranks.py",
+                where=f"{LAUNCHED} is set, MASTER_ADDR or MASTER_PORT is not",
+                remedy=f"unset {LAUNCHED}, or start ranks by scripts/launch_ranks.py",
             )
         use_own_gpu()
         dist.init_process_group(backend(), timeout=PATIENCE)

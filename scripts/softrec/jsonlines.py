@@ -20,6 +20,7 @@ Check = Callable[[Any], str | None]
 
 # What the fast parser makes of a list, an object, a number that is no integer, a truth value; of half a character it
 # makes a NUL. Anchored, since a search within long texts would take longer than parsing them.
+BLANK = b" \t\r"  # between JSON values: a line of other blanks is no blank line
 DOUBTFUL = r"^(\[|\{|-?[0-9]+[.eE]|true$|false$)"
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -70,7 +71,7 @@ def first_of(
     path: Path, first: int, text: bytes, rows: list[int], schema: dict[str, Any], check: Check
 ) -> Exception | None:
     """The `SoftrecError` of the first faulty one of some rows, which are lines that are not blank; None if all do."""
-    lines = [(number, line) for number, line in enumerate(text.split(b"\n"), start=first) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split(b"\n"), start=first) if line.strip(BLANK)]
     for row in rows:
         number, line = lines[row]
         if fault := json_fault(line, schema, check):
@@ -81,7 +82,7 @@ def first_of(
 def name_fault(path: Path, first: int, text: bytes, schema: dict[str, Any], check: Check, otherwise: str) -> NoReturn:
     """Raise the `SoftrecError` of the first faulty line of `text`, which starts at line `first` of `path`."""
     for number, line in enumerate(text.split(b"\n"), start=first):
-        if line.strip() and (fault := json_fault(line, schema, check) or parser_fault(line, schema)):
+        if line.strip(BLANK) and (fault := json_fault(line, schema, check) or parser_fault(line, schema)):
             raise streams.bad_line(path, number, fault)
     raise streams.bad_line(path, first, f"or one of those that follow it {otherwise}")
 

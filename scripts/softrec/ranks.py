@@ -1,7 +1,7 @@
 """Which of the processes of one job this is: the variables that a launcher of ranks sets, with no need of torch.
 
-A process is a rank only if a launcher (launch_ranks.py, torchrun) has started it, which sets all three of RANK,
-WORLD_SIZE and LOCAL_RANK. One or two of them, as job scripts and containers leave behind, mean nothing.
+A process is a rank only if launch_ranks.py has started it, which says so in a variable of its own. RANK, WORLD_SIZE and
+LOCAL_RANK alone mean nothing: job scripts, containers and another program's launcher leave them behind.
 """
 
 import os
@@ -9,25 +9,27 @@ import os
 from softrec.errors import SoftrecError
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
+LAUNCHED = "SOFTREC_RANKS"  # processes of the job, as launch_ranks.py has started them
 
 
 def place() -> tuple[int, int, int]:
     """This process's number in its job, how many processes the job has, its number on its machine; alone (0, 1, 0).
 
-    Raises `SoftrecError` if the three variables are set and do not fit together.
+    Raises `SoftrecError` if the launcher's variables do not fit together.
     """
-    said = [os.environ.get(name) for name in NAMES]
-    if None in said:
+    if LAUNCHED not in os.environ:
         return 0, 1, 0
+    said = [os.environ.get(name, "") for name in (*NAMES, LAUNCHED)]
     try:
-        number, count, local = (int(str(value)) for value in said)
+        number, count, local, launched = map(int, said)
     except ValueError:
-        number, count, local = -1, -1, -1
-    if not 0 <= local <= number < count:
+        number, count, local, launched = -1, -1, -1, 0
+    if not 0 <= local <= number < count == launched:
+        names = zip((*NAMES, LAUNCHED), said, strict=True)
         raise SoftrecError(
-            f"{', '.join(f'{name}={value}' for name, value in zip(NAMES, said, strict=True))} is no rank of a job",
+            f"{', '.join(f'{name}={value}' for name, value in names)} is no rank of a job",
             where="the environment",
-            remedy="unset the three, or start ranks by scripts/launch_ranks.py",
+            remedy=f"unset {LAUNCHED}, or start ranks by scripts/launch_ranks.py",
         )
     return number, count, local
 

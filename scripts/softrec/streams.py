@@ -97,8 +97,5 @@ def has_gaps(frame: pl.DataFrame, names: Iterable[str]) -> bool:
 
 
 def has_blanks(texts: pl.Series) -> bool:
-    """Whether some text is empty, or has nothing but blanks."""
-    if (texts == "").any():
-        return True
-    starts = texts.filter(texts.str.starts_with(" ") | texts.str.starts_with("\t"))
-    return bool((starts.str.strip_chars() == "").any())
+    """Whether some text is empty, or has nothing but blanks, of whatever alphabet."""
+    return bool((texts.str.strip_chars() == "").any())

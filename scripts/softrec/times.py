@@ -13,9 +13,9 @@ import polars as pl
 from softrec.errors import SoftrecError
 from softrec.log import say
 
-# What polars reads as a number: it takes no blanks after it, no underscores, and no digits but these.
-WHOLE = re.compile(r"\s*[+-]?[0-9]{1,99}")
-NUMBER = re.compile(r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+# What polars reads as a number: before it spaces, no blanks after it, no underscores, and no digits but these.
+WHOLE = re.compile(r" *[+-]?[0-9]{1,99}")
+NUMBER = re.compile(r" *[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 FIRST, LAST = 300_000_000_000, 4_102_444_800_000  # 1979 and 2100 in milliseconds
 UNITS = {"milliseconds": (1, 1), "seconds": (1000, 1), "microseconds": (1, 1000), "nanoseconds": (1, 1_000_000)}
@@ -26,11 +26,13 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
 
     Raises:
         SoftrecError: the times are dates, and one of them lies before 1970 or after 2100; or they are neither dates nor
-            small numbers.
+            small numbers, or some are the one and some the other.
     """
     median = frame["timestamp"].median()
     middle = abs(int(median)) if isinstance(median, int | float) else 0
     if middle < FIRST // 1000:
+        dates = frame.filter((pl.col("timestamp") >= FIRST // 1000) | (pl.col("timestamp") <= -FIRST // 1000))
+        refuse_first(dates, path, "where most times are small numbers, which are an order and no dates")
         return frame
     fitting = [unit for unit, (factor, divisor) in UNITS.items() if FIRST <= middle * factor // divisor < LAST]
     if not fitting:
@@ -39,18 +41,23 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
             where=str(path),
             remedy="give times in milliseconds since 1970",
         )
-    if fitting[0] != "milliseconds":
-        factor, divisor = UNITS[fitting[0]]
-        say(f"{path}: times are {fitting[0]}, by their median {middle}")
-        frame = frame.with_columns(pl.col("timestamp") * factor // divisor)
-    wrong = frame.filter((pl.col("timestamp") < 0) | (pl.col("timestamp") >= LAST)).head(1)
-    for user, item, stamp in wrong.select("user_id", "item_id", "timestamp").iter_rows():
+    unit, (factor, divisor) = fitting[0], UNITS[fitting[0]]
+    wrong = frame.filter((pl.col("timestamp") < 0) | (pl.col("timestamp") >= LAST * divisor // factor))
+    refuse_first(wrong, path, f"{unit}, which is not between 1970 and 2100")
+    if unit == "milliseconds":
+        return frame
+    say(f"{path}: times are {unit}, by their median {middle}")
+    return frame.with_columns(pl.col("timestamp") * factor // divisor)
+
+
+def refuse_first(wrong: pl.DataFrame, path: Path, why: str) -> None:
+    """Raise `SoftrecError` for the first row, if there is one."""
+    for user, item, stamp in wrong.head(1).select("user_id", "item_id", "timestamp").iter_rows():
         raise SoftrecError(
-            f"{path} has the time {stamp} ms, which is not between 1970 and 2100",
+            f"{path} has the time {stamp} {why}",
             where=f"the review of {item} by {user}",
             remedy="correct it, or remove the review",
         )
-    return frame
 
 
 def whole_fault(text: str) -> str | None:

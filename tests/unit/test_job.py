@@ -85,18 +85,18 @@ def test_notes_are_of_one_run(folder: Path) -> None:
 
 
 def test_only_the_first_rank_writes_manifests(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under a launcher, which sets three variables, ranks 1, 2, ... leave the manifest to rank 0."""
-    for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1")):
+    """Under the launcher, which sets four variables, ranks 1, 2, ... leave the manifest to rank 0."""
+    for name, value in (("RANK", "1"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "1"), ("SOFTREC_RANKS", "2")):
         monkeypatch.setenv(name, value)
     job.run(copy, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
     assert not (folder / "out.manifest.json").exists()
 
 
-@pytest.mark.parametrize("left", [("RANK",), ("WORLD_SIZE",), ("RANK", "WORLD_SIZE"), ("RANK", "LOCAL_RANK")])
+@pytest.mark.parametrize("left", [("RANK",), ("RANK", "WORLD_SIZE"), ("RANK", "WORLD_SIZE", "LOCAL_RANK")])
 def test_variables_that_another_launcher_left_mean_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, left: tuple[str, ...]
 ) -> None:
-    """One or two of the three: the process is alone, and writes."""
+    """One of them or all that torchrun sets: the process is alone, and writes."""
     for name in left:
         monkeypatch.setenv(name, "3")
     job.run(copy, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
@@ -104,7 +104,7 @@ def test_variables_that_another_launcher_left_mean_nothing(
 
 
 @pytest.mark.parametrize(
-    ("rank", "world", "local"), [("4", "4", "0"), ("0", "4", "1"), ("-1", "2", "0"), ("a", "2", "0")]
+    ("rank", "world", "local"), [("4", "4", "0"), ("0", "4", "1"), ("-1", "4", "0"), ("a", "4", "0"), ("0", "2", "0")]
 )
 def test_variables_that_fit_no_rank_are_refused(
     folder: Path,
@@ -114,13 +114,14 @@ def test_variables_that_fit_no_rank_are_refused(
     world: str,
     local: str,
 ) -> None:
-    """All three, but no such rank: one sentence with what they say."""
-    for name, value in (("RANK", rank), ("WORLD_SIZE", world), ("LOCAL_RANK", local)):
+    """Of four ranks that were launched no such one: one sentence with what they say."""
+    for name, value in (("RANK", rank), ("WORLD_SIZE", world), ("LOCAL_RANK", local), ("SOFTREC_RANKS", "4")):
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as ended:
         job.run(copy, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
     assert ended.value.code == 1
-    assert f"RANK={rank}, WORLD_SIZE={world}, LOCAL_RANK={local} is no rank of a job" in capsys.readouterr().err
+    said = f"RANK={rank}, WORLD_SIZE={world}, LOCAL_RANK={local}, SOFTREC_RANKS=4 is no rank of a job"
+    assert said in capsys.readouterr().err
 
 
 def test_a_missing_input_is_one_sentence_and_nothing_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

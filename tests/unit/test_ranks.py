@@ -199,11 +199,11 @@ def test_deepspeed_alone_has_a_group_for_its_device(monkeypatch: pytest.MonkeyPa
 
 
 def test_ranks_that_nobody_started_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The three variables without a meeting point: a sentence at once, no wait for ranks that never come."""
+    """The variables without a meeting point: a sentence at once, no wait for ranks that never come."""
     from softrec import distributed
     from softrec.errors import SoftrecError
 
-    for name, value in (("RANK", "3"), ("WORLD_SIZE", "4"), ("LOCAL_RANK", "3")):
+    for name, value in (("RANK", "3"), ("WORLD_SIZE", "4"), ("LOCAL_RANK", "3"), ("SOFTREC_RANKS", "4")):
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("MASTER_ADDR", raising=False)
     with (
