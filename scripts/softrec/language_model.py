@@ -14,11 +14,13 @@ if not torch.cuda.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # PEFT imports deepspeed, which warns unless it is told
 
 from softrec import seeds
+from softrec.base_files import require_readable, require_usable, window
 from softrec.errors import SoftrecError
 from softrec.files import read_json, write_json, write_whole
 from softrec.weights import readable, require_adapter, require_known_tokens, require_same, require_whole, shapes
 
 Precision = Literal["fp32", "bf16"]
+ALL_LINEAR = "all-linear"  # PEFT's word for all linear layers but the output
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -52,8 +54,9 @@ class LanguageModel:
 
     @property
     def context(self) -> int:
-        """The most tokens that prompt and response may have together."""
-        return int(self.causal.config.max_position_embeddings)
+        """The most tokens that prompt and response may have together: what attention reaches in every layer."""
+        config = self.causal.config
+        return min(config.max_position_embeddings, window(config) or config.max_position_embeddings)
 
     @property
     def pad_id(self) -> int:
@@ -108,17 +111,27 @@ def load(
     Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read, or not just the weights that the
     model, or the adapter, is made of; if it asks for code of its own, which is never run.
     """
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     no_progress_bars()
 
     needs = "it needs config.json, *.safetensors and the tokeniser's files"
     with readable(folder, "language model that transformers can load", needs):
+        require_readable(folder)
         own_files: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(folder, **own_files)
+        # A folder's own choice would go before the option, and may name a kernel to be fetched.
+        config = AutoConfig.from_pretrained(folder, **own_files)
+        config._attn_implementation = "sdpa"
         # Branches need a mask of their own (softrec.branches), which FlashAttention-2 does not take. Without these
         # options other shapes raise an error that does not name the weight, and a pickle would do as well.
-        options = {**own_files, "dtype": DTYPES[precision], "attn_implementation": "sdpa", "use_safetensors": True}
+        options = {
+            **own_files,
+            "config": config,
+            "dtype": DTYPES[precision],
+            "attn_implementation": "sdpa",
+            "use_safetensors": True,
+        }
         model, report = AutoModelForCausalLM.from_pretrained(
             folder, **options, output_loading_info=True, ignore_mismatched_sizes=True
         )
@@ -132,6 +145,7 @@ def load(
         raise SoftrecError(f"the tokeniser in {folder} has no EOS token", remedy="set eos_token in its configuration")
     require_known_tokens(tokenizer, model, folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
+    require_usable(model, tokenizer, folder)
     own = load_backbone(backbone)
     own.prepare(tokenizer)
     if adapter is not None:
@@ -156,11 +170,12 @@ def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> Langua
     """
     from peft import LoraConfig, get_peft_model
 
+    require_targets(llm.causal, settings.targets)
     config = LoraConfig(
         r=settings.rank,
         lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
-        target_modules=settings.targets if settings.targets != ["all-linear"] else "all-linear",
+        target_modules=ALL_LINEAR if settings.targets == [ALL_LINEAR] else settings.targets,
         bias="none",
         task_type="CAUSAL_LM",
     )
@@ -171,6 +186,21 @@ def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> Langua
         except ValueError as error:
             raise SoftrecError(str(error), where="lora.targets", remedy="name linear layers of the model") from error
     return LanguageModel(model, llm.tokenizer, llm.backbone)
+
+
+def require_targets(model: Any, targets: list[str]) -> None:
+    """Raise `SoftrecError` unless each target names layers: PEFT is content if one of them does."""
+    layers = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    for target in targets:
+        if target == ALL_LINEAR and len(targets) == 1:
+            continue
+        if not any(f".{name}".endswith(f".{target}") for name in layers):
+            known = ", ".join(sorted({name.rpartition(".")[2] for name in layers}))
+            raise SoftrecError(
+                f"the model has no linear layer {target!r}; it has {known}",
+                where="lora.targets",
+                remedy=f"name some of them, or {ALL_LINEAR} alone",
+            )
 
 
 def adapter_state(llm: LanguageModel) -> dict[str, torch.Tensor]:

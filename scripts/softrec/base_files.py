@@ -1,0 +1,97 @@
+"""A base model's folder, held to account before and after a library reads it: what it says is meant, or is refused.
+
+Libraries drop what they cannot read (`generation_config.json`), follow paths out of the folder, and take weights of
+integers, or a tokeniser that draws tokens by chance, without a word.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from softrec.errors import SoftrecError
+from softrec.weights import require_finite
+
+INDEX = "model.safetensors.index.json"
+OBJECTS = ("config.json", "generation_config.json", "tokenizer_config.json", INDEX)  # files that hold an object, if any
+FLOATS = ("F64", "F32", "F16", "BF16")
+UNQUANTISED = "give the model in bf16, fp16 or fp32"
+SAVE = "save model and tokeniser again by save_pretrained, or fetch them again"
+
+
+def require_readable(folder: Path) -> None:
+    """Raise `SoftrecError` unless the folder's files of JSON are objects, and its weights numbers within the folder."""
+    found = {name: read_object(folder / name) for name in OBJECTS if (folder / name).exists()}
+    for weight, file in found.get(INDEX, {}).get("weight_map", {}).items():
+        if not isinstance(file, str) or Path(file).name != file:
+            raise fault(folder / INDEX, f"places {weight} in {file!r}, which is no file of the folder")
+        if not (folder / file).is_file():
+            raise fault(folder / INDEX, f"places {weight} in {file}, which is not there")
+    if found.get("config.json", {}).get("quantization_config") is not None:
+        raise fault(folder / "config.json", "says that the weights are quantised (quantization_config)", UNQUANTISED)
+    for file in sorted(folder.glob("*.safetensors")):
+        require_floats(file)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a file of JSON. Raises `SoftrecError` if there is none."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise fault(path, f"is not UTF-8: {error.reason} at byte {error.start}") from None
+    except RecursionError:
+        raise fault(path, "nests values too deep") from None
+    except ValueError as error:
+        raise fault(path, f"is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise fault(path, f"holds {value!r:.60}, not an object")
+    return value
+
+
+def require_floats(file: Path) -> None:
+    """Raise `SoftrecError` if a weight in a safetensors file is of another type than floating point; reads headers."""
+    from safetensors import safe_open
+
+    with safe_open(file, framework="pt") as weights:
+        for name in weights.keys():  # noqa: SIM118 (no mapping)
+            if (kind := weights.get_slice(name).get_dtype()) not in FLOATS:
+                raise fault(file, f"holds {name} in {kind}, which is no floating-point number", UNQUANTISED)
+
+
+def require_usable(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Raise `SoftrecError` if a loaded model or tokeniser would fail, or give other numbers, much later."""
+    config, place = model.config, folder / "config.json"
+    for name, value in (
+        ("max_position_embeddings", config.max_position_embeddings),
+        ("sliding_window", window(config)),
+    ):
+        if value is not None and (type(value) is not int or value < 1):
+            raise fault(place, f"has {name} {value!r}, not a whole number from 1 on")
+    if config._attn_implementation != "sdpa":
+        raise fault(place, f"calls for the attention {config._attn_implementation}; softrec runs sdpa alone")
+    ends = model.generation_config.eos_token_id
+    for end in ends if isinstance(ends, list) else [ends]:
+        if end is not None and (type(end) is not int or not 0 <= end < config.vocab_size):
+            raise fault(
+                folder / "generation_config.json", f"has the eos_token_id {end!r}, no id below {config.vocab_size}"
+            )
+    if not isinstance(tokenizer.model_max_length, int | float):
+        raise fault(folder / "tokenizer_config.json", f"has model_max_length {tokenizer.model_max_length!r}, no number")
+    inner = getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None)
+    if getattr(inner, "dropout", None):
+        raise fault(
+            folder / "tokenizer.json",
+            f"has dropout {inner.dropout:.3g}: it cuts text into tokens by chance",
+            "set dropout to null in it",
+        )
+    weights = dict(model.named_parameters()) | dict(model.named_buffers())
+    require_finite(weights, str(folder), SAVE)
+
+
+def window(config: Any) -> Any:
+    """How many tokens back attention reaches, where a model's configuration limits that; else None."""
+    return getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
+
+
+def fault(place: Path, what: str, remedy: str = SAVE) -> SoftrecError:
+    """What is wrong with a file of a base model."""
+    return SoftrecError(f"{place} {what}", where=str(place), remedy=remedy)

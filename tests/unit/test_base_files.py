@@ -1,0 +1,120 @@
+"""A base model's folder that says something that a library would drop, follow, or trip over much later."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from broken_weights import reconfigure, refused, rewrite
+from softrec import language_model
+from softrec.errors import SoftrecError
+from softrec.language_model import LanguageModel, LoraSettings, load
+
+NewLlm = Callable[[], LanguageModel]
+
+
+@pytest.fixture
+def folder(llm_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model to break."""
+    return Path(shutil.copytree(llm_folder, tmp_path / "llm"))
+
+
+@pytest.mark.parametrize("name", ["config.json", "generation_config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize(
+    ("text", "said"), [("{oops", "is not JSON"), ("[]", r"holds \[\]"), ("[" * 100_000, "too deep|is not JSON")]
+)
+def test_files_that_hold_no_object(folder: Path, name: str, text: str, said: str) -> None:
+    """A broken generation_config.json was dropped, and with it the tokens that end a text."""
+    (folder / name).write_text(text)
+    assert refused(folder, said).where == str(folder / name)
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value", "said"),
+    [
+        ("config.json", "hidden_size", "32", "hidden_size"),
+        ("config.json", "max_position_embeddings", None, "max_position_embeddings"),
+        ("config.json", "max_position_embeddings", -5, "max_position_embeddings -5"),
+        ("config.json", "num_attention_heads", 0, "holds no language model"),
+        ("config.json", "pad_token_id", 10_000, "holds no language model"),
+        ("config.json", "dtype", "foo", "holds no language model"),
+        ("config.json", "model_type", "no-such-model", "no-such-model"),
+        ("config.json", "quantization_config", {"load_in_8bit": True}, "quantised"),
+        ("config.json", "rope_parameters", {"rope_theta": 0.0, "rope_type": "default"}, "not finite"),
+        ("generation_config.json", "eos_token_id", ["x", 2], "eos_token_id 'x'"),
+        ("generation_config.json", "eos_token_id", 10**6, "eos_token_id 1000000"),
+        ("tokenizer_config.json", "model_max_length", "x", "model_max_length|holds no language model"),
+    ],
+)
+def test_values_that_no_model_can_have(folder: Path, file: str, key: str, value: object, said: str) -> None:
+    """Each is refused when the model is loaded, by the file or by the folder."""
+    reconfigure(folder, file, **{key: value})
+    refused(folder, said)
+
+
+def test_tokens_by_chance(folder: Path) -> None:
+    """BPE with dropout cuts the same text otherwise each time."""
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    tokenizer["model"]["dropout"] = 0.9
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    refused(folder, "tokenizer.json has dropout 0.9")
+
+
+def test_weights_that_are_no_numbers(folder: Path) -> None:
+    """A NaN in one of them, and integers: both were taken, and gave embeddings of NaN, or others."""
+    file, name = folder / "model.safetensors", "model.norm.weight"
+    rewrite(file, lambda weights: weights | {name: torch.full_like(weights[name], torch.nan)})
+    refused(folder, f"{name} with values that are not finite")
+    rewrite(file, lambda weights: weights | {name: torch.ones_like(weights[name], dtype=torch.int8)})
+    refused(folder, f"holds {name} in I8")
+
+
+def test_weights_outside_the_folder(folder: Path) -> None:
+    """An index may not lead out of what is digested."""
+    weights = folder / "model.safetensors"
+    shutil.move(weights, folder.parent / "out.safetensors")
+    index = {"metadata": {}, "weight_map": {"model.norm.weight": "../out.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    refused(folder, r"places model\.norm\.weight in '\.\./out\.safetensors'")
+
+
+@pytest.mark.parametrize("wish", ["eager", "flex_attention", "somebody/kernels"])
+def test_attention_is_softrecs_choice(folder: Path, wish: str) -> None:
+    """Whatever the folder would rather have: branches need masks of their own, and no kernel is fetched."""
+    reconfigure(folder, _attn_implementation=wish)
+    assert load(folder, "bigrec", "fp32").model.config._attn_implementation == "sdpa"
+
+
+def test_a_window_limits_the_context(folder: Path, new_llm: NewLlm) -> None:
+    """Attention of a layer may reach less far than positions do; a model without windows has its positions."""
+    llm = new_llm()
+    positions = llm.context
+    llm.causal.config.sliding_window = 7
+    assert (positions > 7, llm.context) == (True, 7)
+    llm.causal.config.use_sliding_window = False
+    assert llm.context == positions
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        (["q_proj", "v_porj"], "'v_porj'; it has .*q_proj.*v_proj"),
+        (["all-linear", "q_proj"], "'all-linear'"),
+        (["rotary_emb"], "'rotary_emb'"),
+        (["proj"], "'proj'"),
+    ],
+)
+def test_targets_that_name_no_layer(new_llm: NewLlm, targets: list[str], said: str) -> None:
+    """PEFT tuned those that it knew, and said nothing about the others."""
+    with pytest.raises(SoftrecError, match=said) as caught:
+        language_model.attach_lora(new_llm(), LoraSettings(4, 8, 0.0, targets), seed=1)
+    assert caught.value.where == "lora.targets"
+
+
+def test_targets_by_name_and_by_path(new_llm: NewLlm) -> None:
+    """A layer's name, with or without the block that it stands in."""
+    llm = language_model.attach_lora(new_llm(), LoraSettings(4, 8, 0.0, ["q_proj", "mlp.up_proj"]), seed=1)
+    tuned = {name.split(".lora_")[0].rpartition(".")[2] for name in language_model.adapter_state(llm)}
+    assert tuned == {"q_proj", "up_proj"}
