@@ -32,8 +32,9 @@ def main(args: argparse.Namespace) -> None:
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     how = grounding.GroundingSettings(settings.mask, settings.tie_seed)
-    ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), how)
-    rows = files.read_table(args.rows, ["user", "history", "position"]).to_pydict()
+    seen = samples.load_seen(args.interactions, items.count)
+    ranker = grounding.Grounding(titles, items.title_id, seen, how)
+    rows = samples.read_rows(args.rows, ["user", "history", "position"], items.count).to_pydict()
     # Kindle's teacher answers 4,096 rows, 50 MB, or all of them, (1,111,104, 3,072) or 13.7 GB.
     z = files.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]), mapped=True)
     found = nearest.nearest_items(ranker, z, rows, settings.items)

@@ -23,8 +23,11 @@ def main(args: argparse.Namespace) -> None:
 
     with distributed.ranks():
         settings = job.read_settings(args.settings, cot.CotSettings)
-        items, rows = samples.load_items(args.catalogue), samples.load_rows(args.train)
-        decisions = cot.draw_decisions(rows, items.title_id, samples.load_seen(args.interactions), settings)
+        items = samples.load_items(args.catalogue)
+        rows = samples.load_rows(args.train, items.count)
+        decisions = cot.draw_decisions(
+            rows, items.title_id, samples.load_seen(args.interactions, items.count), settings
+        )
         llm = language_model.load(args.llm, "plain", settings.precision)
         prompts = cot.encode(decisions, rows, items, llm.tokenizer, settings)
         check_context(prompts, [settings.max_new_tokens] * len(prompts), llm.context)

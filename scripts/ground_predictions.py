@@ -4,6 +4,8 @@ import argparse
 
 from softrec import arguments, job
 
+COLUMNS = ["user", "history", "target", "position", "paper"]
+
 
 def parser() -> job.Parser:
     """Arguments of this script."""
@@ -20,8 +22,8 @@ def main(args: argparse.Namespace) -> None:
     settings = job.read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
-    rows = files.read_table(args.rows, ["user", "history", "target", "position", "paper"]).to_pydict()
-    ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions), settings)
+    rows = samples.read_rows(args.rows, COLUMNS, items.count).to_pydict()
+    ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions, items.count), settings)
     ranks = ranker.rank(files.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1])), rows)
     identity = {"row": range(len(rows["user"])), **{name: rows[name] for name in ("user", "target", "paper")}}
     files.write_table(args.ranks, {**identity, **ranks._asdict()}, ranking.RANK_TYPES)

@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
         llm = open_recommender(args.llm, items, settings.recommender).llm
         llm.backbone.begin(llm, args.item_embeddings, settings.tuning_seed)
         recommender = wrap(llm, items, settings.recommender)
-        train = samples.load_rows(args.train)
+        train = samples.load_rows(args.train, items.count)
         rows = draw_distance_rows(len(train), settings)
         with stopwatch.timed():
             d_0 = distance_probe(recommender, train, rows)(recommender.llm)

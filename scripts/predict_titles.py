@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         settings = job.read_settings(args.settings, RecommenderSettings)
         items = samples.load_items(args.catalogue)
-        rows = samples.load_rows(args.rows)
+        rows = samples.load_rows(args.rows, items.count)
         recommender = open_recommender(args.llm, items, settings, args.adapter)
         answers = recommender.answer(rows, "predict")
         predictions.describe(answers, rows["target"], items)

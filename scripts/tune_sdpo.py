@@ -20,8 +20,8 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         settings = job.read_settings(args.settings, sdpo.SdpoSettings)
         recommender = tuning.start_from_sft(args, settings.tuning)
-        train = samples.load_rows(args.train)
-        seen = samples.load_seen(args.interactions)
+        train = samples.load_rows(args.train, recommender.items.count)
+        seen = samples.load_seen(args.interactions, recommender.items.count)
         negatives = sdpo.negative_titles(train, recommender.items, seen, settings.negatives, settings.tuning.loop.seed)
         responses = sdpo.responses(recommender, train, negatives)
         run = settings.run(len(train))

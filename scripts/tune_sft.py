@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         settings = job.read_settings(args.settings, tuning.TuningSettings)
         recommender = tuning.start(args, settings)
-        labels = recommender.labels(load_rows(args.train))
+        labels = recommender.labels(load_rows(args.train, recommender.items.count))
         tuning.tune(args, settings, recommender, {"y": labels}, lambda: Constant(0.0))
 
 

@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         settings = job.read_settings(args.settings, SoftSettings)
         recommender = tuning.start(args, settings.tuning)
-        train = load_rows(args.train)
+        train = load_rows(args.train, recommender.items.count)
         responses = {
             "y": recommender.labels(train),
             "yhat": tuning.self_distilled_responses(args, recommender, len(train)),

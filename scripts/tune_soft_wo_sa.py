@@ -23,7 +23,9 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         settings = job.read_settings(args.settings, tuning.TuningSettings)
         recommender = tuning.start(args, settings)
-        responses = tuning.self_distilled_responses(args, recommender, len(load_rows(args.train)))
+        responses = tuning.self_distilled_responses(
+            args, recommender, len(load_rows(args.train, recommender.items.count))
+        )
         tuning.tune(args, settings, recommender, {"yhat": responses}, lambda: Constant(1.0))
 
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from softrec import columns, seeds
+from softrec.errors import SoftrecError
 
 Mask = Literal["seen", "window", "none"]
 
@@ -46,8 +47,16 @@ class SeenItems:
         self.start = np.searchsorted(user, np.arange(int(user.max(initial=0)) + 2))
 
     def before(self, user: int, position: int) -> np.ndarray:
-        """The first `position` items of `user`: all there was when the target came, nothing later."""
-        start = int(self.start[user])
+        """The first `position` items of `user`: all there was when the target came, nothing later.
+
+        Raises `SoftrecError` if the user has fewer.
+        """
+        start, end = (int(edge) for edge in self.start[user : user + 2]) if user + 1 < len(self.start) else (0, 0)
+        if position > end - start:
+            raise SoftrecError(
+                f"a row stands after {position} items of user {user}, who has {end - start} in the interactions",
+                remedy="give sequences and interactions of one data set",
+            )
         return self.item[start : start + position]
 
     def excluded(self, mask: Mask, user: int, position: int, history: np.ndarray) -> np.ndarray:

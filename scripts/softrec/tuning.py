@@ -50,9 +50,10 @@ def start_from_sft(args: argparse.Namespace, settings: TuningSettings) -> Recomm
 
 def validator(args: argparse.Namespace, recommender: Recommender, settings: TuningSettings) -> Validator:
     """Validation on the sampled rows, against the stored title embeddings."""
-    rows = load_rows(args.valid)
+    count = recommender.items.count
+    rows, seen = load_rows(args.valid, count), load_seen(args.interactions, count)
     titles = load_title_embeddings(args.titles, recommender.items)
-    grounding = Grounding(titles, recommender.items.title_id, load_seen(args.interactions), settings.grounding)
+    grounding = Grounding(titles, recommender.items.title_id, seen, settings.grounding)
     return Validator(recommender.prompts(rows), rows.to_dict(), grounding, recommender.generation)
 
 
@@ -117,7 +118,7 @@ def tune(
 ) -> None:
     """Tune from the last checkpoint, if there is one, and write adapter and log; at the end the checkpoint goes."""
     how = engine_settings(args)
-    prompts = recommender.prompts(load_rows(args.train), responses)
+    prompts = recommender.prompts(load_rows(args.train, recommender.items.count), responses)
     engine = engine_for(recommender, settings, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     say(f"{trainable:,} trainable parameters of {recommender.llm.model.num_parameters():,}")

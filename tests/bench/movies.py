@@ -42,4 +42,4 @@ def prompts(found: Any, rows: int) -> list[list[int]]:
     """Token ids of the prompts of the first `rows` test rows."""
     from softrec import samples
 
-    return found.prompts(samples.load_rows(SAMPLE).select(range(rows)))
+    return found.prompts(samples.load_rows(SAMPLE, found.items.count).select(range(rows)))

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import rank_sequential
 import torch
-from softrec import files, job, ranking
+from softrec import catalogue, files, job, ranking
 from softrec.checkpoints import Checkpoint
 from softrec.errors import SoftrecError
 from softrec.sequences import SAMPLE_TYPES
@@ -192,7 +192,9 @@ def write_data(folder: Path) -> list[str]:
         columns = {"user": windows.user, "history": history, "target": windows.target}
         columns |= {"timestamp": np.arange(rows), "position": windows.length}
         files.write_table(folder / f"{name}.parquet", {**columns, "paper": [True, False] * (rows // 2)}, SAMPLE_TYPES)
-    files.write_table(folder / "catalogue.parquet", {"title_id": range(ITEMS)}, {"title_id": "int32"})
+    titles = [f"Title {item}" for item in range(1, ITEMS + 1)]
+    columns = {"item": range(1, ITEMS + 1), "source_id": titles, "title": titles, "category": [None] * ITEMS}
+    files.write_table(folder / "catalogue.parquet", columns | {"title_id": range(ITEMS)}, catalogue.TYPES)
     files.write_table(folder / "interactions.parquet", {"user": [1], "item": [1]}, {"user": "int32", "item": "int32"})
     names = ("train", "valid", "interactions", "catalogue")
     return [word for name in names for word in (f"--{name}", str(folder / f"{name}.parquet"))]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from softrec import files
+from softrec import files, samples
 from softrec.ranking import RANK_TYPES, Candidates, Mask, Ranks, SeenItems
 from softrec.sequential.counting import Cells, Counter, Places
 from softrec.sequential.encoder import Encoder, EncoderSettings, load
@@ -122,7 +122,6 @@ def rank_and_save(args: argparse.Namespace, model: Encoder, rows: Windows, proto
 
 def read_protocol(catalogue: Path, interactions: Path, mask: Mask, tie_seed: int) -> Protocol:
     """The protocol of a data set, from its catalogue and its interactions (read for masks alone)."""
-    log = files.read_table(interactions, ["user", "item"])
-    seen = SeenItems(log["user"].to_numpy(), log["item"].to_numpy())
-    title_id = files.read_table(catalogue, ["title_id"])["title_id"].to_numpy()
-    return Protocol(len(title_id), seen, mask, tie_seed, np.concatenate([[-1], title_id]))
+    items = samples.load_items(catalogue)
+    count = len(items.title_id) - 1
+    return Protocol(count, samples.load_seen(interactions, count), mask, tie_seed, items.title_id)

@@ -68,7 +68,7 @@ def gradients(found: Any, prompts: list[list[int]]) -> dict[str, float]:
     from softrec.language_model import LoraSettings, attach_lora
     from softrec.likelihood import ResponseLikelihood
 
-    labels = found.labels(samples.load_rows(movies.SAMPLE).select(range(2 * LABELS)))
+    labels = found.labels(samples.load_rows(movies.SAMPLE, found.items.count).select(range(2 * LABELS)))
     # A title that says more than the other, as self-distilled ones do, stands in for yhat.
     kinds = {"y": labels[:LABELS], "yhat": [a[:-1] + b for a, b in zip(labels[LABELS:], labels[:LABELS], strict=True)]}
     llm = attach_lora(found.llm, LoraSettings(8, 16, DROPOUT, ["q_proj", "v_proj"]), 1)
