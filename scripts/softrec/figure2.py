@@ -107,7 +107,7 @@ def draw_bars(axes: "Axes", groups: list[list[list[float]]], names: list[str]) -
                 axes.plot(
                     [at + offset] * len(values), values, ls="", marker="o", ms=3, mfc="white", mec=style.INK, mew=0.7
                 )
-    axes.set_xticks(range(len(names)), names)
+    axes.set_xticks(range(len(names)), names, parse_math=False)
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.margins(y=0.15)

@@ -28,6 +28,10 @@ BROKEN = {
     BOMB: ": its aliases stand for more than 100,000 values: write out what is meant",
     '{"__use_yte__": true}': ": __use_yte__ would let the file run code: remove it, and the expressions after ?",
     "run: !!python/object/apply:os.getcwd []\n": ", line 1: this is not YAML: could not determine a constructor",
+    "run: !!bool maybe\n": ": this is not YAML: 'maybe'",
+    "run: !!int ''\n": ": this is not YAML: string index out of range",
+    "run: !!timestamp foo\n": ": this is not YAML: ",
+    "[" * 100_000: ": it nests values too deep",
 }
 
 

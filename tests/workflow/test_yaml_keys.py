@@ -29,6 +29,13 @@ def test_keys_that_stand_twice_are_found_by_line(tmp_path: Path) -> None:
     ]
 
 
+def test_json_with_a_key_twice(tmp_path: Path) -> None:
+    """Indented by tabs, which YAML does not take: at any depth, and nothing where a name stands in two objects."""
+    path = tmp_path / "mine.json"
+    path.write_text('{\n\t"seeds": [1],\n\t"a": {"x": 1, "y": {"x": 2, "x": 3}},\n\t"seeds": [2]\n}')
+    assert yaml_keys.twice(path) == [f"{name} stands twice in an object: keep one" for name in ("x", "seeds")]
+
+
 @pytest.mark.parametrize(
     "text", ["", "- 1\n- 1\n", "a: {x: 1}\nb: {x: 1}\n", "a: &a {x: 1}\nb: {<<: *a, y: 2}\n", "a: [\n"]
 )

@@ -125,9 +125,11 @@ def odd_keys(value: object, path: str) -> Iterator[str]:
 
 
 def odd_numbers(value: object, path: str) -> Iterator[str]:
-    """A line for each number that is none: `.nan` and `.inf`, which hold against every limit or none."""
+    """A line for each number that is none, `.nan` and `.inf`, or that 64 bits do not hold."""
     if isinstance(value, float) and not math.isfinite(value):
         yield f"{path} is {value}; it must be a finite number"
+    if isinstance(value, int) and abs(value) >= 2**63:
+        yield f"{path} is {value:.3e}; it must be a number that 64 bits hold"
     parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, item in parts:
         yield from odd_numbers(item, f"{path}[{key}]" if isinstance(key, int) else words.join(path, str(key)))

