@@ -21,8 +21,8 @@ def main(args: argparse.Namespace) -> None:
 
     settings = job.read_settings(args.settings, plots.CurriculumSettings)
     curves = plots.read_curves(args.logs, settings.cells)
-    csvfiles.write_text(args.csv, csvfiles.csv_text([plots.Step._fields, *plots.steps(curves)]))
     style.save(plots.draw_curriculum(curves), args.pdf, args.png)
+    csvfiles.write_text(args.csv, csvfiles.csv_text([plots.Step._fields, *plots.steps(curves)]))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ def main(args: argparse.Namespace) -> None:
 
     settings = job.read_settings(args.settings, figure2.Figure2Settings)
     bars = figure2.read_bars(args.sft, args.wo_sa, args.metrics, settings.cells)
-    csvfiles.write_text(args.csv, csvfiles.csv_text([figure2.Bars._fields, *bars]))
     style.save(figure2.draw(bars), args.pdf, args.png)
+    csvfiles.write_text(args.csv, csvfiles.csv_text([figure2.Bars._fields, *bars]))
 
 
 if __name__ == "__main__":

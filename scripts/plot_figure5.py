@@ -26,8 +26,8 @@ def main(args: argparse.Namespace) -> None:
         (about.dataset, about.backbone): choice_files.read_choice(path).value
         for about, path in zip(settings.choices, args.choices, strict=True)
     }
-    csvfiles.write_text(args.csv, csvfiles.csv_text([figure5.Point._fields, *points]))
     style.save(figure5.draw(points, chosen, settings.metric), args.pdf, args.png)
+    csvfiles.write_text(args.csv, csvfiles.csv_text([figure5.Point._fields, *points]))
 
 
 if __name__ == "__main__":

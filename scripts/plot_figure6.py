@@ -28,8 +28,8 @@ def main(args: argparse.Namespace) -> None:
     }
     entries, rows = ledger.read_ledger(args.ledger), results.read_long(args.long)
     points = figure6.points_of(entries, rows, chosen, settings.metric)
-    csvfiles.write_text(args.csv, csvfiles.csv_text([figure6.Point._fields, *points]))
     style.save(figure6.draw(points, settings.metric), args.pdf, args.png)
+    csvfiles.write_text(args.csv, csvfiles.csv_text([figure6.Point._fields, *points]))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ The paper's number is a sample too: of its 1,000 rows, and of its training. All 
 single runs over 1,000 rows give and means over five would not; so it is taken as one run, on rows of its own.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import NamedTuple
 from softrec import components, csvfiles, student
 from softrec.comparisons import IntervalRow
 from softrec.significance import LEAST_FREEDOM, LEVEL
+
+SHARES = ("value", "low", "high")  # of an interval's row; no other number of it is negative
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,10 @@ def read_intervals(path: Path) -> list[IntervalRow]:
         values = {name: fields[name] for name in IntervalRow._fields}
         for name, kind in IntervalRow.__annotations__.items():
             if kind is not str:
-                read = csvfiles.integer if kind is int else csvfiles.number
-                values[name] = read(fields, name, path, line)
+                if kind is int:
+                    values[name] = csvfiles.integer(fields, name, path, line, least=1)
+                else:
+                    values[name] = csvfiles.number(fields, name, path, line, 0, 1 if name in SHARES else math.inf)
         found.append(IntervalRow(**values))
     return found
 

@@ -3,12 +3,16 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from softrec import files
 from softrec.errors import SoftrecError
+
+NUMBER = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,4})?")
+WHOLE = re.compile(r"[0-9]{1,18}")
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
@@ -64,21 +68,24 @@ def as_text(path: Path, reader: "csv.Reader") -> Iterator[None]:
         ) from error
 
 
-def number(fields: dict[str, str], name: str, path: Path, line: int) -> float:
-    """The field `name` of a row as a finite number. Raises `SoftrecError` naming the line and the value."""
-    try:
-        value = float(fields[name])
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise SoftrecError(f"{name} is {fields[name]!r}", where=f"{path}, line {line}", remedy="write a finite number")
+def number(
+    fields: dict[str, str], name: str, path: Path, line: int, least: float = -math.inf, most: float = math.inf
+) -> float:
+    """The field `name` of a row as a finite number from `least` to `most`.
+
+    Raises `SoftrecError` naming the line and the value.
+    """
+    value = float(fields[name]) if NUMBER.fullmatch(fields[name]) else math.nan
+    if not (math.isfinite(value) and least <= value <= most):
+        bounds = "" if (least, most) == (-math.inf, math.inf) else f" from {least:g} to {most:g}"
+        remedy = f"write a finite number{bounds}"
+        raise SoftrecError(f"{name} is {fields[name]!r}", where=f"{path}, line {line}", remedy=remedy)
     return value
 
 
-def integer(fields: dict[str, str], name: str, path: Path, line: int) -> int:
-    """The field `name` of a row as a whole number. Raises `SoftrecError` naming the line and the value."""
-    try:
-        return int(fields[name])
-    except ValueError:
+def integer(fields: dict[str, str], name: str, path: Path, line: int, least: int = 0) -> int:
+    """The field `name` of a row as a whole number from `least` on. Raises `SoftrecError` naming line and value."""
+    if not WHOLE.fullmatch(fields[name]) or int(fields[name]) < least:
         what = f"{name} is {fields[name]!r}"
-        raise SoftrecError(what, where=f"{path}, line {line}", remedy="write a whole number") from None
+        raise SoftrecError(what, where=f"{path}, line {line}", remedy=f"write a whole number from {least} on")
+    return int(fields[name])

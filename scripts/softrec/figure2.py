@@ -6,13 +6,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from softrec import style
-from softrec.records import read_record
+from softrec.records import Record, read_record
 from softrec.training_logs import read_lines
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def read_bars(
     found = []
     for cell, sft, own, path in zip(cells, real, distilled, metrics, strict=True):
         said = read_record(path)
-        losses = (read_lines(log)[0]["loss"] for log in (sft, own))
+        losses = (Record(read_lines(log)[0], log, line=1).number("loss") for log in (sft, own))
         hits = (said.number_or_nan(name, 0, 1) for name in ("HR@1", "HC", "chance"))
         counts = (said.whole(name) for name in ("level", "categories"))
         found.append(Bars(cell.dataset, cell.backbone, cell.seed, *losses, *hits, *counts))
@@ -74,7 +73,7 @@ def draw(bars: list[Bars]) -> Figure:
     """Left: losses on real and on self-distilled data. Right: HR@1 and HC in percent, with HC's chance level."""
     places = list(dict.fromkeys((bar.dataset, bar.backbone) for bar in bars))
     names = [f"{dataset}\n{backbone}" for dataset, backbone in places]
-    with matplotlib.rc_context(style.STYLE):
+    with style.context():
         figure = Figure(figsize=(max(6.2, 1.5 * len(places) + 3.2), 2.7), layout="constrained")
         left, right = figure.subplots(1, 2)
         groups = [[bar for bar in bars if (bar.dataset, bar.backbone) == place] for place in places]

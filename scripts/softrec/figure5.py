@@ -6,11 +6,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from softrec import csvfiles, style
+from softrec.errors import SoftrecError
 from softrec.results import LongRow
 
 if TYPE_CHECKING:
@@ -52,7 +52,13 @@ def read_points(path: Path, metric: str) -> list[Point]:
     found = []
     for line, fields in csvfiles.read_csv(path, (*LongRow._fields, "setting")):
         if fields["metric"] == metric and fields["method"] in (OURS, *LINES):
-            alpha = float(fields["setting"].removeprefix("alpha=")) if fields["method"] == OURS else ""
+            alpha: float | str = ""
+            if fields["method"] == OURS:
+                name, _, fields["alpha"] = fields["setting"].partition("=")
+                if name != "alpha":
+                    what = f"the setting of {OURS} is {fields['setting']!r}, not alpha=NUMBER"
+                    raise SoftrecError(what, where=f"{path}, line {line}", remedy=f"remove {path}: it is made again")
+                alpha = csvfiles.number(fields, "alpha", path, line)
             numbers = csvfiles.integer(fields, "seed", path, line), csvfiles.number(fields, "value", path, line)
             found.append(Point(fields["dataset"], fields["backbone"], fields["method"], alpha, *numbers))
     return found
@@ -61,7 +67,7 @@ def read_points(path: Path, metric: str) -> list[Point]:
 def draw(points: Sequence[Point], chosen: Mapping[tuple[str, str], float], metric: str) -> Figure:
     """One panel per data set and backbone: means over seeds against alpha, dots of seeds, a ring where chosen."""
     places = list(dict.fromkeys((p.dataset, p.backbone) for p in points if p.method == OURS))
-    with matplotlib.rc_context(style.STYLE):
+    with style.context():
         columns = min(len(places), 3)
         rows = -(-len(places) // columns)
         figure = Figure(figsize=(max(3.4, 2.4 * columns), 2.1 * rows + 0.35), layout="constrained")
@@ -90,6 +96,12 @@ def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str
     if len(seeds) > len(alphas):
         axes.plot(
             [p.alpha for p in seeds], [p.value for p in seeds], ls="", marker="o", ms=2.6, color=colour, alpha=0.45
+        )
+    if chosen not in mean:
+        raise SoftrecError(
+            f"alpha={chosen:g} was chosen for {points[0].dataset} with {points[0].backbone}, and did not run",
+            where=f"of {OURS} there are {', '.join(f'alpha={alpha:g}' for alpha in alphas)}",
+            remedy="remove the choice and let Snakemake choose again",
         )
     ring = {"ms": 10, "mfc": "none", "mec": style.INK, "mew": 1}
     axes.plot([chosen], [mean[chosen]], ls="", marker="o", label="chosen on validation", zorder=4, **ring)

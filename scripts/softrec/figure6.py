@@ -75,7 +75,7 @@ def points_of(
 def draw(points: Sequence[Point], metric: str) -> Figure:
     """One panel per data set and backbone, SASRec in each panel of its data set. All share what a minute is."""
     places = list(dict.fromkeys((p.dataset, p.backbone) for p in points if p.backbone))
-    with matplotlib.rc_context(style.STYLE):
+    with style.context():
         columns = min(len(places), 3)
         rows = -(-len(places) // columns)
         figure = Figure(figsize=(max(4.1, 2.5 * columns), 2.1 * rows + 0.7), layout="constrained")

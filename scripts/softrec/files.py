@@ -1,11 +1,13 @@
 """Files between rules: written whole or not at all, and described by a manifest beside them."""
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,9 +34,9 @@ def write_whole(path: Path) -> Iterator[Path]:
         return
     path = Path(path)
     partial = path.with_name(f".{path.name}.partial")
-    remove(partial)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove(partial)
         yield partial
         flush(partial)
         make_way(path, partial)
@@ -43,6 +45,9 @@ def write_whole(path: Path) -> Iterator[Path]:
     except SoftrecError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and of_place(error, path) and not is_out_of_space(error, path.parent):
+            why = f"{path} cannot be written: {error.strerror}"
+            raise SoftrecError(why, where=str(error.filename), remedy="give a place that can be written to") from error
         if not is_out_of_space(error, path.parent):
             raise
         raise SoftrecError(
@@ -51,7 +56,14 @@ def write_whole(path: Path) -> Iterator[Path]:
             remedy="free space or move results/ to a larger disk, then run the same command again",
         ) from error
     finally:
-        remove(partial)
+        with contextlib.suppress(OSError):  # what could not be made need not go
+            remove(partial)
+
+
+def of_place(error: OSError, path: Path) -> bool:
+    """Whether an error of the system is about `path`, its partial file or a folder above them."""
+    named = Path(str(error.filename)) if error.filename is not None else None
+    return named is not None and (named.parent == path.parent or named in path.parents)
 
 
 def make_way(path: Path, successor: Path) -> None:
@@ -146,10 +158,10 @@ def read_json(path: Path) -> Any:
             f"{path} is not text: {error.reason} at byte {error.start}",
             remedy=f"remove {path} and let Snakemake make it again",
         ) from error
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # an integer of 5,000 digits is a plain ValueError
         raise SoftrecError(
-            f"{path} is not JSON: {error.msg}",
-            where=f"{path}, line {error.lineno}",
+            f"{path} is not JSON: {getattr(error, 'msg', error)}",
+            where=f"{path}, line {getattr(error, 'lineno', 1)}",
             remedy=f"remove {path} and let Snakemake make it again",
         ) from error
 
@@ -218,7 +230,9 @@ def read_array(path: Path, kind: str, shape: Sequence[int | None], *, mapped: bo
 
     try:
         array = np.load(path, "r" if mapped else None, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+        if not isinstance(array, np.ndarray):
+            raise ValueError("it is an archive of several")
+    except (ValueError, EOFError, OSError, MemoryError, OverflowError, zipfile.BadZipFile) as error:
         raise SoftrecError(
             f"{path} cannot be read as the array it should be: {error}",
             remedy=f"remove {path} and let Snakemake make it again",

@@ -7,9 +7,10 @@ import json
 import math
 import sys
 import time
+import traceback
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,7 +73,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
     args.files_read, written = parser.paths(args, parser.inputs), parser.paths(args, parser.outputs)
     try:
         planned.check(args.settings, args.code, written)
-        loaded.expect(json.loads(args.code))
+        loaded.expect(read_object(args.code, "--code"))
         for path in args.files_read:
             require_input(path)
         main(args)
@@ -87,6 +88,23 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         refuse(planned.edited(error.path, str(written[0])))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except BaseException as error:  # polars panics outside of Exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        refuse(unexpected(error, args.files_read))
+
+
+def unexpected(error: BaseException, inputs: Sequence[Path]) -> SoftrecError:
+    """What no reader of ours has foreseen, in the form of what they say: the error, the calls that led to it."""
+    calls = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    way = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in calls]
+    said = " ".join(str(error).split()) or "no reason given"
+    return SoftrecError(
+        f"{type(error).__name__}: {said}",
+        where=" > ".join(way),
+        remedy=f"see whether the inputs are as they should be ({', '.join(map(str, inputs)) or 'there are none'}); "
+        "if all are, softrec is at fault: report it",
+    )
 
 
 def require_input(path: Path) -> None:
@@ -108,11 +126,19 @@ def read_settings(text: str, kind: type[Settings]) -> Settings:
 
     Raises `SoftrecError` naming the key and its value.
     """
+    return build(kind, read_object(text, "--settings"), kind.__name__)
+
+
+def read_object(text: str, flag: str) -> dict[str, Any]:
+    """The JSON object that a flag was given. Raises `SoftrecError` if it is none."""
     try:
         values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise SoftrecError(f"--settings is not JSON: {error.msg}", where=text, remedy="give one JSON object") from error
-    return build(kind, values, kind.__name__)
+    except (ValueError, RecursionError) as error:
+        what = f"{flag} is not JSON: {getattr(error, 'msg', error)}"
+        raise SoftrecError(what, where=text[:200], remedy="give one JSON object") from error
+    if not isinstance(values, dict):
+        raise SoftrecError(f"{flag} is {values!r:.60}, not a JSON object", where=flag, remedy="give its keys")
+    return values
 
 
 def build(kind: type[Settings], values: dict[str, Any], where: str) -> Settings:

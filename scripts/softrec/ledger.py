@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from softrec import csvfiles, files, stopwatch
+from softrec import csvfiles, stopwatch
 from softrec.choice_files import Setting
 from softrec.errors import SoftrecError
 from softrec.files import manifest_of
+from softrec.records import Record, read_record
 from softrec.training_logs import read_lines
 
 TRAINING = "training"
@@ -67,8 +68,8 @@ def entries_of_log(path: Path, source: Source) -> list[Entry]:
     """
     *epochs, summary = read_lines(path)
     total = {TRAINING: 0.0}
-    for line in epochs:
-        for stage, seconds in line["seconds"].items():
+    for number, line in enumerate(epochs, start=1):
+        for stage, seconds in Record(line, path, line=number).record("seconds").value.items():
             total[STAGES[stage]] = total.get(STAGES[stage], 0.0) + seconds
     if not isinstance(device := summary.get("device"), str):
         raise untold(path, "on which device its job ran", "device")
@@ -94,17 +95,18 @@ def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
         SoftrecError: the manifest does not tell the seconds or the ranks.
     """
     place = manifest_of(path)
-    manifest = files.read_json(place)
-    seconds = manifest.get("notes", {}).get(stopwatch.NOTE)
-    if seconds is None:
+    manifest = read_record(place)
+    if stopwatch.NOTE not in (notes := manifest.record("notes")).value:
         raise untold(place, "how long its job worked", f"notes.{stopwatch.NOTE}")
-    gpus = manifest["hardware"].get("gpus")
-    return Entry(*vars(source).values(), stage, seconds / 60, ranks_of(manifest, place), gpus[0] if gpus else "CPU")
+    minutes = notes.number(stopwatch.NOTE, 0) / 60
+    gpus = manifest.record("hardware").value.get("gpus")
+    device = str(gpus[0]) if isinstance(gpus, list) and gpus else "CPU"
+    return Entry(*vars(source).values(), stage, minutes, ranks_of(manifest.value, place), device)
 
 
 def ranks_of(facts: Mapping[str, Any], path: Path) -> int:
     """How many processes a job had. A file without that is older than the key, and its job may have had any number."""
-    if not isinstance(ranks := facts.get("ranks"), int):
+    if type(ranks := facts.get("ranks")) is not int or ranks < 1:
         raise untold(path, "on how many ranks its job ran", "ranks")
     return ranks
 

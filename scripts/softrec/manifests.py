@@ -66,7 +66,10 @@ def require_as_made(path: Path) -> None:
     if not place.exists():
         return
     remedy = f"remove {path} and let Snakemake make it again"
-    manifest = files.read_json(place)
+    try:
+        manifest = files.read_json(place)
+    except SoftrecError as error:  # without its manifest the file would count as somebody's own
+        raise SoftrecError(error.what, where=error.where, remedy=remedy) from error
     outputs = manifest.get("outputs") if isinstance(manifest, dict) else None
     if not isinstance(outputs, dict):
         raise SoftrecError(f"{place} names no outputs", where="its key outputs", remedy=remedy)

@@ -1,11 +1,11 @@
 """Is a job what it was planned to be? On a cluster it may have waited for days, while somebody edited."""
 
 import hashlib
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from softrec import files
 from softrec.errors import SoftrecError
 
 VARIABLE = "SOFTREC_PLAN"  # set by the driver: a JSON file with a digest for each output of the run
@@ -22,7 +22,7 @@ def check(settings: str, code: str, outputs: Iterable[Path]) -> None:
     """
     if not (place := os.environ.get(VARIABLE)) or not Path(place).is_file():
         return
-    planned = json.loads(Path(place).read_text())
+    planned = files.read_json(Path(place))
     own = hashlib.sha256(f"{settings}\n{code}".encode()).hexdigest()[:16]
     for output in map(str, outputs):
         if planned.get(output, own) != own:

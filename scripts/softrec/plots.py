@@ -5,7 +5,6 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import matplotlib
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -113,7 +112,7 @@ def draw_curriculum(curves: list[Curve]) -> Figure:
     backbones = list(dict.fromkeys(curve.run.backbone for curve in curves))
     alphas = sorted({curve.run.alpha for curve in curves})
     colours = dict(zip(alphas, style.ordered_colours(len(alphas)), strict=True))
-    with matplotlib.rc_context(style.STYLE):
+    with style.context():
         size = (style.panels_width(len(datasets)), 1.6 * 2 * len(backbones) + 0.5)
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(2 * len(backbones), len(datasets), squeeze=False)

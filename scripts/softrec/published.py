@@ -1,11 +1,15 @@
 """Tables 1 and 2 as the paper prints them (config/published.csv)."""
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from softrec import csvfiles
 from softrec.errors import SoftrecError
 
 COLUMNS = ("table", "method", "backbone", "dataset", "metric", "value")
+GAIN = "Gain"
+COUNTED, METRICS = ("users", "items", "interactions"), ("H@5", "H@20", "NG@5", "NG@20")
 
 
 def read_published(path: Path, table: int) -> dict[tuple[str, str, str, str], float]:
@@ -27,5 +31,33 @@ def read_published(path: Path, table: int) -> dict[tuple[str, str, str, str], fl
                     remedy="keep the line that is right",
                 )
             first[key] = line
-            found[key] = csvfiles.number(fields, "value", path, line)
+            found[key] = csvfiles.number(fields, "value", path, line, *bounds(key))
+    require_complete(found, table, path)
     return found
+
+
+def bounds(key: tuple[str, str, str, str]) -> tuple[float, float]:
+    """Between which numbers a printed value lies: counts, a density in percent, a gain in percent, or a metric."""
+    method, _, _, metric = key
+    if metric in COUNTED:
+        return 1, math.inf
+    if metric == "density":
+        return 0, 100
+    return (-100, math.inf) if method == GAIN else (0, 1)
+
+
+def require_complete(found: Mapping[tuple[str, str, str, str], float], table: int, path: Path) -> None:
+    """Raise `SoftrecError` unless every row of a table has the same metrics, those that it prints."""
+    metrics = METRICS if table == 2 else (*COUNTED, "density")
+    rows: dict[tuple[str, str, str], set[str]] = {}
+    for *row, metric in found:
+        rows.setdefault(tuple(row), set()).add(metric)  # type: ignore[arg-type]
+    for row, held in rows.items():
+        if wrong := [name for name in metrics if name not in held] or sorted(held - set(metrics)):
+            place = " ".join(part for part in row if part)
+            said = "has a metric" if wrong[0] in held else "lacks"
+            raise SoftrecError(
+                f"table {table} {said} {wrong[0]} of {place}",
+                where=f"{path}; the metrics of table {table} are {', '.join(metrics)}",
+                remedy="correct its line, or add it",
+            )

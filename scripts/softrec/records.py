@@ -1,6 +1,7 @@
 """JSON objects between rules, read key by key: what is missing or of another kind is named with its file and key."""
 
 import math
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,19 @@ class Record:
     """A JSON object and the file that it stands in.
 
     Attributes:
-        path: the file. way: keys that lead to the object in there, each followed by a dot.
+        path: the file. way: keys that lead to the object in there, each followed by a dot. line: of the file, where
+            each line holds an object.
     """
 
-    def __init__(self, value: Any, path: Path, way: str = "") -> None:
-        self.value, self.path, self.way = value, path, way
+    def __init__(self, value: Any, path: Path, way: str = "", line: int | None = None) -> None:
+        self.value, self.path, self.way, self.line = value, path, way, line
         if not isinstance(value, dict):
             raise self.fault(f"{path} has {value!r:.60} where an object should be", self.way.rstrip("."))
 
     def fault(self, what: str, key: str) -> SoftrecError:
         """The error about one key."""
-        where = f"{self.path}, key {key}" if key else str(self.path)
+        place = str(self.path) if self.line is None else f"{self.path}, line {self.line}"
+        where = f"{place}, key {key}" if key else place
         return SoftrecError(what, where=where, remedy=f"remove {self.path} and let Snakemake make it again")
 
     def get(self, key: str, kind: type | tuple[type, ...], wanted: str) -> Any:
@@ -57,7 +60,7 @@ class Record:
         """A finite number from `least` to `most`."""
         wanted = "a finite number" + (f" from {least:g} to {most:g}" if (least, most) != (-math.inf, math.inf) else "")
         value = self.get(key, (int, float), wanted)
-        if not math.isfinite(value) or not least <= value <= most:
+        if not abs(value) <= sys.float_info.max or not least <= value <= most:  # no NaN is; an int may be larger
             raise self.wrong(key, value, wanted)
         return float(value)
 
@@ -75,12 +78,12 @@ class Record:
 
     def record(self, key: str) -> "Record":
         """An object within."""
-        return Record(self.get(key, dict, "an object"), self.path, f"{self.way}{key}.")
+        return Record(self.get(key, dict, "an object"), self.path, f"{self.way}{key}.", self.line)
 
     def one_of(self, key: str, values: Collection[Any]) -> Any:
         """One of some values."""
         value = self.value.get(key)
-        if value not in values:
+        if not isinstance(value, str | int | float | None) or value not in values:
             raise self.wrong(key, value, f"one of {', '.join(map(str, values))}")
         return value
 

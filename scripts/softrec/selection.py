@@ -10,6 +10,7 @@ from typing import Any
 from softrec.choice_files import Setting
 from softrec.errors import SoftrecError
 from softrec.records import Record
+from softrec.training_logs import texts
 
 Results = Mapping[Any, Mapping[int, Mapping[str, float]]]
 """value -> seed -> metrics of the kept epoch, in the order of configuration."""
@@ -44,10 +45,10 @@ def kept_epoch(log: Path, metrics: Sequence[str]) -> dict[str, float]:
     Raises:
         SoftrecError: the log has no summary (an unfinished run), or lacks a metric.
     """
-    lines = [line for line in log.read_text(encoding="utf-8").splitlines() if line.strip()]
+    lines = [line for line in texts(log) if line.strip()]
     try:
         summary = json.loads(lines[-1]) if lines else {}
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         summary = {}
     if not (isinstance(summary, dict) and summary.get("summary") is True):
         raise SoftrecError(

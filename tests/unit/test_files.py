@@ -10,6 +10,7 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -207,3 +208,26 @@ def test_json_that_does_not_parse_is_named_with_its_line(tmp_path: Path, content
     with pytest.raises(SoftrecError, match=sentence) as caught:
         files.read_json(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["file/out", "a" * 300, "file/folder/out"])
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, place: str) -> None:
+    """A file where a folder should be, and a name that no file system takes."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(SoftrecError, match="cannot be written: ") as caught:
+        files.write_json(tmp_path / place, {})
+    assert str(tmp_path) in str(caught.value.where) and caught.value.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_arrays_that_are_none(tmp_path: Path) -> None:
+    """An archive of several, and one that claims more than any memory."""
+    path = tmp_path / "z.npy"
+    with path.open("wb") as stream:
+        np.savez(stream, a=np.zeros(3), b=np.zeros(3))
+    with pytest.raises(SoftrecError, match="archive of several"):
+        files.read_array(path, "float32", (None, None))
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 3072), }".ljust(117) + b"\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(SoftrecError, match="cannot be read as the array it should be"):
+        files.read_array(path, "float32", (None, None))

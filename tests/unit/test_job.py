@@ -4,6 +4,7 @@ import argparse
 import ast
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -162,3 +163,37 @@ def test_a_process_that_fails_prints_sentences_and_no_traceback(tmp_path: Path) 
     assert ended.returncode == 1
     assert ended.stderr == "\nerror: title 7 is null\n  where:  meta.jsonl, line 12\n  remedy: drop it\n"
     assert ended.stdout == ""
+
+
+def test_what_nobody_foresaw_is_a_sentence_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error, the calls that led to it, the inputs; no traceback, and neither output nor manifest."""
+
+    def stumble(args: argparse.Namespace) -> None:
+        fall()
+
+    def fall() -> None:
+        raise ZeroDivisionError("division by zero")
+
+    with pytest.raises(SystemExit) as ended:
+        job.run(stumble, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
+    said = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert "error: ZeroDivisionError: division by zero" in said and "Traceback" not in said
+    assert re.search(r"where: +test_job.py:\d+ in stumble > test_job.py:\d+ in fall\n", said)
+    assert str(folder / "a") in said and "report it" in said
+    assert not list(folder.glob("out*"))
+
+
+@pytest.mark.parametrize("text", ["{oops", "[1]", "1" * 5000, "[" * 100_000])
+@pytest.mark.parametrize("flag", ["--code", "--settings"])
+def test_flags_that_are_no_objects(folder: Path, capsys: pytest.CaptureFixture[str], text: str, flag: str) -> None:
+    """Whatever stands in them: one sentence that names the flag."""
+
+    def settle(args: argparse.Namespace) -> None:
+        job.read_settings(args.settings, job.Parser)  # type: ignore[type-var]
+
+    flags = ["--source", str(folder / "a"), "--target-file", str(folder / "out"), flag, text]
+    with pytest.raises(SystemExit) as ended:
+        job.run(settle, new_parser(), flags)
+    assert ended.value.code == 1
+    assert f"error: {flag} is " in capsys.readouterr().err

@@ -67,3 +67,14 @@ def test_the_form_that_the_sentence_names_lists_the_jobs(workflow: Path) -> None
     ended = dry_run(workflow, "--sdm", "env-modules")
     assert ended.returncode == 0, ended.stderr
     assert "rule one:" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("0", True), ("", True), ("many", True), ("-2", True), ("4", False), ("2,3", False)]
+)
+def test_threads_that_are_no_number(monkeypatch: pytest.MonkeyPatch, value: str, said: bool) -> None:
+    """Polars ends in a panic of Rust's with none; the variable and its value are said before anything is planned."""
+    monkeypatch.setenv("POLARS_MAX_THREADS", value)
+    sentence = environment.threads_sentence()
+    assert (sentence is not None) == said
+    assert sentence is None or f"POLARS_MAX_THREADS is {value!r}: unset it" in sentence

@@ -1,9 +1,12 @@
 """Is the software that a profile asks for to be had on this machine?"""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable
+
+THREADS = ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
 
 
 def conda_sentence(
@@ -23,6 +26,15 @@ def conda_sentence(
         "`--sdm env-modules` to the same command, as in\n"
         "    snakemake --profile profiles/slurm --sdm env-modules -n"
     )
+
+
+def threads_sentence() -> str | None:
+    """The one sentence for a number of threads that libraries would panic at; None if all is well."""
+    for name in THREADS:
+        value = os.environ.get(name, "1")
+            if not re.fullmatch("[1-9][0-9]{0,3}(,[1-9][0-9]{0,3})*", value):
+            return f"The environment variable {name} is {value!r}: unset it, or set it to a number of threads."
+    return None
 
 
 def prefer_this_interpreter() -> None:
