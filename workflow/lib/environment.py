@@ -32,7 +32,7 @@ def threads_sentence() -> str | None:
     """The one sentence for a number of threads that libraries would panic at; None if all is well."""
     for name in THREADS:
         value = os.environ.get(name, "1")
-            if not re.fullmatch("[1-9][0-9]{0,3}(,[1-9][0-9]{0,3})*", value):
+        if not re.fullmatch("[1-9][0-9]{0,3}(,[1-9][0-9]{0,3})*", value):
             return f"The environment variable {name} is {value!r}: unset it, or set it to a number of threads."
     return None
 
