@@ -100,9 +100,9 @@ def test_a_missing_key_is_named_unless_it_has_a_default() -> None:
     ("text", "sentence"),
     [
         ("{", "--settings is not JSON"),
-        ("3", "Inner is 3, not a JSON object"),
-        ("[1]", r"Inner is \[1\], not a JSON object"),
-        ("null", "Inner is None, not a JSON object"),
+        ("3", "--settings is 3, not a JSON object"),
+        ("[1]", r"--settings is \[1\], not a JSON object"),
+        ("null", "--settings is None, not a JSON object"),
     ],
 )
 def test_settings_that_are_no_object_are_refused(text: str, sentence: str) -> None:
