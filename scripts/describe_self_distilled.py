@@ -15,14 +15,14 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Ground each title to the nearest item, count."""
-    from softrec import categories, files, grounding, nearest, samples, selfdistilled
+    from softrec import arrays, categories, files, grounding, nearest, samples, selfdistilled
 
     settings = job.read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     rows = samples.read_rows(args.rows, ["user", "history", "target", "position"], items.count).to_pydict()
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions, items.count), settings)
-    z = files.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]))
+    z = arrays.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]))
     found = nearest.nearest_items(ranker, z, rows, 1).items[:, 0]
     labels = categories.label_items(files.read_table(args.catalogue, ["category"])["category"].to_pylist())
     files.write_json(args.metrics, selfdistilled.describe(found, rows["target"], items, labels))

@@ -16,13 +16,14 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, embed, write. An empty text has the embedding of the text's beginning: what stands before any word."""
-    from softrec import distributed, embeddings, files, language_model
+    from softrec import arrays, distributed, embeddings, files, language_model
 
     with distributed.ranks():
         settings = job.read_settings(args.settings, embeddings.EmbeddingSettings)
         texts = files.read_table(args.cot, ["text"])["text"].to_pylist()
         llm = language_model.load(args.llm, settings.backbone, settings.precision)
-        files.write_array(args.embeddings, embeddings.embed(llm, [text.strip() for text in texts], settings.batch_size))
+        z = embeddings.embed(llm, [text.strip() for text in texts], settings.batch_size)
+        arrays.write_array(args.embeddings, z)
 
 
 if __name__ == "__main__":

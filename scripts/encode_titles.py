@@ -16,13 +16,13 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, embed, write."""
-    from softrec import distributed, embeddings, files, language_model, prompts, samples
+    from softrec import arrays, distributed, embeddings, language_model, prompts, samples
 
     with distributed.ranks():
         settings = job.read_settings(args.settings, embeddings.EmbeddingSettings)
         titles = [prompts.title_in(title) for title in samples.load_items(args.catalogue).distinct]
         llm = language_model.load(args.llm, settings.backbone, settings.precision)
-        files.write_array(args.titles, embeddings.embed(llm, titles, settings.batch_size))
+        arrays.write_array(args.titles, embeddings.embed(llm, titles, settings.batch_size))
 
 
 if __name__ == "__main__":

@@ -14,11 +14,12 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Download; note the commit."""
-    from softrec import files, hub
+    from softrec import digests, files, hub
 
     settings = job.read_settings(args.settings, hub.HubLlmSettings)
     with files.write_whole(args.llm) as folder:
         job.note("commit", hub.fetch_llm(settings, folder))
+    digests.hand_on(args.llm, digests.sha256(args.llm))  # several GB, which every job that asks the model would read
 
 
 if __name__ == "__main__":

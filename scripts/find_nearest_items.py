@@ -26,7 +26,7 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, find, write."""
-    from softrec import files, grounding, nearest, samples
+    from softrec import arrays, files, grounding, nearest, samples
 
     settings = job.read_settings(args.settings, Settings)
     items = samples.load_items(args.catalogue)
@@ -36,7 +36,7 @@ def main(args: argparse.Namespace) -> None:
     ranker = grounding.Grounding(titles, items.title_id, seen, how)
     rows = samples.read_rows(args.rows, ["user", "history", "position"], items.count).to_pydict()
     # Kindle's teacher answers 4,096 rows, 50 MB, or all of them, (1,111,104, 3,072) or 13.7 GB.
-    z = files.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]), mapped=True)
+    z = arrays.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]), mapped=True)
     found = nearest.nearest_items(ranker, z, rows, settings.items)
     columns = {"row": range(len(found.items)), "items": list(found.items), "distance": list(found.distance)}
     files.write_table(args.nearest, columns, nearest.TYPES)

@@ -19,7 +19,7 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, answer, say what the answers are like, embed them, write."""
-    from softrec import distributed, files, predictions, samples, stopwatch
+    from softrec import arrays, distributed, predictions, samples, stopwatch
     from softrec.recommender import RecommenderSettings, open_recommender
 
     with distributed.ranks():
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> None:
         with stopwatch.timed():
             answers = recommender.answer(rows, "self-distil")
         predictions.describe(answers, rows["target"], items)
-        files.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
+        arrays.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
         predictions.write(args.self_distilled, answers)
 
 

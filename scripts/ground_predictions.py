@@ -17,14 +17,14 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, rank, write."""
-    from softrec import files, grounding, ranking, samples
+    from softrec import arrays, files, grounding, ranking, samples
 
     settings = job.read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     rows = samples.read_rows(args.rows, COLUMNS, items.count).to_pydict()
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions, items.count), settings)
-    ranks = ranker.rank(files.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1])), rows)
+    ranks = ranker.rank(arrays.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1])), rows)
     identity = {"row": range(len(rows["user"])), **{name: rows[name] for name in ("user", "target", "paper")}}
     files.write_table(args.ranks, {**identity, **ranks._asdict()}, ranking.RANK_TYPES)
 

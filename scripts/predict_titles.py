@@ -19,7 +19,7 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, answer, embed, write."""
-    from softrec import distributed, files, predictions, samples
+    from softrec import arrays, distributed, predictions, samples
     from softrec.recommender import RecommenderSettings, open_recommender
 
     with distributed.ranks():
@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
         recommender = open_recommender(args.llm, items, settings, args.adapter)
         answers = recommender.answer(rows, "predict")
         predictions.describe(answers, rows["target"], items)
-        files.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
+        arrays.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
         predictions.write(args.predictions, answers)
 
 

@@ -18,7 +18,7 @@ def parser() -> job.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read, retrieve, write."""
     import numpy as np
-    from softrec import files, log
+    from softrec import arrays, files, log
     from softrec.sequential import decisions, retrieval, windows
 
     settings = job.read_settings(args.settings, retrieval.RetrievalSettings)
@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
     without = int((found < 0).all(axis=1).sum())
     log.say(f"{used:,} of {len(known.item):,} decisions are an example; {without:,} of {len(found):,} rows have none")
     job.note("examples", {"decisions": len(known.item), "used": used, "rows": len(found), "rows_without": without})
-    files.write_array(args.examples, found)
+    arrays.write_array(args.examples, found)
 
 
 if __name__ == "__main__":

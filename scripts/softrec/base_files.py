@@ -11,17 +11,23 @@ from typing import Any
 from softrec.errors import SoftrecError
 from softrec.weights import require_finite
 
-INDEX = "model.safetensors.index.json"
+WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 OBJECTS = ("config.json", "generation_config.json", "tokenizer_config.json", INDEX)  # files that hold an object, if any
 FLOATS = ("F64", "F32", "F16", "BF16")
 UNQUANTISED = "give the model in bf16, fp16 or fp32"
+FINITE = "fetch the model again, or take one whose numbers are all finite"
 SAVE = "save model and tokeniser again by save_pretrained, or fetch them again"
 
 
 def require_readable(folder: Path) -> None:
     """Raise `SoftrecError` unless the folder's files of JSON are objects, and its weights numbers within the folder."""
     found = {name: read_object(folder / name) for name in OBJECTS if (folder / name).exists()}
-    for weight, file in found.get(INDEX, {}).get("weight_map", {}).items():
+    places = found.get(INDEX, {}).get("weight_map", {})
+    if not isinstance(places, dict):
+        raise fault(folder / INDEX, f"has {places!r:.60} as its weight_map, not an object")
+    if (folder / WHOLE).exists():
+        places = {}  # an index beside a whole file is not read
+    for weight, file in places.items():
         if not isinstance(file, str) or Path(file).name != file:
             raise fault(folder / INDEX, f"places {weight} in {file!r}, which is no file of the folder")
         if not (folder / file).is_file():
@@ -84,7 +90,7 @@ def require_usable(model: Any, tokenizer: Any, folder: Path) -> None:
             "set dropout to null in it",
         )
     weights = dict(model.named_parameters()) | dict(model.named_buffers())
-    require_finite(weights, str(folder), SAVE)
+    require_finite(weights, str(folder), FINITE)
 
 
 def window(config: Any) -> Any:

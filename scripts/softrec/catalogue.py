@@ -29,7 +29,7 @@ MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what makes a text 
 FILLERS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"  # letters and symbols of no shape
 # An ampersand that was escaped again and again: unescaped step by step, a long one would take for ever.
 NESTED = re.compile(r"&(?:amp;?|AMP;?|#0*38(?:;|(?![0-9;]))|#[xX]0*26(?:;|(?![0-9a-fA-F;])))+")
-PASSES = 32  # of unescaping; an ampersand that is left then is none of an entity's
+PASSES = 32  # of unescaping; what could begin an entity or a tag is taken out of a text that still changes then
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -40,14 +40,14 @@ def clean_text(text: str | None) -> str | None:
     """
     if text is None:
         return None
-    before = None if MARKED.search(text) else text
-    for _ in range(PASSES):
-        if text == before:
-            break
-        before = text
-        text = CONTROL.sub(" ", TAG.sub(" ", html.unescape(NESTED.sub("&", text))))
-    else:
-        text = text.replace("&", " ")
+    if MARKED.search(text):
+        for _ in range(PASSES):
+            before = text
+            text = CONTROL.sub(" ", TAG.sub(" ", html.unescape(NESTED.sub("&", text))))
+            if text == before:
+                break
+        else:
+            text = text.replace("&", " ").replace("<", " ")
     text = " ".join(text.split())
     return text if any(map(is_visible, text)) else None
 

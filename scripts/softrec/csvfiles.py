@@ -11,8 +11,9 @@ from pathlib import Path
 from softrec import files
 from softrec.errors import SoftrecError
 
+UTF8 = "utf-8-sig"  # a byte order mark is part of no header
 NUMBER = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,4})?")
-WHOLE = re.compile(r"[0-9]{1,18}")
+WHOLE = re.compile(r"[0-9]{1,19}")
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
@@ -34,7 +35,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
     Raises:
         SoftrecError: another header, a line with more or fewer fields, or text that is no UTF-8 or no CSV.
     """
-    with path.open(newline="", encoding="utf-8") as stream, as_text(path, reader := csv.reader(stream, strict=True)):
+    with path.open(newline="", encoding=UTF8) as stream, as_text(path, reader := csv.reader(stream, strict=True)):
         header = next(reader, [])
         if tuple(header) != columns:
             raise SoftrecError(
@@ -85,7 +86,7 @@ def number(
 
 def integer(fields: dict[str, str], name: str, path: Path, line: int, least: int = 0) -> int:
     """The field `name` of a row as a whole number from `least` on. Raises `SoftrecError` naming line and value."""
-    if not WHOLE.fullmatch(fields[name]) or int(fields[name]) < least:
+    if not WHOLE.fullmatch(fields[name]) or not least <= int(fields[name]) < 2**63:
         what = f"{name} is {fields[name]!r}"
         raise SoftrecError(what, where=f"{path}, line {line}", remedy=f"write a whole number from {least} on")
     return int(fields[name])

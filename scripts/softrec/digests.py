@@ -6,9 +6,9 @@ of its content and of its inode (ctime). Any write moves the latter, also one th
 differs, as on another machine, the content is read again.
 
 A disk that loses bits gives no sign, so a digest is kept for as long as the run (SOFTREC_RUN, which the workflow sets
-anew each time), in the folder that SOFTREC_DIGESTS names. Digests of `LARGE` files and folders outlive the run: the job
-that fetched a base model of 6.4 GB leaves its digest to all that read it. What is `SMALL` is read again by each job.
-Ranks other than the first have no need of digests: they are handed what follows from them.
+anew each time), in the folder that SOFTREC_DIGESTS names. One that was handed on outlives the run: the job that fetched
+a base model of 6.4 GB leaves its digest to all that read it. What is `SMALL` is read again by each job. Ranks other
+than the first have no need of digests: they are handed what follows from them.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from softrec import files
 
 VARIABLE, RUN = "SOFTREC_DIGESTS", "SOFTREC_RUN"
 SMALL = 1 << 20  # bytes, read in a millisecond
-LARGE = 1 << 30  # bytes, read in a second
+EVER = ""  # in place of a run: the digest was handed on by whoever made the file
 Signs = list[list[str | int]]
 _known: dict[Path, tuple[Signs, str]] = {}
 
@@ -35,15 +35,15 @@ def sha256(path: Path) -> str:
         digest = files.sha256(path)
         if signs_of(path) != signs:
             return digest  # it changed meanwhile, and nobody knows which of its contents this is of
-        record(place, signs, digest)
+        record(place, signs, digest, os.environ.get(RUN) or None)
     _known[place] = (signs, digest)
     return digest
 
 
 def hand_on(path: Path, digest: str) -> None:
-    """Leave to this job, and to later ones, the digest of a file that was read before it got its name."""
+    """Leave to this job, and to all later ones, the digest of a file that was read before it got its name."""
     place, signs = path.resolve(), signs_of(path)
-    record(place, signs, digest)
+    record(place, signs, digest, EVER)
     _known[place] = (signs, digest)
 
 
@@ -60,10 +60,9 @@ def signs_of_file(path: Path, name: str) -> list[str | int]:
     return [name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns]
 
 
-def kept_for(signs: Signs) -> str | None:
-    """The run for which a digest is kept beyond this process: "" for all runs, None for none."""
-    size = sum(int(file[2]) for file in signs)
-    return "" if size >= LARGE else (os.environ.get(RUN) or None) if size >= SMALL else None
+def is_small(signs: Signs) -> bool:
+    """Whether a file or folder is read faster than a note about it."""
+    return sum(int(file[2]) for file in signs) < SMALL
 
 
 def file_of(place: Path) -> Path | None:
@@ -74,23 +73,21 @@ def file_of(place: Path) -> Path | None:
 
 
 def recorded(place: Path, signs: Signs) -> str | None:
-    """The digest that an earlier job has left of a path, if its signs are those of now."""
-    file, run = file_of(place), kept_for(signs)
-    if file is None or run is None:
+    """The digest that a job of this run has left of a path, or whoever made it, if its signs are those of now."""
+    if (file := file_of(place)) is None or is_small(signs):
         return None
     try:
         left = json.loads(file.read_text())
     except (OSError, ValueError):  # none, or half of one: as good as none
         return None
-    own = {"path": str(place), "run": run, "signs": signs}
+    own = {"path": str(place), "signs": signs}
     fits = isinstance(left, dict) and {name: left.get(name) for name in own} == own
-    return left.get("sha256") if fits else None
+    return left.get("sha256") if fits and left.get("run") in (EVER, os.environ.get(RUN) or EVER) else None
 
 
-def record(place: Path, signs: Signs, digest: str) -> None:
-    """Leave the digest of a path to later jobs; where that cannot be written, they read again."""
-    file, run = file_of(place), kept_for(signs)
-    if file is None or run is None:
+def record(place: Path, signs: Signs, digest: str, run: str | None) -> None:
+    """Leave the digest of a path to later jobs of a run; where that cannot be written, they read again."""
+    if (file := file_of(place)) is None or run is None or is_small(signs):
         return
     partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
     try:

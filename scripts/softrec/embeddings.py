@@ -23,14 +23,14 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     """z of each text: (n, D) float32, from the un-tuned base model, BOS included, not normalised.
 
     Equal texts are run once and texts of like length together. An empty text is BOS alone. A text longer than the
-    context is cut on the right. Ranks share the batches and all get all embeddings.
+    model has positions is cut on the right. Ranks share the batches and all get all embeddings.
     """
     tokenizer = llm.tokenizer
     bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     distinct = list(dict.fromkeys(texts))
     as_text = {"add_special_tokens": False, "split_special_tokens": True}  # a title that spells EOS is no end of text
     encoded = tokenizer(distinct, **as_text)["input_ids"] if distinct else []
-    tokens = [[bos, *ids][: llm.context] for ids in encoded]
+    tokens = [[bos, *ids][: llm.positions] for ids in encoded]
     order = sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i))
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     states: dict[int, np.ndarray] = {}

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,13 +32,15 @@ def write_whole(path: Path) -> Iterator[Path]:
             yield Path(folder) / Path(path).name
         return
     path = Path(path)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = partial_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove(partial)
         yield partial
         flush(partial)
         make_way(path, partial)
+        if partial.is_dir():
+            mark_of(path).write_text(str(partial.stat().st_ino))
         os.replace(partial, path)
         flush_names(path.parent)
     except SoftrecError:
@@ -60,28 +61,41 @@ def write_whole(path: Path) -> Iterator[Path]:
             remove(partial)
 
 
+def partial_of(path: Path) -> Path:
+    """Where a file or folder is written before it takes its name."""
+    return path.with_name(f".{path.name}.partial")
+
+
 def of_place(error: OSError, path: Path) -> bool:
-    """Whether an error of the system is about `path`, its partial file or a folder above them."""
-    named = Path(str(error.filename)) if error.filename is not None else None
-    return named is not None and (named.parent == path.parent or named in path.parents)
+    """Whether an error of the system is about `path`, its partial file, what is in that, or a folder above them."""
+    if error.filename is None:
+        return False
+    named, partial = Path(str(error.filename)), partial_of(path)
+    return named in (path, partial, *path.parents) or partial in named.parents
 
 
 def make_way(path: Path, successor: Path) -> None:
-    """Remove the folder `path` for its successor if it is an earlier one of the kind.
+    """Remove the folder `path` for its successor if a job wrote it, or if nothing is in it.
 
-    It is if a manifest stands beside it or, where a job was killed before that, each of its files has a successor.
-    Raises `SoftrecError` if a file is to take its place, or if it holds a file of somebody else's.
+    Beside it stands a manifest then or, where the job was killed before that, a mark with its inode. Raises
+    `SoftrecError` if it is somebody's own, or if a file is to take its place.
     """
     if not path.is_dir() or path.is_symlink():
         return
     remedy = "move it away, or give another path"
     if not successor.is_dir():
         raise SoftrecError(f"{path} is to be a file, and is a folder", remedy=remedy)
-    own = {p.relative_to(successor) for p in successor.rglob("*")}
-    others = [p for p in sorted(path.rglob("*")) if is_content(p) and p.relative_to(path) not in own]
-    if others and not manifest_of(path).exists():
-        raise SoftrecError(f"{path} is a folder that no job has written: it holds {others[0].name}", remedy=remedy)
+    held = [p for p in sorted(path.rglob("*")) if is_content(p)]
+    mark = mark_of(path)
+    own = manifest_of(path).exists() or (mark.exists() and mark.read_text() == str(path.stat().st_ino))
+    if held and not own:
+        raise SoftrecError(f"{path} is a folder that no job has written: it holds {held[0].name}", remedy=remedy)
     remove(path)
+
+
+def mark_of(path: Path) -> Path:
+    """Where the inode of a folder stands that a job has written, until its manifest is there."""
+    return path.with_name(f".{path.name}.written")
 
 
 def flush_names(folder: Path) -> None:
@@ -209,40 +223,3 @@ def read_table(path: Path, names: Sequence[str]) -> Any:
         ) from error
     columns.require(table, names, path)
     return table
-
-
-def write_array(path: Path, array: Any) -> None:
-    """Write an array in numpy's own format, whole."""
-    import numpy as np
-
-    with write_whole(path) as partial, partial.open("wb") as stream:
-        np.save(stream, array)
-
-
-def read_array(path: Path, kind: str, shape: Sequence[int | None], *, mapped: bool = False) -> Any:
-    """Read an array of numpy's own format, of the type `kind` and of a shape in which None is any number.
-
-    With `mapped` its bytes stay on disk until they are used.
-
-    Raises `SoftrecError` if it is none, not whole, or another.
-    """
-    import numpy as np
-
-    try:
-        array = np.load(path, "r" if mapped else None, allow_pickle=False)
-        if not isinstance(array, np.ndarray):
-            raise ValueError("it is an archive of several")
-    except (ValueError, EOFError, OSError, MemoryError, OverflowError, zipfile.BadZipFile) as error:
-        raise SoftrecError(
-            f"{path} cannot be read as the array it should be: {error}",
-            remedy=f"remove {path} and let Snakemake make it again",
-        ) from error
-    fits = len(array.shape) == len(shape) and all(b in (None, a) for a, b in zip(array.shape, shape, strict=True))
-    if not fits or array.dtype != kind:
-        wanted = " x ".join("any" if size is None else str(size) for size in shape)
-        found = " x ".join(map(str, array.shape))
-        raise SoftrecError(
-            f"{path} holds {found} numbers of type {array.dtype}, not {wanted} of type {kind}",
-            remedy=f"remove {path} and let Snakemake make it again",
-        )
-    return array

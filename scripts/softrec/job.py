@@ -7,14 +7,13 @@ import json
 import math
 import sys
 import time
-import traceback
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from softrec import loaded, manifests, planned
+from softrec import loaded, manifests, planned, unforeseen
 from softrec.errors import SoftrecError
 from softrec.ranks import is_first
 
@@ -76,8 +75,10 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         loaded.expect(read_object(args.code, "--code"))
         for path in args.files_read:
             require_input(path)
+        own = manifests.of_nobody(args.files_read)
         main(args)
         if is_first():
+            manifests.require_unchanged(own, written)
             facts = {"settings": json.loads(args.settings), "code": json.loads(args.code), "notes": dict(_notes)}
             manifests.write(facts, args.files_read, written, time.monotonic() - start)
         for step in _last:
@@ -91,20 +92,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
     except BaseException as error:  # polars panics outside of Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        refuse(unexpected(error, args.files_read))
-
-
-def unexpected(error: BaseException, inputs: Sequence[Path]) -> SoftrecError:
-    """What no reader of ours has foreseen, in the form of what they say: the error, the calls that led to it."""
-    calls = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
-    way = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in calls]
-    said = " ".join(str(error).split()) or "no reason given"
-    return SoftrecError(
-        f"{type(error).__name__}: {said}",
-        where=" > ".join(way),
-        remedy=f"see whether the inputs are as they should be ({', '.join(map(str, inputs)) or 'there are none'}); "
-        "if all are, softrec is at fault: report it",
-    )
+        refuse(unforeseen.sentence(error, args.files_read, __file__))
 
 
 def require_input(path: Path) -> None:

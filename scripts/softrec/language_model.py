@@ -54,9 +54,16 @@ class LanguageModel:
 
     @property
     def context(self) -> int:
-        """The most tokens that prompt and response may have together: what attention reaches in every layer."""
-        config = self.causal.config
-        return min(config.max_position_embeddings, window(config) or config.max_position_embeddings)
+        """The most tokens that prompt and response may have together: what attention reaches in every layer.
+
+        The masks of responses that share a prompt (softrec.branches) know no sliding window.
+        """
+        return min(self.positions, window(self.causal.config) or self.positions)
+
+    @property
+    def positions(self) -> int:
+        """The most tokens that a text may have."""
+        return self.causal.config.max_position_embeddings
 
     @property
     def pad_id(self) -> int:

@@ -14,6 +14,7 @@ from softrec.training_logs import read_lines
 
 TRAINING = "training"
 STAGES = {"train": TRAINING, "validate": "validation", "schedule": "d_t", "reference": "reference"}
+AGAIN = "remove it, with the outputs of its job, and let Snakemake make them again"
 SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # jobs of their own, beside the tuning runs
 
 
@@ -92,14 +93,19 @@ def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
     """The minutes that a job worked, its start and loading left out, from the manifest beside its output.
 
     Raises:
-        SoftrecError: the manifest does not tell the seconds or the ranks.
+        SoftrecError: the manifest is not there, or does not tell the seconds or the ranks.
     """
     place = manifest_of(path)
-    manifest = read_record(place)
-    if stopwatch.NOTE not in (notes := manifest.record("notes")).value:
-        raise untold(place, "how long its job worked", f"notes.{stopwatch.NOTE}")
-    minutes = notes.number(stopwatch.NOTE, 0) / 60
-    gpus = manifest.record("hardware").value.get("gpus")
+    if not place.exists():
+        raise SoftrecError(f"{place} is not there", remedy=f"remove {path} and let Snakemake make it again")
+    try:
+        manifest = read_record(place)
+        if stopwatch.NOTE not in (notes := manifest.record("notes")).value:
+            raise untold(place, "how long its job worked", f"notes.{stopwatch.NOTE}")
+        minutes = notes.number(stopwatch.NOTE, 0) / 60
+        gpus = manifest.record("hardware").value.get("gpus")
+    except SoftrecError as error:  # no rule makes a manifest again by itself
+        raise SoftrecError(error.what, where=error.where, remedy=AGAIN) from error
     device = str(gpus[0]) if isinstance(gpus, list) and gpus else "CPU"
     return Entry(*vars(source).values(), stage, minutes, ranks_of(manifest.value, place), device)
 
@@ -113,8 +119,7 @@ def ranks_of(facts: Mapping[str, Any], path: Path) -> int:
 
 def untold(path: Path, what: str, key: str) -> SoftrecError:
     """A file of an earlier version, which lacks what the ledger needs."""
-    remedy = "remove it, with the outputs of its job, and let Snakemake make them again"
-    return SoftrecError(f"{path} does not say {what}", where=f"{path}, key {key}", remedy=remedy)
+    return SoftrecError(f"{path} does not say {what}", where=f"{path}, key {key}", remedy=AGAIN)
 
 
 def ledger(

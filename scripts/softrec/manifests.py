@@ -39,6 +39,7 @@ def write(facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Pa
     }
     for path in outputs:
         files.write_json(files.manifest_of(path), manifest)
+        files.remove(files.mark_of(path))
 
 
 def versions() -> dict[str, str]:
@@ -54,6 +55,24 @@ def hardware() -> dict[str, Any]:
     if torch is not None and torch.cuda.is_available():
         facts["gpus"] = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return facts
+
+
+def of_nobody(inputs: Sequence[Path]) -> dict[Path, digests.Signs]:
+    """The signs (softrec.digests) of those inputs that no job wrote: somebody may write to them while they are read."""
+    return {path: digests.signs_of(path) for path in inputs if not files.manifest_of(path).exists()}
+
+
+def require_unchanged(inputs: Mapping[Path, digests.Signs], outputs: Sequence[Path]) -> None:
+    """Raise `SoftrecError`, and remove `outputs`, unless files have the content that they had when a job began.
+
+    By inode, size and mtime: a hard link to a file, which other jobs may make, moves its ctime.
+    """
+    for path, before in inputs.items():
+        now = digests.signs_of(path) if path.exists() else []
+        if [sign[:4] for sign in now] != [sign[:4] for sign in before]:
+            for output in outputs:
+                files.remove(output)
+            raise SoftrecError(f"{path} was changed while this job read it", remedy="run the same command again")
 
 
 def require_as_made(path: Path) -> None:

@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from softrec import files
 from softrec.errors import SoftrecError
+from softrec.records import read_record
 
 VARIABLE = "SOFTREC_PLAN"  # set by the driver: a JSON file with a digest for each output of the run
 
@@ -22,7 +22,11 @@ def check(settings: str, code: str, outputs: Iterable[Path]) -> None:
     """
     if not (place := os.environ.get(VARIABLE)) or not Path(place).is_file():
         return
-    planned = files.read_json(Path(place))
+    try:
+        planned = read_record(Path(place)).value
+    except SoftrecError as error:
+        remedy = "stop Snakemake (Ctrl-C) and start the same command again: it writes the plan anew"
+        raise SoftrecError(error.what, where=error.where, remedy=remedy) from error
     own = hashlib.sha256(f"{settings}\n{code}".encode()).hexdigest()[:16]
     for output in map(str, outputs):
         if planned.get(output, own) != own:

@@ -26,7 +26,8 @@ class Provenance:
     unexplained: set[str] = field(default_factory=set)
 
     def require_explained(self) -> None:
-        """Raise `SoftrecError` for the first file of `unexplained`."""
+        """Raise `SoftrecError` for the first file of `unexplained`, or that jobs have read with two contents."""
+        self.require_one_content()
         for name in sorted(self.unexplained):
             made = self.maker[name]["outputs"].get(name)
             readers = (
@@ -37,6 +38,19 @@ class Provenance:
                 f"{reader} was made from {name}, which has another content by now",
                 where=f"its sha256 was {min(self.content[name])}, that in {files.manifest_of(Path(name))} is {made}",
                 remedy=f"remove {reader} and let Snakemake make it again",
+            )
+
+    def require_one_content(self) -> None:
+        """Raise `SoftrecError` for the first file of somebody's own that jobs have read with two contents."""
+        for name, digests in sorted(self.content.items()):
+            if name in self.maker or len(digests) == 1:
+                continue
+            readers = {job["inputs"][name]: min(outputs) for outputs, job in self.jobs.items() if name in job["inputs"]}
+            one, other = sorted(readers.items())[:2]
+            raise SoftrecError(
+                f"{name} has changed between two jobs of this run",
+                where=f"{one[1]} was made from it with sha256 {one[0]}, {other[1]} with {other[0]}",
+                remedy=f"see which of the two {name} is, remove the other's result, and let Snakemake make it again",
             )
 
 

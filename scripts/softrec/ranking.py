@@ -51,7 +51,8 @@ class SeenItems:
 
         Raises `SoftrecError` if the user has fewer.
         """
-        start, end = (int(edge) for edge in self.start[user : user + 2]) if user + 1 < len(self.start) else (0, 0)
+        known = user + 1 < len(self.start)
+        start, end = (self.start[user], self.start[user + 1]) if known else (0, 0)
         if position > end - start:
             raise SoftrecError(
                 f"a row stands after {position} items of user {user}, who has {end - start} in the interactions",

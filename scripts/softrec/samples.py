@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from softrec.arrays import read_array
 from softrec.errors import SoftrecError
-from softrec.files import read_array, read_table
+from softrec.files import read_table
 from softrec.log import say
 from softrec.ranking import SeenItems
 from softrec.sequences import TYPES
@@ -78,7 +79,7 @@ def read_rows(path: Path, names: Sequence[str], items: int) -> Any:
     table = read_table(path, names)
     if not table.num_rows:
         raise SoftrecError(f"{path} holds no rows", remedy="check the samples and the split of the data set")
-    for name in {"history", "target"} & set(names):
+    for name in [column for column in ("history", "target") if column in names]:
         ids = table[name].combine_chunks()
         require_items(pc.list_flatten(ids) if name == "history" else ids, items, f"the column {name!r} of {path}")
     if "history" in names:
@@ -101,7 +102,7 @@ def require_items(ids: Any, items: int, place: str) -> None:
     if most > items:
         raise SoftrecError(
             f"{place} has the item {most}, the catalogue {items} items",
-            remedy="give files of one data set: remove it and let Snakemake make it again",
+            remedy="give files of one data set; a file of an earlier run can be removed and made again",
         )
 
 

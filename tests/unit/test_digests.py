@@ -80,7 +80,8 @@ def test_a_changed_content_is_read_again(
 ) -> None:
     """In the process that knows it, and in one that only finds the digest that was left."""
     monkeypatch.setenv(digests.VARIABLE, str(tmp_path / "left"))
-    monkeypatch.setattr(digests, "LARGE", 1)
+    monkeypatch.setattr(digests, "SMALL", 1)
+    monkeypatch.setenv(digests.RUN, "run")
     before = digests.sha256(model)
     change(model / "a.safetensors")
     assert digests.sha256(model) == files.sha256(model) != before
@@ -97,14 +98,15 @@ def test_snakemakes_time_stamps_are_no_change(model: Path, read: list[Path]) -> 
 
 
 @pytest.mark.parametrize(
-    ("small", "large", "runs", "again"),
+    ("small", "handed", "runs", "again"),
     [
-        (1, 3000, "ab", 0),  # large: for all runs
-        (3000, 3001, "aa", 0),  # for the run
-        (3000, 3001, "ab", 1),
-        (3000, 3001, "", 1),  # no run is named
-        (3001, 3001, "aa", 1),  # small: for the job
-        (1, 1, None, 1),  # no folder is named
+        (3000, True, "ab", 0),  # handed on: for all runs
+        (3000, True, "", 0),  # no run is named
+        (3000, False, "aa", 0),  # for the run
+        (3000, False, "ab", 1),
+        (3000, False, "", 1),
+        (3001, True, "aa", 1),  # small: for the job
+        (1, True, None, 1),  # no folder is named
     ],
 )
 def test_contents_are_read_once_a_job_a_run_or_for_all(
@@ -113,13 +115,12 @@ def test_contents_are_read_once_a_job_a_run_or_for_all(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     small: int,
-    large: int,
+    handed: bool,
     runs: str | None,
     again: int,
 ) -> None:
     """A folder of 3,000 bytes, asked for by a job of the first of two runs and by one of the second."""
     monkeypatch.setattr(digests, "SMALL", small)
-    monkeypatch.setattr(digests, "LARGE", large)
     if runs is not None:
         monkeypatch.setenv(digests.VARIABLE, str(tmp_path / "left"))
     counts = []
@@ -127,6 +128,8 @@ def test_contents_are_read_once_a_job_a_run_or_for_all(
         monkeypatch.setenv(digests.RUN, run.strip())
         digests._known.clear()
         counts.append(asked_once_more(read, model))
+        if handed:
+            digests.hand_on(model, digests.sha256(model))
     assert counts == [1, again]
 
 
@@ -135,7 +138,8 @@ def test_a_folder_moved_away_leaves_no_digest_to_what_takes_its_place(
 ) -> None:
     """Same path, sizes and times of content, other inodes: as a copy with its times kept has."""
     monkeypatch.setenv(digests.VARIABLE, str(tmp_path / "left"))
-    monkeypatch.setattr(digests, "LARGE", 1)
+    monkeypatch.setattr(digests, "SMALL", 1)
+    monkeypatch.setenv(digests.RUN, "run")
     digests.sha256(model)
     model.rename(tmp_path / "away")
     subprocess.run(["cp", "-a", tmp_path / "away", model], check=True)
@@ -149,7 +153,8 @@ def test_a_broken_record_is_as_good_as_none(
 ) -> None:
     """Cut short, or of something else: the content is read, and the record made anew."""
     monkeypatch.setenv(digests.VARIABLE, str(tmp_path / "left"))
-    monkeypatch.setattr(digests, "LARGE", 1)
+    monkeypatch.setattr(digests, "SMALL", 1)
+    monkeypatch.setenv(digests.RUN, "run")
     expected = digests.sha256(model)
     (record,) = (tmp_path / "left").iterdir()
     record.write_text(text)
@@ -164,7 +169,8 @@ def test_where_nothing_can_be_left_nothing_breaks(
     """The folder's name is taken by a file."""
     (tmp_path / "left").write_text("")
     monkeypatch.setenv(digests.VARIABLE, str(tmp_path / "left"))
-    monkeypatch.setattr(digests, "LARGE", 1)
+    monkeypatch.setattr(digests, "SMALL", 1)
+    monkeypatch.setenv(digests.RUN, "run")
     assert digests.sha256(model) == files.sha256(model)
 
 
@@ -173,7 +179,8 @@ def test_a_content_that_changes_while_it_is_read_is_not_kept(
 ) -> None:
     """Nobody can say of which content the digest is, so nobody is told."""
     monkeypatch.setenv(digests.VARIABLE, str(tmp_path / "left"))
-    monkeypatch.setattr(digests, "LARGE", 1)
+    monkeypatch.setattr(digests, "SMALL", 1)
+    monkeypatch.setenv(digests.RUN, "run")
     monkeypatch.setattr(digests, "_known", {})
     real: Callable[[Path], str] = files.sha256
 
@@ -192,8 +199,8 @@ def test_a_content_that_changes_while_it_is_read_is_not_kept(
 def test_a_job_reads_its_base_model_once_and_the_next_not_at_all(model: Path, tmp_path: Path, ranks: int) -> None:
     """Key and manifest together, and rank 0 alone: 4 ranks read it 5 times when each named its checkpoint itself.
 
-    The model is a sparse file of `LARGE` bytes. All jobs name the same checkpoint, and the manifest has the digest."""
-    os.truncate(model / "a.safetensors", digests.LARGE)
+    The model is a sparse file of a GiB. All jobs name the same checkpoint, and the manifest has the digest."""
+    os.truncate(model / "a.safetensors", 1 << 30)
     expected = files.sha256(model)
 
     def run(name: str) -> tuple[dict[str, list[str]], dict[str, Any]]:
@@ -205,6 +212,7 @@ def test_a_job_reads_its_base_model_once_and_the_next_not_at_all(model: Path, tm
             "OMP_NUM_THREADS": "1",
             "WATCH": str(watch),
             digests.VARIABLE: str(tmp_path / "left"),
+            digests.RUN: "run",
         }
         launcher = ["scripts/launch_ranks.py", "--ranks", str(ranks)] if ranks > 1 else []
         command = [sys.executable, *launcher, "tests/unit/hashing_run.py"]

@@ -11,9 +11,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from softrec import catalogue
+from softrec.arrays import write_array
 from softrec.checkpoints import Checkpoint
 from softrec.errors import SoftrecError
-from softrec.files import write_array, write_table
+from softrec.files import write_table
 from softrec.sequential import dllm2rec, teacher, titles
 from softrec.sequential.dllm2rec import (
     DistillationSettings,

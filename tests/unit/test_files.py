@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from softrec import files
+from softrec import arrays, files, manifests
 from softrec.errors import SoftrecError
 
 Usage = namedtuple("Usage", "total used free")
@@ -35,14 +35,16 @@ def test_a_file_and_a_folder_are_written_and_replaced(tmp_path: Path) -> None:
         with files.write_whole(tmp_path / "deep/folder") as partial:
             (partial / "sub").mkdir(parents=True)
             (partial / "sub" / text).write_text(text)
-    assert names(tmp_path / "deep") == ["file.txt", "folder", "folder.manifest.json"]
+    assert names(tmp_path / "deep") == [".folder.written", "file.txt", "folder", "folder.manifest.json"]
     assert (tmp_path / "deep/file.txt").read_text() == "two"
     assert names(tmp_path / "deep/folder/sub") == ["two"]
 
 
-@pytest.mark.parametrize(("old", "new"), [("notes.txt", "a"), ("sub/notes.txt", "sub/a"), ("notes.txt", None)])
+@pytest.mark.parametrize(
+    ("old", "new"), [("notes.txt", "a"), ("sub/notes.txt", "sub/a"), ("notes.txt", "notes.txt"), ("notes.txt", None)]
+)
 def test_a_folder_of_somebody_else_stays(tmp_path: Path, old: str, new: str | None) -> None:
-    """It has no manifest, and a file that the new one has not (None: the new one is a file)."""
+    """It has no manifest, whatever the names of its files (None: the new one is a file)."""
     (tmp_path / "out" / old).parent.mkdir(parents=True)
     (tmp_path / "out" / old).write_text("mine")
     words = r"out is (to be a file|a folder that no job .* notes\.txt)"
@@ -62,6 +64,20 @@ def test_a_folder_of_a_killed_job_is_replaced(tmp_path: Path) -> None:
             (partial / "a").write_text(text)
         (tmp_path / "out/.snakemake_timestamp").touch()
     assert (tmp_path / "out/a").read_text() == "two"
+
+
+def test_a_folder_in_place_of_that_of_a_killed_job_stays(tmp_path: Path) -> None:
+    """The mark that the killed job has left is of another folder; the manifest takes the mark away."""
+    with files.write_whole(tmp_path / "out") as partial:
+        partial.mkdir()
+    (tmp_path / "out").rename(tmp_path / "away")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/a").write_text("mine")
+    with pytest.raises(SoftrecError, match="no job has written"), files.write_whole(tmp_path / "out") as partial:
+        partial.mkdir()
+    assert (tmp_path / "out/a").read_text() == "mine"
+    manifests.write({"settings": {}, "code": {}, "notes": {}}, [], [tmp_path / "out"], 1.0)
+    assert names(tmp_path) == ["away", "out", "out.manifest.json"]
 
 
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -160,7 +176,7 @@ def test_a_killed_writer_leaves_no_output_and_the_next_attempt_cleans_up(tmp_pat
         assert not partial.exists()
         partial.mkdir()
         (partial / "whole").write_text("whole")
-    assert (names(tmp_path), names(target)) == (["folder"], ["whole"])
+    assert (names(tmp_path), names(target)) == ([".folder.written", "folder"], ["whole"])
 
 
 def test_remove_takes_links_but_not_what_they_point_to(tmp_path: Path) -> None:
@@ -226,8 +242,8 @@ def test_arrays_that_are_none(tmp_path: Path) -> None:
     with path.open("wb") as stream:
         np.savez(stream, a=np.zeros(3), b=np.zeros(3))
     with pytest.raises(SoftrecError, match="archive of several"):
-        files.read_array(path, "float32", (None, None))
+        arrays.read_array(path, "float32", (None, None))
     header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 3072), }".ljust(117) + b"\n"
     path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
     with pytest.raises(SoftrecError, match="cannot be read as the array it should be"):
-        files.read_array(path, "float32", (None, None))
+        arrays.read_array(path, "float32", (None, None))

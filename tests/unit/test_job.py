@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import errno
 import hashlib
 import json
 import re
@@ -166,20 +167,25 @@ def test_a_process_that_fails_prints_sentences_and_no_traceback(tmp_path: Path) 
 
 
 def test_what_nobody_foresaw_is_a_sentence_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The error, the calls that led to it, the inputs; no traceback, and neither output nor manifest."""
+    """The error and the one before it, the calls that led to them, the inputs; no traceback, no output, no manifest."""
 
     def stumble(args: argparse.Namespace) -> None:
         fall()
 
     def fall() -> None:
-        raise ZeroDivisionError("division by zero")
+        try:
+            json.loads("{oops")
+        except ValueError as error:
+            raise ZeroDivisionError("division by zero") from error
 
     with pytest.raises(SystemExit) as ended:
         job.run(stumble, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
     said = capsys.readouterr().err
     assert ended.value.code == 1
     assert "error: ZeroDivisionError: division by zero" in said and "Traceback" not in said
-    assert re.search(r"where: +test_job.py:\d+ in stumble > test_job.py:\d+ in fall\n", said)
+    first = r"test_job.py:\d+ in fall > decoder.py:\d+ in raw_decode > JSONDecodeError"
+    then = r"test_job.py:\d+ in stumble > test_job.py:\d+ in fall > ZeroDivisionError"
+    assert re.search(rf"where: +{first} > {then}\n", said)
     assert str(folder / "a") in said and "report it" in said
     assert not list(folder.glob("out*"))
 
@@ -197,3 +203,26 @@ def test_flags_that_are_no_objects(folder: Path, capsys: pytest.CaptureFixture[s
         job.run(settle, new_parser(), flags)
     assert ended.value.code == 1
     assert f"error: {flag} is " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "error: MemoryError: no reason given.*give the job more memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device.*free space"),
+        (type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory"), "lower tuning.micro_batch_size"),
+        (type("AcceleratorError", (RuntimeError,), {})("an illegal access"), "nvidia-smi"),
+    ],
+)
+def test_what_the_machine_lacks_is_no_fault_of_the_inputs(
+    folder: Path, capsys: pytest.CaptureFixture[str], error: BaseException, words: str
+) -> None:
+    """Memory, disk, and a GPU's faults: the remedy is about them, and no file is to be doubted."""
+
+    def fail(args: argparse.Namespace) -> None:
+        raise error
+
+    with pytest.raises(SystemExit):
+        job.run(fail, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
+    said = capsys.readouterr().err
+    assert re.search(words, said, re.DOTALL) and "report it" not in said

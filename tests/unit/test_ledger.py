@@ -79,6 +79,20 @@ def test_a_manifest_that_does_not_tell_is_refused(tmp_path: Path, change: dict[s
         ledger.entry_of_output(write_output(tmp_path / "y", **change), SFT, ledger.SELF_DISTILLED)
 
 
+@pytest.mark.parametrize("change", [{"notes": []}, {"hardware": "CPU"}, {"notes": {stopwatch.NOTE: "long"}}])
+def test_a_manifest_of_other_kinds_goes_with_its_output(tmp_path: Path, change: dict[str, object]) -> None:
+    """No rule makes a manifest again by itself: whoever removed it alone would be asked for it for ever."""
+    with pytest.raises(SoftrecError, match="with the outputs of its job"):
+        ledger.entry_of_output(write_output(tmp_path / "y", **change), SFT, ledger.SELF_DISTILLED)
+
+
+def test_a_manifest_that_is_gone(tmp_path: Path) -> None:
+    """Then the output is made again."""
+    manifest_of(output := write_output(tmp_path / "y")).unlink()
+    with pytest.raises(SoftrecError, match=rf"is not there\n.*remove {output} and let Snakemake"):
+        ledger.entry_of_output(output, SFT, ledger.SELF_DISTILLED)
+
+
 def test_a_tuning_log_without_ranks_is_refused(tmp_path: Path) -> None:
     """A log that names a device is of a language model, which any number of ranks may have tuned."""
     with pytest.raises(SoftrecError, match="does not say on how many ranks"):

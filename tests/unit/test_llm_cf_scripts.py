@@ -12,7 +12,7 @@ import pytest
 import rank_llm_cf
 import rank_sequential
 import retrieve_examples
-from softrec import catalogue, cot, files, job
+from softrec import arrays, catalogue, cot, files, job
 from test_fit import ITEMS, SETTINGS, write_data
 
 FIT = asdict(replace(SETTINGS, epochs=2, patience=2))
@@ -26,8 +26,8 @@ def write_texts(folder: Path) -> list[str]:
     names = [f"Film {i}" for i in item]
     columns = {"item": item, "source_id": names, "title": names, "category": names, "title_id": range(ITEMS)}
     files.write_table(folder / "catalogue.parquet", columns, catalogue.TYPES)
-    files.write_array(folder / "titles.npy", rng.normal(size=(ITEMS, 6)).astype(np.float32))
-    files.write_array(folder / "thoughts.npy", rng.normal(size=(DECISIONS, 6)).astype(np.float32))
+    arrays.write_array(folder / "titles.npy", rng.normal(size=(ITEMS, 6)).astype(np.float32))
+    arrays.write_array(folder / "thoughts.npy", rng.normal(size=(DECISIONS, 6)).astype(np.float32))
     row = np.arange(DECISIONS)
     told = {"row": row, "label": row % 2, "item": row % ITEMS + 1, "text": [""] * DECISIONS, "finished": row >= 0}
     files.write_table(folder / "cot.parquet", told, cot.TYPES)
@@ -73,7 +73,7 @@ def rank(folder: Path, data: dict[str, list[str]], model: Path, weight: float) -
 def test_the_examples_are_those_of_earlier_rows(data: dict[str, list[str]]) -> None:
     """Training row r is made at time r, as the decisions 0 to 29 are: row 0 has none, row 1 knows decision 0 alone, and
     from row 30 on all are known, so all four places are filled."""
-    found = files.read_array(Path(data["examples"][1]), "int32", (None, None))
+    found = arrays.read_array(Path(data["examples"][1]), "int32", (None, None))
     assert found.shape == (400, 4) and found.dtype == np.int32
     assert (found[0] == -1).all()
     assert sorted(found[1].tolist()) == [-1, -1, -1, 0]
@@ -119,7 +119,7 @@ def test_files_that_do_not_belong_together_leave_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """One sentence, and neither model nor log."""
-    files.write_array(tmp_path / name, array)
+    arrays.write_array(tmp_path / name, array)
     files.remove(files.manifest_of(tmp_path / name))  # as of a file of one's own
     with pytest.raises(SystemExit):
         fit(tmp_path, data, 0.1)

@@ -116,3 +116,15 @@ def test_without_git_the_commit_is_unknown(monkeypatch: pytest.MonkeyPatch) -> N
     """Neither clean nor changed: nobody can say."""
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert manifest.commit() == {"commit": None, "changed": None}
+
+
+def test_a_file_of_ones_own_with_two_contents_is_refused(chain: Path) -> None:
+    """`own` was overwritten, and one of two jobs that read it ran again: no table may rest on both."""
+    before = sha("own")
+    Path("own").write_text("another")
+    made("fit_dros.py", "dros", ["own"])
+    made("make_table2.py", "table", ["sasrec", "dros"])
+    with pytest.raises(SoftrecError, match="own has changed between two jobs of this run") as caught:
+        manifest.run_manifest(SETTINGS, [Path("table")])
+    told = str(caught.value.where)
+    assert all(part in told for part in ("data", before, "dros", sha("own")))

@@ -84,3 +84,31 @@ def test_a_manifest_that_tells_nothing_is_refused(made: tuple[Path, Path], text:
         manifests.require_as_made(made[0])
     # Without its manifest alone, the file would count as somebody's own.
     assert caught.value.remedy == f"remove {made[0]} and let Snakemake make it again"
+
+
+def grown(path: Path) -> None:
+    """A byte more."""
+    path.write_bytes(path.read_bytes() + b"x")
+
+
+@pytest.mark.parametrize("change", [grown, Path.unlink, None])
+def test_an_input_of_ones_own_that_changes_under_a_job(tmp_path: Path, change: Callable[[Path], None] | None) -> None:
+    """What was read nobody can say: the outputs go. A hard link to it is no change."""
+    source, output = tmp_path / "ratings", tmp_path / "out"
+    source.write_text("1")
+    before = manifests.of_nobody([source])
+    output.write_text("of what was read")
+    if change is None:
+        (tmp_path / "link").hardlink_to(source)
+        manifests.require_unchanged(before, [output])
+        assert output.exists()
+        return
+    change(source)
+    with pytest.raises(SoftrecError, match=f"{source} was changed while this job read it"):
+        manifests.require_unchanged(before, [output])
+    assert not output.exists()
+
+
+def test_inputs_that_jobs_wrote_are_held_against_their_manifests_alone(made: tuple[Path, Path]) -> None:
+    """Whose content it was is known."""
+    assert manifests.of_nobody(list(made)) == {}

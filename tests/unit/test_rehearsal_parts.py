@@ -15,7 +15,7 @@ from rehearse.project import HERE
 from rehearse.server import COMMIT, Served, serve
 from rehearse.shapes import Shape, TitleShape
 from run_script import run_script
-from softrec import catalogue, files, manifests, predictions, prompts
+from softrec import arrays, catalogue, files, manifests, predictions, prompts
 
 SMALL = Shape(400, 200, 8_000, 3_000, 900, 0.3, (3, 7), 1_740_000, 3_000_000, 2_000, "Toys", TitleShape(7, 0.6, 30))
 WORDS = {"items": "toys", "item": "toy", "consumed": "bought"}
@@ -71,7 +71,7 @@ def test_embeddings_of_the_stand_in_are_widened(base: Path, tmp_path: Path) -> N
     assert ended.returncode == 0, ended.stderr
     parts.take(tmp_path / "titles.npy", tmp_path / "wide.npy", "results/wide.npy")
     manifests.require_as_made(tmp_path / "wide.npy")
-    tiny, wide = (files.read_array(tmp_path / f"{name}.npy", "float32", (None, None)) for name in ("titles", "wide"))
+    tiny, wide = (arrays.read_array(tmp_path / f"{name}.npy", "float32", (None, None)) for name in ("titles", "wide"))
     assert (wide.shape, wide.dtype) == ((2, 3072), np.float32)
     # Each of 3,072 numbers has the mean square of a tiny one: the distance grows by the root of 3,072 / 64.
     far = [np.linalg.norm(z[0] - z[1]) for z in (tiny, wide)]
@@ -97,12 +97,12 @@ def test_drawn_predictions_have_the_shapes_of_real_ones(tmp_path: Path) -> None:
     known = {"item": range(1, 21), "source_id": texts, "title": texts, "category": texts, "title_id": range(20)}
     files.write_table(tmp_path / "catalogue.parquet", known, catalogue.TYPES)
     titles = np.random.default_rng(1).standard_normal((20, 3072)).astype(np.float32)
-    files.write_array(tmp_path / "titles.npy", titles)
+    arrays.write_array(tmp_path / "titles.npy", titles)
     paths = [tmp_path / name for name in ("catalogue.parquet", "titles.npy")]
     made = [tmp_path / name for name in ("test.predictions.parquet", "test.embeddings.npy")]
     standin.draw_predictions(*paths, 50, "a model", *made)
     table = files.read_table(made[0], list(predictions.TYPES))
-    z = files.read_array(made[1], "float32", (None, None))
+    z = arrays.read_array(made[1], "float32", (None, None))
     assert table.schema.names == ["row", "text", "finished"]
     assert (len(table), z.shape, z.dtype) == (50, (50, 3072), np.float32)
     nearest = np.argmin(((z[:, None] - titles) ** 2).sum(axis=2), axis=1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from softrec import files
+from softrec import arrays
 from softrec.errors import SoftrecError
 from softrec.sequential import retrieval
 from softrec.sequential.decisions import Examples, mean_titles, with_examples
@@ -133,7 +133,7 @@ def test_memory_beside_the_arguments_is_a_block_s() -> None:
 def test_examples_stand_behind_the_history(tmp_path: Path) -> None:
     """Example 3 and none: columns 4 and 0."""
     windows, _, _, known = a_case(1, 5, 3, 4)
-    files.write_array(tmp_path / "x.npy", np.array([[3, -1]], np.int32))
+    arrays.write_array(tmp_path / "x.npy", np.array([[3, -1]], np.int32))
     found = with_examples(windows, tmp_path / "x.npy", known).item
     assert found.tolist() == [[*windows.item[0].tolist(), 4, 0]] and found.dtype == np.int64
 
@@ -149,7 +149,7 @@ def test_examples_stand_behind_the_history(tmp_path: Path) -> None:
 def test_examples_of_other_rows_are_refused(found: np.ndarray, said: str, tmp_path: Path) -> None:
     """One window and four decisions."""
     windows, _, _, known = a_case(1, 5, 3, 4)
-    files.write_array(tmp_path / "x.npy", found)
+    arrays.write_array(tmp_path / "x.npy", found)
     with pytest.raises(SoftrecError, match=said):
         with_examples(windows, tmp_path / "x.npy", known)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from softrec import columns, files
+from softrec import arrays, columns, files
 from softrec.errors import SoftrecError
 
 TYPES = columns.types("user", "history", "timestamp", "category", "paper")
@@ -109,17 +109,17 @@ def test_a_rank_is_among_its_candidates(tmp_path: Path) -> None:
 
 
 def test_an_array_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    """Cut in its data, cut in its header, empty, and JSON."""
+    """Cut in its data, cut in its header, empty, JSON, and longer than it says."""
     import numpy as np
 
     path = tmp_path / "x.npy"
     np.save(path, np.arange(12, dtype=np.float32).reshape(3, 4))
-    assert files.read_array(path, "float32", (3, None)).tolist()[2] == [8.0, 9.0, 10.0, 11.0]
+    assert arrays.read_array(path, "float32", (3, None)).tolist()[2] == [8.0, 9.0, 10.0, 11.0]
     whole = path.read_bytes()
-    for content in (whole[:-5], whole[:40], b"", json.dumps([1]).encode()):
+    for content in (whole[:-5], whole[:40], b"", json.dumps([1]).encode(), whole + b"12"):
         path.write_bytes(content)
         with pytest.raises(SoftrecError, match=r"x\.npy cannot be read as the array"):
-            files.read_array(path, "float32", (3, None))
+            arrays.read_array(path, "float32", (3, None))
 
 
 @pytest.mark.parametrize(
@@ -136,4 +136,4 @@ def test_an_array_of_another_shape_is_named(tmp_path: Path, kind: str, shape: tu
 
     np.save(tmp_path / "x.npy", np.zeros((3, 4), np.float32))
     with pytest.raises(SoftrecError, match=words):
-        files.read_array(tmp_path / "x.npy", kind, shape)
+        arrays.read_array(tmp_path / "x.npy", kind, shape)

@@ -129,7 +129,8 @@ def odd_numbers(value: object, path: str) -> Iterator[str]:
     if isinstance(value, float) and not math.isfinite(value):
         yield f"{path} is {value}; it must be a finite number"
     if isinstance(value, int) and abs(value) >= 2**63:
-        yield f"{path} is {value:.3e}; it must be a number that 64 bits hold"
+        said = f"{value:.3e}" if value.bit_length() < 1000 else f"a number of {value.bit_length():,} bits"
+        yield f"{path} is {said}; it must be a number that 64 bits hold"
     parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, item in parts:
         yield from odd_numbers(item, f"{path}[{key}]" if isinstance(key, int) else words.join(path, str(key)))

@@ -6,8 +6,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable
 
-THREADS = ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
-
 
 def conda_sentence(
     deployment_methods: Iterable[object], which: Callable[[str], str | None] = shutil.which
@@ -29,11 +27,10 @@ def conda_sentence(
 
 
 def threads_sentence() -> str | None:
-    """The one sentence for a number of threads that libraries would panic at; None if all is well."""
-    for name in THREADS:
-        value = os.environ.get(name, "1")
-        if not re.fullmatch("[1-9][0-9]{0,3}(,[1-9][0-9]{0,3})*", value):
-            return f"The environment variable {name} is {value!r}: unset it, or set it to a number of threads."
+    """The one sentence for a number of threads that polars would panic at; None if all is well."""
+    value = os.environ.get("POLARS_MAX_THREADS", "1")
+    if re.fullmatch(r"\s*[+-]?0+\s*", value):
+        return f"The environment variable POLARS_MAX_THREADS is {value!r}: unset it, or set it to a number of threads."
     return None
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softrec import files
+from softrec import arrays, files
 from softrec.errors import SoftrecError
 from softrec.sequential.titles import item_titles, unit_rows
 from softrec.sequential.windows import Windows, read_windows
@@ -73,7 +73,7 @@ def read_texts(catalogue: Path, titles: Path, cot: Path, thoughts: Path, sample:
     """
     z = read_titles(catalogue, titles)
     examples = read_examples(cot, sample, len(z) - 1, width)
-    thought = unit_rows(files.read_array(thoughts, "float32", (None, None)), "chain of thought", thoughts)
+    thought = unit_rows(arrays.read_array(thoughts, "float32", (None, None)), "chain of thought", thoughts)
     if thought.shape != (len(examples.item), z.shape[1]):
         raise SoftrecError(
             f"{thoughts} has shape {thought.shape}, not {(len(examples.item), z.shape[1])}",
@@ -98,7 +98,7 @@ def with_examples(windows: Windows, path: Path, known: Examples) -> Windows:
     Raises:
         SoftrecError: the file is of other windows, or of other decisions.
     """
-    found = files.read_array(path, "int32", (None, None))
+    found = arrays.read_array(path, "int32", (None, None))
     if found.ndim != 2 or len(found) != len(windows.target):
         what = f"{path} has shape {found.shape}; there are {len(windows.target)} windows"
     elif found.size and (found.min() < NONE or found.max() >= len(known.item)):

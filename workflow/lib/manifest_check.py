@@ -1,0 +1,106 @@
+"""Results held against the manifests beside them, whatever Snakemake has on record.
+
+Snakemake sees a change of settings, code or inputs by its own records and by the times of files. It has none of a
+result that was copied from another machine, or whose `.snakemake` was removed; it has those of another file where
+results were replaced; and a file of the user's own may change at an old time. The manifest beside every output says
+what its job was given, so that is held against what the job would be given now.
+"""
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from softrec import digests
+
+from lib import changes
+
+_found: dict[tuple[str, ...], list[str]] = {}
+
+
+def attach(persistence: Any) -> None:
+    """Let Snakemake's class `persistence` find, by manifests, that a job is another one than its outputs tell of.
+
+    Such a job then has a record as far as its plan is concerned, one with other params.
+    """
+    recorded, outdated, changed = (
+        persistence.has_metadata,
+        persistence.has_outdated_metadata,
+        persistence.params_changed,
+    )
+
+    @functools.wraps(recorded)
+    def has_metadata(self: Any, job: Any) -> bool:
+        return recorded(self, job) or bool(unlike(job))
+
+    @functools.wraps(outdated)
+    def has_outdated_metadata(self: Any, job: Any) -> bool:
+        return recorded(self, job) and outdated(self, job)
+
+    @functools.wraps(changed)
+    def params_changed(self: Any, job: Any, file: Any = None) -> Any:
+        from snakemake.persistence import ParamsChange
+
+        found = changed(self, job, file)
+        if found or not (clauses := unlike(job)):
+            return found
+        return ParamsChange(only_new=set(clauses), files=set(map(str, job.output)))
+
+    persistence.has_metadata, persistence.params_changed = has_metadata, params_changed
+    persistence.has_outdated_metadata = has_outdated_metadata
+
+
+def unlike(job: Any) -> list[str]:
+    """A clause for all in which a job is not the one that its outputs' manifests tell of; found once for a job.
+
+    An output without a manifest was put there by hand, and stays.
+    """
+    if not hasattr(job.params, "cfg"):
+        return []
+    key = (str(job.params.cfg), str(job.params.code), *map(str, job.input), *map(str, job.output))
+    if key not in _found:
+        _found[key] = list(clauses_of(job))
+    return _found[key]
+
+
+def clauses_of(job: Any) -> Iterator[str]:
+    """The clauses of `unlike`."""
+    settings, code = json.loads(str(job.params.cfg)), json.loads(str(job.params.code))
+    for output in job.output:
+        place = changes.manifest_of(str(output))
+        if not place.exists():
+            continue
+        try:
+            manifest = json.loads(place.read_text(encoding="utf-8"))
+            known, modules, inputs = manifest["settings"], manifest["code"], dict(manifest["inputs"])
+        except (OSError, ValueError, TypeError, KeyError):
+            yield f"manifest {place} cannot be read"
+            continue
+        yield from changes.settings(known, settings)
+        yield from changes.modules(modules, code)
+        yield from other_inputs(inputs, job)
+        yield from changed_inputs(inputs, place)
+
+
+def other_inputs(known: Mapping[str, str], job: Any) -> Iterator[str]:
+    """A clause for each input that is newly or no longer read. Audits have to be there, and are read by nobody."""
+    read = [str(Path(name)) for name in job.input if name not in list(job.input.get("audit", []))]
+    yield from (f"input {name} is newly used" for name in read if name not in known)
+    yield from (f"input {name} is no longer used" for name in known if name not in read)
+
+
+def changed_inputs(known: Mapping[str, str], manifest: Path) -> Iterator[str]:
+    """A clause for each file of the user's own that has another content than the manifest says.
+
+    It is read only if it, or a file in it, was touched after the manifest was written: by its ctime, which nobody can
+    set back.
+    """
+    written = manifest.stat().st_mtime_ns
+    for name, digest in known.items():
+        path = Path(name)
+        if changes.manifest_of(name).exists() or not path.exists():
+            continue
+        touched = max((int(file[4]) for file in digests.signs_of(path)), default=0)
+        if touched > written and digests.sha256(path) != digest:
+            yield f"input {name} changed"
