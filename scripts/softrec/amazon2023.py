@@ -31,7 +31,7 @@ class Amazon2023Settings:
 
     category: its name in messages. transport "hub": data set `repository` at `revision`; "site": `base_url`/path.gz.
     allow_http: whether addresses that are not https are asked. commits: folder where the hub's commits are kept.
-    inflated_gib: what a compressed file may unpack to.
+    inflated_gib: what a server may send, and a compressed file may unpack to.
     checksum "expected": each file must have its sha256; "record": the sums only go into the log and the manifest.
     """
 
@@ -91,7 +91,7 @@ def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: 
     if kept is not None:
         return from_cache(pin, *kept)
     pin.keep(remote.commit)
-    part = download.download(remote.url, target, allow_http=settings.allow_http)
+    part = download.download(remote.url, target, allow_http=settings.allow_http, most_gib=settings.inflated_gib)
     return Arrived(part, {"repository": repository, "commit": remote.commit})
 
 
@@ -105,7 +105,8 @@ def from_cache(pin: commits.Pin, path: Path, commit: str) -> Arrived:
 def from_site(settings: Amazon2023Settings, checksum: download.Checksum, target: Path) -> Arrived:
     """Download the gzipped file from the publisher's site."""
     url = f"{settings.base_url.rstrip('/')}/{checksum.name}.gz"
-    return Arrived(download.download(url, target, allow_http=settings.allow_http), {"url": url}, gzipped=True)
+    part = download.download(url, target, allow_http=settings.allow_http, most_gib=settings.inflated_gib)
+    return Arrived(part, {"url": url}, gzipped=True)
 
 
 def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits: Limits) -> dict[str, Any]:

@@ -6,6 +6,7 @@ breaks after 7 GB starts over. Large plain files therefore come through `downloa
 
 import errno
 import http.client
+import math
 import os
 import shutil
 import time
@@ -97,17 +98,25 @@ def link_or_copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def download(url: str, target: Path, *, allow_http: bool = False, attempts: int = 5, wait: float = 2.0) -> Part:
+def download(
+    url: str,
+    target: Path,
+    *,
+    allow_http: bool = False,
+    most_gib: float = math.inf,
+    attempts: int = 5,
+    wait: float = 2.0,
+) -> Part:
     """Download `url` beside `target`, going on where an earlier attempt stopped; return the whole part.
 
     What has arrived is kept in `.NAME.part`, across failures and processes, until the caller gives it a name (`move`)
     or drops it (`discard`); it is whole when its size is the one that the server announced, and is then not asked for
     again. A file that changed meanwhile (its ETag or date says so) is sent anew.
-    With `allow_http` an address that is not https is asked too.
-    Raises `SoftrecError` if the server refuses, or after `attempts` breaks with `wait` seconds (doubling) between them.
+    With `allow_http` an address that is not https is asked too. The file may have `most_gib` GiB.
+    Raises `SoftrecError` if the server refuses or sends more than that, or after `attempts` breaks with `wait` seconds (doubling) between them.
     """
     require_network(url)
-    part = Part(url, target, allow_http)
+    part = Part(url, target, allow_http, most_gib * 2**30)
     problem = ""
     for attempt in range(attempts):
         if attempt:

@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import math
 import os
 import re
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -11,10 +13,12 @@ from typing import Any
 
 from softrec import files
 from softrec.errors import SoftrecError
-from softrec.log import Progress
+from softrec.log import Progress, say
 
 BLOCK = 1 << 18
 TIMEOUT = 60.0  # seconds without a byte
+WINDOW, SLOWEST = 600.0, 1 << 10  # seconds, and the bytes a second that a server has to send in each such stretch
+TOLD = 10.0  # seconds between two lines about a file of unknown size
 
 
 class Redirects(urllib.request.HTTPRedirectHandler):
@@ -42,12 +46,12 @@ class Part:
     """`.NAME.part` holds the bytes of `url` that have arrived, `.NAME.part.json` what identifies their source.
 
     Args:
-        allow_http: whether addresses may be http too.
+        allow_http: whether addresses may be http too. most: bytes that the file may have.
     """
 
-    def __init__(self, url: str, target: Path, allow_http: bool = False) -> None:
+    def __init__(self, url: str, target: Path, allow_http: bool = False, most: float = math.inf) -> None:
         require_https(url, allow_http, "the configured address")
-        self.url, self.target = url, target
+        self.url, self.target, self.most = url, target, most
         self.opener = urllib.request.build_opener(Redirects(allow_http))
         self.path = target.with_name(f".{target.name}.part")
         self.note = target.with_name(f".{target.name}.part.json")
@@ -60,9 +64,10 @@ class Part:
         """The `validator` and full `size` noted when the part was begun; empty if it is another address's."""
         try:
             noted = json.loads(self.note.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+        except (OSError, ValueError, RecursionError):
             return {}
-        return noted if noted.get("url") == self.url else {}
+        fits = isinstance(noted, dict) and noted.get("url") == self.url and {"validator", "size"} <= set(noted)
+        return noted if fits else {}
 
     def fetch_rest(self) -> None:
         """Ask for the missing bytes and append them. Raises `OSError` or `HTTPException` where that breaks."""
@@ -101,15 +106,35 @@ class Part:
         self.note.write_text(json.dumps({"url": self.url, "validator": mark, "size": total}))
 
     def append(self, response: http.client.HTTPResponse, total: int | None) -> None:
-        """Write the response's bytes behind those that are there, and see that all announced ones came."""
-        progress = Progress(f"download {self.target.name}", (total or 0) - self.size(), unit="bytes")
+        """Write the response's bytes behind those that are there, and see that all announced ones came.
+
+        Raises `SoftrecError`, and drops what arrived, if the file is larger than it may be.
+        """
+        self.require_small(total or 0)
+        name, pace = f"download {self.target.name}", Pace()
+        progress = Progress(name, (total or 0) - self.size(), unit="bytes")
         with self.path.open("ab") as stream:
-            while block := response.read(BLOCK):
+            while block := response.read1(BLOCK):  # what is there: `read` waits for all of it, as long as some comes
                 stream.write(block)
+                self.require_small(stream.tell())
+                pace.step(len(block))
                 if total is not None:
                     progress.step(len(block))
+                elif time.monotonic() - progress.last > TOLD:
+                    progress.last = time.monotonic()
+                    say(f"{name}  {stream.tell():,} bytes; the server does not say of how many")
         if total is not None and self.size() != total:
             raise ConnectionError(f"the connection broke after {self.size():,} of {total:,} bytes")
+
+    def require_small(self, size: int) -> None:
+        """Raise `SoftrecError`, and drop what arrived, if `size` bytes are more than the file may have."""
+        if size > self.most:
+            self.discard()
+            raise SoftrecError(
+                f"{self.url} has more than {self.most / 2**30:g} GiB",
+                where=f"{size:,} bytes",
+                remedy="raise limits.inflated_gib if that is so, or correct the address",
+            )
 
     def move(self, path: Path) -> None:
         """Make the whole part `path`, on the same disk."""
@@ -120,6 +145,23 @@ class Part:
         """Remove the part and its note."""
         files.remove(self.path)
         files.remove(self.note)
+
+
+class Pace:
+    """Sees that bytes come: a server that sends one now and then keeps a connection for months."""
+
+    def __init__(self) -> None:
+        self.start, self.arrived = time.monotonic(), 0
+
+    def step(self, count: int) -> None:
+        """Note `count` bytes. Raises `ConnectionError` if those of a stretch of `WINDOW` seconds are too few."""
+        self.arrived += count
+        spent = time.monotonic() - self.start
+        if spent < WINDOW:
+            return
+        if self.arrived < SLOWEST * spent:
+            raise ConnectionError(f"the server sent {self.arrived:,} bytes in {spent:.0f} seconds")
+        self.start, self.arrived = time.monotonic(), 0
 
 
 def extent(response: http.client.HTTPResponse) -> tuple[int, int | None]:

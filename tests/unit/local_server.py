@@ -9,12 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Served:
-    """One file: its bytes, more headers, and after how many bytes the next GETs break (each number serves one GET)."""
+    """One file: its bytes, more headers, and after how many bytes the next GETs break (each number serves one GET).
+
+    sized: whether the server says how many bytes there are.
+    """
 
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     breaks: list[int] = field(default_factory=list)
     status: int = 200
+    sized: bool = True
 
 
 @dataclass
@@ -53,7 +57,8 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
                 self.send_header(key, value)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{len(served.body) - 1}/{len(served.body)}")
-            self.send_header("Content-Length", str(len(body)))
+            if served.sized:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(sent)
             self.close_connection = True
