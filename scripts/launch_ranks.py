@@ -22,44 +22,48 @@ def parser() -> argparse.ArgumentParser:
     """Arguments of this program; what follows the script's name is the script's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ranks", type=int, required=True, help="processes in all")
+    parser.add_argument("--nodes", type=int, default=1, help="nodes that share them, on each of which this is started")
     parser.add_argument("--threads", type=int, default=1, help="threads of each process (OMP_NUM_THREADS)")
     parser.add_argument("script", help="the program to start")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
     return parser
 
 
-def nodes() -> tuple[int, str]:
-    """How many nodes take part, and the address at which their ranks meet.
+def meeting_point(nodes: int) -> str:
+    """The address at which the ranks meet.
 
-    With several nodes these are of the job step that `srun` has started: it sets the first node's address, where it
-    runs itself, and the port follows from the job's id.
+    With several nodes the job step that `srun` has started tells it: the first node's address, where `srun` runs
+    itself, and the port follows from the job's id. What Slurm says of another step, as of a shell in which one node is
+    used, is not asked.
     """
-    count = int(os.environ.get("SLURM_STEP_NUM_NODES", "1"))
-    if count == 1:
-        return 1, "localhost:0"
-    port = 20_000 + int(os.environ["SLURM_JOB_ID"]) % 20_000
-    return count, f"{os.environ['SLURM_LAUNCH_NODE_IPADDR']}:{port}"
+    if nodes == 1:
+        return "localhost:0"
+    names = ("SLURM_STEP_NUM_NODES", "SLURM_JOB_ID", "SLURM_LAUNCH_NODE_IPADDR")
+    step = {name: os.environ.get(name, "") for name in names}
+    if step["SLURM_STEP_NUM_NODES"] != str(nodes) or not step["SLURM_JOB_ID"].isdecimal():
+        said = ", ".join(f"{name}={value}" for name, value in step.items())
+        raise SystemExit(f"error: {nodes} nodes are to be used, and this is no step of srun on as many ({said})")
+    return f"{step['SLURM_LAUNCH_NODE_IPADDR']}:{20_000 + int(step['SLURM_JOB_ID']) % 20_000}"
 
 
-def configuration(ranks: int, folder: str) -> Any:
+def configuration(ranks: int, nodes: int, folder: str) -> Any:
     """What torch's launcher is told: every rank's output goes to `folder`, that of local rank 0 to the terminal too."""
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std
     from torch.distributed.launcher.api import LaunchConfig
 
-    count, meeting_point = nodes()
-    if ranks % count:
-        raise SystemExit(f"error: {ranks} ranks cannot be shared by {count} nodes: let engine.ranks be a multiple")
+    if ranks % nodes:
+        raise SystemExit(f"error: {ranks} ranks cannot be shared by {nodes} nodes: let engine.ranks be a multiple")
     return LaunchConfig(
-        min_nodes=count,
-        max_nodes=count,
-        nproc_per_node=ranks // count,
+        min_nodes=nodes,
+        max_nodes=nodes,
+        nproc_per_node=ranks // nodes,
         run_id=os.environ.get("SLURM_JOB_ID", "local"),
         rdzv_backend="c10d",
-        rdzv_endpoint=meeting_point,
+        rdzv_endpoint=meeting_point(nodes),
         max_restarts=0,
         logs_specs=DefaultLogsSpecs(
             log_dir=folder,
-            redirects={rank: Std.ALL for rank in range(1, ranks // count)},
+            redirects={rank: Std.ALL for rank in range(1, ranks // nodes)},
         ),
     )
 
@@ -73,7 +77,8 @@ def main(args: argparse.Namespace) -> int:
     os.environ |= {"OMP_NUM_THREADS": str(args.threads), LAUNCHED: str(args.ranks)}
     with tempfile.TemporaryDirectory(prefix="ranks-") as folder:
         try:
-            elastic_launch(configuration(args.ranks, folder), sys.executable)(args.script, *args.arguments)
+            launch = elastic_launch(configuration(args.ranks, args.nodes, folder), sys.executable)
+            launch(args.script, *args.arguments)
         except ChildFailedError as error:
             rank, failure = error.get_first_failure()
             show(rank, failure, Path(folder))

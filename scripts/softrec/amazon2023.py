@@ -50,11 +50,15 @@ class Amazon2023Settings:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A file that is on this disk: a whole part of a download, or a file of the hub's cache; and where it came from."""
+    """A file that is on this disk: a whole part of a download, or a file of the hub's cache; and where it came from.
+
+    stated: the sha256 that the hub says it has.
+    """
 
     source: Part | Path
     origin: dict[str, Any]
     gzipped: bool = False
+    stated: str | None = None
 
 
 def fetch(settings: Amazon2023Settings, targets: dict[str, Path]) -> dict[str, dict[str, Any]]:
@@ -77,7 +81,7 @@ def fetch(settings: Amazon2023Settings, targets: dict[str, Path]) -> dict[str, d
 def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: Path) -> Arrived:
     """Take the file from the hub's cache if that has the commit, else download it; large files are not kept twice."""
     repository, path = settings.repository, checksum.name
-    pin = commits.Pin(settings.commits, repository, settings.revision)
+    pin = commits.Pin(settings.commits and f"{settings.commits}/datasets", repository, settings.revision)
     revision = pin.revision()
     if download.offline():
         kept = hub.cached(repository, path, revision)
@@ -92,7 +96,7 @@ def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: 
         return from_cache(pin, *kept)
     pin.keep(remote.commit)
     part = download.download(remote.url, target, allow_http=settings.allow_http, most_gib=settings.inflated_gib)
-    return Arrived(part, {"repository": repository, "commit": remote.commit})
+    return Arrived(part, {"repository": repository, "commit": remote.commit}, stated=remote.sha256)
 
 
 def from_cache(pin: commits.Pin, path: Path, commit: str) -> Arrived:
@@ -123,6 +127,12 @@ def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits:
             remedy = "see whether the file moved, or run the same command again later"
             raise SoftrecError(f"{checksum.name} is empty", where=str(arrived.origin), remedy=remedy)
         total = checksum.verify(partial)
+        if arrived.stated not in (None, total):
+            raise SoftrecError(
+                f"{checksum.name} has arrived with sha256 {total}, and the hub states {arrived.stated}",
+                where=str(arrived.origin),
+                remedy="run the same command again: it is fetched anew",
+            )
     digests.hand_on(target, total)  # Kindle's files are 7.8 GB
     return {**arrived.origin, "path": checksum.name, "sha256": total}
 

@@ -17,6 +17,7 @@ from softrec import jsonlines, streams, times
 from softrec.errors import SoftrecError
 from softrec.limits import Limits
 
+csv.field_size_limit(1 << 30)  # limits.line_mib is what counts
 COLUMNS = ["user_id", "item_id", "timestamp"]
 QUOTE = '"'
 START, SUSPECT = 1 << 24, 100  # bytes at the start; how many times as large as packed: text is three to ten times
@@ -31,12 +32,13 @@ class Shape(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """A file of some shape, its header, and whether quotes enclose fields."""
+    """A file of some shape, its header, whether quotes enclose fields, and what it may hold."""
 
     path: Path
     shape: Shape
     header: Sequence[str]
     quoted: bool
+    limits: Limits
 
 
 def read_delimited(path: Path, shape: Shape, max_rows: int | None, limits: Limits | None = None) -> pl.DataFrame:
@@ -45,16 +47,17 @@ def read_delimited(path: Path, shape: Shape, max_rows: int | None, limits: Limit
     Raises:
         SoftrecError: a column is absent, or a line cannot be used.
     """
-    require_small(path, limits or Limits())
+    most = limits or Limits()
+    require_small(path, most)
     try:
-        lines = opened(path, shape, quoted=False)
+        lines = opened(path, shape, most, quoted=False)
         frame = parse(lines, max_rows)
         if not has_quotes(lines, frame):
             return frame
     except SoftrecError:
-        if shape.separator != "," or not any(QUOTE.encode() in text for _, text in streams.blocks(path)):
+        if shape.separator != "," or not any(QUOTE.encode() in text for _, text in streams.blocks(path, limits=most)):
             raise
-    return parse(opened(path, shape, quoted=True), max_rows)
+    return parse(opened(path, shape, most, quoted=True), max_rows)
 
 
 def require_small(path: Path, limits: Limits) -> None:
@@ -75,13 +78,16 @@ def require_small(path: Path, limits: Limits) -> None:
             pass
 
 
-def opened(path: Path, shape: Shape, *, quoted: bool) -> Lines:
+def opened(path: Path, shape: Shape, limits: Limits, *, quoted: bool) -> Lines:
     """The file with its header. Raises `SoftrecError` if that lacks a column."""
+    most = limits.line_mib << 20
     with streams.open_text(path) as stream:
         try:
-            first = stream.readline()
+            first = stream.readline(most + 1)
         except streams.BROKEN_GZIP as error:
             raise streams.broken_gzip(path, 0, error) from error
+    if len(first) > most:
+        raise streams.long_line(path, 1, limits)
     text = first.decode("utf-8-sig", "replace").rstrip("\r\n")
     header = fields(text, shape.separator, quoted) or []
     if twice := [name for name in shape.names if header.count(name) > 1]:
@@ -96,7 +102,7 @@ def opened(path: Path, shape: Shape, *, quoted: bool) -> Lines:
             where=f"{path}, line 1",
             remedy=f"give a file with the columns {', '.join(shape.names)}, or correct the key `format`",
         )
-    return Lines(path, shape, header, quoted)
+    return Lines(path, shape, header, quoted, limits)
 
 
 def fields(text: str, separator: str, quoted: bool) -> list[str] | None:
@@ -117,7 +123,7 @@ def has_quotes(lines: Lines, frame: pl.DataFrame) -> bool:
 
 def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
     """The three columns. All are parsed: where some are left out, polars takes a line of too many fields."""
-    path, shape, header, quoted = lines
+    path, shape, header, quoted, _ = lines
     types = {shape.names[2]: pl.Float64 if shape.in_seconds else pl.Int64}
     options: dict[str, Any] = {"separator": shape.separator, "n_rows": max_rows, "infer_schema": False, "glob": False}
     scan = pl.scan_csv(path, schema_overrides=types, quote_char=QUOTE if quoted else None, **options)
@@ -126,7 +132,7 @@ def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
     try:
         frame = scan.select(*kept, short, blank.alias("blank")).collect(engine="streaming")
         if frame["blank"].any():
-            require_no_separators_alone(path, shape.separator)
+            require_no_separators_alone(lines)
             frame = frame.filter(~pl.col("blank"))
         if shape.in_seconds:
             frame = frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
@@ -143,17 +149,21 @@ def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
     return frame.drop("short", "blank")
 
 
-def require_no_separators_alone(path: Path, separator: str) -> None:
+def require_no_separators_alone(lines: Lines) -> None:
     """Raise `SoftrecError` for the first line of nothing but separators, which is parsed as if it were blank."""
-    alone = re.compile(rb"^" + re.escape(separator.encode()) + rb"+\r?$", re.MULTILINE)
-    for first, text in streams.blocks(path):
-        if found := alone.search(text):
-            raise streams.bad_line(path, first + text.count(b"\n", 0, found.start()), "has nothing but separators")
+    separator = lines.shape.separator.encode()
+    alone = re.compile(rb"^" + re.escape(separator) + rb"+\r?$", re.MULTILINE)
+    for first, text in streams.blocks(lines.path, limits=lines.limits):
+        # The search takes six times as long as a look for where such a line could begin.
+        begins = text.startswith(separator) or b"\n" + separator in text
+        if begins and (found := alone.search(text)):
+            number = first + text.count(b"\n", 0, found.start())
+            raise streams.bad_line(lines.path, number, "has nothing but separators")
 
 
 def first_fault(lines: Lines) -> SoftrecError | None:
     """The sentence for the first line that cannot be used, read line by line, or None."""
-    for first, text in streams.blocks(lines.path):
+    for first, text in streams.blocks(lines.path, limits=lines.limits):
         for number, content in enumerate(text.split(b"\n"), start=first):
             if number > 1 and content.rstrip(b"\r") and (fault := row_fault(content, lines)):
                 return streams.bad_line(lines.path, number, fault)

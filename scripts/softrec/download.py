@@ -113,7 +113,8 @@ def download(
     or drops it (`discard`); it is whole when its size is the one that the server announced, and is then not asked for
     again. A file that changed meanwhile (its ETag or date says so) is sent anew.
     With `allow_http` an address that is not https is asked too. The file may have `most_gib` GiB.
-    Raises `SoftrecError` if the server refuses or sends more than that, or after `attempts` breaks with `wait` seconds (doubling) between them.
+    Raises `SoftrecError` if the server refuses or sends more than that, or after `attempts` breaks with `wait` seconds
+    (doubling) between them.
     """
     require_network(url)
     part = Part(url, target, allow_http, most_gib * 2**30)

@@ -147,7 +147,9 @@ def problems_of(repository: str, revision: str, path: str | None = None) -> Iter
         raise missing_locally(name, error) from error
     except errors.EntryNotFoundError as error:
         raise SoftrecError(f"{name} has no file {path}", remedy="correct `path` or `revision`") from error
-    except errors.HTTPError as error:  # httpx's root class: refused connections, time-outs, server errors
+    except errors.HFValidationError as error:
+        raise SoftrecError(f"the hub has no such name: {error}", remedy="correct `repository` or `revision`") from error
+    except (errors.HTTPError, ValueError) as error:  # httpx's root class, and an answer that is no JSON
         first = (str(error) or type(error).__name__).splitlines()[0]
         remedy = "run the same command again when the network and the hub are up"
         raise SoftrecError(f"the hub did not give {name}: {first}", remedy=remedy) from error

@@ -25,10 +25,13 @@ class ManifestSettings:
 
 
 def command(*words: str) -> str | None:
-    """What a command prints, or None where it is missing or fails."""
+    """What a command prints, or None where it is missing, fails, or does not answer in a minute."""
     if shutil.which(words[0]) is None:
         return None
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60)
+    except subprocess.TimeoutExpired:
+        return None
     return done.stdout.strip() if done.returncode == 0 else None
 
 

@@ -91,7 +91,8 @@ def require_as_made(path: Path) -> None:
         raise SoftrecError(error.what, where=error.where, remedy=remedy) from error
     outputs = manifest.get("outputs") if isinstance(manifest, dict) else None
     if not isinstance(outputs, dict):
-        raise SoftrecError(f"{place} names no outputs", where="its key outputs", remedy=remedy)
+        own = f"if {path} is your own, rename {place.name}; if a job wrote it, {remedy}"
+        raise SoftrecError(f"{place} names no outputs", where="its key outputs", remedy=own)
     by_name = {Path(name).name: digest for name, digest in outputs.items()}
     noted = outputs.get(str(path), by_name.get(path.name))
     if noted is None:

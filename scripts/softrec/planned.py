@@ -20,12 +20,14 @@ def check(settings: str, code: str, outputs: Iterable[Path]) -> None:
 
     Raises `SoftrecError` if the job would compute something else than what it was submitted for.
     """
-    if not (place := os.environ.get(VARIABLE)) or not Path(place).is_file():
+    if not (place := os.environ.get(VARIABLE)):
         return
+    remedy = "stop Snakemake (Ctrl-C) and start the same command again: it writes the plan anew"
+    if not Path(place).is_file():
+        raise SoftrecError(f"{place}, which tells what this job was planned with, is gone", remedy=remedy)
     try:
         planned = read_record(Path(place)).value
     except SoftrecError as error:
-        remedy = "stop Snakemake (Ctrl-C) and start the same command again: it writes the plan anew"
         raise SoftrecError(error.what, where=error.where, remedy=remedy) from error
     own = hashlib.sha256(f"{settings}\n{code}".encode()).hexdigest()[:16]
     for output in map(str, outputs):

@@ -120,11 +120,11 @@ class Encoder:
 
     def response(self, title: str) -> list[int]:
         """Token ids of the label: the quoted title and EOS. It is never cut."""
-        return [*self.tokens(quoted(title)), self.eos]
+        return [*self.plain(quoted(title)), self.eos]
 
     def raw_response(self, text: str) -> list[int]:
         """Token ids of a generated text kept as it is (self-distilled data), and EOS."""
-        return [*self.tokens(text), self.eos]
+        return [*self.plain(text), self.eos]
 
 
 def check_context(prompts: Sequence[Sequence[int]], longest: Sequence[int], context: int) -> None:

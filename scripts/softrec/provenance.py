@@ -7,6 +7,7 @@ from typing import Any
 
 from softrec import files
 from softrec.errors import SoftrecError
+from softrec.records import read_record
 
 
 @dataclass
@@ -54,6 +55,16 @@ class Provenance:
             )
 
 
+def manifest(path: Path) -> dict[str, Any]:
+    """A manifest, with all that is asked of it. Raises `SoftrecError` naming a key that it lacks."""
+    read = read_record(path)
+    for key in ("inputs", "outputs", "versions", "hardware", "notes"):
+        read.record(key)
+    read.text("script")
+    read.whole("ranks", 1)
+    return read.value
+
+
 def trace(results: Sequence[Path]) -> Provenance:
     """Follow manifests from `results` to files that no job has made.
 
@@ -69,7 +80,7 @@ def trace(results: Sequence[Path]) -> Provenance:
             continue
         known.add(digest)
         if name not in found.maker and files.manifest_of(Path(name)).exists():
-            found.maker[name] = files.read_json(files.manifest_of(Path(name)))
+            found.maker[name] = manifest(files.manifest_of(Path(name)))
         if (made := found.maker.get(name)) is None:
             continue
         if made["outputs"].get(name) != digest:

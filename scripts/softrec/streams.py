@@ -61,12 +61,7 @@ def blocks(path: Path, size: int = BLOCK, limits: Limits | None = None) -> Itera
             text = b"".join(parts)
             end = text.rfind(b"\n") + 1 if part else len(text)
             if len(text) - end > most.line_mib << 20:
-                raise bad_line(
-                    path,
-                    line + text.count(b"\n", 0, end),
-                    f"has more than {most.line_mib} MiB",
-                    "raise limits.line_mib if that is so, or give another file",
-                )
+                raise long_line(path, line + text.count(b"\n", 0, end), most)
             if end:
                 yield line, text[:end]
             if not part:
@@ -81,6 +76,12 @@ def broken_gzip(path: Path, lines: int, error: Exception) -> SoftrecError:
         where=f"{path}, after line {lines}",
         remedy="the download was probably cut short: remove the file and fetch it again",
     )
+
+
+def long_line(path: Path, line: int, limits: Limits) -> SoftrecError:
+    """The sentence for a line that is longer than `limits` allow."""
+    remedy = "raise limits.line_mib if that is so, or give another file"
+    return bad_line(path, line, f"has more than {limits.line_mib} MiB", remedy)
 
 
 def bad_line(path: Path, line: int, fault: str, remedy: str | None = None) -> SoftrecError:

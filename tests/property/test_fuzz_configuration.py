@@ -1,6 +1,8 @@
 """Configurations that nobody wrote: refused in lines for people, or good enough for every rule. Never a traceback."""
 
 import copy
+import importlib
+import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,13 +19,15 @@ from lib.sizes import Left, Sizes
 from lib.slices import Slices
 from slices_of_rules import RULES, names
 from snakemake_logger_plugin_softrec import config_file
+from softrec import job
 
 ROOT = Path(config_check.__file__).parents[2]
 SCHEMA = str(ROOT / "workflow/schemas/config.schema.yaml")
 OWN = {name: yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("paper", "demo", "figure6")}
 WORDS = ["", " ", "a b", "../x", "/etc", "$(ls)", "{x}", "x\ny", "é", "\x00", "null", "1e3", "all", "mean", "sasrec"]
 WORDS += ["ml100k", "tiny", "NG@20", "H@0", "paper", "expected", "record", "a" * 300, "\ud800", "*", "-n", "%s"]
-NUMBERS = [0, 1, -1, 2, 7, 10**6, 10**30, -(10**30), 0.0, 0.5, 1e-300, 1e300, float("nan"), float("inf"), True, False]
+NUMBERS = [0, 1, -1, 2, 7, 1.0, 2.0, 10**6, 10**30, -(10**30), 0.0, 0.5, 1e-300, 1e300]
+NUMBERS += [10**400, float("nan"), float("inf"), True, False]
 LEAVES = st.sampled_from([*WORDS, *NUMBERS, None])
 VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=2)
@@ -61,6 +65,16 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
     return config
 
 
+def require_read(given: str | dict[str, Any], kind: str) -> None:
+    """The job that gets a slice takes it for its settings, a dataclass of some module or of its own script."""
+    assert given
+    module, _, name = kind.rpartition(".")
+    if module:
+        settings = getattr(importlib.import_module(f"softrec.{module}"), name)
+        text = given if isinstance(given, str) else json.dumps(given)
+        assert isinstance(job.read_settings(text, settings), settings)
+
+
 @quick(max_examples=200, deadline=None)
 @given(configurations())
 def test_a_configuration_is_refused_in_lines_or_serves_every_rule(config: dict[str, Any]) -> None:
@@ -72,9 +86,9 @@ def test_a_configuration_is_refused_in_lines_or_serves_every_rule(config: dict[s
         return
     slices = Slices(config)
     assert plan.plan(config, grid.rows(config)) and Engine(config["engine"]).environment is not None
-    for rule, (slice_of, _) in RULES.items():
+    for rule, (slice_of, kind) in RULES.items():
         for name in names(rule, config):
-            assert slice_of(slices, name)
+            require_read(slice_of(slices, name), kind)
     for dataset in config["datasets"]:
         for rule in (*estimate.GPU_RULES, "fit_sasrec", "filter_interactions"):
             place = f"results/{config['run']}/benchmarks/{dataset}/bigrec/seed=1/x.tsv"

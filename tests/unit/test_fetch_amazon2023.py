@@ -11,7 +11,7 @@ import fetch_amazon2023
 import pytest
 from local_server import Served, Site, serve
 from run_script import run_script
-from softrec import files, job
+from softrec import commits, files, job
 
 RATINGS = b"user_id,parent_asin,rating,timestamp\nu,a,5.0,1\n" * 50
 METADATA = b'{"parent_asin": "a", "title": "T"}\n' * 50
@@ -203,8 +203,8 @@ def test_a_branch_is_asked_once(site: Site, tmp_path: Path) -> None:
     env = {"HF_ENDPOINT": site.url, "HF_HOME": str(tmp_path / "hf")}
     kept = settings(site, "hub", commits=str(tmp_path / "commits"))
     assert run_script("fetch_amazon2023.py", kept, flags(tmp_path), env).returncode == 0
-    (pin,) = (tmp_path / "commits").iterdir()
-    assert (pin.name, json.loads(pin.read_text())["commit"]) == ("lab--reviews@main.json", COMMIT)
+    (pin,) = (tmp_path / "commits/datasets").iterdir()
+    assert (pin.name, json.loads(pin.read_text())["commit"]) == ("lab+reviews@main.json", COMMIT)
     for role, path in PATHS.items():
         headers = {"ETag": f'"{digest(role.encode())}"', "X-Repo-Commit": "d" * 40}
         site.files[f"/datasets/lab/reviews/resolve/main/{path}"] = Served(role.encode(), headers)
@@ -215,6 +215,15 @@ def test_a_branch_is_asked_once(site: Site, tmp_path: Path) -> None:
     pin.write_text("{}")
     broken = run_script("fetch_amazon2023.py", kept, flags(tmp_path / "broken"), env)
     assert f"{pin} names no commit" in broken.stderr
+    pin.write_text(json.dumps({"repository": "lab/reviews", "revision": "x/y", "commit": COMMIT}))
+    other = run_script("fetch_amazon2023.py", kept, flags(tmp_path / "other"), env)
+    assert f"{pin} is of the revision 'x/y', not 'main'" in other.stderr
+
+
+def test_each_branch_has_a_place_of_its_own() -> None:
+    """Names of branches may hold both signs."""
+    names = [commits.place_of("c", "a/b", branch).name for branch in ("x/y", "x--y", "x-/y", "x/-y")]
+    assert names[0] == "a+b@x+y.json" and len(set(names)) == 4
 
 
 def test_an_empty_answer_is_refused(site: Site, tmp_path: Path) -> None:

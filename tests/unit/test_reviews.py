@@ -154,19 +154,28 @@ def test_the_unit_of_times_is_recognised(
             [1_500_000_000_000, 1_500_000_000_001, 253_402_300_799_000],
             "has the time 253402300799000 milliseconds, which",
         ),
-        ([1_500_000_000_000, 1_500_000_000_001, -5], "has the time -5 milliseconds, which is not between"),
+        ([1_500_000_000_000, 1_500_000_000_001, 1_500_000_000], "1500000000 where most are milliseconds"),
+        ([1_500_000_000_000_000, 1_500_000_000_000_001, 1_500_000_000_000], "where most are microseconds"),
+        ([1_500_000_000_000_000, 1_500_000_000_000_001, 1_500_000_000], "where most are microseconds"),
         ([253_402_300_799_000], "no date"),
         ([9_000_000_000_000], "no date"),
     ],
 )
 def test_times_that_are_no_dates_are_refused(tmp_path: Path, times: list[int], words: str) -> None:
-    """The year 9999 among others, or before 1970: whose review it is. All of them far off: what is in the middle."""
+    """The year 9999 or a larger unit among others: whose review it is. All of them far off: what is in the middle."""
     path = tmp_path / "file"
     path.write_text("".join(line(timestamp=time, parent_asin=f"p{time}") for time in times))
     with pytest.raises(SoftrecError) as caught:
         read_reviews(path, "reviews")
     assert words in caught.value.what
     assert f"p{times[-1]} by u" in str(caught.value) or len(times) == 1
+
+
+def test_negative_times_are_for_the_filter_to_count(tmp_path: Path) -> None:
+    """Published files have some (Electronics): they stay, as does 0, and times of 1970 that no unit explains."""
+    path, times = tmp_path / "file", [1_500_000_000_000, 1_500_000_000_001, 1_500_000_000_002, -5, 0, 86_400_000 * 300]
+    path.write_text("".join(line(timestamp=time) for time in times))
+    assert read_reviews(path, "reviews")["timestamp"].to_list() == times
 
 
 def test_a_mark_of_the_order_of_bytes_is_skipped(tmp_path: Path) -> None:

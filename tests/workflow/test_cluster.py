@@ -35,6 +35,7 @@ def test_a_line_of_sinfo() -> None:
         FITS._replace(partition="mixed", gpu=8, gpu_model="h100", runtime=10**6),
         FITS._replace(partition="old", gpu=2, gpu_model="", cpus=8, runtime=30),
         FITS._replace(partition="old,gpu"),
+        FITS._replace(partition="gpu,"),
         FITS._replace(partition="cpu, mixed", gpu=8, gpu_model="h100", runtime=10**6),
     ],
 )
@@ -70,6 +71,10 @@ def test_what_is_there_is_not_talked_about(ask: Ask) -> None:
         ({"gpu": 12, "nodes": 3}, "partition gpu has 2 such node(s), and tune_sft ask for 3: lower engine.nodes."),
         ({"mem_mb": 500_000}, "partition gpu has no node with 500,000 MB of memory (tune_sft), 480,000 at most: lower"),
         ({"cpus": 64}, "partition gpu has no node with 64 CPUs (tune_sft), 32 at most: lower set-threads"),
+        (
+            {"partition": "gpu,mixed", "gpu": 0, "mem_mb": 900_000, "cpus": 96, "nodes": 2},
+            "has 1 such node(s) with 900,000 MB of memory and 96 CPUs at once (tune_sft on 2): lower mem_mb",
+        ),
         ({"runtime": 4321}, "partition gpu ends jobs after 4,320 minutes, and tune_sft ask for 4,321: lower runtime"),
     ],
 )
@@ -77,6 +82,19 @@ def test_what_is_not_there_is_a_sentence(change: dict[str, Any], told: str) -> N
     """What, in which partition, which rule, what there is instead, and the key to correct."""
     [sentence] = cluster.problems([FITS._replace(**change)], NODES)
     assert told in sentence
+
+
+def test_no_node_has_all_at_once() -> None:
+    """One has the memory, another the CPUs."""
+    own = [read_node("p|a|(null)|500000|8|infinite"), read_node("p|b|(null)|64000|64|infinite")]
+    [sentence] = cluster.problems([Ask("filter", "p", 0, "", 1, 100_000, 32, 60)], own)
+    assert "partition p has 0 such node(s) with 100,000 MB of memory and 32 CPUs at once (filter on 1)" in sentence
+
+
+def test_what_sinfo_does_not_know_limits_nothing() -> None:
+    """Memory is N/A of a node that has not reported yet."""
+    own = [read_node("p|a|(null)|N/A|8|infinite")]
+    assert cluster.problems([Ask("filter", "p", 0, "", 1, 10**6, 8, 60)], own) == []
 
 
 def test_hidden_partitions_are_asked_for_too() -> None:

@@ -25,7 +25,7 @@ def test_one_rank_needs_no_launcher() -> None:
 
 def test_four_ranks_are_four_gpus() -> None:
     """Unless the configuration says another number, as where four are asked for and two ranks run."""
-    assert Engine(SECTION).launch == "exec python scripts/launch_ranks.py --ranks 4 --threads 8"
+    assert Engine(SECTION).launch == "exec python scripts/launch_ranks.py --ranks 4 --nodes 1 --threads 8"
     assert Engine(SECTION).resources == {"gpu": 4}
     assert Engine({**SECTION, "ranks": 2, "gpus": 4}).resources == {"gpu": 4}
 
@@ -35,7 +35,7 @@ def test_two_nodes_are_one_launcher_each() -> None:
     engine = Engine({**SECTION, "ranks": 8, "nodes": 2})
     assert engine.resources == {"gpu": 8, "mpi": "srun", "nodes": 2, "tasks": 2, "tasks_per_gpu": 0}
     assert engine.launch.startswith("exec srun --nodes=2 --ntasks=2 --ntasks-per-node=1 ")
-    assert engine.launch.endswith("launch_ranks.py --ranks 8 --threads 8")
+    assert engine.launch.endswith("launch_ranks.py --ranks 8 --nodes 2 --threads 8")
 
 
 def test_a_script_is_told_nothing_about_the_cluster() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from lib import forgotten
 
+HELD = "7|PENDING|launch failed requeued held"
 SINCE = 1_000_000.0  # when the run began
 
 
@@ -21,6 +22,8 @@ class Plugin:
 
     def __init__(self) -> None:
         self.ended: list[tuple[str, str]] = []
+        self.next_seconds_between_status_checks = 180
+        self.workflow = SimpleNamespace(executor_settings=SimpleNamespace(init_seconds_before_status_checks=40))
 
     async def check_active_jobs(self, active_jobs: list[Any]) -> AsyncIterator[Any]:
         """Yield what is still waited for."""
@@ -69,14 +72,14 @@ def test_a_job_that_wrote_all_has_ended_well_and_one_that_did_not_has_failed(tmp
     """Job 7 is running throughout; 8 and 9 are unknown for three rounds, of which 9 lacks one of its two files."""
     (tmp_path / "a").touch()
     jobs = [submitted("7"), submitted("8", tmp_path / "a"), submitted("9", tmp_path / "a", tmp_path / "b")]
-    waited, plugin, said = rounds(["7\n"] * 3, jobs)
+    waited, plugin, said = rounds(["7|RUNNING|None\n"] * 3, jobs)
     assert waited == [["7", "8", "9"], ["7", "8", "9"], ["7"]]
     assert plugin.ended[0] == ("8", "well")
     assert plugin.ended[1][0] == "9" and f"has not written {tmp_path}/b. " in plugin.ended[1][1]
     assert len(said) == 1 and "job 8" in said[0]
 
 
-@pytest.mark.parametrize("answers", [["", "", "7"], ["", None, "", ""], ["", "", "7", "", ""]])
+@pytest.mark.parametrize("answers", [["", "", HELD], ["", None, "", ""], ["", "", HELD, "", ""]])
 def test_a_job_that_is_named_once_or_a_slurm_that_is_silent_begins_anew(answers: list[str | None]) -> None:
     """Three rounds in a row, in each of which Slurm has answered."""
     waited, plugin, _ = rounds(answers, [submitted("7")])
@@ -93,7 +96,7 @@ def test_a_plugin_that_loses_sight_of_all_jobs_goes_on_with_them(
             yield job
 
     monkeypatch.setattr(Plugin, "check_active_jobs", blind)
-    waited, plugin, _ = rounds(["7\n"] * 3, [submitted("7"), submitted("8", tmp_path)])
+    waited, plugin, _ = rounds(["7|RUNNING|None\n"] * 3, [submitted("7"), submitted("8", tmp_path)])
     assert waited == [["7", "8"], ["7", "8"], ["7"]]
     assert plugin.ended == [("8", "well")]
 
@@ -121,3 +124,20 @@ def test_the_plugin_has_the_methods() -> None:
 
     assert callable(Executor.check_active_jobs)
     assert callable(Executor.report_job_success) and callable(Executor.report_job_error)
+
+
+@pytest.mark.parametrize(("answer", "first", "seconds"), [("", 40, 5), (HELD, 40, 45), (HELD, 100, 100)])
+def test_questions_are_a_minute_apart_at_most(answer: str, first: int, seconds: int) -> None:
+    """The plugin has gone up to 180 s; a job that is not named is asked for again soon, and a longer wish stays."""
+    plugin = Plugin()
+    plugin.workflow.executor_settings.init_seconds_before_status_checks = first
+    forgotten.hurry(plugin, soon=not answer)
+    assert plugin.next_seconds_between_status_checks == seconds
+
+
+def test_a_round_without_a_job_hurries() -> None:
+    """The first that does not name it."""
+    _, plugin, _ = rounds([HELD], [submitted("7")])
+    assert plugin.next_seconds_between_status_checks == forgotten.SELDOM
+    _, plugin, _ = rounds([""], [submitted("7")])
+    assert plugin.next_seconds_between_status_checks == forgotten.SOON

@@ -68,7 +68,7 @@ def test_with_all_in_place_there_is_a_plan(mine: dict[str, Any], tmp_path: Path)
 @pytest.mark.parametrize(
     ("files", "config", "told"),
     [
-        ((), "{}", "which has no *.safetensors: save it with"),
+        ((), "{}", "which has no safetensors: save it with"),
         (
             ("pytorch_model.bin",),
             "{}",

@@ -13,6 +13,7 @@ from lib import accounts
 from lib import preflight as machine
 
 SINFO = ("sinfo", "--all", "--noheader", "--Node", "--format=%P|%n|%G|%m|%c|%l")
+UNKNOWN = 1 << 60
 WHERE = "in profiles/slurm/config.yaml"
 
 
@@ -94,8 +95,9 @@ def read_node(line: str) -> Node:
 
 
 def number(text: str) -> int:
-    """A number of sinfo, which may end with "+" where nodes of a line differ."""
-    return int(text.strip().rstrip("+"))
+    """A number of sinfo, which may end with "+" where nodes of a line differ; what it does not know limits nothing."""
+    digits = text.strip().rstrip("+")
+    return int(digits) if digits.isdecimal() else UNKNOWN
 
 
 def minutes(limit: str) -> int | None:
@@ -123,7 +125,7 @@ def lacks(ask: Ask, known: list[Node]) -> Iterator[str]:
     Of several partitions ("gpu,gpu2": whichever is free first) one that has all is enough. If none has, each thing is
     held against all of them together.
     """
-    names = [name.strip() for name in ask.partition.split(",")] if ask.partition else []
+    names = [name.strip() for name in ask.partition.split(",") if name.strip()]
     there = sorted({node.partition for node in known})
     default = [node for node in known if node.default]
     wrong = [f"partition {name!r}" for name in names if name not in there]
@@ -151,12 +153,18 @@ def lacks_of(ask: Ask, own: list[Node]) -> Iterator[str]:
         return
     if ask.nodes > len(fitting):
         yield f"{partition} has {len(fitting)} such node(s), and {{rules}} ask for {ask.nodes}: lower engine.nodes."
+    short = False
     for what, key, want, most in (
         ("MB of memory", "mem_mb", ask.mem_mb, max(node.mem_mb for node in fitting)),
         ("CPUs", "set-threads", ask.cpus, max(node.cpus for node in fitting)),
     ):
         if want > most:
+            short = True
             yield f"{partition} has no node with {want:,} {what} ({{rules}}), {most:,} at most: lower {key} {WHERE}."
+    whole = [node for node in fitting if node.mem_mb >= ask.mem_mb and node.cpus >= ask.cpus]
+    if not short and len(whole) < ask.nodes <= len(fitting):
+        asked = f"{ask.mem_mb:,} MB of memory and {ask.cpus} CPUs at once ({{rules}} on {ask.nodes})"
+        yield f"{partition} has {len(whole)} such node(s) with {asked}: lower mem_mb or set-threads {WHERE}."
     limits = [node.limit for node in own if node.limit is not None]
     if len(limits) == len(own) and ask.runtime > max(limits):
         most = f"ends jobs after {max(limits):,} minutes"

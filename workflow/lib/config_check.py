@@ -29,16 +29,21 @@ def require_one_file(files: Sequence[Path]) -> None:
 def require_readable(files: Sequence[Path]) -> None:
     """Raise `ConfigError` if a file cannot be read as data: where softrec's plugin is not installed, Snakemake's own
     reader has been there first."""
+    for file in files:
+        read(file)
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The keys of a configuration file, or of a profile. Raises `ConfigError` if it cannot be read as data."""
     plugin = Path(__file__).parents[1] / "plugin"
     if str(plugin) not in sys.path:
         sys.path.append(str(plugin))
     from snakemake_logger_plugin_softrec import config_file
 
-    for file in files:
-        try:
-            config_file.read(file)
-        except config_file.ConfigFileError as error:
-            raise ConfigError(str(error)) from None
+    try:
+        return config_file.read(file)
+    except config_file.ConfigFileError as error:
+        raise ConfigError(str(error)) from None
 
 
 def require_no_key_twice(configuration: Iterable[Path], arguments: Sequence[str]) -> None:
@@ -73,7 +78,9 @@ def check(
     if odd := [*odd_keys(config, ""), *odd_numbers(config, "")]:
         raise ConfigError("\n".join(f"{source}: {line}" for line in odd))
     schema = yaml.safe_load(Path(schema_path).read_text())
-    validator = validators.extend(Draft202012Validator, {"pattern": pattern})(schema)
+    # JSON Schema takes 10.0 for a whole number, and no job does.
+    whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
+    validator = validators.extend(Draft202012Validator, {"pattern": pattern}, type_checker=whole)(schema)
     fill(config, schema, validator)
     errors = sorted(judged(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path])
     lines = dict.fromkeys(line for error in errors for line in words.sentences(error, schema))

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import yaml
 
 from lib import config_check, cross_checks, disk, dryrun, estimate, fits
 from lib.sizes import Left, Sizes
@@ -103,7 +102,8 @@ def summary(jobs: Collection[Left], config: Mapping[str, Any]) -> str:
 
 def main(file: str, *arguments: str) -> None:
     """Print what is left of the run that the configuration file and Snakemake's arguments describe."""
-    config = yaml.safe_load(Path(file).read_text())
+    config = config_check.read(Path(file))
+    config_check.require_no_key_twice([Path(file)], arguments)
     root = Path(__file__).parents[1]
     config_check.check(config, str(root / "schemas/config.schema.yaml"), file, cross_checks.problems)
     jobs = [job for job in dryrun.jobs(["--configfile", file, *arguments]) if job.rule != "all"]

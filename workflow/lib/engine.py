@@ -51,7 +51,7 @@ class Engine:
         ranks, nodes, threads = (self.section[key] for key in ("ranks", "nodes", "threads"))
         if ranks == 1:
             return "exec python"
-        launcher = f"python scripts/launch_ranks.py --ranks {ranks} --threads {threads}"
+        launcher = f"python scripts/launch_ranks.py --ranks {ranks} --nodes {nodes} --threads {threads}"
         if nodes == 1:
             return f"exec {launcher}"
         return f"exec srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --cpu-bind=none {launcher}"

@@ -11,8 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from lib import waiting
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-LOOKS = 3  # rounds of questions in a row in which Slurm does not name a job
+LOOKS = 3  # questions in a row in which Slurm does not name a job
+SOON, SELDOM = 5, 45  # seconds between two questions: where a job is not named, and at most
 
 
 def wrap(executor: Any, show: Callable[[str], None], since: float, run: Run = subprocess.run) -> None:
@@ -23,18 +26,19 @@ def wrap(executor: Any, show: Callable[[str], None], since: float, run: Run = su
     """
     check = executor.check_active_jobs
     absent: dict[str, int] = {}
-    ended = noted(executor)
+    ended, told = noted(executor), waiting.Told(show)
 
     @functools.wraps(check)
     async def check_active_jobs(self: Any, active_jobs: list[Any]) -> AsyncIterator[Any]:
         active_jobs = list(active_jobs)
         async for _ in check(self, active_jobs):
             pass
-        waiting = [job for job in active_jobs if job.external_jobid not in ended]
-        known = named(self.run_uuid, run) if waiting else set()
-        for job in waiting:
+        left = [job for job in active_jobs if job.external_jobid not in ended]
+        known = waiting.states(self.run_uuid, run) if left else {}
+        told.tell(known)
+        for job in left:
             number = job.external_jobid
-            absent[number] = absent.get(number, 0) + 1 if known is not None and number not in known else 0
+            absent[number] = 0 if isinstance(known, str) or number in known else absent.get(number, 0) + 1
             if absent[number] < LOOKS:
                 yield job
             elif missing := [
@@ -46,6 +50,7 @@ def wrap(executor: Any, show: Callable[[str], None], since: float, run: Run = su
             else:
                 show(f"Slurm does not know job {number} any more; its outputs are there, so it has ended well.")
                 self.report_job_success(job)
+        hurry(self, any(0 < absent[job.external_jobid] < LOOKS for job in left))
 
     executor.check_active_jobs = check_active_jobs
 
@@ -67,14 +72,14 @@ def noted(executor: Any) -> set[str]:
     return ended
 
 
-def named(run_uuid: str, run: Run) -> set[str] | None:
-    """The numbers of a run's jobs that Slurm names, in whatever state; None where it does not answer."""
-    command = ("squeue", "--noheader", "--states=all", "--format=%i", f"--name={run_uuid}")
-    try:
-        ended = run(command, capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return set(ended.stdout.split()) if ended.returncode == 0 else None
+def hurry(executor: Any, soon: bool) -> None:
+    """Ask again soon, or else within a minute; the profile's wish stays if it is longer.
+
+    The plugin waits for what the profile says at first, and ten seconds more after each round, up to three minutes.
+    """
+    first = executor.workflow.executor_settings.init_seconds_before_status_checks or 0
+    seconds = executor.next_seconds_between_status_checks
+    executor.next_seconds_between_status_checks = SOON if soon else min(seconds, max(first, SELDOM))
 
 
 def outputs(job: Any) -> Iterable[Path]:

@@ -1,4 +1,4 @@
-"""Questions about this machine that are cheaper before a job is submitted than after. Standard library only."""
+"""Questions about this machine that are cheaper before a job is submitted than after."""
 
 import json
 import os
@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from softrec import commits
 
 from lib import sources
 from lib.schema_words import meant
@@ -56,7 +58,11 @@ def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
     others = sorted({host for host in hosts if host.split(".")[0] != here})
     if not others or os.environ.get(SHARED, "").upper() in TRUE:
         return []
-    kind = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True).stdout.strip()
+    try:
+        told = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [f"{folder.resolve()}: its file system does not answer ({error}): see whether it is there."]
+    kind = told.stdout.strip()
     if kind not in NODE_LOCAL:
         return []
     return [
@@ -114,10 +120,10 @@ def folder_problems(name: str, folder: Path) -> list[str]:
     if not (folder / "config.json").is_file():
         return [f"llms.{name}.folder is {folder}, which has no config.json: name a folder that transformers can load."]
     key, remedy = f"llms.{name}.folder is {folder}", "save it with `model.save_pretrained(folder)`"
-    if not any(folder.glob("*.safetensors")):
+    if not any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")):
         pickled = next((path.name for path in sorted(folder.glob("*")) if path.suffix in PICKLED), None)
-        what = f"whose weights are pickled ({pickled}), which can run code" if pickled else "which has no *.safetensors"
-        return [f"{key}, {what}: {remedy}."]
+        found = f"whose weights are pickled ({pickled}), which can run code" if pickled else "which has no safetensors"
+        return [f"{key}, {found}: {remedy}."]
     try:
         said = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
@@ -155,7 +161,7 @@ def has_token() -> bool:
     if any(os.environ.get(key, "").strip() for key in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")):
         return True
     file = Path(os.environ.get("HF_TOKEN_PATH") or hf_home() / "token").expanduser()
-    return file.is_file() and bool(file.read_text().strip())
+    return file.is_file() and bool(file.read_bytes().strip())
 
 
 def hf_home() -> Path:
@@ -185,7 +191,7 @@ def snapshot(repository: str, revision: str) -> Path | None:
 
 def required_commit(repository: str, revision: str) -> str | None:
     """The commit that was noted when a branch was first asked for; None before that, or where the note is broken."""
-    place = Path(sources.COMMITS) / f"{repository}@{revision}.json".replace("/", "--")
+    place = commits.place_of(sources.COMMITS, repository, revision)
     try:
         return str(json.loads(place.read_text(encoding="utf-8"))["commit"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -14,11 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from lib import config_check
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SQUEUE = ("squeue", "--me", "--noheader", "--format=%A|%T|%M|%Z|%j|%k")
 PATIENCE = 120.0  # seconds that jobs may take to end: they write a checkpoint first
+ANSWER = 300  # seconds that a program may take to answer
 
 
 class Orphan(NamedTuple):
@@ -47,9 +50,11 @@ def orphans(folder: Path, prefix: str, run: Run = subprocess.run) -> list[Orphan
 def answer(run: Run, *command: str) -> str:
     """What a program prints. Raises `RecoverError` if it cannot be run or fails."""
     try:
-        ended = run(command, capture_output=True, text=True)
+        ended = run(command, capture_output=True, text=True, timeout=ANSWER)
     except OSError as error:
         raise RecoverError(f"{command[0]} cannot be run ({error.strerror}): start this on a login node.") from None
+    except subprocess.TimeoutExpired:
+        raise RecoverError(f"{command[0]} has not answered for {ANSWER} seconds: try again later.") from None
     if ended.returncode:
         raise RecoverError(f"{' '.join(command)} failed: {ended.stderr.strip()}")
     return ended.stdout
@@ -70,8 +75,11 @@ def driver(folder: Path) -> int | None:
 
 
 def prefix_of(profile: Path) -> str:
-    """The prefix of job names that a profile sets. Raises `RecoverError` if it sets none."""
-    prefix = yaml.safe_load((profile / "config.yaml").read_text()).get("slurm-jobname-prefix")
+    """The prefix of job names that a profile sets. Raises `RecoverError` if it sets none, or cannot be read."""
+    try:
+        prefix = config_check.read(profile / "config.yaml").get("slurm-jobname-prefix")
+    except config_check.ConfigError as error:
+        raise RecoverError(f"{error}: name a profile's folder with --profile.") from None
     if not prefix:
         raise RecoverError(
             f"{profile}/config.yaml sets no slurm-jobname-prefix, by which jobs could be found: set one."

@@ -121,9 +121,10 @@ def own_clauses(job: Job, file: str, parents: set[str]) -> Iterator[str]:
 def read_manifest(file: str) -> dict | None:
     """The manifest beside a file; None if there is none that can be read."""
     try:
-        return json.loads(changes.manifest_of(file).read_text())
-    except (OSError, ValueError):
+        found = json.loads(changes.manifest_of(file).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 def sentences(found: Iterator[Finding]) -> Iterator[str]:
