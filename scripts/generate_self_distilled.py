@@ -19,7 +19,8 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, answer, say what the answers are like, embed them, write."""
-    from softrec import arrays, distributed, predictions, samples, stopwatch
+    from softrec import arrays, checkpoints, distributed, predictions, samples, stopwatch
+    from softrec.kept_answers import KeptAnswers
     from softrec.recommender import RecommenderSettings, open_recommender
 
     with distributed.ranks():
@@ -27,11 +28,13 @@ def main(args: argparse.Namespace) -> None:
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.train, items.count)
         recommender = open_recommender(args.llm, items, settings, args.adapter)
-        with stopwatch.timed():
-            answers = recommender.answer(rows, "self-distil")
+        kept = KeptAnswers(args.self_distilled, checkpoints.key_of(args))
+        with stopwatch.timed(kept.seconds()):
+            answers = recommender.answer(rows, "self-distil", kept)
         predictions.describe(answers, rows["target"], items)
         arrays.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
         predictions.write(args.self_distilled, answers)
+    job.last(kept.clear)
 
 
 if __name__ == "__main__":

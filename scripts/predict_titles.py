@@ -19,7 +19,8 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, answer, embed, write."""
-    from softrec import arrays, distributed, predictions, samples
+    from softrec import arrays, checkpoints, distributed, predictions, samples
+    from softrec.kept_answers import KeptAnswers
     from softrec.recommender import RecommenderSettings, open_recommender
 
     with distributed.ranks():
@@ -27,10 +28,12 @@ def main(args: argparse.Namespace) -> None:
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.rows, items.count)
         recommender = open_recommender(args.llm, items, settings, args.adapter)
-        answers = recommender.answer(rows, "predict")
+        kept = KeptAnswers(args.predictions, checkpoints.key_of(args))
+        answers = recommender.answer(rows, "predict", kept)
         predictions.describe(answers, rows["target"], items)
         arrays.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
         predictions.write(args.predictions, answers)
+    job.last(kept.clear)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Checkpoints of a training run: what a killed job resumes from, and a changed one never does."""
 
+import argparse
 import hashlib
 import io
 import json
@@ -16,6 +17,13 @@ def run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
     """The identity of a run: a digest of its settings and code (both JSON texts) and of its inputs' contents."""
     identity = [json.loads(settings), json.loads(code), [digests.sha256(path) for path in inputs]]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def key_of(args: argparse.Namespace) -> str:
+    """The identity of a job of ranks. It needs the digest of all inputs, which rank 0 alone reads for that."""
+    from softrec import distributed
+
+    return distributed.from_first(lambda: run_key(args.settings, args.code, args.files_read))
 
 
 class Checkpoint:

@@ -15,6 +15,7 @@ from transformers import DynamicCache
 
 from softrec import distributed
 from softrec.beams import BeamSearch, pick
+from softrec.kept_answers import KeptAnswers
 from softrec.language_model import LanguageModel
 from softrec.log import Progress
 
@@ -57,26 +58,43 @@ class Prompts(NamedTuple):
 
 
 def generate(
-    llm: LanguageModel, prompts: Sequence[Sequence[int]], settings: GenerationSettings, name: str = "generate"
+    llm: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    settings: GenerationSettings,
+    name: str = "generate",
+    kept: KeptAnswers | None = None,
 ) -> list[Generated]:
     """The best beam's text for each prompt (token ids, BOS included), in the order of the prompts.
 
-    Prompts of like length share a batch, which saves padding. Ranks share the batches and all get all texts.
+    Prompts of like length share a batch, which saves padding. Ranks share the batches and all get all texts. With
+    `kept`, batches that an earlier attempt has finished are not run again, and those of this one are kept.
     """
     order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
-    own = distributed.deal(batches)
-    results: dict[int, Generated] = {}
+    results = distributed.from_first(lambda: answers_of(kept)) if kept else {}
+    own = distributed.deal([chosen for chosen in batches if not results.keys() >= set(chosen)])
     progress = Progress(name, sum(len(chosen) for chosen in own))
     with llm.inference():
         start = common_start(prompts)
         shared = prefill(llm, [start]).cache if start and own else DynamicCache(config=llm.causal.config)
         for chosen in own:
             run = prefill(llm, [prompts[i][len(start) :] for i in chosen], shared)
-            results.update(zip(chosen, (decode(llm, tokens) for tokens in search(llm, run, settings)), strict=True))
+            answers = [decode(llm, tokens) for tokens in search(llm, run, settings)]
+            if kept:
+                kept.add(chosen, [answer.text for answer in answers], [answer.finished for answer in answers])
+            results.update(zip(chosen, answers, strict=True))
             progress.step(len(chosen))
     found = distributed.collect(results)
     return [found[i] for i in range(len(prompts))]
+
+
+def answers_of(kept: KeptAnswers) -> dict[int, Generated]:
+    """The answers that were kept, by row."""
+    return {
+        row: Generated(text, finished)
+        for batch in kept.load()
+        for row, text, finished in zip(batch.rows, batch.texts, batch.finished, strict=True)
+    }
 
 
 def common_start(prompts: Sequence[Sequence[int]]) -> Sequence[int]:

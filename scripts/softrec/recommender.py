@@ -10,6 +10,7 @@ import numpy as np
 
 from softrec.embeddings import embed
 from softrec.generation import Generated, GenerationSettings, generate
+from softrec.kept_answers import KeptAnswers
 from softrec.language_model import LanguageModel, Precision, load
 from softrec.prompts import Encoder, Words, check_context, title_in
 from softrec.samples import Items, encode_prompts
@@ -64,9 +65,9 @@ class Recommender:
         """Label tokens y of each row: its target's title."""
         return [self.encoder.response(self.items.title[target]) for target in rows["target"]]
 
-    def answer(self, rows: "datasets.Dataset", name: str) -> list[Generated]:
-        """What the model says to each row's prompt."""
-        return generate(self.llm, self.prompts(rows), self.generation, name)
+    def answer(self, rows: "datasets.Dataset", name: str, kept: KeptAnswers | None = None) -> list[Generated]:
+        """What the model says to each row's prompt; `kept` is where a killed job goes on from."""
+        return generate(self.llm, self.prompts(rows), self.generation, name, kept)
 
     def embed_titles(self, texts: Sequence[str]) -> np.ndarray:
         """z of the titles that texts say, from the un-tuned model: (n, D) float32."""

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from softrec import distributed, job
-from softrec.checkpoints import Checkpoint, run_key
+from softrec import job
+from softrec.checkpoints import Checkpoint, key_of
 from softrec.engine import EngineSettings, OptimiserSettings, TorchEngine, start_engine
 from softrec.errors import SoftrecError
 from softrec.files import read_table, write_whole
@@ -102,12 +102,6 @@ def recompute_activations(llm: LanguageModel) -> None:
     llm.causal.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
-def checkpoint_of(args: argparse.Namespace) -> Checkpoint:
-    """The checkpoint of a job. Its key needs the digest of all inputs, which rank 0 alone reads for that."""
-    key = distributed.from_first(lambda: run_key(args.settings, args.code, args.files_read))
-    return Checkpoint(args.adapter, key)
-
-
 def tune(
     args: argparse.Namespace,
     settings: TuningSettings,
@@ -123,7 +117,7 @@ def tune(
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     say(f"{trainable:,} trainable parameters of {recommender.llm.model.num_parameters():,}")
     tuner = make_tuner(recommender.llm, engine, prompts, responses, settings.loop)
-    checkpoint = checkpoint_of(args)
+    checkpoint = Checkpoint(args.adapter, key_of(args))
     saver = Saver(checkpoint, how.checkpoint_minutes)
     lines = tuner.fit(schedule(), validator(args, recommender, settings), saver)
     save_adapter(recommender.llm, args.adapter)

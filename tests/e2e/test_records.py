@@ -1,5 +1,6 @@
 """Results without Snakemake's records, as on another machine: what changed since is known by the manifests."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -51,6 +52,42 @@ def test_a_file_whose_manifest_is_damaged_is_made_again(projects: tuple[Project,
     [audit] = [job for job in planned if job.rule == "audit_split"]
     assert "split_audit.json.manifest.json cannot be read" in audit.reason
     assert kept == []
+
+
+def test_a_file_of_ones_own_that_changed_at_its_old_time_is_read_again(projects: tuple[Project, Project]) -> None:
+    """A byte of a field that nobody reads, in place: with Snakemake's records as without."""
+    for project in projects:
+        path = project.root / "shop/Toys.jsonl"
+        whole, facts = path.read_bytes(), path.stat()
+        path.write_bytes(whole.replace(b"x", b"y", 1))
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        [reader] = [job for job in project.planned() if job.rule == "filter_interactions"]
+        assert "input shop/Toys.jsonl changed" in reader.reason
+        path.write_bytes(whole)
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        assert project.planned() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "value", "clause"),
+    [
+        ("settings", "points", 3, "setting points"),
+        ("code", "softrec.leakage", "0", "module softrec.leakage changed"),
+        ("inputs", "results/toy/other.parquet", "0", "input results/toy/other.parquet is no longer used"),
+    ],
+)
+def test_results_of_another_run_in_place_of_ones_own(
+    projects: tuple[Project, Project], key: str, name: str, value: object, clause: str
+) -> None:
+    """Copied over these, which Snakemake has records of: their manifests tell of another setting, module or input."""
+    for project in projects:
+        place = project.toys / "split_audit.json.manifest.json"
+        whole = place.read_bytes()
+        manifest = json.loads(whole)
+        place.write_text(json.dumps({**manifest, key: {**manifest[key], name: value}}))
+        planned = [job for job in project.planned() if job.rule == "audit_split"]
+        place.write_bytes(whole)
+        assert len(planned) == 1 and clause in planned[0].reason
 
 
 @pytest.mark.parametrize("name", ["table2.csv", "figures/figure2.png"])

@@ -49,7 +49,7 @@ def leftovers(root: Path) -> list[str]:
     """A clause for each file that a finished run has no need of, and for each manifest that does not hold."""
     found = []
     for path in sorted((root / "results").rglob("*")):
-        if path.name.endswith((".partial", ".checkpoint", ".part")):
+        if path.name.endswith((".partial", ".checkpoint", ".answers", ".part")):
             found.append(f"{path.relative_to(root)} was left over")
         if path.name.endswith(".manifest.json"):
             try:

@@ -7,7 +7,7 @@ import argparse
 import os
 from pathlib import Path
 
-from softrec import distributed, files, job, ranks, tuning
+from softrec import checkpoints, distributed, files, job, ranks
 
 SHA256 = files.sha256
 
@@ -26,7 +26,7 @@ def watched(path: Path) -> str:
 def main(args: argparse.Namespace) -> None:
     """What a tuning job does with its inputs' digests."""
     with distributed.ranks():
-        key = tuning.checkpoint_of(args).key
+        key = checkpoints.key_of(args)
         with files.write_whole(args.adapter) as partial:
             partial.write_text(key)
 
