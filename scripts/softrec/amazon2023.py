@@ -88,7 +88,7 @@ def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: 
         if kept is None:
             raise hub.missing_locally(f"{path} of {repository}@{revision}", FileNotFoundError(path))
         return from_cache(pin, *kept)
-    remote = hub.locate(repository, path, revision)
+    remote = hub.locate(repository, path, revision, settings.allow_http)
     if remote.sha256:
         checksum.compare(remote.sha256)  # before gigabytes are fetched in vain
     kept = hub.cached(repository, path, remote.commit)

@@ -58,6 +58,7 @@ class Pin:
             os.replace(own, self.place)
         else:
             own.unlink()
+        files.flush_names(self.place.parent)
         if (kept := self.revision()) != commit:
             raise SoftrecError(
                 f"{self.repository}@{self.branch} was {kept}, and is {commit} by now",

@@ -34,7 +34,7 @@ def write_whole(path: Path) -> Iterator[Path]:
     path = Path(path)
     partial = partial_of(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_parents(path)
         remove(partial)
         yield partial
         flush(partial)
@@ -59,6 +59,14 @@ def write_whole(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):  # what could not be made need not go
             remove(partial)
+
+
+def make_parents(path: Path) -> None:
+    """Make the folders above a path that are not there, each on the disk for good."""
+    new = [folder for folder in path.parents if not folder.exists()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for folder in new:
+        flush_names(folder.parent)
 
 
 def partial_of(path: Path) -> Path:
@@ -121,7 +129,10 @@ def is_out_of_space(error: Exception, folder: Path) -> bool:
 
 
 def flush(path: Path) -> None:
-    """Force `path` (every file below it, if a folder) to the disk, so that a rename never outruns its contents."""
+    """Force `path` (all files and folders below it, if a folder) to the disk: a rename never outruns its contents."""
+    for folder in [path, *path.rglob("*")] if path.is_dir() else []:
+        if folder.is_dir() and not folder.is_symlink():
+            flush_names(folder)
     for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
         descriptor = os.open(file, os.O_RDONLY)
         try:

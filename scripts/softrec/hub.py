@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from softrec import download
 from softrec.commits import Pin
 from softrec.errors import SoftrecError
 from softrec.log import say
+from softrec.resume import TIMEOUT, require_https
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 LLM_FILES = (
@@ -34,12 +36,13 @@ LLM_FILES = (
 class HubLlmSettings:
     """A language model on the hub: `owner/name`, and a branch, tag or commit of it.
 
-    commits: folder where the commit that a branch was is kept.
+    commits: folder where the commit that a branch was is kept. allow_http: whether a hub that is not https is asked.
     """
 
     repository: str
     revision: str
     commits: str | None = None
+    allow_http: bool = False
 
 
 def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
@@ -54,7 +57,7 @@ def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
 
     disable_progress_bars()
     pin = Pin(settings.commits, settings.repository, settings.revision)
-    with problems_of(settings.repository, pin.revision()):
+    with https_alone(settings.allow_http), problems_of(settings.repository, pin.revision()):
         snapshot = Path(
             snapshot_download(
                 settings.repository,
@@ -98,12 +101,12 @@ class HubFile:
     sha256: str | None
 
 
-def locate(repository: str, path: str, revision: str) -> HubFile:
+def locate(repository: str, path: str, revision: str, allow_http: bool = False) -> HubFile:
     """Ask the hub about one file of the data set `repository`. Raises `SoftrecError` without an answer or a file."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     download.require_network(f"{path} of {repository}")
-    with problems_of(repository, revision, path):
+    with https_alone(allow_http), problems_of(repository, revision, path):
         url = hf_hub_url(repository, path, repo_type="dataset", revision=revision)
         facts = get_hf_file_metadata(url)
         commit = facts.commit_hash or revision
@@ -121,6 +124,27 @@ def cached(repository: str, path: str, revision: str) -> tuple[Path, str] | None
         return None
     depth = len(Path(path).parts)
     return Path(found), Path(found).parents[depth - 1].name
+
+
+@contextmanager
+def https_alone(allow_http: bool) -> Iterator[None]:
+    """Let huggingface_hub ask https alone, wherever a server sends it, and wait for no answer for ever.
+
+    Raises `SoftrecError` for another address, such as that of HF_ENDPOINT, unless http is allowed.
+    """
+    from huggingface_hub.utils import get_session
+
+    def check(request: Any) -> None:
+        require_https(str(request.url), allow_http, "HF_ENDPOINT, or where the hub sends", "llms.NAME.allow_http")
+
+    session = get_session()
+    hooks, patience = session.event_hooks, session.timeout
+    session.event_hooks = {**hooks, "request": [*hooks.get("request", []), check]}
+    session.timeout = TIMEOUT
+    try:
+        yield
+    finally:
+        session.event_hooks, session.timeout = hooks, patience
 
 
 @contextmanager

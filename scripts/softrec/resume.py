@@ -35,10 +35,10 @@ class Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def require_https(url: str, allow_http: bool, where: str) -> None:
-    """Raise `SoftrecError` unless the address is https, or http where that is allowed."""
+def require_https(url: str, allow_http: bool, where: str, key: str = "amazon2023.allow_http") -> None:
+    """Raise `SoftrecError` unless the address is https, or http where a key of the configuration allows that."""
     if not url.startswith(("https://", "http://") if allow_http else "https://"):
-        remedy = "give an https address; a mirror in your own network may be http where amazon2023.allow_http is true"
+        remedy = f"give an https address; a mirror in your own network may be http where {key} is true"
         raise SoftrecError(f"{url} is not an https address", where=where, remedy=remedy)
 
 

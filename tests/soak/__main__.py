@@ -64,6 +64,8 @@ def soak(args: argparse.Namespace, place: Place) -> tuple[Counter[victims.Kill],
         found += runs.unfinished(project, place)
         minutes = (time.monotonic() - start) / 60
         print(f"run {number}: {len(kills)} kills, {'; '.join(found) or 'the same'} ({minutes:.0f} min)", flush=True)
+        for line, count in Counter(outputs.tracebacks(project.root)).items():
+            print(f"  {count} traceback(s): {line}", flush=True)
         faults += [f"run {number}: {fault}" for fault in found]
         if not found:
             runs.removed(project)

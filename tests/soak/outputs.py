@@ -59,5 +59,20 @@ def leftovers(root: Path) -> list[str]:
     return found
 
 
+def tracebacks(root: Path) -> list[str]:
+    """The last line of each traceback in the logs of drivers and jobs: what people would have seen."""
+    found = []
+    for path in [root / "driver.log", *sorted((root / "results").rglob("*.log"))]:
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+        inside = False
+        for line in lines:
+            if line.startswith("Traceback (most recent call last)"):
+                inside = True
+            elif inside and line and not line.startswith((" ", "\t")):
+                found.append(f"{path.name}: {line[:100]}")
+                inside = False
+    return found
+
+
 if __name__ == "__main__":
     print("\n".join(differences(contents(Path(sys.argv[1])), Path(sys.argv[2]))))

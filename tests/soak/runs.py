@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from toy_project import Project, new_project, surroundings
 
@@ -97,7 +98,8 @@ def last(project: Project) -> str:
 
 def unfinished(project: Project, place: Place) -> list[str]:
     """What a further start would do: nothing."""
-    said = subprocess.run(place.command(), cwd=project.root, env=surroundings(), capture_output=True, text=True)
+    options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": PATIENCE}
+    said = subprocess.run(place.command(), cwd=project.root, env=surroundings(), **options)
     done = said.returncode == 0 and re.search("[Nn]othing to be done", said.stdout + said.stderr)
     return [] if done else [f"a further start does something: {(said.stdout + said.stderr)[-300:]}"]
 

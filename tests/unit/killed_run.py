@@ -21,7 +21,10 @@ from softrec.checkpoints import Checkpoint, run_key
 from softrec.errors import SoftrecError
 
 STEPS = 3
-WRITERS = ("softrec/files.py", "softrec/checkpoints.py", "softrec/job.py", Path(__file__).name)  # all that change files
+WRITERS = (
+    *(f"softrec/{name}.py" for name in ("files", "checkpoints", "job", "manifests", "digests")),
+    Path(__file__).name,
+)  # all that change files
 
 
 def parser() -> job.Parser:

@@ -61,7 +61,7 @@ def test_gated_repository_as_the_hub_answers(site: Site, tmp_path: Path) -> None
     headers = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access to model lab/llm is restricted."}
     site.files["/api/models/lab/llm/revision/main"] = Served(b"", headers, status=403)
     env = {"HF_ENDPOINT": site.url, "HF_HOME": str(tmp_path / "hf")}
-    done = run_script("fetch_hub_llm.py", SETTINGS, {"--llm": tmp_path / "llm"}, env)
+    done = run_script("fetch_hub_llm.py", {**SETTINGS, "allow_http": True}, {"--llm": tmp_path / "llm"}, env)
     assert done.returncode == 1
     assert "lab/llm is gated" in done.stderr
     assert "accept the licence at https://huggingface.co/lab/llm, then `hf auth login` or set HF_TOKEN" in done.stderr
@@ -72,10 +72,19 @@ def test_gated_repository_as_the_hub_answers(site: Site, tmp_path: Path) -> None
 def test_hub_out_of_reach(tmp_path: Path) -> None:
     """Nobody listens at the address: that is said, with the model's name."""
     env = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path / "hf")}
-    done = run_script("fetch_hub_llm.py", SETTINGS, {"--llm": tmp_path / "llm"}, env)
+    done = run_script("fetch_hub_llm.py", {**SETTINGS, "allow_http": True}, {"--llm": tmp_path / "llm"}, env)
     assert done.returncode == 1
     assert "the hub could not be reached for lab/llm@main" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_hub_in_the_open_is_not_asked(site: Site, tmp_path: Path) -> None:
+    """HF_ENDPOINT is http: the address and the key are named, and no byte is sent; nor is any where https sends it."""
+    env = {"HF_ENDPOINT": site.url, "HF_HOME": str(tmp_path / "hf")}
+    done = run_script("fetch_hub_llm.py", SETTINGS, {"--llm": tmp_path / "llm"}, env)
+    assert done.returncode == 1
+    assert f"{site.url}/api/models/lab/llm" in done.stderr and "llms.NAME.allow_http is true" in done.stderr
+    assert site.asked == []
 
 
 @pytest.mark.parametrize(

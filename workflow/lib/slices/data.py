@@ -28,7 +28,8 @@ class DataSlices(Base):
 
     def hub_llm(self, name: str) -> str:
         """A language model on the hub."""
-        return text({**take(self.config["llms"][name], ("repository", "revision")), "commits": sources.COMMITS})
+        found = take(self.config["llms"][name], ("repository", "revision", "allow_http"))
+        return text({**found, "commits": sources.COMMITS})
 
     def filter(self, dataset: str) -> str:
         """From raw files to the k-core."""
