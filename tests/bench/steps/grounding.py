@@ -46,11 +46,11 @@ def prepare(folder: Path) -> None:
 
 def ours(folder: Path) -> Iterator[None]:
     """What scripts/ground_predictions.py does once its files are read; without a mask, as the peer has none."""
-    from softrec import files, grounding, ranking
+    from softrec import arrays, grounding, ranking
 
-    titles = files.read_array(folder / "titles.npy", "float32", (TITLES, WIDTH))
-    texts = files.read_array(folder / "texts.npy", "float32", (TEXTS, WIDTH))
-    target = files.read_array(folder / "target.npy", "int64", (TEXTS,))
+    titles = arrays.read_array(folder / "titles.npy", "float32", (TITLES, WIDTH))
+    texts = arrays.read_array(folder / "texts.npy", "float32", (TEXTS, WIDTH))
+    target = arrays.read_array(folder / "target.npy", "int64", (TEXTS,))
     seen = ranking.SeenItems(np.array([0]), np.array([1]))
     rows = {"user": [0] * TEXTS, "position": [0] * TEXTS, "history": [[]] * TEXTS, "target": (target + 1).tolist()}
     yield
