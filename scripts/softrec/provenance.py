@@ -56,12 +56,11 @@ class Provenance:
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    """A manifest, with all that is asked of it. Raises `SoftrecError` naming a key that it lacks."""
+    """A manifest, with what leads to others. Raises `SoftrecError` naming a key that it lacks."""
     read = read_record(path)
-    for key in ("inputs", "outputs", "versions", "hardware", "notes"):
+    for key in ("inputs", "outputs"):
         read.record(key)
     read.text("script")
-    read.whole("ranks", 1)
     return read.value
 
 

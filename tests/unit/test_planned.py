@@ -40,9 +40,18 @@ def test_an_edit_is_refused(published: Path, settings: str, code: str) -> None:
 
 
 def test_what_nobody_planned_is_not_asked_about(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A script that is run by hand: its output is in no plan, or there is none."""
+    """A script that is run by hand: its output is in no plan, or no driver has named one."""
     planned.check("{}", "{}", [Path("c.json")])
-    published.unlink()
-    planned.check("{}", "{}", [Path("a.parquet")])
     monkeypatch.delenv(planned.VARIABLE)
     planned.check("{}", "{}", [Path("a.parquet")])
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{"])
+def test_a_plan_that_cannot_be_read_is_made_anew(published: Path, text: str | None) -> None:
+    """The driver has named one: nobody can say what the job was planned with, and removing the file helps nobody."""
+    published.unlink()
+    if text is not None:
+        published.write_text(text)
+    with pytest.raises(SoftrecError, match=str(published)) as caught:
+        planned.check(SETTINGS, CODE, [Path("a.parquet")])
+    assert "start the same command again: it writes the plan anew" in str(caught.value.remedy)

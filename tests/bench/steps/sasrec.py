@@ -35,7 +35,7 @@ def prepare(folder: Path) -> None:
     training target: what RecBole makes of a user by itself.
     """
     import numpy as np
-    from softrec import files, sequences
+    from softrec import columns, files, sequences
 
     user, item = interactions(np.random.default_rng(5))
     time = np.arange(len(user))
@@ -45,7 +45,8 @@ def prepare(folder: Path) -> None:
     np.save(folder / "interactions.npy", np.stack([user, item]))
     (folder / "games" / "games.inter").write_text("user_id:token\titem_id:token\ttimestamp:float\n" + "".join(lines))
     files.write_table(folder / "interactions.parquet", {"user": user, "item": item}, {"user": "int32", "item": "int32"})
-    files.write_table(folder / "catalogue.parquet", {"title_id": range(ITEMS)}, {"title_id": "int32"})
+    titles = {"item": range(1, ITEMS + 1), "title": [f"title {i}" for i in range(ITEMS)], "title_id": range(ITEMS)}
+    files.write_table(folder / "catalogue.parquet", titles, columns.types(*titles))
     start = np.searchsorted(user, user)
     position, left = time - start, np.searchsorted(user, user, side="right") - time
     for name, chosen in (("train", (position > 0) & (left > 2)), ("test", left == 1)):
