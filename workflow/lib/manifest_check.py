@@ -85,7 +85,9 @@ def clauses_of(job: Any) -> Iterator[str]:
 
 def other_inputs(known: Mapping[str, str], job: Any) -> Iterator[str]:
     """A clause for each input that is newly or no longer read. Audits have to be there, and are read by nobody."""
-    read = [str(Path(name)) for name in job.input if name not in list(job.input.get("audit", []))]
+    audits = job.input.get("audit", [])
+    passed = [audits] if isinstance(audits, str) else list(audits)
+    read = [str(Path(name)) for name in job.input if name not in passed]
     yield from (f"input {name} is newly used" for name in read if name not in known)
     yield from (f"input {name} is no longer used" for name in known if name not in read)
 

@@ -86,23 +86,24 @@ def local_files(llms: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Ma
 
     Asked before there are rules: Snakemake would say that a rule's input is missing, and not which key names it.
     """
-    folders = {name: llm["folder"] for name, llm in llms.items() if llm["kind"] == "path"}
-    found = {name: dataset["source"] for name, dataset in datasets.items() if dataset["source"]["kind"] == "files"}
-    problems = [line for name, folder in folders.items() for line in asked(folder_problems, name, Path(folder))]
-    return problems + [line for name, source in found.items() for line in asked(source_problems, name, source)]
+    folders = {f"llms.{name}.folder": llm["folder"] for name, llm in llms.items() if llm["kind"] == "path"}
+    given = {f"datasets.{name}.source": dataset["source"] for name, dataset in datasets.items()}
+    found = {key: source for key, source in given.items() if source["kind"] == "files"}
+    problems = [line for key, folder in folders.items() for line in asked(folder_problems, key, Path(folder))]
+    return problems + [line for key, source in found.items() for line in asked(source_problems, key, source)]
 
 
-def asked(question: Callable[[str, Any], list[str]], name: str, about: Any) -> list[str]:
-    """The problems that a question finds, or what the system says about the paths in it."""
+def asked(question: Callable[[str, Any], list[str]], key: str, about: Any) -> list[str]:
+    """The problems that a question finds about a key, or what the system says about the paths in it."""
     try:
-        return question(name, about)
+        return question(key, about)
     except (OSError, ValueError) as error:
-        return [f"{name} names files that cannot be looked at ({error}): correct the paths."]
+        return [f"{key} names files that cannot be looked at ({error}): correct the paths."]
 
 
-def source_problems(name: str, source: Mapping[str, Any]) -> list[str]:
-    """Whether a data set's folder has both of its files."""
-    key, folder = f"datasets.{name}.source", Path(source["folder"])
+def source_problems(key: str, source: Mapping[str, Any]) -> list[str]:
+    """Whether a data set's folder has both of its files; `key` names it."""
+    folder = Path(source["folder"])
     if not folder.is_dir():
         return [f"{key}.folder is {folder}, which is no folder: correct the path."]
     there = [path.name for path in folder.iterdir()]
@@ -114,12 +115,12 @@ def source_problems(name: str, source: Mapping[str, Any]) -> list[str]:
 
 
 def folder_problems(name: str, folder: Path) -> list[str]:
-    """Whether `folder` is one that transformers can load."""
+    """Whether `folder` is one that transformers can load; `name` is the key that names it."""
+    key, remedy = f"{name} is {folder}", "save it with `model.save_pretrained(folder)`"
     if not folder.is_dir():
-        return [f"llms.{name}.folder is {folder}, which is no folder: correct the path."]
+        return [f"{key}, which is no folder: correct the path."]
     if not (folder / "config.json").is_file():
-        return [f"llms.{name}.folder is {folder}, which has no config.json: name a folder that transformers can load."]
-    key, remedy = f"llms.{name}.folder is {folder}", "save it with `model.save_pretrained(folder)`"
+        return [f"{key}, which has no config.json: name a folder that transformers can load."]
     if not any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")):
         pickled = next((path.name for path in sorted(folder.glob("*")) if path.suffix in PICKLED), None)
         found = f"whose weights are pickled ({pickled}), which can run code" if pickled else "which has no safetensors"
