@@ -54,17 +54,38 @@ class SeenItems:
         known = user + 1 < len(self.start)
         start, end = (self.start[user], self.start[user + 1]) if known else (0, 0)
         if position > end - start:
-            raise SoftrecError(
-                f"a row stands after {position} items of user {user}, who has {end - start} in the interactions",
-                remedy="give sequences and interactions of one data set",
-            )
+            raise too_late(user, position, end - start)
         return self.item[start : start + position]
+
+    def before_rows(self, user: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The items of `before` for many rows at once: of each the number of its row, and the item.
+
+        Args:
+            user, position: (R,) of the rows. Raises as `before`.
+        """
+        known = user + 1 < len(self.start)
+        start = self.start[np.where(known, user, 0)]
+        held = np.where(known, self.start[np.where(known, user + 1, 0)] - start, 0)
+        if (position > held).any():
+            first = int(np.argmax(position > held))
+            raise too_late(int(user[first]), int(position[first]), int(held[first]))
+        row = np.repeat(np.arange(len(user)), position)
+        place = np.arange(len(row)) - np.repeat(np.cumsum(position) - position, position)
+        return row, self.item[start[row] + place]
 
     def excluded(self, mask: Mask, user: int, position: int, history: np.ndarray) -> np.ndarray:
         """Items to leave out of a row's ranking: everything `seen`, only the prompt's `window`, or `none`."""
         if mask == "seen":
             return self.before(user, position)
         return history if mask == "window" else history[:0]
+
+
+def too_late(user: int, position: int, held: int) -> SoftrecError:
+    """The sentence for a row whose user has fewer items in the interactions than stand before it."""
+    return SoftrecError(
+        f"a row stands after {position} items of user {user}, who has {held} in the interactions",
+        remedy="give sequences and interactions of one data set",
+    )
 
 
 class Candidates:
@@ -89,3 +110,20 @@ class Candidates:
     def excluded(self, user: int, position: int, history: Sequence[int] | np.ndarray) -> np.ndarray:
         """Title ids that the mask takes out of a row's ranking; the target's may be among them."""
         return self.title_id[self.seen.excluded(self.mask, user, position, np.asarray(history, np.int64))]
+
+    def excluded_rows(
+        self, user: np.ndarray, position: np.ndarray, window: np.ndarray, length: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`excluded` for many rows at once: of each title id the number of its row, and the id.
+
+        Args:
+            user, position, length: (R,). window: (R, L) histories, of which the first `length` items count.
+        """
+        if self.mask == "seen":
+            row, item = self.seen.before_rows(user, position)
+        else:
+            held = np.arange(window.shape[1]) < length[:, None]
+            row, item = np.nonzero(held)[0], window[held]
+            if self.mask == "none":
+                row, item = row[:0], item[:0]
+        return row, self.title_id[item]

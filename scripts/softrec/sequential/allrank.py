@@ -66,12 +66,8 @@ class Titles:
 
     def gone(self, rows: Windows) -> Cells:
         """The places of the titles that the mask takes out of each row, once each and without the row's target."""
-        titles = [
-            self.candidates.excluded(int(user), int(position), item[:length])
-            for user, position, item, length in zip(rows.user, rows.position, rows.item, rows.length, strict=True)
-        ]
-        row = np.repeat(np.arange(len(titles)), [len(own) for own in titles])
-        place = self.of_title[np.concatenate(titles)]
+        row, title = self.candidates.excluded_rows(rows.user, rows.position, rows.item, rows.length)
+        place = self.of_title[title]
         cell = np.unique((row * len(self.of_title) + place)[place != self.item[rows.target][row]])
         return Cells(*(part.astype(np.int32) for part in np.divmod(cell, len(self.of_title))))
 
