@@ -98,5 +98,10 @@ def has_gaps(frame: pl.DataFrame, names: Iterable[str]) -> bool:
 
 
 def has_blanks(texts: pl.Series) -> bool:
-    """Whether some text is empty, or has nothing but blanks, of whatever alphabet."""
-    return bool(texts.str.contains(r"^\s*$").any())
+    """Whether some text is empty, or has nothing but blanks, of whatever alphabet.
+
+    Such a text comes before all that begin with a printable character of ASCII, or after them: only those few are
+    searched, since a search of all ids takes six times as long as two comparisons.
+    """
+    suspect = texts.filter((texts < "!") | (texts > "~"))
+    return bool(suspect.str.contains(r"^\s*$").any())
