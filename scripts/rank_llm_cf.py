@@ -1,4 +1,4 @@
-"""Rank all items a user has not had by LLM-CF's scores."""
+"""Rank the titles of all items that a user has not had by LLM-CF's scores."""
 
 import argparse
 

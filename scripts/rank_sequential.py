@@ -1,4 +1,4 @@
-"""Rank all items that a user has not seen with a trained sequential model (paper, section 4.1)."""
+"""Rank the titles of all items that a user has not had with a trained sequential model (paper, section 4.1)."""
 
 import argparse
 

@@ -37,7 +37,7 @@ def family(rows: Sequence[Comparison]) -> str:
         f"Family of Holm's correction: all {len(rows)} lines above, which are SOFT of each backbone against every "
         f"other row of it and every row without one, on {count(sets, 'data set')}, at {count(metrics, 'metric')}. "
         "p (Holm) below 0.05 is made to mark something false in at most one of twenty such families; where SOFT's runs "
-        "alone vary far more than all others', two or three seeds cannot show that, and it is about one of ten."
+        "alone vary far more than all others', few seeds cannot show that: it is one of 17 with three, of 9 with two."
     )
 
 

@@ -105,6 +105,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("llm_cf.weight", 0.5, {"fit_llm_cf", "rank_llm_cf"}),
         ("llm_cf.rows", 8, {"generate_cot"}),
         ("llm_cf.negatives", 8, {"fit_llm_cf", "fit_sasrec_softmax"}),
+        ("llm_cf.dropout", 0.3, {"fit_llm_cf", "fit_sasrec_softmax"}),
         ("llm_cf.centred_similarity", True, {"retrieve_examples"}),
         ("llm_cf.examples_per_label", 2, {"retrieve_examples"}),
         ("dros.beta", 0.5, {"fit_dros"}),

@@ -44,7 +44,7 @@ def written(job: Left, config: Mapping[str, Any]) -> float:
     if job.rule.startswith("tune_"):
         return FP32 * adapter(sizes)
     if job.rule.startswith(("fit_", "adopt_")):
-        return FP32 * sizes.titles * config["sasrec"]["dim"]
+        return FP32 * 2 * sizes.titles * config["sasrec"]["dim"]  # what goes in and what comes out have a table each
     return FP32 * sizes.width * embedded(sizes)
 
 

@@ -182,7 +182,7 @@ rule fit_llm_cf:
 
 
 rule rank_llm_cf:
-    """Rank all items a user has not had by LLM-CF's scores"""
+    """Rank the titles of all items a user has not had by LLM-CF's scores"""
     input:
         audit="results/<run>/{dataset}/samples/test_audit.json",
         model="results/<run>/{dataset}/llm-cf/seed={seed}/model.safetensors",

@@ -178,7 +178,7 @@ rule adopt_chosen:
 
 
 rule rank_sequential:
-    """Rank all items a user has not had by the scores of a model over item ids"""
+    """Rank the titles of all items a user has not had by the scores of a model over item ids"""
     input:
         audit="results/<run>/{dataset}/samples/test_audit.json",
         model="results/<run>/{dataset}/{sequential}/seed={seed}/model.safetensors",

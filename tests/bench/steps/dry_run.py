@@ -13,8 +13,10 @@ SIDES = ["ours"]
 PAIRS = 3
 COMMAND = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "--sdm", "env-modules", "-n", "--nolock"]
 SEEDS = ["--config", "seeds=[1,2,3,4,5,6,7,8]"]
-# tests/workflow/test_paper_grid.py counts 1,320 jobs of five seeds by hand, 252 of them for each seed and 60 for none.
-JOBS = 8 * 252 + 60
+# tests/workflow/test_paper_grid.py counts 1,255 jobs of five seeds by hand. Each seed has 222 of them: on each of three
+# data sets 4 fits, what the teacher says, 4 rankings, 2 x (SFT, SDPO, w/o SA, 4 x SOFT, self-distilled data and their
+# description) = 18 tunings and answers, 2 x 7 predictions, as many groundings, 18 evaluations, and LLaRA's d_0.
+JOBS = 8 * 222 + 145
 
 
 def prepare(folder: Path) -> None:

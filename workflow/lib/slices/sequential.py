@@ -59,15 +59,19 @@ class SequentialSlices(Base):
         """LLM-CF's in-context module."""
         return take(self.config["llm_cf"], IN_CONTEXT)
 
+    def sampled(self, model: str, name: str, training: str) -> dict[str, Any]:
+        """One training run of a model with LLM-CF's loss, and its dropout."""
+        own = self.config["llm_cf"]
+        trained = self.trained(model, name, training)
+        return {**trained, "fit": {**trained["fit"], "dropout": own["dropout"]}, "negatives": own["negatives"]}
+
     def fit_llm_cf(self, training: str) -> str:
         """One training run of LLM-CF."""
-        own = {"negatives": self.config["llm_cf"]["negatives"], "in_context": self.in_context()}
-        return text({**self.trained("llm-cf", "LLM-CF", training), **own})
+        return text({**self.sampled("llm-cf", "LLM-CF", training), "in_context": self.in_context()})
 
     def fit_sasrec_softmax(self, training: str) -> str:
         """One training run of SASRec with LLM-CF's loss."""
-        trained = self.trained("sasrec-softmax", "SASRec (sampled softmax)", training)
-        return text({**trained, "negatives": self.config["llm_cf"]["negatives"]})
+        return text(self.sampled("sasrec-softmax", "SASRec (sampled softmax)", training))
 
     def retrieve_examples(self) -> str:
         """Retrieval of LLM-CF's in-context examples."""
