@@ -116,7 +116,7 @@ def test_plotting_style_redraws_figures(project: Project, path: str, old: str, n
 
 def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:
     """SASRec, the models that are SASRec with something added, and LLaRA, which reads its embeddings; no BIGRec job."""
-    with project.edited(CONFIG, "  dim: 16", "  dim: 16\n  dropout: 0.5"):
+    with project.edited(CONFIG, "  dim: 16", "  dim: 16\n  heads: 2"):
         jobs = project.planned()
         said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table2.csv", *OPTIONS])
     own = {"fit_sasrec": 2, "fit_dros": 2, "fit_dllm2rec": 1, "fit_llm_cf": 2, "choose_setting": 4, "adopt_chosen": 4}
@@ -124,7 +124,7 @@ def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:
     llara = {**TUNED, "measure_initial_distance_llara": 1, "evaluate_ranks": 5 + 4}
     assert rules(jobs) == {**own, **llara, **DRAWN, **TABLE2}
     assert not [job for job in jobs if any("/bigrec/" in name for name in job.output)]
-    assert "is stale because setting dropout changed from 0.1 to 0.5." in said
+    assert "is stale because setting heads changed from 1 to 2." in said
 
 
 def test_a_touched_file_of_over_a_megabyte_reruns_nothing(project: Project) -> None:

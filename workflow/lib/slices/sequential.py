@@ -87,7 +87,8 @@ class SequentialSlices(Base):
 
     def rank_llm_cf(self) -> str:
         """Ranking by LLM-CF."""
-        return text({"rank": self.shape(), "weight": self.config["llm_cf"]["weight"]})
+        own = self.config["llm_cf"]
+        return text({"rank": {**self.shape(), "dropout": own["dropout"]}, "weight": own["weight"]})
 
     def rank_sequential(self) -> str:
         """Ranking by any of them."""
