@@ -41,7 +41,7 @@ def test_a_whole_text_and_its_characters_are_judged_alike() -> None:
 @pytest.mark.parametrize(("source", "header"), [("reviews", ""), ("ratings", CSV), ("movielens", INTER)])
 @pytest.mark.parametrize("blank", [1, 3, 20])
 def test_max_rows_counts_no_blank_lines(tmp_path: Path, source: Format, header: str, blank: int) -> None:
-    """Of six reviews, with blank lines before each, the first four: of a CSV the first four lines would have been one."""
+    """Of six reviews, with blank lines before each, the first four; a CSV's first four lines hold one."""
     lines = {
         "reviews": [line(user_id=f"u{i}") for i in range(6)],
         "ratings": [f"u{i},p,5,1500\n" for i in range(6)],
