@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from softrec import loaded, manifests, planned, unforeseen
 from softrec.errors import SoftrecError
+from softrec.foreign import plain
 from softrec.ranks import is_first
 
 Settings = TypeVar("Settings")
@@ -105,7 +106,7 @@ def require_input(path: Path) -> None:
 
 def refuse(error: SoftrecError) -> typing.NoReturn:
     """End the process with the error's sentences and status 1."""
-    print("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]]), file=sys.stderr)
+    print(plain("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]])), file=sys.stderr)
     raise SystemExit(1) from None
 
 

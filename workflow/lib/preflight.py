@@ -59,7 +59,9 @@ def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
     if not others or os.environ.get(SHARED, "").upper() in TRUE:
         return []
     try:
-        told = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, timeout=60)
+        told = subprocess.run(
+            ["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, errors="replace", timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return [f"{folder.resolve()}: its file system does not answer ({error}): see whether it is there."]
     kind = told.stdout.strip()
