@@ -1,5 +1,6 @@
-"""Conda asked for and not found is one sentence that names the way round."""
+"""Surroundings of jobs: conda asked for and not found, and the instructions that torch may take."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,3 +79,28 @@ def test_no_threads_at_all(monkeypatch: pytest.MonkeyPatch, value: str, said: bo
     sentence = environment.threads_sentence()
     assert (sentence is not None) == said
     assert sentence is None or f"POLARS_MAX_THREADS is {value!r}: unset it" in sentence
+
+
+@pytest.mark.parametrize(
+    ("told", "variables"),
+    [
+        ("processor : 0\nflags\t\t: fpu avx avx2 avx512f\n", {"ATEN_CPU_CAPABILITY": "avx2"}),
+        ("flags : fpu avx2\n", {"ATEN_CPU_CAPABILITY": "avx2"}),
+        ("flags : fpu avx avx2x\n", {}),
+        ("Features : fp asimd\n", {}),
+        ("", {}),
+    ],
+)
+def test_torch_adds_alike_on_each_processor_that_can(tmp_path: Path, told: str, variables: dict[str, str]) -> None:
+    """AVX2 where there is more, too; nothing where there is less: torch would run what the processor does not know."""
+    (tmp_path / "cpuinfo").write_text(told)
+    assert environment.instruction_set(tmp_path / "cpuinfo") == variables
+    assert environment.instruction_set(tmp_path / "absent") == {}
+
+
+def test_torch_heeds_it() -> None:
+    """Asked in a process of its own, since torch looks once, at its start."""
+    own = environment.instruction_set()
+    words = [sys.executable, "-c", "import torch; print(torch.backends.cpu.get_cpu_capability())"]
+    ended = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **own})
+    assert ended.stdout.strip() == "AVX2" or not own
