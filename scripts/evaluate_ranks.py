@@ -26,9 +26,10 @@ def main(args: argparse.Namespace) -> None:
     import numpy as np
     from softrec import files, metrics
     from softrec.errors import SoftrecError
+    from softrec.ranking import read_ranks
 
     settings = job.read_settings(args.settings, Settings)
-    table = files.read_table(args.ranks, ["user", "rank", "candidates", "ties", "paper"])
+    table = read_ranks(args.ranks)
     report = {}
     for suffix, ranks in (("", table.filter(table["paper"])), ("_all", table)):
         user, rank, ties = (ranks[name].to_numpy() for name in ("user", "rank", "ties"))

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from softrec.foreign import plain
 from softrec.ranks import LAUNCHED
 
 LAST_LINES = 20
@@ -95,7 +96,7 @@ def show(rank: int, failure: Any, folder: Path) -> None:
     print(f"rank {rank} failed first, with {ended}; the others were stopped", file=sys.stderr)
     for path in sorted(folder.rglob(f"{failure.local_rank}/std*.log")) if rank else []:
         lines = path.read_text(errors="replace").splitlines()[-LAST_LINES:]
-        print("\n".join(lines), file=sys.stderr)
+        print(plain("\n".join(lines)), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""What several tests share: a catalogue of a few titles and a tiny language model."""
+"""What several tests share: a catalogue of a few titles, a tiny language model, a web server."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from local_server import Site, serve
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -62,3 +63,12 @@ def llm_folder(new_llm: "Callable[[], LanguageModel]", tmp_path_factory: pytest.
 def llm(new_llm: "Callable[[], LanguageModel]") -> "LanguageModel":
     """One tiny language model for tests that do not change it."""
     return new_llm()
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """A running server; no proxy stands between it and the test, and the network is allowed."""
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with serve() as running:
+        yield running

@@ -95,7 +95,13 @@ def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: 
     if kept is not None:
         return from_cache(pin, *kept)
     pin.keep(remote.commit)
-    part = download.download(remote.url, target, allow_http=settings.allow_http, most_gib=settings.inflated_gib)
+    part = download.download(
+        remote.url,
+        target,
+        allow_http=settings.allow_http,
+        most_gib=settings.inflated_gib,
+        verified=remote.sha256 is not None or checksum.mode == "expected",
+    )
     return Arrived(part, {"repository": repository, "commit": remote.commit}, stated=remote.sha256)
 
 
@@ -109,8 +115,8 @@ def from_cache(pin: commits.Pin, path: Path, commit: str) -> Arrived:
 def from_site(settings: Amazon2023Settings, checksum: download.Checksum, target: Path) -> Arrived:
     """Download the gzipped file from the publisher's site."""
     url = f"{settings.base_url.rstrip('/')}/{checksum.name}.gz"
-    part = download.download(url, target, allow_http=settings.allow_http, most_gib=settings.inflated_gib)
-    return Arrived(part, {"url": url}, gzipped=True)
+    part = download.download(url, target, allow_http=settings.allow_http, most_gib=settings.inflated_gib, verified=True)
+    return Arrived(part, {"url": url}, gzipped=True)  # whose end is marked
 
 
 def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits: Limits) -> dict[str, Any]:

@@ -5,22 +5,32 @@ integers, or a tokeniser that draws tokens by chance, without a word.
 """
 
 import json
+import math
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from softrec.errors import SoftrecError
 from softrec.weights import require_finite
 
+ADAPTER = "adapter_config.json"
+LAYER = re.compile(r"model\.layers\.(\d{1,9})\.")
 WHOLE, INDEX = "model.safetensors", "model.safetensors.index.json"
 OBJECTS = ("config.json", "generation_config.json", "tokenizer_config.json", INDEX)  # files that hold an object, if any
 FLOATS = ("F64", "F32", "F16", "BF16")
 UNQUANTISED = "give the model in bf16, fp16 or fp32"
 FINITE = "fetch the model again, or take one whose numbers are all finite"
+MERGE = "remove the adapter's files, or merge it (merge_and_unload) and save the model again"
+SAMPLE = "A title of 1984"  # letters, blanks and digits, which every tokeniser must be able to write
 SAVE = "save model and tokeniser again by save_pretrained, or fetch them again"
 
 
 def require_readable(folder: Path) -> None:
-    """Raise `SoftrecError` unless the folder's files of JSON are objects, and its weights numbers within the folder."""
+    """Raise `SoftrecError` unless the folder's files of JSON are objects, and its weights numbers within the folder,
+    of all layers that config.json counts."""
+    if (adapter := folder / ADAPTER).exists():
+        raise fault(adapter, "is an adapter's, which would be put on the model without a word", MERGE)
     found = {name: read_object(folder / name) for name in OBJECTS if (folder / name).exists()}
     places = found.get(INDEX, {}).get("weight_map", {})
     if not isinstance(places, dict):
@@ -34,14 +44,14 @@ def require_readable(folder: Path) -> None:
             raise fault(folder / INDEX, f"places {weight} in {file}, which is not there")
     if found.get("config.json", {}).get("quantization_config") is not None:
         raise fault(folder / "config.json", "says that the weights are quantised (quantization_config)", UNQUANTISED)
-    for file in sorted(folder.glob("*.safetensors")):
-        require_floats(file)
+    names = [name for file in sorted(folder.glob("*.safetensors")) for name in require_floats(file)]
+    require_layers(folder / "config.json", found.get("config.json", {}), names)
 
 
 def read_object(path: Path) -> dict[str, Any]:
     """The object in a file of JSON. Raises `SoftrecError` if there is none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse_number, parse_float=finite)
     except UnicodeDecodeError as error:
         raise fault(path, f"is not UTF-8: {error.reason} at byte {error.start}") from None
     except RecursionError:
@@ -53,14 +63,42 @@ def read_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def require_floats(file: Path) -> None:
-    """Raise `SoftrecError` if a weight in a safetensors file is of another type than floating point; reads headers."""
+def refuse_number(text: str) -> NoReturn:
+    """JSON has no NaN and no infinity, although Python reads them."""
+    raise ValueError(f"{text} is no finite number")
+
+
+def finite(text: str) -> float:
+    """A number of a JSON file. Raises `ValueError` if it is so large that it would be read as infinite."""
+    value = float(text)
+    return value if math.isfinite(value) else refuse_number(text)
+
+
+def require_layers(place: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Raise `SoftrecError` if config.json counts more layers than there are weights of: they would all be built first.
+
+    Args:
+        names: of all weights; those of layers begin with `model.layers.` and a number.
+    """
+    count = config.get("num_hidden_layers")
+    there = {int(found[1]) for name in names if (found := LAYER.match(name))}
+    if there and isinstance(count, int) and count > len(there):
+        raise fault(place, f"has num_hidden_layers {count}, and there are weights of {len(there)}")
+
+
+def require_floats(file: Path) -> list[str]:
+    """The names of the weights in a safetensors file; reads headers.
+
+    Raises `SoftrecError` if one is of another type than floating point.
+    """
     from safetensors import safe_open
 
     with safe_open(file, framework="pt") as weights:
-        for name in weights.keys():  # noqa: SIM118 (no mapping)
+        names = list(weights.keys())
+        for name in names:
             if (kind := weights.get_slice(name).get_dtype()) not in FLOATS:
                 raise fault(file, f"holds {name} in {kind}, which is no floating-point number", UNQUANTISED)
+    return names
 
 
 def require_usable(model: Any, tokenizer: Any, folder: Path) -> None:
@@ -89,6 +127,8 @@ def require_usable(model: Any, tokenizer: Any, folder: Path) -> None:
             f"has dropout {inner.dropout:.3g}: it cuts text into tokens by chance",
             "set dropout to null in it",
         )
+    if not tokenizer.decode(tokenizer(SAMPLE, add_special_tokens=False)["input_ids"]).strip():
+        raise fault(folder / "tokenizer.json", f"makes no token of {SAMPLE!r}, or none that is text again")
     weights = dict(model.named_parameters()) | dict(model.named_buffers())
     require_finite(weights, str(folder), FINITE)
 

@@ -5,7 +5,6 @@ A metadata file may be larger than memory; it is streamed, and only items that o
 
 import html
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from softrec import columns, jsonlines, streams
 from softrec.errors import SoftrecError
 from softrec.limits import Limits
 from softrec.reviews import Format
+from softrec.visible import can_be_seen
 
 LongTitles = Literal["cut", "drop"]
 
@@ -26,7 +26,6 @@ TAG = re.compile(
     r"</?[A-Za-z][^<>]*>|<span\b[^<>]*$"
 )  # `I <3 You` is no tag; `<span id="...` without an end is (2018 data)
 MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what makes a text worth the passes below
-FILLERS = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"  # letters and symbols of no shape
 # An ampersand that was escaped again and again: unescaped step by step, a long one would take for ever.
 NESTED = re.compile(r"&(?:amp;?|AMP;?|#0*38(?:;|(?![0-9;]))|#[xX]0*26(?:;|(?![0-9a-fA-F;])))+")
 PASSES = 32  # of unescaping; what could begin an entity or a tag is taken out of a text that still changes then
@@ -49,12 +48,7 @@ def clean_text(text: str | None) -> str | None:
         else:
             text = text.replace("&", " ").replace("<", " ")
     text = " ".join(text.split())
-    return text if any(map(is_visible, text)) else None
-
-
-def is_visible(character: str) -> bool:
-    """Whether a character can be seen by itself: a letter, number, punctuation or symbol, fillers excepted; no mark."""
-    return unicodedata.category(character)[0] in "LNPS" and character not in FILLERS
+    return text if can_be_seen(text) else None
 
 
 def limit_words(title: str | None, words: int | None, long_titles: LongTitles) -> str | None:
@@ -146,7 +140,7 @@ def movielens_rows(path: Path, limits: Limits | None) -> Iterator[list[str]]:
                 raise streams.bad_line(path, 1, "is not the header of an .item file", "correct the key `format`")
             if line == 1 or not content.strip():
                 continue
-            if len(values) != len(MOVIELENS) or not values[0]:
+            if len(values) != len(MOVIELENS) or not can_be_seen(values[0]):
                 raise streams.bad_line(path, line, f"is not an item_id and {len(MOVIELENS) - 1} more fields")
             yield values
 
@@ -174,7 +168,7 @@ def build_catalogue(item_ids: list[str], texts: pl.DataFrame, *, keep_untitled: 
     title, where such items are kept, takes its source id as its title: the one text that names it and no other.
 
     Raises:
-        SoftrecError: an item has no title and untitled items are not kept.
+        SoftrecError: an item has no title and untitled items are not kept, or its source id is another item's title.
     """
     known = {row[0]: row[1:] for row in texts.iter_rows()}
     rows = [known.get(name, (None, None)) for name in item_ids]
@@ -183,6 +177,11 @@ def build_catalogue(item_ids: list[str], texts: pl.DataFrame, *, keep_untitled: 
     if untitled and not keep_untitled:
         raise SoftrecError(
             f"{len(untitled)} items have no title, the first is {untitled[0]}", remedy="set untitled: keep"
+        )
+    if taken := set(untitled) & {title for title, _ in rows}:
+        raise SoftrecError(
+            f"the item {min(taken)} has no title, and its id is the title of another item",
+            remedy="set untitled: before, or correct that title",
         )
     numbers: dict[str, int] = {}
     return {

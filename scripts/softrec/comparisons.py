@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softrec import components, files, pooling, seeds, significance
+from softrec import components, pooling, seeds, significance
 from softrec.choice_files import Setting
 from softrec.collect import Run, is_chosen
 from softrec.components import Spread
 from softrec.errors import SoftrecError
+from softrec.ranking import read_ranks
 from softrec.significance import Resampling
 
 OURS = "SOFT"
@@ -129,12 +130,11 @@ def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], choices: list[Settin
 
 
 def columns(path: Path) -> tuple[np.ndarray, ...]:
-    """user, rank and paper (R,) of a ranks file. Raises `SoftrecError` if it has no such column, or no rows."""
-    names = ("user", "rank", "paper")
-    table = files.read_table(path, names)
+    """user, rank and paper (R,) of a ranks file. Raises `SoftrecError` as `read_ranks`, or if it has no rows."""
+    table = read_ranks(path)
     if not table.num_rows:
         raise SoftrecError(f"{path} has no rows", remedy="look at the split: its sample is empty")
-    return tuple(table[name].to_numpy() for name in names)
+    return tuple(table[name].to_numpy() for name in ("user", "rank", "paper"))
 
 
 def of_paper(ranked: dict[Key, Ranked]) -> dict[Key, Ranked]:

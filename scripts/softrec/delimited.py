@@ -122,15 +122,29 @@ def has_quotes(lines: Lines, frame: pl.DataFrame) -> bool:
 
 
 def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
-    """The three columns. All are parsed: where some are left out, polars takes a line of too many fields."""
+    """The three columns of `max_rows` rows, or of all there are. Blank lines are no rows, though polars counts them."""
+    most = max_rows
+    while True:
+        frame, parsed = parse_some(lines, most)
+        if max_rows is None or most is None or len(frame) >= max_rows or parsed < most:
+            return frame if max_rows is None else frame.head(max_rows)
+        most *= 2
+
+
+def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
+    """The three columns of the first `most` lines, blank ones left out, and how many lines there were.
+
+    All columns are parsed: where some are left out, polars takes a line of too many fields.
+    """
     path, shape, header, quoted, _ = lines
     types = {shape.names[2]: pl.Float64 if shape.in_seconds else pl.Int64}
-    options: dict[str, Any] = {"separator": shape.separator, "n_rows": max_rows, "infer_schema": False, "glob": False}
+    options: dict[str, Any] = {"separator": shape.separator, "n_rows": most, "infer_schema": False, "glob": False}
     scan = pl.scan_csv(path, schema_overrides=types, quote_char=QUOTE if quoted else None, **options)
     kept = [pl.col(name).alias(ours) for name, ours in zip(shape.names, COLUMNS, strict=True)]
     blank, short = pl.all_horizontal(pl.all().is_null()), pl.col(header[-1]).is_null().alias("short")
     try:
         frame = scan.select(*kept, short, blank.alias("blank")).collect(engine="streaming")
+        parsed = len(frame)
         if frame["blank"].any():
             require_no_separators_alone(lines)
             frame = frame.filter(~pl.col("blank"))
@@ -146,7 +160,7 @@ def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
         fault = first_fault(lines)
         if fault:
             raise fault
-    return frame.drop("short", "blank")
+    return frame.drop("short", "blank"), parsed
 
 
 def require_no_separators_alone(lines: Lines) -> None:

@@ -104,6 +104,7 @@ def download(
     *,
     allow_http: bool = False,
     most_gib: float = math.inf,
+    verified: bool = False,
     attempts: int = 5,
     wait: float = 2.0,
 ) -> Part:
@@ -112,12 +113,14 @@ def download(
     What has arrived is kept in `.NAME.part`, across failures and processes, until the caller gives it a name (`move`)
     or drops it (`discard`); it is whole when its size is the one that the server announced, and is then not asked for
     again. A file that changed meanwhile (its ETag or date says so) is sent anew.
-    With `allow_http` an address that is not https is asked too. The file may have `most_gib` GiB.
+    With `allow_http` an address that is not https is asked too. The file may have `most_gib` GiB. Unless the caller
+    finds out by the bytes that none is missing (`verified`: by a sum, or a format that has an end), a server has to
+    say how many there are.
     Raises `SoftrecError` if the server refuses or sends more than that, or after `attempts` breaks with `wait` seconds
     (doubling) between them.
     """
     require_network(url)
-    part = Part(url, target, allow_http, most_gib * 2**30)
+    part = Part(url, target, allow_http, most_gib * 2**30, verified)
     problem = ""
     for attempt in range(attempts):
         if attempt:

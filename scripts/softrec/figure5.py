@@ -59,7 +59,7 @@ def read_points(path: Path, metric: str) -> list[Point]:
                     what = f"the setting of {OURS} is {fields['setting']!r}, not alpha=NUMBER"
                     raise SoftrecError(what, where=f"{path}, line {line}", remedy=f"remove {path}: it is made again")
                 alpha = csvfiles.number(fields, "alpha", path, line)
-            numbers = csvfiles.integer(fields, "seed", path, line), csvfiles.number(fields, "value", path, line)
+            numbers = csvfiles.integer(fields, "seed", path, line), csvfiles.number(fields, "value", path, line, 0, 1)
             found.append(Point(fields["dataset"], fields["backbone"], fields["method"], alpha, *numbers))
     return found
 

@@ -9,12 +9,13 @@ import sys
 import time
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from softrec import loaded, manifests, planned, unforeseen
 from softrec.errors import SoftrecError
+from softrec.foreign import plain
 from softrec.ranks import is_first
 
 Settings = TypeVar("Settings")
@@ -73,6 +74,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
     try:
         planned.check(args.settings, args.code, written)
         loaded.expect(read_object(args.code, "--code"))
+        require_apart(args.files_read, written)
         for path in args.files_read:
             require_input(path)
         own = manifests.of_nobody(args.files_read)
@@ -95,6 +97,17 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         refuse(unforeseen.sentence(error, args.files_read, __file__))
 
 
+def require_apart(read: Sequence[Path], written: Sequence[Path]) -> None:
+    """Raise `SoftrecError` if a file is given to be written twice, or to be read and written."""
+    places = [path.resolve() for path in written]
+    for path, place in zip(written, places, strict=True):
+        if places.count(place) > 1:
+            raise SoftrecError(f"{path} is given as two outputs", remedy="give each a name of its own")
+    for path in read:
+        if path.resolve() in places:
+            raise SoftrecError(f"{path} is given as input and as output", remedy="write to another file")
+
+
 def require_input(path: Path) -> None:
     """Raise `SoftrecError` unless an input is there, and is what its job wrote."""
     if not path.exists():
@@ -105,7 +118,7 @@ def require_input(path: Path) -> None:
 
 def refuse(error: SoftrecError) -> typing.NoReturn:
     """End the process with the error's sentences and status 1."""
-    print("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]]), file=sys.stderr)
+    print(plain("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]])), file=sys.stderr)
     raise SystemExit(1) from None
 
 

@@ -1,7 +1,8 @@
 """JSON lines as frames: fast where all is as it should be, and line by line where it is not, to name the fault.
 
 The fast parser makes text of whatever stands where text should be: `["x"]` becomes `["x"]` with its brackets, `1.50`
-becomes `1.5`. Such texts are looked at again in the line that they came from.
+becomes `1.5`, and `5.0` becomes `5`. Such texts are looked at again in the line that they came from. Of a key given
+twice it reads the first, where Python reads the last: a line that does so with a `required` one is refused.
 """
 
 import json
@@ -14,6 +15,7 @@ import polars as pl
 
 from softrec import streams
 from softrec.limits import Limits
+from softrec.visible import can_be_seen
 
 Check = Callable[[Any], str | None]
 """What is wrong with a parsed line, as a predicate of the line ("has no user_id"), or None."""
@@ -22,6 +24,8 @@ Check = Callable[[Any], str | None]
 # makes a NUL. Anchored, since a search within long texts would take longer than parsing them.
 BLANK = b" \t\r"  # between JSON values: a line of other blanks is no blank line
 DOUBTFUL = r"^(\[|\{|-?[0-9]+[.eE]|true$|false$)"
+DIGITS = r"^-?[0-9]+$"
+FEW = 1000  # rows of digits alone, in a block, that are looked at without asking whether a fraction stands anywhere
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -48,23 +52,51 @@ def json_frames(
             name_fault(path, first, text, schema, check, "cannot be read")
         if streams.has_gaps(frame, required):
             name_fault(path, first, text, schema, check, f"lacks one of {', '.join(required)}")
-        if (rows := doubtful(frame)) and (fault := first_of(path, first, text, rows, schema, check)):
+        if any(text.count(f'"{name}"'.encode()) > len(frame) for name in required):
+            require_keys_once(path, first, text, required)
+        if (rows := doubtful(frame, text)) and (fault := first_of(path, first, text, rows, schema, check)):
             raise fault
         yield frame
 
 
-def doubtful(frame: pl.DataFrame) -> list[int]:
-    """The rows with a text that may have been made of something else."""
+def doubtful(frame: pl.DataFrame, text: bytes) -> list[int]:
+    """The rows, of those read from a block of text, in which a text may have been made of something else."""
     found: set[int] = set()
-    numbers = pl.Series("row", range(len(frame)), pl.UInt32)
     for column in frame:
-        texts = pl.DataFrame({"row": numbers, "text": column})
+        texts = pl.DataFrame({"row": pl.Series(range(len(frame)), dtype=pl.UInt32), "text": column})
         if column.dtype == pl.List:
             texts = texts.explode("text")
         if texts["text"].dtype == pl.String:
             suspect = pl.col("text").str.contains(DOUBTFUL) | pl.col("text").str.contains("\0", literal=True)
             found.update(texts.filter(suspect)["row"])
+            digits = texts.filter(pl.col("text").str.contains(DIGITS))["row"]
+            if len(digits) <= FEW or fraction(column.name).search(text):
+                found.update(digits)
     return sorted(found)
+
+
+def fraction(name: str) -> re.Pattern[bytes]:
+    """Where a field holds a number that is none of digits alone, in JSON lines."""
+    return re.compile(rf'"{name}"[ \t]*:[ \t]*-?[0-9]+[.eE]'.encode())
+
+
+def require_keys_once(path: Path, first: int, text: bytes, names: list[str]) -> None:
+    """Raise `SoftrecError` for the first line of a block that gives one of `names` twice."""
+    for number, line in enumerate(text.split(b"\n"), start=first):
+        if any(line.count(f'"{name}"'.encode()) > 1 for name in names) and (twice := keys_twice(line, names)):
+            raise streams.bad_line(path, number, f"has the key {twice[0]} twice")
+
+
+def keys_twice(line: bytes, names: list[str]) -> list[str]:
+    """Those of `names` that a line, which is a JSON object, has as a key of its own more than once."""
+    keys: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys[:] = [key for key, _ in pairs]  # the outermost object comes last
+        return dict(pairs)
+
+    json.loads(line, object_pairs_hook=note)
+    return [name for name in names if keys.count(name) > 1]
 
 
 def first_of(
@@ -140,8 +172,7 @@ def parser_fault(line: bytes, schema: dict[str, Any]) -> str | None:
 
 
 def missing(value: dict[str, Any], names: Iterable[str]) -> str | None:
-    """The fault of a line in which one of `names` is absent, null or blank, or None."""
-    gone = [
-        name for name in names if (found := value.get(name)) is None or (isinstance(found, str) and not found.strip())
-    ]
+    """The fault of a line in which one of `names` is absent, null, or nothing that can be seen, or None."""
+    values = {name: value.get(name) for name in names}
+    gone = [name for name, v in values.items() if v is None or (isinstance(v, str) and not can_be_seen(v))]
     return f"has no {' and no '.join(gone)}" if gone else None

@@ -141,7 +141,7 @@ def read_ledger(path: Path) -> list[Entry]:
             *(fields[name] for name in ("dataset", "backbone", "method")),
             csvfiles.integer(fields, "seed", path, line) if fields["seed"] else None,
             *(fields[name] for name in ("setting", "stage")),
-            csvfiles.number(fields, "minutes", path, line),
+            csvfiles.number(fields, "minutes", path, line, 0),
             csvfiles.integer(fields, "ranks", path, line),
             fields["device"],
         )

@@ -3,13 +3,14 @@
 import sys
 import time
 
+from softrec.foreign import plain
 from softrec.ranks import is_first
 
 
 def say(text: str) -> None:
     """Write one line to standard error, at once, from the first rank. A rule's log file is its standard error."""
     if is_first():
-        print(text, file=sys.stderr, flush=True)
+        print(plain(text), file=sys.stderr, flush=True)
 
 
 def clock(seconds: float) -> str:

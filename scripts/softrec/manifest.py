@@ -29,7 +29,9 @@ def command(*words: str) -> str | None:
     if shutil.which(words[0]) is None:
         return None
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60)
+        done = subprocess.run(
+            words, capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL, timeout=60
+        )
     except subprocess.TimeoutExpired:
         return None
     return done.stdout.strip() if done.returncode == 0 else None

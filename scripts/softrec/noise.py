@@ -24,7 +24,7 @@ def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
         if same and fields["other"] == rival(means, *place[1:]):
             sizes[fields["dataset"]] = f"{fields['rows']} rows of {fields['users']} users"
             seeds.add(fields["seeds"])
-            if csvfiles.number(fields, "p_holm", path, line) < LEVEL:
+            if csvfiles.number(fields, "p_holm", path, line, 0, 1) < LEVEL:
                 marked.add(place)
     if not sizes:
         return marked, ""

@@ -47,7 +47,7 @@ def bounds(key: tuple[str, str, str, str]) -> tuple[float, float]:
 
 
 def require_complete(found: Mapping[tuple[str, str, str, str], float], table: int, path: Path) -> None:
-    """Raise `SoftrecError` unless every row of a table has the same metrics, those that it prints."""
+    """Raise `SoftrecError` unless rows of a table have the same data sets, and of each the metrics that it prints."""
     metrics = METRICS if table == 2 else (*COUNTED, "density")
     rows: dict[tuple[str, str, str], set[str]] = {}
     for *row, metric in found:
@@ -60,4 +60,12 @@ def require_complete(found: Mapping[tuple[str, str, str, str], float], table: in
                 f"table {table} {said} {wrong[0]} of {place}",
                 where=f"{path}; the metrics of table {table} are {', '.join(metrics)}",
                 remedy="correct its line, or add it",
+            )
+    printed = {dataset for _, _, dataset in rows}
+    for method, backbone in dict.fromkeys(row[:2] for row in rows):
+        if gone := sorted(printed - {row[2] for row in rows if row[:2] == (method, backbone)}):
+            raise SoftrecError(
+                f"table {table} lacks {f'{method} {backbone}'.strip() or 'the counts'} of {gone[0]}",
+                where=f"{path}; other rows of table {table} are of {', '.join(sorted(printed))}",
+                remedy="add its lines",
             )

@@ -1,16 +1,29 @@
 """The all-ranking protocol (paper, section 4.1): the rank of one target among the items a user has not seen."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from softrec import columns, seeds
+from softrec import columns, files, seeds
 from softrec.errors import SoftrecError
 
 Mask = Literal["seen", "window", "none"]
 
 RANK_TYPES = columns.types("row", "user", "target", "rank", "candidates", "ties", "paper")
+
+
+def read_ranks(path: Path) -> Any:
+    """The `pyarrow.Table` of a file of ranks, all columns of it, each row once.
+
+    Raises `SoftrecError` if a column is missing, has another type or an impossible value, or rows are not 0, 1, ...
+    """
+    table = files.read_table(path, list(RANK_TYPES))
+    if not np.array_equal(table["row"].to_numpy(), np.arange(len(table))):
+        remedy = f"remove {path} and let Snakemake make it again"
+        raise SoftrecError(f"the rows of {path} are not numbered 0, 1, ... without a gap", remedy=remedy)
+    return table
 
 
 class Ranks(NamedTuple):

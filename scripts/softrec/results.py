@@ -28,14 +28,14 @@ def read_long(path: Path) -> list[LongRow]:
     """Read what `write_long` wrote.
 
     Raises:
-        SoftrecError: another header, a field that is no number, a cell given twice, or no rows at all.
+        SoftrecError: another header, a field that is no number, a value that is no share, a cell given twice, or no
+            rows at all.
     """
     rows: dict[tuple[Any, ...], LongRow] = {}
     for line, fields in csvfiles.read_csv(path, LongRow._fields):
         names = (fields[name] for name in LongRow._fields[:4])
-        row = LongRow(
-            *names, csvfiles.integer(fields, "seed", path, line), csvfiles.number(fields, "value", path, line)
-        )
+        value = csvfiles.number(fields, "value", path, line, 0, 1)  # H@K and NG@K
+        row = LongRow(*names, csvfiles.integer(fields, "seed", path, line), value)
         if rows.setdefault(row[:5], row) is not row:
             raise SoftrecError(f"{row[:5]} is given twice", where=f"{path}, line {line}", remedy="keep one of the two")
     if not rows:

@@ -47,11 +47,14 @@ class Part:
 
     Args:
         allow_http: whether addresses may be http too. most: bytes that the file may have.
+        verified: whether the caller finds out by the bytes themselves that none is missing.
     """
 
-    def __init__(self, url: str, target: Path, allow_http: bool = False, most: float = math.inf) -> None:
+    def __init__(
+        self, url: str, target: Path, allow_http: bool = False, most: float = math.inf, verified: bool = False
+    ) -> None:
         require_https(url, allow_http, "the configured address")
-        self.url, self.target, self.most = url, target, most
+        self.url, self.target, self.most, self.verified = url, target, most, verified
         self.opener = urllib.request.build_opener(Redirects(allow_http))
         self.path = target.with_name(f".{target.name}.part")
         self.note = target.with_name(f".{target.name}.part.json")
@@ -70,7 +73,10 @@ class Part:
         return noted if fits else {}
 
     def fetch_rest(self) -> None:
-        """Ask for the missing bytes and append them. Raises `OSError` or `HTTPException` where that breaks."""
+        """Ask for the missing bytes and append them. Raises `OSError` or `HTTPException` where that breaks.
+
+        Without a validator no server can be asked for the rest of the same version: then all comes anew.
+        """
         source, have = self.source(), self.size()
         if source and have and have == source["size"]:
             return
@@ -83,9 +89,10 @@ class Part:
             raise ConnectionError("the server has another file than the one begun") from error
         with response:
             start, total = extent(response)
+            self.require_end(response, total)
             if response.status != 206:
                 self.begin(validator(response), total)
-            elif start != have or total != source.get("size"):
+            elif start != have or total != source.get("size") or validator(response) not in (None, source["validator"]):
                 self.discard()
                 raise ConnectionError("the server has another file than the one begun")
             self.append(response, total)
@@ -93,10 +100,8 @@ class Part:
     def request(self, source: dict[str, Any], have: int) -> urllib.request.Request:
         """A request for all bytes, or for those after the `have` first if `source` is known to be the same."""
         headers = {"Accept-Encoding": "identity", "User-Agent": "softrec"}
-        if source and have:
-            headers["Range"] = f"bytes={have}-"
-            if source["validator"]:
-                headers["If-Range"] = source["validator"]
+        if have and source.get("validator"):
+            headers |= {"Range": f"bytes={have}-", "If-Range": source["validator"]}
         return urllib.request.Request(self.url, headers=headers)
 
     def begin(self, mark: str | None, total: int | None) -> None:
@@ -104,6 +109,18 @@ class Part:
         self.discard()
         self.target.parent.mkdir(parents=True, exist_ok=True)
         self.note.write_text(json.dumps({"url": self.url, "validator": mark, "size": total}))
+
+    def require_end(self, response: http.client.HTTPResponse, total: int | None) -> None:
+        """Raise `SoftrecError` if the end of what comes could not be told from a connection that breaks."""
+        if packed := response.headers.get("Content-Encoding", "identity").strip().lower().removeprefix("identity"):
+            remedy = "ask another mirror: this one changes what it was asked to send as it is"
+            raise SoftrecError(f"the server sends {self.url} packed by {packed}", remedy=remedy)
+        if total is None and not response.chunked and not self.verified:
+            raise SoftrecError(
+                f"the server does not say how many bytes {self.url} has: one that was cut short would look whole",
+                where="no Content-Length, no chunks",
+                remedy="configure its sha256 with checksum: expected, or ask another mirror",
+            )
 
     def append(self, response: http.client.HTTPResponse, total: int | None) -> None:
         """Write the response's bytes behind those that are there, and see that all announced ones came.

@@ -10,6 +10,7 @@ import polars as pl
 
 from softrec.errors import SoftrecError
 from softrec.limits import Limits, too_large
+from softrec.visible import has_unseen
 
 BLOCK = 1 << 25  # bytes of inflated text parsed at a time: the memory that a file of any size takes
 GZIP_MAGIC = b"\x1f\x8b"
@@ -91,17 +92,7 @@ def bad_line(path: Path, line: int, fault: str, remedy: str | None = None) -> So
 
 
 def has_gaps(frame: pl.DataFrame, names: Iterable[str]) -> bool:
-    """Whether one of the columns `names` is null, or an empty or blank string, in some row."""
+    """Whether one of the columns `names` is null, or a text of nothing that can be seen, in some row."""
     return any(
-        frame[name].has_nulls() or (frame[name].dtype == pl.String and has_blanks(frame[name])) for name in names
+        frame[name].has_nulls() or (frame[name].dtype == pl.String and has_unseen(frame[name])) for name in names
     )
-
-
-def has_blanks(texts: pl.Series) -> bool:
-    """Whether some text is empty, or has nothing but blanks, of whatever alphabet.
-
-    Such a text comes before all that begin with a printable character of ASCII, or after them: only those few are
-    searched, since a search of all ids takes six times as long as two comparisons.
-    """
-    suspect = texts.filter((texts < "!") | (texts > "~"))
-    return bool(suspect.str.contains(r"^\s*$").any())

@@ -29,8 +29,8 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     Negative times stay: published files have some, which the filter drops and counts.
 
     Raises:
-        SoftrecError: the times are dates, and one of them lies after 2100, or would be a date in a larger unit; or they
-            are neither dates nor small numbers, or some are the one and some the other.
+        SoftrecError: the times are dates, and one of them lies after 2100 or before 1840, or would be a date in a
+            larger unit; or they are neither dates nor small numbers, or some are the one and some the other.
     """
     middle = middle_of(frame["timestamp"])
     if middle < FIRST // 1000:
@@ -48,6 +48,8 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     time = pl.col("timestamp")
     late = frame.filter(time >= LAST * divisor // factor)
     refuse_first(late, path, f"{unit}, which is after 2100")
+    ancient = frame.filter(time <= -LAST * divisor // factor)  # a factor would carry them past 64 bits, into dates
+    refuse_first(ancient, path, f"{unit}, which is before 1840")
     early = [time.is_between(FIRST * divisor // factor // size, LAST * divisor // factor // size) for size in STEPS]
     refuse_first(frame.filter(pl.any_horizontal(early)), path, f"where most are {unit}: in a larger unit it is a date")
     if unit == "milliseconds":

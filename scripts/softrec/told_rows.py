@@ -36,8 +36,9 @@ def read_tests(path: Path, metrics: Sequence[str]) -> list[Contrast]:
     found = []
     for line, fields in csvfiles.read_csv(path, Comparison._fields):
         if fields["metric"] in metrics:
-            names = ("difference", "low", "high", "p_holm")
-            value, low, high, p = (csvfiles.number(fields, name, path, line) for name in names)
+            names = ("difference", "low", "high")
+            value, low, high = (csvfiles.number(fields, name, path, line, -1, 1) for name in names)
+            p = csvfiles.number(fields, "p_holm", path, line, 0, 1)
             other = f"{fields['other_backbone']} {fields['other']}".strip()
             found.append(Contrast(*list(fields.values())[:3], other, value, Interval(low, high), p))
     return found

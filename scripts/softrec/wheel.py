@@ -73,7 +73,7 @@ def download_wheel(package: str, version: str, sha256: str | None, folder: Path)
     command = [sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", "--", wanted]
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     try:
-        done = subprocess.run(command, **pipes, text=True, timeout=PATIENCE)
+        done = subprocess.run(command, **pipes, text=True, errors="replace", timeout=PATIENCE)
     except subprocess.TimeoutExpired as error:
         remedy = "see that this machine reaches a package index, then run the same command again"
         raise SoftrecError(f"pip has not fetched {wanted} in {PATIENCE // 60} minutes", remedy=remedy) from error

@@ -12,7 +12,7 @@ from broken_weights import reconfigure, refused, rewrite
 from softrec import language_model
 from softrec.errors import SoftrecError
 from softrec.language_model import LanguageModel, LoraSettings, load
-from softrec.weights import require_finite
+from softrec.weights import require_finite, stored
 
 NewLlm = Callable[[], LanguageModel]
 
@@ -141,3 +141,32 @@ def test_targets_by_name_and_by_path(new_llm: NewLlm) -> None:
     llm = language_model.attach_lora(new_llm(), LoraSettings(4, 8, 0.0, ["q_proj", "mlp.up_proj"]), seed=1)
     tuned = {name.split(".lora_")[0].rpartition(".")[2] for name in language_model.adapter_state(llm)}
     assert tuned == {"q_proj", "up_proj"}
+
+
+def test_an_adapter_in_a_base_models_folder(folder: Path) -> None:
+    """transformers would put it on the model, and tuning, distances and rows would be those of another base."""
+    (folder / "adapter_config.json").write_text("{}")
+    assert "merge" in refused(folder, "adapter_config.json is an adapter's").remedy
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_numbers_that_json_does_not_have(folder: Path, number: str) -> None:
+    """A norm's eps of NaN makes every answer one of NaN."""
+    text = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(re.sub(r'"rms_norm_eps": [^,]+', f'"rms_norm_eps": {number}', text))
+    refused(folder, f"config.json is not JSON: {number} is no finite number")
+
+
+def test_more_layers_than_there_are_weights_of(folder: Path) -> None:
+    """100,000 layers would be built, for minutes and in gigabytes, before the first one is missed."""
+    reconfigure(folder, num_hidden_layers=100_000)
+    there = len({int(name.split(".")[2]) for name in stored(folder) if name.startswith("model.layers.")})
+    refused(folder, f"num_hidden_layers 100000, and there are weights of {there}\n")
+
+
+def test_a_tokeniser_that_writes_nothing(folder: Path) -> None:
+    """Every title and prompt would be the empty one, and every answer as near to all items."""
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    tokenizer["normalizer"] = {"type": "Replace", "pattern": {"Regex": r"[\s\S]"}, "content": ""}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    assert refused(folder, "makes no token").where == str(folder / "tokenizer.json")

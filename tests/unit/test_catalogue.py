@@ -191,3 +191,10 @@ def test_published_movies_have_null_titles() -> None:
     texts = catalogue.read_texts(path, "reviews", ids)
     assert len(texts) == 150
     assert texts["title"].null_count() == 74
+
+
+def test_an_id_that_is_the_title_of_another_item_cannot_stand_for_an_untitled_one() -> None:
+    """Both would have one title_id: an answer that says the title would be ranked as the untitled item too."""
+    with pytest.raises(SoftrecError, match="the item 1984 has no title") as caught:
+        catalogue.build_catalogue(["1984", "b"], texts_of(("b", "1984")), keep_untitled=True)
+    assert "untitled: before" in str(caught.value.remedy)

@@ -4,25 +4,15 @@ import errno
 import hashlib
 import json
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_server import Served, Site, serve
+from local_server import Served, Site
 from softrec import download, resume
 from softrec.errors import SoftrecError
 
 BODY = bytes(range(256)) * 400  # 102,400 bytes
 NAMES = [".data.bin.part", ".data.bin.part.json"]
-
-
-@pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A running server; no proxy stands between it and the test, and the network is allowed."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    with serve() as running:
-        yield running
 
 
 def kept(folder: Path) -> list[str]:
@@ -64,7 +54,7 @@ def test_broken_download_goes_on_in_another_process(site: Site, tmp_path: Path) 
 
 def test_broken_download_goes_on_in_the_same_call(site: Site, tmp_path: Path) -> None:
     """Two breaks, three attempts: 30,000, then 20,000 more, then the 52,400 that are left."""
-    site.files["/a"] = Served(BODY, breaks=[30_000, 20_000])
+    site.files["/a"] = Served(BODY, {"ETag": '"v1"'}, breaks=[30_000, 20_000])
     target = tmp_path / "data.bin"
     download.download(site.url + "/a", target, attempts=3, wait=0, allow_http=True).move(target)
     assert target.read_bytes() == BODY

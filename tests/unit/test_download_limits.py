@@ -1,23 +1,13 @@
 """Downloads that are too large, of unknown size, next to nothing at a time, or begun by a note of something else."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_server import Served, Site, serve
+from local_server import Served, Site
 from softrec import download, resume
 from softrec.errors import SoftrecError
 
 BODY = bytes(range(256)) * 400  # 102,400 bytes
-
-
-@pytest.fixture
-def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    """A running server; no proxy stands between it and the test, and the network is allowed."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    with serve() as running:
-        yield running
 
 
 @pytest.mark.parametrize("announced", [True, False])
@@ -25,7 +15,9 @@ def test_a_file_that_is_too_large_is_dropped(site: Site, tmp_path: Path, announc
     """102,400 bytes where 100,000 are allowed, said before the first byte or found after the last."""
     site.files["/a"] = Served(BODY, sized=announced)
     with pytest.raises(SoftrecError, match=r"/a has more than .* GiB\n.*\n.*limits\.inflated_gib"):
-        download.download(site.url + "/a", tmp_path / "data.bin", allow_http=True, most_gib=100_000 / 2**30)
+        download.download(
+            site.url + "/a", tmp_path / "data.bin", allow_http=True, most_gib=100_000 / 2**30, verified=True
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -36,7 +28,7 @@ def test_a_file_of_unknown_size(
     monkeypatch.setattr(resume, "TOLD", 0.0)
     site.files["/a"] = Served(BODY, sized=False)
     target = tmp_path / "data.bin"
-    download.download(site.url + "/a", target, allow_http=True).move(target)
+    download.download(site.url + "/a", target, allow_http=True, verified=True).move(target)
     assert target.read_bytes() == BODY
     assert "download data.bin  102,400 bytes; the server does not say of how many" in capsys.readouterr().err
 

@@ -3,13 +3,12 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fetch_amazon2023
 import pytest
-from local_server import Served, Site, serve
+from local_server import Served, Site
 from run_script import run_script
 from softrec import commits, files, job
 
@@ -17,13 +16,6 @@ RATINGS = b"user_id,parent_asin,rating,timestamp\nu,a,5.0,1\n" * 50
 METADATA = b'{"parent_asin": "a", "title": "T"}\n' * 50
 PATHS = {"ratings": "benchmark/5core/rating_only/Toys.csv", "metadata": "raw/meta_categories/meta_Toys.jsonl"}
 COMMIT = "c" * 40
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """A running server."""
-    with serve() as running:
-        yield running
 
 
 def digest(content: bytes) -> str:

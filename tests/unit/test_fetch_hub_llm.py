@@ -1,13 +1,12 @@
 """A language model from the hub: the cache, the gate, and what the hub may answer instead."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub
 import pytest
 from huggingface_hub import errors
-from local_server import Served, Site, serve
+from local_server import Served, Site
 from run_script import run_script
 from softrec import hub
 from softrec.errors import SoftrecError
@@ -15,13 +14,6 @@ from softrec.errors import SoftrecError
 SETTINGS = {"repository": "lab/llm", "revision": "main"}
 COMMIT = "d" * 40
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "original/consolidated.safetensors", "notes.txt")
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    """A running server that plays the hub."""
-    with serve() as running:
-        yield running
 
 
 def fill_cache(home: Path, names: tuple[str, ...] = FILES) -> None:

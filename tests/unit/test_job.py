@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from softrec import job, loaded, syntax
+from softrec.errors import SoftrecError
 
 
 def new_parser() -> job.Parser:
@@ -77,6 +78,18 @@ def test_run_describes_its_output_in_a_manifest(folder: Path, monkeypatch: pytes
     assert {"softrec", "softrec.job", "softrec.files"} <= set(manifest["modules"])
     assert manifest["hardware"]["cores"] >= 1
     assert manifest["seconds"] >= 0
+
+
+def test_an_output_that_is_an_input_is_refused_and_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By another name too; so is a file that two outputs name."""
+    (folder / "link").symlink_to(folder / "a")
+    for target in ("a", "link", "../" + folder.name + "/a"):
+        with pytest.raises(SystemExit):
+            job.run(copy, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / target)])
+        assert "is given as input and as output" in capsys.readouterr().err
+    assert (folder / "a").read_text() == "aaa"
+    with pytest.raises(SoftrecError, match="is given as two outputs"):
+        job.require_apart([], [folder / "x", folder / "./x"])
 
 
 def test_notes_are_of_one_run(folder: Path) -> None:

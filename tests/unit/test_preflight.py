@@ -1,6 +1,7 @@
 """What is asked of a language model before anything is submitted."""
 
 import errno
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -101,6 +102,20 @@ def test_path(tmp_path: Path) -> None:
     (tmp_path / "mine" / "config.json").write_text("{}")
     (tmp_path / "mine" / "model.safetensors").touch()
     assert preflight.local_files(llms, {}) == []
+
+
+def test_a_pipe_or_an_adapter_in_a_models_folder(tmp_path: Path) -> None:
+    """To read a pipe takes for ever; an adapter would be put on the model without a word."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").touch()
+    os.mkfifo(folder / "vocab.txt")
+    llms = {"mine": {"kind": "path", "folder": str(folder)}}
+    assert "vocab.txt is neither a file nor a folder" in preflight.local_files(llms, {})[0]
+    (folder / "vocab.txt").unlink()
+    (folder / "adapter_config.json").write_text("{}")
+    assert "holds an adapter" in preflight.local_files(llms, {})[0]
 
 
 def test_each_problem_is_told() -> None:

@@ -46,3 +46,13 @@ def test_what_is_no_table_is_refused_by_line(tmp_path: Path, line: bytes, told: 
     with pytest.raises(SoftrecError) as caught:
         read_published(path, 2)
     assert told in str(caught.value) and f"{path}, line " in str(caught.value)
+
+
+def test_a_row_that_is_not_of_every_data_set(tmp_path: Path) -> None:
+    """A comparison without it would be called whole."""
+    path, whole = tmp_path / "published.csv", Path(__file__).parents[2] / "config/published.csv"
+    lines = whole.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith("2,SDPO,LLaRA,Movie,")))
+    with pytest.raises(SoftrecError, match="table 2 lacks SDPO LLaRA of Movie") as caught:
+        read_published(path, 2)
+    assert "Game, Kindle, Movie" in str(caught.value.where)

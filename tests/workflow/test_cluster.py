@@ -109,6 +109,35 @@ def test_hidden_partitions_are_asked_for_too() -> None:
     assert "--all" in asked[0]
 
 
+@pytest.mark.parametrize("answer", ["", "\n\n", "Welcome!\n", "slurm: error\ufffd|\n"])
+def test_an_answer_without_nodes_is_a_sentence(answer: str) -> None:
+    """Nothing could be held against it, and every partition would be called unknown."""
+    found = cluster.nodes(lambda *_, **__: subprocess.CompletedProcess((), 0, answer, ""))
+    assert isinstance(found, str) and "ask who runs the cluster" in found
+
+
+def test_a_sites_banner_is_passed_over() -> None:
+    """Some sites print a line before every answer."""
+    assert cluster.nodes(lambda *_, **__: subprocess.CompletedProcess((), 0, f"Welcome!\n{SINFO}", "")) == NODES
+
+
+@pytest.mark.parametrize(
+    ("limit", "minutes"),
+    [
+        ("3-00:00:00", 4320),
+        ("30:00", 30),
+        ("1:00:01", 61),
+        ("infinite", None),
+        ("n/a", None),
+        ("a:b", None),
+        (":", None),
+    ],
+)
+def test_time_limits(limit: str, minutes: int | None) -> None:
+    """Days, hours, minutes, seconds, a begun minute counted whole; what cannot be read limits nothing."""
+    assert cluster.minutes(limit) == minutes
+
+
 def test_rules_share_a_sentence() -> None:
     """Two rules in the same wrong partition are one line."""
     asks = [FITS._replace(partition="x"), FITS._replace(partition="x", rule="tune_soft")]

@@ -30,6 +30,15 @@ def test_a_benchmark_of_the_same_kind_wins(tmp_path: Path, checked: Checked) -> 
     assert not found["tune_sft"].on_gpu, "the demo runs on a CPU"
 
 
+@pytest.mark.parametrize("text", ["", "s\n", "s\tmax_rss\n-\t1\n", "s\nnan\n", "s\n-5\n", "\xff\n1\n", "max_rss\n3\n"])
+def test_a_benchmark_that_says_no_seconds_measures_nothing(tmp_path: Path, text: str) -> None:
+    """A kill may leave half a file: the job is estimated, and said to be."""
+    folder = tmp_path / "results/demo/benchmarks/ml100k"
+    folder.mkdir(parents=True)
+    (folder / "split.tsv").write_text(text, encoding="latin-1")
+    assert cost.measured("demo", tmp_path) == {}
+
+
 def test_an_hour_on_four_gpus_is_four_gpu_hours(checked: Checked) -> None:
     """Tuning and self-distillation run on the paper's 4 ranks, prediction on one: 3,600 s each are 4, 4 and 1."""
     rules = {"tune_sft": "tune", "generate_self_distilled": "generate", "predict_titles": "test.predict"}

@@ -79,11 +79,12 @@ def test_shares_are_added_exactly() -> None:
     assert list(cross_checks.fractions({"split": {"fractions": [0.7, 0.2, 0.1]}})) == []
 
 
-def test_data_sets_are_told_apart_by_their_labels(checked: Checked) -> None:
-    """Movie cannot be a second Game: results of both would be one column."""
-    config = changed(checked("paper"), "datasets.movie.label", "Game")
+@pytest.mark.parametrize("label", ["Game", "game", " Game", "Ga\u200bme", "\uff27ame"])
+def test_data_sets_are_told_apart_by_their_labels(checked: Checked, label: str) -> None:
+    """Movie cannot be a second Game, nor what a reader takes for it: results of both would be one column."""
+    config = changed(checked("paper"), "datasets.movie.label", label)
     assert cross_checks.problems(config) == [
-        "datasets.movie.label is 'Game', which is the label of game too; choose another"
+        f"datasets.movie.label is {label!r}, which looks like the label of game; choose another"
     ]
 
 

@@ -26,7 +26,7 @@ class Slurm:
 
 def line(number: int, folder: Path, name: str = "softrec_8bd3") -> str:
     """A job as squeue prints it."""
-    return f"{number}|RUNNING|1:02|{folder}|{name}|rule_tune_soft_game"
+    return f"{number}|RUNNING|1:02|{name}|rule_tune_soft_game|{folder}"
 
 
 def test_only_own_jobs_of_this_folder_are_cancelled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,6 +38,13 @@ def test_only_own_jobs_of_this_folder_are_cancelled(tmp_path: Path, capsys: pyte
     assert "--unlock" in slurm.commands[-1]
     assert [text.split("|")[0] for text in slurm.lines] == ["8", "9"]
     assert "Slurm job 7  rule_tune_soft_game  running for 1:02" in capsys.readouterr().out
+
+
+def test_lines_that_are_no_jobs_and_folders_with_a_bar(tmp_path: Path) -> None:
+    """A site's banner is passed over; a folder's name may hold what separates the fields."""
+    odd = tmp_path / "a|b"
+    slurm = Slurm("Welcome to the cluster", "", line(7, odd))
+    assert [orphan.number for orphan in recover.orphans(odd, "softrec", slurm)] == ["7"]
 
 
 def test_without_orphans_the_lock_is_taken_away(tmp_path: Path) -> None:

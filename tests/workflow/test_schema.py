@@ -37,6 +37,26 @@ def branches(part: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {branch["if"]["properties"]["kind"]["const"]: refer(branch["then"], ROOT) for branch in conditions}
 
 
+def numbers(part: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every subschema of a number, with its place."""
+    if isinstance(part, dict):
+        kinds = part.get("type", ())
+        if {"integer", "number"} & set([kinds] if isinstance(kinds, str) else kinds):
+            yield path, part
+        for key, value in part.items():
+            yield from numbers(value, f"{path}/{key}")
+    elif isinstance(part, list):
+        for i, value in enumerate(part):
+            yield from numbers(value, f"{path}/{i}")
+
+
+@pytest.mark.parametrize(("path", "part"), numbers(ROOT, ""))
+def test_every_number_has_a_least_and_a_largest_value(path: str, part: dict[str, Any]) -> None:
+    """A width of ten billion is a slip of the finger: said before anything runs, not by a job that lacks memory."""
+    bounds = {"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"}
+    assert all(bound & part.keys() for bound in bounds), path
+
+
 @pytest.mark.parametrize("path", OBJECTS)
 def test_every_mapping_is_closed(path: str) -> None:
     """No key passes that is not described: directly, or because each kind has a closed branch of its own."""
@@ -148,7 +168,7 @@ def test_a_mistyped_word_is_told_what_was_meant(checked: Checked, key: str, valu
         ("split.fractions", [0.9, 0.1, 0], "> 0"),
         ("samples.train", 0, ">= 1"),
         ("samples.test", "everything", "'all'"),
-        ("samples.paper_test", "all", "a whole number >= 1 or null"),
+        ("samples.paper_test", "all", "a whole number >= 1 and <= 1000000000 or null"),
         ("samples.paper_test", 0, ">= 1"),
         ("ranking.cutoffs", [1, 5, 10], "must contain 20"),
         ("sasrec.dropout", 1, "< 1"),

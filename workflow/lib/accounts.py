@@ -50,10 +50,9 @@ def listed(run: Run) -> set[str]:
     """The user's accounts, in lower case as the plugin compares them; none where the cluster does not tell."""
     for command in LISTS:
         try:
-            ended = run(
-                [part.format(user=getpass.getuser()) for part in command], capture_output=True, text=True, timeout=60
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            words = [part.format(user=getpass.getuser()) for part in command]
+            ended = run(words, capture_output=True, text=True, errors="replace", timeout=60)
+        except (OSError, KeyError, subprocess.TimeoutExpired):  # KeyError: a user without a name
             continue
         if ended.returncode == 0 and (found := {name.lower() for name in ended.stdout.split()}):
             return found

@@ -75,16 +75,25 @@ def asked(jobs: Iterable[Any]) -> list[Ask]:
 def nodes(run: Callable[..., Any] = subprocess.run) -> list[Node] | str:
     """Every node of every partition, as `sinfo` tells; or the sentence about why it does not."""
     try:
-        ended = run(SINFO, capture_output=True, text=True, timeout=60)
+        ended = run(SINFO, capture_output=True, text=True, errors="replace", timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"sinfo, which lists a Slurm cluster's partitions, cannot be run ({error}): start this on a login node."
     if ended.returncode:
         return f"sinfo, which lists the cluster's partitions, failed: {ended.stderr.strip()}: ask who runs the cluster."
-    return [read_node(line) for line in ended.stdout.splitlines() if line.count("|") == 5]
+    lines = [line for line in ended.stdout.splitlines() if line.strip()]
+    found = [node for line in lines if (node := read_node(line))]
+    if not found:
+        said = f"says {lines[0][:80]!r}" if lines else "names no node"
+        return (
+            f"sinfo, which lists the cluster's partitions, {said}: see `{' '.join(SINFO)}`, ask who runs the cluster."
+        )
+    return found
 
 
-def read_node(line: str) -> Node:
-    """A line of sinfo: "gpu*|gpu1|gpu:a800:4(S:0-1)|480000|32|3-00:00:00"."""
+def read_node(line: str) -> Node | None:
+    """A line of sinfo: "gpu*|gpu1|gpu:a800:4(S:0-1)|480000|32|3-00:00:00"; None if it is none, as a banner's."""
+    if line.count("|") != 5:
+        return None
     partition, host, gres, memory, cpus, limit = line.split("|")
     gpus: dict[str, int] = {}
     for model, count in re.findall(r"gpu:(?:([\w.-]+):)?(\d+)", gres):
@@ -101,12 +110,12 @@ def number(text: str) -> int:
 
 
 def minutes(limit: str) -> int | None:
-    """A time limit ("3-00:00:00", "30:00", "infinite") in minutes."""
-    if ":" not in limit:
+    """A time limit ("3-00:00:00", "30:00", "infinite") in minutes; None for none, or one that cannot be read."""
+    found = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)", limit.strip(), re.ASCII)
+    if not found:
         return None
-    days, _, clock = limit.strip().rpartition("-")
-    hours, mins, seconds = ([0, 0] + [int(part) for part in clock.split(":")])[-3:]
-    return int(days or 0) * 1440 + hours * 60 + mins + (seconds > 0)
+    days, hours, mins, seconds = (int(part or 0) for part in found.groups())
+    return days * 1440 + hours * 60 + mins + (seconds > 0)
 
 
 def problems(asks: Iterable[Ask], found: Iterable[Node]) -> list[str]:

@@ -7,6 +7,7 @@ A dry run lists the jobs that are left. Where benchmarks of finished jobs of the
 """
 
 import csv
+import math
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -32,13 +33,26 @@ class Line(NamedTuple):
 
 
 def measured(run: str, root: Path = Path()) -> dict[str, float]:
-    """Mean seconds of finished jobs by what their benchmarks are of; {} before anything has run."""
+    """Mean seconds of finished jobs by what their benchmarks are of; {} before anything has run.
+
+    A benchmark that says no seconds, as one that a kill cut off, measures nothing.
+    """
     found: dict[str, list[float]] = {}
     for path in sorted((root / "results" / run / "benchmarks").rglob("*.tsv")):
-        with path.open(newline="") as stream:
+        with path.open(newline="", encoding="utf-8", errors="replace") as stream:
             for fields in csv.DictReader(stream, delimiter="\t"):
-                found.setdefault(kind_of(path.parts), []).append(float(fields["s"]))
+                if (spent := time_of(fields.get("s"))) is not None:
+                    found.setdefault(kind_of(path.parts), []).append(spent)
     return {kind: fmean(values) for kind, values in found.items()}
+
+
+def time_of(text: str | None) -> float | None:
+    """A time in a benchmark, or None if it is none."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
 
 
 def kind_of(parts: Iterable[str]) -> str:

@@ -50,9 +50,14 @@ def labels(config: Config) -> Iterator[str]:
     first: dict[str, str] = {}
     for name, dataset in config["datasets"].items():
         label = dataset["label"]
-        if label in first:
-            yield f"datasets.{name}.label is {label!r}, which is the label of {first[label]} too; choose another"
-        first.setdefault(label, name)
+        if (seen := first.setdefault(shown(label), name)) != name:
+            yield f"datasets.{name}.label is {label!r}, which looks like the label of {seen}; choose another"
+
+
+def shown(text: str) -> str:
+    """A text as readers tell it from others: without what cannot be seen, in one case and width, with single blanks."""
+    seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
 
 
 def names(config: Config) -> Iterator[str]:

@@ -56,7 +56,7 @@ def jobs(arguments: list[str]) -> list[Job]:
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "jobs.json"
         command = [sys.executable, "-P", __file__, str(answer), "--dry-run", "--nolock", "--rerun-incomplete"]
-        child = subprocess.run([*command, *arguments], capture_output=True, text=True)
+        child = subprocess.run([*command, *arguments], capture_output=True, text=True, errors="replace")
         if child.returncode != 0 or not answer.exists():
             raise DryRunError(f"{child.stdout}{child.stderr}".strip())
         return [Job(**job) for job in json.loads(answer.read_text())]

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from softrec.foreign import plain
+
 Key = tuple[str, tuple[str, ...]]
 NONE: Mapping[Key, str] = MappingProxyType({})
 
@@ -53,4 +55,4 @@ def last_lines(log_path: Path, n: int = 15) -> str:
         return ""
     with log_path.open(errors="replace") as stream:
         lines = deque((line.rstrip() for line in stream if line.strip()), maxlen=n)
-    return "\n".join(f"    {line}" for line in lines)
+    return "\n".join(f"    {plain(line)}" for line in lines)

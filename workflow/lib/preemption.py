@@ -78,6 +78,6 @@ class Requeuer:
     def call(self, *command: str) -> Any:
         """What a program of Slurm's answered, or None if it could not be run."""
         try:
-            return self.run(command, capture_output=True, text=True, timeout=60)
+            return self.run(command, capture_output=True, text=True, errors="replace", timeout=60)
         except (OSError, subprocess.TimeoutExpired):
             return None

@@ -59,7 +59,9 @@ def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
     if not others or os.environ.get(SHARED, "").upper() in TRUE:
         return []
     try:
-        told = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, timeout=60)
+        told = subprocess.run(
+            ["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, errors="replace", timeout=60
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return [f"{folder.resolve()}: its file system does not answer ({error}): see whether it is there."]
     kind = told.stdout.strip()
@@ -119,6 +121,10 @@ def folder_problems(name: str, folder: Path) -> list[str]:
     key, remedy = f"{name} is {folder}", "save it with `model.save_pretrained(folder)`"
     if not folder.is_dir():
         return [f"{key}, which is no folder: correct the path."]
+    if odd := [path for path in sorted(folder.rglob("*")) if not (path.is_file() or path.is_dir())]:
+        return [f"{key}, in which {odd[0].name} is neither a file nor a folder: remove it."]
+    if (folder / "adapter_config.json").is_file():
+        return [f"{key}, which holds an adapter (adapter_config.json): merge it into the model, or remove its files."]
     if not (folder / "config.json").is_file():
         return [f"{key}, which has no config.json: name a folder that transformers can load."]
     if not any((folder / name).is_file() for name in ("model.safetensors", "model.safetensors.index.json")):

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib import config_check
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-SQUEUE = ("squeue", "--me", "--noheader", "--format=%A|%T|%M|%Z|%j|%k")
+SQUEUE = ("squeue", "--me", "--noheader", "--format=%A|%T|%M|%j|%k|%Z")
 PATIENCE = 120.0  # seconds that jobs may take to end: they write a checkpoint first
 ANSWER = 300  # seconds that a program may take to answer
 
@@ -41,7 +41,7 @@ def orphans(folder: Path, prefix: str, run: Run = subprocess.run) -> list[Orphan
     """This user's jobs of this folder whose names begin with the prefix."""
     found = []
     for line in answer(run, *SQUEUE).splitlines():
-        number, state, elapsed, where, name, comment = line.split("|", 5)
+        number, state, elapsed, name, comment, where = (line.split("|", 5) + [""] * 5)[:6]  # a folder may hold a bar
         if name.startswith(f"{prefix}_") and Path(where).resolve() == folder.resolve():
             found.append(Orphan(number, state, elapsed, comment.strip()))
     return found
@@ -50,7 +50,7 @@ def orphans(folder: Path, prefix: str, run: Run = subprocess.run) -> list[Orphan
 def answer(run: Run, *command: str) -> str:
     """What a program prints. Raises `RecoverError` if it cannot be run or fails."""
     try:
-        ended = run(command, capture_output=True, text=True, timeout=ANSWER)
+        ended = run(command, capture_output=True, text=True, errors="replace", timeout=ANSWER)
     except OSError as error:
         raise RecoverError(f"{command[0]} cannot be run ({error.strerror}): start this on a login node.") from None
     except subprocess.TimeoutExpired:

@@ -7,7 +7,7 @@ from typing import Any
 from lib import sources
 
 Config = Mapping[str, Any]
-BAD_PATH = re.compile(r"[\x00-\x1f\x7f{}]")
+BAD_PATH = re.compile(r"^-|[\x00-\x1f\x7f{}<>\ud800-\udfff]")  # {...} and <...> are filled in, -... is an option
 ABOUT_SOURCE = ("precision", "gated")  # keys of a language model that say nothing about its files
 
 
@@ -19,7 +19,8 @@ def folders(config: Config) -> Iterator[str]:
             named |= {f"datasets.{name}.source.{key}": source[key] for key in ("folder", "ratings", "metadata")}
     for key, path in named.items():
         if BAD_PATH.search(path) or not path.strip():
-            yield f"{key} is {path!r}; it must be a path without braces or control characters: rename what it names"
+            what = "a path without braces, angle brackets or control characters, and no dash in front"
+            yield f"{key} is {path!r}; it must be {what}: rename what it names, or begin with ./"
 
 
 def two_files(config: Config) -> Iterator[str]:

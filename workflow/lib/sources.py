@@ -46,7 +46,7 @@ def llm_path(config: Mapping[str, Any], dataset: str, name: str) -> str:
     """The folder of a language model; a tiny one is made for each data set."""
     llm = config["llms"][name]
     if llm["kind"] == "path":
-        return llm["folder"]
+        return str(PurePosixPath(llm["folder"]))  # without a bar at its end, which Snakemake would take for another
     if llm["kind"] == "tiny":
         return f"results/{config['run']}/{dataset}/llm"
     return llm_folder(llm)

@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from softrec.foreign import plain
+
 from lib import preemption
 
 WIDTH = 80
@@ -66,7 +68,7 @@ class Watch(logging.Filter):
         self,
         quiet: Collection[object],
         dryrun: Callable[[], bool] = lambda: False,
-        show: Callable[[str], None] = lambda text: print(f"{text}\n", end="", file=sys.stderr, flush=True),
+        show: Callable[[str], None] = lambda text: print(f"{plain(text)}\n", end="", file=sys.stderr, flush=True),
         remote: Callable[[], bool] = lambda: False,
         interval: Callable[[], float] = lambda: preemption.SECONDS,
     ) -> None:

@@ -20,7 +20,7 @@ def states(run_uuid: str, run: Run = subprocess.run) -> dict[str, State] | str:
     """The state of each of a run's jobs that Slurm names, by its number; what is wrong where it does not answer."""
     command = ("squeue", "--noheader", "--states=all", "--format=%i|%T|%r", f"--name={run_uuid}")
     try:
-        ended = run(command, capture_output=True, text=True, timeout=60)
+        ended = run(command, capture_output=True, text=True, errors="replace", timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     if ended.returncode:

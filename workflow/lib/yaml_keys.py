@@ -1,7 +1,9 @@
-"""Keys that stand twice in a YAML file. YAML's own loader keeps the last of them and says nothing."""
+"""What YAML's own loader reads without a word, and otherwise than it looks: keys given twice, of which it keeps the
+last, and numbers in base 8 or 60."""
 
 import itertools
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,6 +12,9 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from lib import schema_words as words
+
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+MISREAD = re.compile(r"[-+]?(0_*[0-7][0-7_]*|[0-9][0-9_]*(:[0-9.]+)+)")  # 010 is eight, 1:30 is ninety
 
 
 def files(configuration: Iterable[Path], arguments: Sequence[str]) -> list[Path]:
@@ -21,7 +26,8 @@ def files(configuration: Iterable[Path], arguments: Sequence[str]) -> list[Path]
 
 
 def twice(path: Path) -> list[str]:
-    """A line for each key of the file at `path` that is given more than once, at any depth: "seeds stands twice, ...".
+    """A line for each key of the file at `path` that is given more than once, at any depth: "seeds stands twice, ...",
+    and for each number that YAML reads otherwise than people do.
 
     A file that is not there or does not parse has none: whoever reads it says so.
     """
@@ -52,6 +58,10 @@ def found(node: Node, path: str) -> Iterator[str]:
     if isinstance(node, SequenceNode):
         for i, item in enumerate(node.value):
             yield from found(item, f"{path}[{i}]")
+    if isinstance(node, ScalarNode) and node.tag in NUMBERS and node.style is None and MISREAD.fullmatch(node.value):
+        read = yaml.SafeLoader("").construct_object(node)
+        line = node.start_mark.line + 1
+        yield f"{path} is {node.value} in line {line}, which YAML reads as {read}: write that, or quotes around it"
     if not isinstance(node, MappingNode):
         return
     places: dict[tuple[str, str], list[int]] = {}

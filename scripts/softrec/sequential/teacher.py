@@ -37,8 +37,13 @@ def places(train: Path, sample: Path) -> np.ndarray:
 def read_teacher(catalogue: Path, titles: Path, nearest: Path, train: Path, sample: Path) -> Teacher:
     """The teacher's embeddings of titles, and its nearest items for the sampled rows of `train`."""
     table = files.read_table(nearest, ["items", "distance"])
+    lengths = {len(row) for name in ("items", "distance") for row in table[name].to_numpy()}
+    if len(lengths) != 1 or 0 in lengths:
+        remedy = f"remove {nearest} and let Snakemake make it again"
+        raise SoftrecError(f"the lists of {nearest} have {', '.join(map(str, sorted(lengths)))} items", remedy=remedy)
     items, distance = (np.stack(table[name].to_numpy()) for name in ("items", "distance"))
     place = places(train, sample)
     if len(items) != (place >= 0).sum():
-        raise SoftrecError(f"{nearest} has {len(items)} rows, {sample} has {(place >= 0).sum()}")
+        remedy = f"remove {nearest} and let Snakemake make it again"
+        raise SoftrecError(f"{nearest} has {len(items)} rows, {sample} has {(place >= 0).sum()}", remedy=remedy)
     return Teacher(item_titles(catalogue, titles), place, items, distance)

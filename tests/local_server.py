@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Served:
     """One file: its bytes, more headers, and after how many bytes the next GETs break (each number serves one GET).
 
-    sized: whether the server says how many bytes there are.
+    sized: whether the server says how many bytes there are. heeds: whether it sends all to who asks for the rest of
+    another version (If-Range).
     """
 
     body: bytes
@@ -19,6 +20,7 @@ class Served:
     breaks: list[int] = field(default_factory=list)
     status: int = 200
     sized: bool = True
+    heeds: bool = True
 
 
 @dataclass
@@ -65,7 +67,7 @@ def handler(site: Site) -> type[BaseHTTPRequestHandler]:
 
         def first_byte(self, served: Served) -> int:
             asked, condition = self.headers.get("Range"), self.headers.get("If-Range")
-            changed = condition is not None and condition != served.headers.get("ETag")
+            changed = served.heeds and condition is not None and condition != served.headers.get("ETag")
             return int(asked.removeprefix("bytes=").rstrip("-")) if asked and not changed else 0
 
         def log_message(self, *args: object) -> None:
