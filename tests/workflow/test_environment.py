@@ -81,11 +81,14 @@ def test_no_threads_at_all(monkeypatch: pytest.MonkeyPatch, value: str, said: bo
     assert sentence is None or f"POLARS_MAX_THREADS is {value!r}: unset it" in sentence
 
 
+HELD = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+
+
 @pytest.mark.parametrize(
     ("told", "variables"),
     [
-        ("processor : 0\nflags\t\t: fpu avx avx2 avx512f\n", {"ATEN_CPU_CAPABILITY": "avx2"}),
-        ("flags : fpu avx2\n", {"ATEN_CPU_CAPABILITY": "avx2"}),
+        ("processor : 0\nflags\t\t: fpu avx avx2 avx512f\n", HELD),
+        ("flags : fpu avx2\n", HELD),
         ("flags : fpu avx avx2x\n", {}),
         ("Features : fp asimd\n", {}),
         ("", {}),
@@ -104,3 +107,11 @@ def test_torch_heeds_it() -> None:
     words = [sys.executable, "-c", "import torch; print(torch.backends.cpu.get_cpu_capability())"]
     ended = subprocess.run(words, capture_output=True, text=True, env={**os.environ, **own})
     assert ended.stdout.strip() == "AVX2" or not own
+
+
+def test_onednn_heeds_it() -> None:
+    """It computes torch's GELU, and tells what it takes when it is asked to be verbose."""
+    own = environment.instruction_set()
+    words = [sys.executable, "-c", "import torch; torch.nn.functional.gelu(torch.ones(64, 64))"]
+    ended = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "ONEDNN_VERBOSE": "1", **own})
+    assert "cpu,isa:Intel AVX2\n" in ended.stdout or not own

@@ -45,13 +45,15 @@ def prefer_this_interpreter() -> None:
 
 
 def instruction_set(processor: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
-    """The variable that holds torch's own kernels to AVX2 on a processor that has it, or more; {} on any other.
+    """The variables that hold torch and its oneDNN to AVX2 on a processor that has it, or more; {} on any other.
 
-    Left to itself torch takes AVX-512 where there is one, in whose wider registers sums are rounded otherwise: after
-    some epochs a model is another one. The demo's SASRec trains as long either way. oneDNN is not held.
+    Left to themselves both take AVX-512 where there is one, in whose wider registers sums are rounded otherwise: after
+    some epochs a model is another one. The demo's SASRec trains as long either way.
     """
     try:
         told = processor.read_text()
     except OSError:
         return {}
-    return {"ATEN_CPU_CAPABILITY": "avx2"} if re.search(r"^flags\s*:.*\bavx2\b", told, re.MULTILINE) else {}
+    if not re.search(r"^flags\s*:.*\bavx2\b", told, re.MULTILINE):
+        return {}
+    return {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
