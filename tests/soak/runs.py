@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,18 @@ def finished(folder: Path, place: Place) -> Project:
     return project
 
 
-def start(project: Project, place: Place) -> subprocess.Popen[bytes]:
-    """The driver, in a session of its own."""
-    log = (project.root / "driver.log").open("ab")
-    return subprocess.Popen(
-        place.command(), cwd=project.root, env=surroundings(), stdout=log, stderr=log, start_new_session=True
-    )
+@contextmanager
+def driven(project: Project, place: Place) -> Iterator[subprocess.Popen[bytes]]:
+    """The driver, in a session of its own; a soak that is broken off takes it along."""
+    with (project.root / "driver.log").open("ab") as log:
+        driver = subprocess.Popen(
+            place.command(), cwd=project.root, env=surroundings(), stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        yield driver
+    finally:
+        if driver.poll() is None:
+            os.killpg(driver.pid, signal.SIGKILL)
 
 
 def killed(project: Project, place: Place, draw: Draw, count: int) -> list[Kill]:
@@ -50,14 +58,15 @@ def killed(project: Project, place: Place, draw: Draw, count: int) -> list[Kill]
     """
     kills: list[Kill] = []
     for _ in range(count + SPARE):
-        driver, before = start(project, place), len(kills)
-        while len(kills) < count and driver.poll() is None:
-            kill = draw.kill(place.victims)
-            if struck(driver, kill, draw, project):
-                kills.append(kill)
-                if kill.victim in place.ends:
-                    break
-        status = wait(driver, PATIENCE)
+        before = len(kills)
+        with driven(project, place) as driver:
+            while len(kills) < count and driver.poll() is None:
+                kill = draw.kill(place.victims)
+                if struck(driver, kill, draw, project):
+                    kills.append(kill)
+                    if kill.victim in place.ends:
+                        break
+            status = wait(driver, PATIENCE)
         if status == 0:
             return kills
         place.recover(project)
@@ -83,11 +92,10 @@ def struck(driver: subprocess.Popen[bytes], kill: Kill, draw: Draw, project: Pro
 
 
 def wait(driver: subprocess.Popen[bytes], seconds: float) -> int:
-    """The driver's status. Raises `RuntimeError` if it does not end; it is killed then."""
+    """The driver's status. Raises `RuntimeError` if it does not end."""
     try:
         return driver.wait(seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(driver.pid, signal.SIGKILL)
         raise RuntimeError(f"the driver {driver.args} did not end within {seconds} s") from None
 
 

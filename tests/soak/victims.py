@@ -12,6 +12,7 @@ from typing import NamedTuple
 SIGNALS = ("SIGKILL", "SIGKILL", "SIGKILL", "SIGTERM", "SIGINT")  # the first is the one that nothing can catch
 MOMENTS = ("time", "start", "partial", "manifest", "folder", "checkpoint", "record")
 LOOK = 0.002  # seconds between two looks at the files
+SHARE = 1 / 6  # of the seconds of an undisturbed run, after which a kill comes whatever happens
 
 
 class Kill(NamedTuple):
@@ -42,13 +43,16 @@ class Draw:
         return Kill(victim, sent, self.random.choice(MOMENTS))
 
     def moment(self, kind: str, root: Path) -> Callable[[], bool]:
-        """Whether the moment has come: after a random time, or at a random one of the next events of its kind."""
-        begun = time.monotonic()
+        """Whether the moment has come: after a random time, or at a random one of the next events of its kind.
+
+        At the latest after a share of an undisturbed run: events that do not come would let a run end unkilled.
+        """
+        begun, longest = time.monotonic(), self.seconds * SHARE
         if kind in ("time", "start"):
-            wait = self.random.uniform(0, 4 if kind == "start" else self.seconds / 4)
+            wait = self.random.uniform(0, 4 if kind == "start" else longest)
             return lambda: time.monotonic() - begun >= wait
         left, before = [self.random.randint(1, 12)], set(events(kind, root))
-        latest = begun + self.seconds
+        latest = begun + longest
 
         def come() -> bool:
             now = set(events(kind, root))
