@@ -6,6 +6,7 @@ bit for bit against a run that nobody disturbed. It ends with status 1 if anythi
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -36,6 +37,7 @@ def main() -> int:
     """Whether there was a fault, as a status."""
     args = parse()
     args.folder = args.folder.resolve()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored behind a shell's "&", and by drivers then, too
     print(f"seed {args.seed}, {args.ranks} rank(s), {args.place}, {args.folder}", flush=True)
     with places.opened(args.place, args.ranks, args.folder) as place:
         counted, faults = soak(args, place)
