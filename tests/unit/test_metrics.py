@@ -80,7 +80,8 @@ def test_ranks_without_rows_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: int, fault: str
 ) -> None:
     """No rows at all, and two of which none is of the paper's sample: one sentence, and no metrics file."""
-    columns = {name: [1] * rows for name in ranking.RANK_TYPES} | {"candidates": [9] * rows} | {"paper": [False] * rows}
+    columns = {name: [1] * rows for name in ranking.RANK_TYPES} | {"candidates": [9] * rows}
+    columns |= {"paper": [False] * rows, "row": range(rows)}
     files.write_table(tmp_path / "ranks.parquet", columns, ranking.RANK_TYPES)
     argv = ["--ranks", str(tmp_path / "ranks.parquet"), "--metrics", str(tmp_path / "metrics.json")]
     with pytest.raises(SystemExit):

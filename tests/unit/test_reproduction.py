@@ -9,6 +9,7 @@ import describe_run
 import pytest
 from softrec import csvfiles, estimates, files, job, reproduction, told_rows, told_training
 from softrec.comparisons import Comparison, IntervalRow
+from softrec.ranking import RANK_TYPES
 from softrec.significance import Interval
 from softrec.told_rows import Contrast
 from softrec.told_training import Described
@@ -139,7 +140,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     csvfiles.write_text(Path("significance.csv"), csvfiles.csv_text(tests))
     for alpha, rank in ((1, [9] * 20), (10, [0, 9] * 10)):
         columns = {"user": sorted([*range(1, 11)] * 2), "rank": rank, "paper": [True] * 20}
-        files.write_table(Path(f"{alpha}.parquet"), columns, {"user": "int32", "rank": "int32", "paper": "bool"})
+        others = {"row": range(20), "target": [1] * 20, "candidates": [100] * 20, "ties": [0] * 20}
+        files.write_table(Path(f"{alpha}.parquet"), columns | others, RANK_TYPES)
     for method, lines in LOGS.items():
         Path(f"{method.replace('/', '')}.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     files.write_json(Path("described.json"), told(0.5, 0.38))

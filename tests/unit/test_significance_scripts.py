@@ -7,8 +7,8 @@ from softrec import csvfiles
 from softrec.compare import ComparedRow, read_intervals
 from softrec.comparisons import Comparison
 from softrec.files import write_table
+from softrec.ranking import RANK_TYPES
 
-TYPES = {"user": "int32", "rank": "int32", "paper": "bool"}
 CELLS = [
     {"method": m, "backbone": "BIGRec", "dataset": "Game", "seed": s, "setting": None, "choice": None}
     for m in ("SFT", "SOFT")
@@ -24,6 +24,10 @@ def measure(folder: Path, types: dict[str, str]) -> tuple[int, str]:
     for cell in CELLS:
         every = 3 if cell["method"] == "SFT" else 2
         columns = {
+            "row": range(60),
+            "target": [1] * 60,
+            "candidates": [1000] * 60,
+            "ties": [0] * 60,
             "user": [1 + i // 2 for i in range(60)],
             "rank": [0 if (i + cell["seed"]) % every == 0 else 9 for i in range(60)],
             "paper": [i < 20 for i in range(60)],
@@ -41,7 +45,7 @@ def measure(folder: Path, types: dict[str, str]) -> tuple[int, str]:
 
 def test_both_scripts_write_all_rows_and_the_papers(tmp_path: Path) -> None:
     """60 rows in one file, 20 in the other, which stands beside the paper's numbers."""
-    status, errors = measure(tmp_path, TYPES)
+    status, errors = measure(tmp_path, RANK_TYPES)
     assert status == 0, errors
     (all_rows,), (of_paper,) = (read_intervals(tmp_path / name) for name in ("intervals", "intervals-paper"))
     assert (all_rows.rows, all_rows.users, of_paper.rows, of_paper.users) == (60, 30, 20, 10)
@@ -57,6 +61,6 @@ def test_both_scripts_write_all_rows_and_the_papers(tmp_path: Path) -> None:
 
 def test_ranks_without_the_column_leave_nothing_behind(tmp_path: Path) -> None:
     """One sentence, status 1, no output."""
-    status, errors = measure(tmp_path, {name: kind for name, kind in TYPES.items() if name != "paper"})
+    status, errors = measure(tmp_path, {name: kind for name, kind in RANK_TYPES.items() if name != "paper"})
     assert status == 1 and "has no column 'paper'" in errors and "Traceback" not in errors
     assert not [name for name in OUTPUTS if (tmp_path / name).exists()]

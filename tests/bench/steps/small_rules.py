@@ -33,9 +33,10 @@ def prepare(folder: Path) -> None:
     config_check.check(config, str(ROOT / "workflow/schemas/config.schema.yaml"), "toy.yaml", cross_checks.problems)
     of = Slices({**config, "methods": ["bigrec-sft", "bigrec-soft"]})
     shop = write_toy_shop(folder)
-    names = ("user", "rank", "candidates", "ties", "paper")
+    names = ("row", "user", "target", "rank", "candidates", "ties", "paper")
     users, rank = 1 + np.arange(1000) // 3, np.random.default_rng(0).integers(0, 1000, 1000)
-    values = (users, rank, np.full(1000, 1000), np.zeros(1000, np.int32), np.ones(1000, bool))
+    row, target, ties = np.arange(1000), np.ones(1000, np.int32), np.zeros(1000, np.int32)
+    values = (row, users, target, rank, np.full(1000, 1000), ties, np.ones(1000, bool))
     files.write_table(folder / "ranks.parquet", dict(zip(names, values, strict=True)), columns.types(*names))
     places = [(method, name) for method in ("SFT", "SDPO", "SOFT(w/o SA)", "SOFT") for name in ("BIGRec", "LLaRA")]
     metrics = ("H@5", "H@20", "NG@5", "NG@20")
