@@ -7,7 +7,9 @@ import numpy as np
 import torch
 
 from softrec import distributed
+from softrec.errors import SoftrecError
 from softrec.language_model import LanguageModel, Precision
+from softrec.log import say
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,9 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     """z of each text: (n, D) float32, from the un-tuned base model, BOS included, not normalised.
 
     Equal texts are run once and texts of like length together. An empty text is BOS alone. A text longer than the
-    model has positions is cut on the right. Ranks share the batches and all get all embeddings.
+    model has positions is cut on the right, which the log says. Ranks share the batches and all get all embeddings.
+
+    Raises `SoftrecError` if an embedding is not finite.
     """
     tokenizer = llm.tokenizer
     bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
@@ -31,6 +35,8 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     as_text = {"add_special_tokens": False, "split_special_tokens": True}  # a title that spells EOS is no end of text
     encoded = tokenizer(distinct, **as_text)["input_ids"] if distinct else []
     tokens = [[bos, *ids][: llm.positions] for ids in encoded]
+    if cut := sum(len(ids) >= llm.positions for ids in encoded):
+        say(f"{cut:,} of {len(distinct):,} texts are longer than the model's {llm.positions:,} positions, and were cut")
     order = sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i))
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     states: dict[int, np.ndarray] = {}
@@ -40,6 +46,11 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     z = np.empty((len(tokens), llm.causal.config.hidden_size), np.float32)
     for number, found in distributed.collect(states).items():
         z[batches[number]] = found
+    sound = np.isfinite(z.sum(axis=1))  # one number a row, not the 61,528 x 3,072 of z once more
+    if not sound.all():
+        text = distinct[int(np.argmin(sound))]
+        remedy = "look for weights that are too large in the base model, or give precision fp32"
+        raise SoftrecError(f"the base model's embedding of {text!r:.90} is not finite", remedy=remedy)
     place = {text: i for i, text in enumerate(distinct)}
     return z[[place[text] for text in texts]]
 

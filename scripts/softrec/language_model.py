@@ -14,10 +14,10 @@ if not torch.cuda.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # PEFT imports deepspeed, which warns unless it is told
 
 from softrec import seeds
-from softrec.base_files import require_readable, require_usable, window
+from softrec.base_files import require_readable, require_size, require_usable, window
 from softrec.errors import SoftrecError
 from softrec.files import read_json, write_json, write_whole
-from softrec.weights import readable, require_adapter, require_known_tokens, require_same, require_whole, shapes
+from softrec.weights import readable, require_adapter, require_safetensors, require_same, require_whole, shapes
 
 Precision = Literal["fp32", "bf16"]
 ALL_LINEAR = "all-linear"  # PEFT's word for all linear layers but the output
@@ -124,12 +124,14 @@ def load(
 
     needs = "it needs config.json, *.safetensors and the tokeniser's files"
     with readable(folder, "language model that transformers can load", needs):
-        require_readable(folder)
+        stored = require_readable(folder)
         own_files: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(folder, **own_files)
         # A folder's own choice would go before the option, and may name a kernel to be fetched.
         config = AutoConfig.from_pretrained(folder, **own_files)
         config._attn_implementation = "sdpa"
+        config.return_dict = True
+        require_size(config, folder, stored)
         # Branches need a mask of their own (softrec.branches), which FlashAttention-2 does not take. Without these
         # options other shapes raise an error that does not name the weight, and a pickle would do as well.
         options = {
@@ -150,7 +152,6 @@ def load(
         )
     if tokenizer.eos_token_id is None:
         raise SoftrecError(f"the tokeniser in {folder} has no EOS token", remedy="set eos_token in its configuration")
-    require_known_tokens(tokenizer, model, folder)
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     require_usable(model, tokenizer, folder)
     own = load_backbone(backbone)
@@ -158,6 +159,7 @@ def load(
     if adapter is not None:
         from peft import PeftModel
 
+        require_safetensors(adapter)
         with readable(adapter, "adapter that PEFT can load", f"remove {adapter} and let Snakemake make it again"):
             # PEFT's own choice is "cuda", which is GPU 0 to safetensors, whichever rank this is.
             device = str(model.device)

@@ -15,6 +15,8 @@ from softrec.errors import SoftrecError
 from softrec.loaded import Changed
 
 ADAPTER_FILE = "adapter_model.safetensors"
+HEAD = "lm_head.weight"  # the output layer
+FLOATS = ("F64", "F32", "F16", "BF16")
 Shapes = Mapping[str, Sequence[int]]
 
 
@@ -56,7 +58,7 @@ def require_whole(model: Any, report: Mapping[str, Iterable[Any]], folder: Path)
     """
     missing = set(report["missing_keys"])
     if tied(model) and not any("embed" in name for name in missing):
-        missing.discard("lm_head.weight")  # it is the input embedding
+        missing.discard(HEAD)  # it is the input embedding
     expected = [name for name in model.state_dict() if name in missing] + sorted(missing - set(model.state_dict()))
     unexpected = sorted(report["unexpected_keys"])
     kind, files = type(model).__name__, stored(folder)
@@ -80,11 +82,33 @@ def require_whole(model: Any, report: Mapping[str, Iterable[Any]], folder: Path)
             where=str(files.get(name, folder)),
             remedy=f"let config.json describe the model that the weights are of, or {remedy}",
         )
+    require_tied(model, files)
+
+
+def require_tied(model: Any, files: Mapping[str, Path]) -> None:
+    """Raise `SoftrecError` if an output layer is stored that is none by the configuration, with values of its own.
+
+    Args:
+        files: where each weight is stored.
+    """
+    if tied(model) and HEAD in files and not torch.equal(model.lm_head.weight, model.get_input_embeddings().weight):
+        raise SoftrecError(
+            f"{files[HEAD]} holds {HEAD}, which differs from the input embedding that config.json puts in its place",
+            where=str(files[HEAD]),
+            remedy="set tie_word_embeddings to false in config.json, or save the model without the layer",
+        )
 
 
 def tied(model: Any) -> bool:
     """Whether the model's output layer is its input embedding."""
     return bool(getattr(model.config, "tie_word_embeddings", False))
+
+
+def require_safetensors(folder: Path) -> None:
+    """Raise `SoftrecError` if an adapter has no file of safetensors: PEFT would unpickle another one."""
+    if not (folder / ADAPTER_FILE).is_file():
+        remedy = f"remove {folder} and let Snakemake make it again"
+        raise SoftrecError(f"{folder} holds no adapter: it has no {ADAPTER_FILE}", remedy=remedy)
 
 
 def require_adapter(model: Any, folder: Path) -> None:
@@ -94,8 +118,14 @@ def require_adapter(model: Any, folder: Path) -> None:
 
     file = folder / ADAPTER_FILE
     with safe_open(file, framework="pt") as weights:
-        found = {name: weights.get_slice(name).get_shape() for name in weights.keys()}  # noqa: SIM118 (no mapping)
+        parts = {name: weights.get_slice(name) for name in weights.keys()}  # noqa: SIM118 (no mapping)
+        found = {name: part.get_shape() for name, part in parts.items()}
+        kinds = {name: part.get_dtype() for name, part in parts.items()}
     held, remedy = get_peft_model_state_dict(model), f"remove {folder} and let Snakemake make it again"
+    for name, kind in kinds.items():
+        if kind not in FLOATS:
+            what = f"{file} holds {name} in {kind}, which is no floating-point number"
+            raise SoftrecError(what, where=str(file), remedy=remedy)
     require_same(found, shapes(held), str(file), remedy)
     require_finite(held, str(file), remedy)
 

@@ -1,8 +1,12 @@
 """Title embeddings: the base model's last hidden state at the last token."""
 
+from collections.abc import Callable
+
 import numpy as np
+import pytest
 import torch
 from softrec.embeddings import embed
+from softrec.errors import SoftrecError
 from softrec.language_model import LanguageModel, LoraSettings, attach_lora
 
 
@@ -36,3 +40,19 @@ def test_tuning_does_not_move_embeddings(new_llm: object, llm: LanguageModel) ->
         ids = torch.tensor([[1, 20, 30]])
         difference = tuned.causal(input_ids=ids).logits - llm.causal(input_ids=ids).logits
     assert difference.abs().max() > 1e-3
+
+
+def test_embeddings_that_are_not_finite_are_refused(new_llm: Callable[[], LanguageModel]) -> None:
+    """Weights may all be finite and too large: grounding would find all items equally near."""
+    own = new_llm()
+    with torch.no_grad():
+        own.causal.model.layers[0].mlp.up_proj.weight *= 1e38
+        own.causal.model.layers[0].mlp.down_proj.weight *= 1e38
+    with pytest.raises(SoftrecError, match="embedding of 'Frost 2' is not finite"):
+        embed(own, ["Frost 2"], batch_size=2)
+
+
+def test_texts_that_are_cut_are_counted(llm: LanguageModel, capsys: pytest.CaptureFixture[str]) -> None:
+    """One of two has more tokens than the model has positions."""
+    embed(llm, ["Frost 2", "x y " * llm.positions], batch_size=2)
+    assert f"1 of 2 texts are longer than the model's {llm.positions:,} positions" in capsys.readouterr().err

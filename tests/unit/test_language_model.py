@@ -86,10 +86,10 @@ def test_a_folder_without_a_whole_model_is_refused(
         fault(broken)
     else:
         (broken / fault).unlink()
-    with pytest.raises(SoftrecError, match="holds no language model") as caught:
+    with pytest.raises(SoftrecError, match=r"holds no (language model|weights)|0 are stored") as caught:
         load(broken, "bigrec", "fp32")
     assert str(broken) in caught.value.what
-    assert caught.value.remedy is not None and "safetensors" in caught.value.remedy
+    assert "safetensors" in str(caught.value)
 
 
 def test_a_tokeniser_without_eos_is_refused(folder: Path, tmp_path: Path) -> None:

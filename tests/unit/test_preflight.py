@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from lib import preflight, sources
+from made_weights import ONE_WEIGHT
 from softrec import commits
 
 GATED = {"kind": "hub", "repository": "meta-llama/Llama-3.2-3B", "revision": "main", "gated": True}
@@ -101,6 +102,8 @@ def test_path(tmp_path: Path) -> None:
     assert "no config.json" in preflight.local_files(llms, {})[0]
     (tmp_path / "mine" / "config.json").write_text("{}")
     (tmp_path / "mine" / "model.safetensors").touch()
+    assert "hold no weights" in preflight.local_files(llms, {})[0]
+    (tmp_path / "mine" / "model.safetensors").write_bytes(ONE_WEIGHT)
     assert preflight.local_files(llms, {}) == []
 
 

@@ -114,7 +114,7 @@ def test_code_of_a_models_own_is_never_run(folder: Path, monkeypatch: pytest.Mon
     ran = folder / "RAN"
     (folder / "own.py").write_text(f"open({str(ran)!r}, 'w')\n\n\nclass C: pass\n\n\nclass M: pass\n")
     reconfigure(folder, model_type="own", auto_map={"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"})
-    error = refused(folder, "asks for code of its own, which is never run")
+    error = refused(folder, r"asks for code of its own \(auto_map\), which is never run")
     assert "trust_remote_code" not in str(error)
     assert not ran.exists()
 

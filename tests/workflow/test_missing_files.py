@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from lib import preflight
+from made_weights import ONE_WEIGHT
 
 ROOT = Path(preflight.__file__).parents[2]
 
@@ -39,7 +40,8 @@ def dry_run(config: dict[str, Any], file: Path) -> subprocess.CompletedProcess[s
 
 def make_model(folder: Path) -> None:
     """As much of a language model as a plan looks at."""
-    make(folder, "model.safetensors")
+    make(folder)
+    (folder / "model.safetensors").write_bytes(ONE_WEIGHT)
     (folder / "config.json").write_text("{}")
 
 
@@ -86,6 +88,8 @@ def test_with_all_in_place_there_is_a_plan(mine: dict[str, Any], tmp_path: Path)
         ),
         (("model.safetensors",), "{", "whose config.json cannot be read (Expecting property name"),
         (("model.safetensors",), "[", "whose config.json cannot be read"),
+        (("model.safetensors",), "{}", "whose files of safetensors hold no weights"),
+        (("model.safetensors",), '{"transformers_weights": "x"}', "names another file of weights"),
     ],
 )
 def test_a_model_that_could_run_code_or_cannot_be_read_is_refused_before_the_plan(

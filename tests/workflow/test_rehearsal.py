@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from lib import dryrun, estimate
 from lib.dryrun import Job
+from made_weights import ONE_WEIGHT
 from rehearse import lines, page, parts, settings, tables
 from rehearse.project import Project, RehearsalError
 from rehearse.shapes import SHAPES
@@ -21,7 +22,7 @@ def planning(checked: Checked, tmp_path_factory: pytest.TempPathFactory) -> Proj
     folder = tmp_path_factory.mktemp("rehearsal")
     (folder / settings.BASE).mkdir()
     (folder / settings.BASE / "config.json").write_text("{}")  # a plan asks for no more than these two
-    (folder / settings.BASE / "model.safetensors").touch()
+    (folder / settings.BASE / "model.safetensors").write_bytes(ONE_WEIGHT)
     sums = {"ratings": "a" * 64, "metadata": "b" * 64}
     return Project(folder, settings.of_dataset(checked("paper"), "game", sums))
 

@@ -14,6 +14,7 @@ from softrec import commits
 
 from lib import sources
 from lib.schema_words import meant
+from lib.sizes import weights_of
 
 TRUE = ("1", "ON", "YES", "TRUE")
 NODE_LOCAL = ("tmpfs", "ramfs", "ext2/ext3", "ext4", "xfs", "btrfs", "zfs", "overlayfs")  # in the words of `stat`
@@ -141,6 +142,10 @@ def folder_problems(name: str, folder: Path) -> list[str]:
         return [
             f"{key}, whose config.json asks for code of its own (auto_map), which is never run: name another model."
         ]
+    if "transformers_weights" in said:
+        return [f"{key}, whose config.json names another file of weights (transformers_weights): remove that key."]
+    if not weights_of({"kind": "path", "folder": folder}):
+        return [f"{key}, whose files of safetensors hold no weights (they may be pointers of Git LFS): fetch it again."]
     return []
 
 

@@ -126,7 +126,13 @@ def weights_of(llm: Mapping[str, Any]) -> float:
     """Parameters of a configured language model: as configured, or as counted in the user's own folder."""
     if llm["kind"] == "tiny":
         return TINY_WEIGHTS
-    return llm.get("parameters") or sum(map(weights_in, sorted(Path(llm["folder"]).glob("*.safetensors"))))
+    files = [path for path in sorted(Path(llm.get("folder", ".")).glob("*.safetensors")) if is_read(path)]
+    return llm.get("parameters") or sum(map(weights_in, files))
+
+
+def is_read(path: Path) -> bool:
+    """Whether a model is built of a file, and not of the same weights in files of another form."""
+    return not path.name.startswith("consolidated")
 
 
 def weights_in(path: Path) -> int:
