@@ -20,7 +20,9 @@ from softrec.limits import Limits
 csv.field_size_limit(1 << 30)  # limits.line_mib is what counts
 COLUMNS = ["user_id", "item_id", "timestamp"]
 QUOTE = '"'
-START, SUSPECT = 1 << 24, 100  # bytes at the start; how many times as large as packed: text is three to ten times
+RATING = "rating"  # a number
+ENCLOSED = re.compile(r'(^|,)"(?:[^"]|"")*"(?=,|$)')  # a field in quotes
+DEFLATED = 1032  # how many times as large as packed a text can be at most: 258 bytes for two bits
 
 
 class Shape(NamedTuple):
@@ -61,19 +63,14 @@ def read_delimited(path: Path, shape: Shape, max_rows: int | None, limits: Limit
 
 
 def require_small(path: Path, limits: Limits) -> None:
-    """Raise `SoftrecError` if a packed file begins as no text does, and unpacks to more than is allowed.
+    """Raise `SoftrecError` if a packed file unpacks to more than is allowed.
 
-    Polars unpacks a file whole, and to unpack each twice would take half as long as all of the filter.
+    Polars unpacks a file whole, and to unpack each twice would take half as long as all of the filter: one that is too
+    small to unpack to so much is not.
     """
     with streams.open_text(path) as stream:
-        if not isinstance(stream, gzip.GzipFile):
-            return
-        try:
-            start = len(stream.read(START))
-        except streams.BROKEN_GZIP:
-            return  # whoever reads on says where
-        packed = stream.fileobj.tell()  # type: ignore[union-attr]
-    if start > SUSPECT * packed:
+        packed = isinstance(stream, gzip.GzipFile)
+    if packed and path.stat().st_size * DEFLATED > limits.inflated_gib * 2**30:
         for _ in streams.blocks(path, limits=limits):
             pass
 
@@ -92,17 +89,28 @@ def opened(path: Path, shape: Shape, limits: Limits, *, quoted: bool) -> Lines:
     header = fields(text, shape.separator, quoted) or []
     if twice := [name for name in shape.names if header.count(name) > 1]:
         raise SoftrecError(
-            f"{path} has the column {twice[0]} twice: its header is {text!r}",
+            f"{path} has the column {twice[0]} twice: its header is {text!r:.200}",
             where=f"{path}, line 1",
             remedy="remove one, or rename it",
         )
     if absent := [name for name in shape.names if name not in header]:
+        if unlike := unlike_text(first):
+            raise SoftrecError(f"{path} {unlike[0]}", where=f"{path}, line 1", remedy=unlike[1])
         raise SoftrecError(
-            f"{path} has no column {' and no '.join(absent)}: its header is {text!r}",
+            f"{path} has no column {' and no '.join(absent)}: its header is {text!r:.200}",
             where=f"{path}, line 1",
             remedy=f"give a file with the columns {', '.join(shape.names)}, or correct the key `format`",
         )
     return Lines(path, shape, header, quoted, limits)
+
+
+def unlike_text(first: bytes) -> tuple[str, str] | None:
+    """What makes the first line of a file no header at all, and what to do about it; None if nothing does."""
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
+        return "is not UTF-8: it may be UTF-16", "save it as UTF-8"
+    if b"\r" in first.rstrip(b"\r\n"):
+        return "ends its lines by carriage returns alone", "save it with line ends of Unix or Windows"
+    return None
 
 
 def fields(text: str, separator: str, quoted: bool) -> list[str] | None:
@@ -143,8 +151,10 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
     kept = [pl.col(name).alias(ours) for name, ours in zip(shape.names, COLUMNS, strict=True)]
     blank, short = pl.all_horizontal(pl.all().is_null()), pl.col(header[-1]).is_null().alias("short")
     try:
-        frame = scan.select(*kept, short, blank.alias("blank")).collect(engine="streaming")
+        frame = scan.select(*kept, short, blank.alias("blank"), other_quotes(lines)).collect(engine="streaming")
         parsed = len(frame)
+        if frame["quote"].any():
+            raise unreadable(path, "a field begins with a quote")  # read_delimited has it parsed with quotes
         if frame["blank"].any():
             require_no_separators_alone(lines)
             frame = frame.filter(~pl.col("blank"))
@@ -160,7 +170,15 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
         fault = first_fault(lines)
         if fault:
             raise fault
-    return frame.drop("short", "blank"), parsed
+    return frame.drop("short", "blank", "quote"), parsed
+
+
+def other_quotes(lines: Lines) -> pl.Expr:
+    """Whether a row's text beside ours begins with a quote, where quotes may have a meaning that was not asked for."""
+    others = [name for name in lines.header if name not in (*lines.shape.names, RATING)]
+    if lines.quoted or lines.shape.separator != "," or not others:
+        return pl.lit(False).alias("quote")
+    return pl.any_horizontal(pl.col(name).str.starts_with(QUOTE) for name in others).alias("quote")
 
 
 def require_no_separators_alone(lines: Lines) -> None:
@@ -198,6 +216,8 @@ def row_fault(content: bytes, lines: Lines) -> str | None:
     values = fields(text, lines.shape.separator, lines.quoted)
     if values is None:
         return "has a quote that is not closed, or not followed by a separator"
+    if lines.quoted and QUOTE in ENCLOSED.sub(r"\1", text):
+        return "has a quote within a field that does not begin with one, where other fields are in quotes"
     if len(values) != len(lines.header):
         return f"has {len(values)} fields, the header has {len(lines.header)}"
     row = dict(zip(lines.header, values, strict=True))

@@ -26,6 +26,7 @@ BLANK = b" \t\r"  # between JSON values: a line of other blanks is no blank line
 DOUBTFUL = r"^(\[|\{|-?[0-9]+[.eE]|true$|false$)"
 DIGITS = r"^-?[0-9]+$"
 FEW = 1000  # rows of digits alone, in a block, that are looked at without asking whether a fraction stands anywhere
+PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"x\x01", b"x^", b"x\x9c", b"x\xda")  # gzip, zstd, zlib
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -46,6 +47,8 @@ def json_frames(
     """
     for first, text in streams.blocks(path, limits=limits):
         text = text.removeprefix(streams.MARK) if first == 1 else text
+        if text.startswith(PACKED):  # polars would unpack it
+            raise streams.bad_line(path, first, "is packed text", "unpack the file, or pack it once, by gzip")
         try:
             frame = pl.read_ndjson(text, schema=schema)
         except pl.exceptions.PolarsError:
@@ -158,7 +161,7 @@ def text_fault(value: dict[str, Any], schema: dict[str, Any]) -> str | None:
                     f"has the {name} {json.dumps(found)[:80]}, not {'text' if kind == pl.String else 'a list of texts'}"
                 )
             if isinstance(text, str) and SURROGATE.search(text):
-                return f"has half a character (a lone surrogate) in its {name} {text!a}"
+                return f"has half a character (a lone surrogate) in its {name} {text!a:.80}"
     return None
 
 

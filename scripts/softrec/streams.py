@@ -27,6 +27,8 @@ def open_text(path: Path) -> IO[bytes]:
     """
     if path.is_dir():
         raise SoftrecError(f"{path} is a folder, not a file", remedy="name a file in it")
+    if not path.is_file():
+        raise SoftrecError(f"{path} is a pipe or a device, which cannot be read twice", remedy="write it to a file")
     stream = path.open("rb")
     start = stream.read(8)
     stream.seek(0)

@@ -20,17 +20,19 @@ NUMBER = re.compile(r" *[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 FIRST, LAST = 300_000_000_000, 4_102_444_800_000  # 1979 and 2100 in milliseconds
 UNITS = {"milliseconds": (1, 1), "seconds": (1000, 1), "microseconds": (1, 1000), "nanoseconds": (1, 1_000_000)}
 
+NO_TIME = -1
 STEPS = (10**3, 10**6, 10**9)  # between a unit and the larger ones
 
 
 def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     """The frame with its `timestamp` in milliseconds; a conversion is said in the log.
 
-    Negative times stay: published files have some, which the filter drops and counts.
+    Negative times stay: published files have some, which the filter drops and counts. Among dates, so are those from
+    1970 to 1979, such as a 0 for a time that nobody knows: they become `NO_TIME`, and the log says so.
 
     Raises:
         SoftrecError: the times are dates, and one of them lies after 2100 or before 1840, or would be a date in a
-            larger unit; or they are neither dates nor small numbers, or some are the one and some the other.
+            larger unit; or they are neither dates nor small numbers, or some of these are dates.
     """
     middle = middle_of(frame["timestamp"])
     if middle < FIRST // 1000:
@@ -48,10 +50,16 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     time = pl.col("timestamp")
     late = frame.filter(time >= LAST * divisor // factor)
     refuse_first(late, path, f"{unit}, which is after 2100")
-    ancient = frame.filter(time <= -LAST * divisor // factor)  # a factor would carry them past 64 bits, into dates
-    refuse_first(ancient, path, f"{unit}, which is before 1840")
-    early = [time.is_between(FIRST * divisor // factor // size, LAST * divisor // factor // size) for size in STEPS]
-    refuse_first(frame.filter(pl.any_horizontal(early)), path, f"where most are {unit}: in a larger unit it is a date")
+    first = FIRST * divisor // factor
+    early = frame.filter(time < first)
+    # A factor would carry them past 64 bits, into dates.
+    refuse_first(early.filter(time <= -LAST * divisor // factor), path, f"{unit}, which is before 1840")
+    larger = [time.is_between(max(1, first // size), LAST * divisor // factor // size) for size in STEPS]
+    refuse_first(early.filter(pl.any_horizontal(larger)), path, f"where most are {unit}: in a larger unit it is a date")
+    if unknown := early.filter(time >= 0).height:
+        say(f"{path}: {unknown:,} times before 1979 are no dates: left out, as negative ones are")
+        none = time.is_between(0, first, closed="left")
+        frame = frame.with_columns(pl.when(none).then(NO_TIME).otherwise(time).alias("timestamp"))
     if unit == "milliseconds":
         return frame
     say(f"{path}: times are {unit}, by their median {middle}")
@@ -84,11 +92,11 @@ def whole_fault(text: str) -> str | None:
 def seconds_fault(text: str) -> str | None:
     """What is wrong with the text of a time in seconds, or None."""
     stamp = float(text) * 1000 if NUMBER.fullmatch(text) else math.nan
-    return fault(round(stamp)) if math.isfinite(stamp) else f"has the timestamp {text!r}, not a number of seconds"
+    return fault(round(stamp)) if math.isfinite(stamp) else f"has the timestamp {text!r:.80}, not a number of seconds"
 
 
 def fault(stamp: object) -> str | None:
     """What is wrong with a time in milliseconds, or None: it is a whole number that 64 bits hold."""
     if isinstance(stamp, bool) or not isinstance(stamp, int):
-        return f"has the timestamp {stamp!r}, not a whole number of milliseconds"
-    return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp}, which 64 bits do not hold"
+        return f"has the timestamp {stamp!r:.80}, not a whole number of milliseconds"
+    return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp!r:.80}, which 64 bits do not hold"

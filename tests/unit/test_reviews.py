@@ -13,8 +13,8 @@ from softrec.reviews import Format, read_reviews
 def test_movielens_seconds_become_milliseconds(tmp_path: Path) -> None:
     """881250949 s is 881250949000 ms; rows stay in file order; ids stay text ("01" is not "1")."""
     path = tmp_path / "ml-100k.inter"
-    path.write_text(INTER + "196\t242\t3\t881250949\n01\t302\t3\t5\n")
-    assert read_reviews(path, "movielens").rows() == [("196", "242", 881250949000), ("01", "302", 5000)]
+    path.write_text(INTER + "196\t242\t3\t881250949\n01\t302\t3\t881250950\n")
+    assert read_reviews(path, "movielens").rows() == [("196", "242", 881250949000), ("01", "302", 881250950000)]
 
 
 @pytest.mark.parametrize(("key", "item"), [("parent_asin", "p"), ("asin", "a")])
@@ -172,10 +172,10 @@ def test_times_that_are_no_dates_are_refused(tmp_path: Path, times: list[int], w
 
 
 def test_negative_times_are_for_the_filter_to_count(tmp_path: Path) -> None:
-    """Published files have some (Electronics): they stay, as does 0, and times of 1970 that no unit explains."""
+    """Published files have some (Electronics): they stay. 0, and times of 1970 that no unit explains, become such."""
     path, times = tmp_path / "file", [1_500_000_000_000, 1_500_000_000_001, 1_500_000_000_002, -5, 0, 86_400_000 * 300]
     path.write_text("".join(line(timestamp=time) for time in times))
-    assert read_reviews(path, "reviews")["timestamp"].to_list() == times
+    assert read_reviews(path, "reviews")["timestamp"].to_list() == [*times[:4], -1, -1]
 
 
 def test_a_mark_of_the_order_of_bytes_is_skipped(tmp_path: Path) -> None:
