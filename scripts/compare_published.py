@@ -25,7 +25,8 @@ def main(args: argparse.Namespace) -> None:
     rows = compare.compare(ours, paper, settings)
     csvfiles.write_text(args.csv, csvfiles.csv_text([compare.ComparedRow._fields, *rows]))
     seeds = min((row.seeds for row in ours), default=0)
-    csvfiles.write_text(args.markdown, compare.described(rows, seeds, settings.paper_rows))
+    text = compare.described(rows, seeds, settings.paper_rows) if rows else compare.disjoint(ours, paper)
+    csvfiles.write_text(args.markdown, text)
 
 
 if __name__ == "__main__":

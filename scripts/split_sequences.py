@@ -20,7 +20,9 @@ def main(args: argparse.Namespace) -> None:
 
     settings = job.read_settings(args.settings, sequences.SplitSettings)
     table = files.read_table(args.interactions, ["user", "item", "timestamp"])
-    parts = sequences.split(*(column.to_numpy() for column in table.columns), settings)
+    user, item, timestamp = (column.to_numpy() for column in table.columns)
+    sequences.require_sorted(user, timestamp, args.interactions)
+    parts = sequences.split(user, item, timestamp, settings)
     for name, columns in parts.items():
         files.write_table(getattr(args, name), columns, sequences.TYPES)
         log.say(f"{name}  {len(columns['user']):,} sequences")

@@ -1,5 +1,6 @@
 """Arrays between rules, in numpy's own format: written whole, and read as the type and shape that they should have."""
 
+import tokenize
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,12 +31,13 @@ def read_array(path: Path, kind: str, shape: Sequence[int | None], *, mapped: bo
             raise ValueError("it is an archive of several")
         if (follow := path.stat().st_size - array.offset - array.nbytes) > 0:
             raise ValueError(f"{follow:,} bytes follow it")
-    except (ValueError, EOFError, OSError, OverflowError, zipfile.BadZipFile) as error:
+    except (ValueError, EOFError, OSError, OverflowError, zipfile.BadZipFile, tokenize.TokenError) as error:
         raise SoftrecError(
             f"{path} cannot be read as the array it should be: {error}",
             remedy=f"remove {path} and let Snakemake make it again",
         ) from error
     fits = len(array.shape) == len(shape) and all(b in (None, a) for a, b in zip(array.shape, shape, strict=True))
+    fits = fits and 0 not in array.shape[1:]  # there may be no rows, not rows of nothing
     if not fits or array.dtype != kind:
         wanted = " x ".join("any" if size is None else str(size) for size in shape)
         found = " x ".join(map(str, array.shape))

@@ -13,6 +13,7 @@ import polars as pl
 
 from softrec import columns, jsonlines, streams
 from softrec.errors import SoftrecError
+from softrec.foreign import plain
 from softrec.limits import Limits
 from softrec.reviews import Format
 from softrec.visible import can_be_seen
@@ -28,6 +29,7 @@ TAG = re.compile(
 MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what makes a text worth the passes below
 # An ampersand that was escaped again and again: unescaped step by step, a long one would take for ever.
 NESTED = re.compile(r"&(?:amp;?|AMP;?|#0*38(?:;|(?![0-9;]))|#[xX]0*26(?:;|(?![0-9a-fA-F;])))+")
+LONGEST = 200  # characters of an id that stands for a title
 PASSES = 32  # of unescaping; what could begin an entity or a tag is taken out of a text that still changes then
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -115,7 +117,7 @@ def metadata_fault(value: dict[str, Any]) -> str | None:
     """What is wrong with one line of metadata, or None."""
     labels = value.get("categories")
     if labels is not None and not isinstance(labels, list):
-        return f"has the categories {labels!r}, not a list"
+        return f"has the categories {labels!r:.80}, not a list"
     return jsonlines.missing(value, ["parent_asin"])
 
 
@@ -168,7 +170,8 @@ def build_catalogue(item_ids: list[str], texts: pl.DataFrame, *, keep_untitled: 
     title, where such items are kept, takes its source id as its title: the one text that names it and no other.
 
     Raises:
-        SoftrecError: an item has no title and untitled items are not kept, or its source id is another item's title.
+        SoftrecError: an item has no title and untitled items are not kept, or its source id is another item's title, or
+            none that could be read.
     """
     known = {row[0]: row[1:] for row in texts.iter_rows()}
     rows = [known.get(name, (None, None)) for name in item_ids]
@@ -177,6 +180,11 @@ def build_catalogue(item_ids: list[str], texts: pl.DataFrame, *, keep_untitled: 
     if untitled and not keep_untitled:
         raise SoftrecError(
             f"{len(untitled)} items have no title, the first is {untitled[0]}", remedy="set untitled: keep"
+        )
+    if odd := [name for name in untitled if plain(name) != name or len(name) > LONGEST]:
+        raise SoftrecError(
+            f"the item {odd[0]!r:.90} has no title, and its id is none that could be read as one",
+            remedy="set untitled: before, or give the item a title",
         )
     if taken := set(untitled) & {title for title, _ in rows}:
         raise SoftrecError(

@@ -64,11 +64,11 @@ def require(table: Any, names: Sequence[str], path: Path) -> None:
     for name in names:
         if fault := column_fault(table[name], COLUMNS[name]):
             raise SoftrecError(f"column {name!r} of {path} {fault}", remedy=remedy)
-    if {"rank", "candidates"} <= set(names):
-        rank, candidates = (table[name].to_numpy() for name in ("rank", "candidates"))
-        if (wrong := rank >= candidates).any():
+    for name in {"rank", "ties"} & set(names) if "candidates" in names else ():
+        value, candidates = (table[column].to_numpy() for column in (name, "candidates"))
+        if (wrong := value >= candidates).any():
             row = int(wrong.argmax())
-            what = f"row {row} of {path} has rank {rank[row]} among {candidates[row]} candidates"
+            what = f"row {row} of {path} has {name} {value[row]} among {candidates[row]} candidates"
             raise SoftrecError(what, remedy=remedy)
 
 

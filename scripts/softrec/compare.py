@@ -100,10 +100,18 @@ def half_width(row: IntervalRow, paper_users: float) -> float:
     return student.quantile(LEVEL, freedom) * variance**0.5 if freedom >= LEAST_FREEDOM else 1.0
 
 
+def disjoint(ours: Sequence[IntervalRow], paper: Mapping[tuple[str, str, str, str], float]) -> str:
+    """The sentence for a run that shares no cell with the paper."""
+    sets, printed = sorted({row.dataset for row in ours}), sorted({key[2] for key in paper})
+    said = f"the paper's data sets are {', '.join(printed)}, those of this run {', '.join(sets) or 'none'}"
+    if common := set(sets) & set(printed):
+        methods = sorted({f"{row.backbone} {row.method}".strip() for row in ours if row.dataset in common})
+        said = f"of {', '.join(sorted(common))} the paper has none of {', '.join(methods)}"
+    return f"No cell of this run is one of the paper's, so there is nothing to compare: {said}.\n"
+
+
 def described(rows: Sequence[ComparedRow], seeds: int, paper_rows: int) -> str:
     """The comparison as Markdown; `seeds` is how many of ours are in it, and `paper_rows` the paper measured on."""
-    if not rows:
-        return "No data set of this run is one of the paper's: there is nothing to compare.\n"
     lines = ["| Data set | Method | Metric | Ours | Paper | Ours less the paper's | 95 % interval | 0 lies |"]
     lines.append("|:--|:--|:--|--:|--:|--:|:-:|:--|")
     lines += [

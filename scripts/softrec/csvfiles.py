@@ -35,6 +35,8 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
     Raises:
         SoftrecError: another header, a line with more or fewer fields, or text that is no UTF-8 or no CSV.
     """
+    if path.is_dir():
+        raise SoftrecError(f"{path} is a folder, not a file", where=str(path), remedy="name a file")
     with path.open(newline="", encoding=UTF8) as stream, as_text(path, reader := csv.reader(stream, strict=True)):
         header = next(reader, [])
         if tuple(header) != columns:

@@ -16,11 +16,12 @@ def read_published(path: Path, table: int) -> dict[tuple[str, str, str, str], fl
     """(method, backbone, dataset, metric) -> value of one table; Gain and density are in percent.
 
     Raises:
-        SoftrecError: a cell is given twice, or what `csvfiles` refuses.
+        SoftrecError: the table has no line, a cell is given twice, or what `csvfiles` refuses.
     """
     found: dict[tuple[str, str, str, str], float] = {}
     first: dict[tuple[str, str, str, str], int] = {}
     for line, fields in csvfiles.read_csv(path, COLUMNS):
+        require_plain(fields, path, line)
         if csvfiles.integer(fields, "table", path, line) == table:
             key = (fields["method"], fields["backbone"], fields["dataset"], fields["metric"])
             if key in first:
@@ -32,8 +33,21 @@ def read_published(path: Path, table: int) -> dict[tuple[str, str, str, str], fl
                 )
             first[key] = line
             found[key] = csvfiles.number(fields, "value", path, line, *bounds(key))
+    if not found:
+        raise SoftrecError(f"{path} has no line of table {table}", where=str(path), remedy="give a whole file")
     require_complete(found, table, path)
     return found
+
+
+def require_plain(fields: Mapping[str, str], path: Path, line: int) -> None:
+    """Raise `SoftrecError` for a field that only looks like another one: it would be compared with nothing."""
+    for name, field in fields.items():
+        if field != field.strip() or not field.isprintable():
+            raise SoftrecError(
+                f"{name} is {field!r:.80}, with blanks about it or what cannot be seen",
+                where=f"{path}, line {line}",
+                remedy="write it with plain blanks, between its words alone",
+            )
 
 
 def bounds(key: tuple[str, str, str, str]) -> tuple[float, float]:

@@ -9,9 +9,11 @@ import numpy as np
 from softrec.arrays import read_array
 from softrec.errors import SoftrecError
 from softrec.files import read_table
+from softrec.foreign import plain
 from softrec.log import say
 from softrec.ranking import SeenItems
 from softrec.sequences import TYPES
+from softrec.visible import can_be_seen
 
 if TYPE_CHECKING:
     import datasets
@@ -49,6 +51,9 @@ def load_items(path: Path) -> Items:
     remedy = f"remove {path} and let Snakemake make it again"
     if not len(item) or (item != np.arange(1, len(item) + 1)).any():
         raise SoftrecError(f"the {len(item)} items of {path} are not 1, 2, ... in this order", remedy=remedy)
+    for row, title in enumerate(titles):
+        if not can_be_seen(title) or plain(title) != title or "\n" in title:
+            raise SoftrecError(f"row {row} of {path} has the title {title!r:.90}, which cannot be shown", remedy=remedy)
     distinct: dict[int, str] = {}
     for row, (title, index) in enumerate(zip(titles, ids.tolist(), strict=True)):
         if index > len(distinct) or distinct.setdefault(index, title) != title:
@@ -117,8 +122,10 @@ def load_seen(path: Path, items: int) -> SeenItems:
     """
     table = read_table(path, ["user", "item"])
     user = table["user"].to_numpy()
-    if not len(user) or (np.diff(user) < 0).any():
+    if not len(user) or (np.diff(user) < 0).any() or user[-1] > len(user):
         what = "is not sorted by user" if len(user) else "holds no interaction"
+        if len(user) and user[-1] > len(user):
+            what = f"has a user {user[-1]}, more than it has interactions ({len(user)})"
         raise SoftrecError(f"{path} {what}", remedy=f"remove {path} and let Snakemake make it again")
     require_items(table["item"], items, f"the column 'item' of {path}")
     return SeenItems(user, table["item"].to_numpy())

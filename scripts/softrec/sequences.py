@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -116,6 +117,24 @@ def cuts(total: int, fractions: Sequence[float]) -> list[int]:
     """Row numbers 0, a, b, total at which `total` rows are cut; exact decimal arithmetic, rounded down."""
     shares = [Fraction(str(share)) for share in fractions]
     return [int(total * sum(shares[:part], Fraction(0))) for part in range(len(shares) + 1)]
+
+
+def require_sorted(user: np.ndarray, timestamp: np.ndarray, path: Path) -> None:
+    """Raise `SoftrecError` unless the interactions of a file are sorted by user, and each user's by time.
+
+    Args:
+        user, timestamp: (n,) columns of `path`; Kindle's are 25.6 million before the filter and 5.7 million after it.
+    """
+    step = np.diff(user)
+    wrong = (step < 0) | ((step == 0) & (np.diff(timestamp) < 0))
+    if wrong.any():
+        row = int(wrong.argmax()) + 1
+        what = f"row {row} of {path} is of user {user[row]} at {timestamp[row]}, after user {user[row - 1]}"
+        raise SoftrecError(
+            f"{what} at {timestamp[row - 1]}",
+            where=f"{path}, columns user and timestamp",
+            remedy="sort it by user and time, or remove it and let Snakemake make it again",
+        )
 
 
 def split(

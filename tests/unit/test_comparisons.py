@@ -1,5 +1,6 @@
 """From ranks to tests, from tests to marks, and ours beside the paper's."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from softrec.collect import Run
 from softrec.comparisons import Comparison, IntervalRow, Key, Ranked, SignificanceSettings
 from softrec.errors import SoftrecError
 from softrec.files import write_table
+from softrec.ranking import RANK_TYPES
 from softrec.results import LongRow
 from softrec.significance import Resampling
 
@@ -25,14 +27,20 @@ RUNS = [
 SETTINGS = SignificanceSettings(RUNS, ["H@5", "NG@5"], 1, Resampling(500, 3))
 USERS = np.repeat(np.arange(1, 21), 2)
 PAPER = USERS > 5
-TYPES = {"user": "int32", "rank": "int32", "paper": "bool"}
+
+
+def write_rows(path: Path, user: Sequence[int], rank: Sequence[int], paper: Sequence[bool]) -> None:
+    """A file of ranks among 1,000 candidates, without ties."""
+    rows = len(user)
+    others = {"row": range(rows), "target": [1] * rows, "candidates": [1000] * rows, "ties": [0] * rows}
+    write_table(path, {**others, "user": user, "rank": rank, "paper": paper}, RANK_TYPES)
 
 
 def write_ranks(folder: Path, ranks: list[int]) -> list[Path]:
     """For each run a file of 40 rows of 20 users, all of the given rank."""
     paths = [folder / f"{i}.parquet" for i in range(len(ranks))]
     for path, rank in zip(paths, ranks, strict=True):
-        write_table(path, {"user": USERS, "rank": [rank] * 40, "paper": PAPER}, TYPES)
+        write_rows(path, USERS, [rank] * 40, PAPER)
     return paths
 
 
@@ -83,7 +91,7 @@ def test_the_papers_rows_alone(tmp_path: Path) -> None:
     over the paper's."""
     paths = write_ranks(tmp_path, [9] * 6)
     for path in paths[4:]:
-        write_table(path, {"user": USERS, "rank": np.where(PAPER, 9, 0), "paper": PAPER}, TYPES)
+        write_rows(path, USERS, np.where(PAPER, 9, 0), PAPER)
     ranked = comparisons.read_ranked(RUNS, paths, [Setting("alpha", 10.0)])
     for found, value, size in ((ranked, 0.25, (40, 20, 2)), (comparisons.of_paper(ranked), 0.0, (30, 15, 2))):
         soft = next(cell for cell in intervals_of(found) if cell.method == "SOFT")
@@ -93,13 +101,14 @@ def test_the_papers_rows_alone(tmp_path: Path) -> None:
 def test_ranks_without_the_papers_rows_are_refused(tmp_path: Path) -> None:
     """A file from before there was such a column, one whose rows are all others, and one without rows."""
     paths = write_ranks(tmp_path, [9] * 6)
-    write_table(paths[0], {"user": USERS, "rank": [9] * 40}, {"user": "int32", "rank": "int32"})
+    types = {name: kind for name, kind in RANK_TYPES.items() if name != "paper"}
+    write_table(paths[0], {name: [9] * 40 for name in types}, types)
     with pytest.raises(SoftrecError, match=r"0\.parquet has no column 'paper'"):
         comparisons.read_ranked(RUNS[:1], paths[:1], [])
-    write_table(paths[0], {"user": USERS, "rank": [9] * 40, "paper": [False] * 40}, TYPES)
+    write_rows(paths[0], USERS, [9] * 40, [False] * 40)
     with pytest.raises(SoftrecError, match="no test row of D is of the paper's sample"):
         comparisons.of_paper(comparisons.read_ranked(RUNS[:1], paths[:1], []))
-    write_table(paths[0], {"user": [], "rank": [], "paper": []}, TYPES)
+    write_rows(paths[0], [], [], [])
     with pytest.raises(SoftrecError, match="has no rows"):
         comparisons.read_ranked(RUNS[:1], paths[:1], [])
 
@@ -107,7 +116,7 @@ def test_ranks_without_the_papers_rows_are_refused(tmp_path: Path) -> None:
 def test_runs_on_other_rows_are_refused(tmp_path: Path) -> None:
     """Paired tests need the same rows in the same order."""
     paths = write_ranks(tmp_path, [9, 9, 9, 9, 0, 0])
-    write_table(paths[1], {"user": USERS[::-1], "rank": [1] * 40, "paper": PAPER}, TYPES)
+    write_rows(paths[1], USERS[::-1], [1] * 40, PAPER)
     with pytest.raises(SoftrecError, match=r"1\.parquet and .*0\.parquet do not rank the same rows"):
         comparisons.read_ranked(RUNS, paths, [Setting("alpha", 10.0)])
 
@@ -161,7 +170,7 @@ def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck:
         rank = np.full(400, 9)
         rank[rng.permutation(400)[:hits]] = 0
         paths.append(tmp_path / f"{run.method}{run.seed}.parquet")
-        write_table(paths[-1], {"user": range(1, 401), "rank": rank, "paper": [True] * 400}, TYPES)
+        write_rows(paths[-1], range(1, 401), rank, [True] * 400)
     settings = SignificanceSettings(runs, ["H@5"], 1, Resampling(100, 3))
     found = comparisons_of(comparisons.read_ranked(runs, paths, []), settings)
     csvfiles.write_text(tmp_path / "tests.csv", csvfiles.csv_text([Comparison._fields, *found]))
@@ -191,7 +200,14 @@ def test_ours_beside_the_papers() -> None:
     assert rows[1][6:9] == pytest.approx((0.018, 0.018 - 0.01271, 0.018 + 0.01271), abs=2e-5)
     assert "1 of 2" in compare.described(rows, 5, 1000) and "One seed" not in compare.described(rows, 5, 1000)
     assert "One seed cannot show" in compare.described(rows, 1, 1000)
-    assert "nothing to compare" in compare.described([], 5, 1000)
+
+
+def test_a_run_that_shares_no_cell_with_the_paper() -> None:
+    """It says which data sets, or methods of a data set that both have, there are."""
+    paper = {("SFT", "BIGRec", "Game", "H@5"): 0.019}
+    assert "data sets are Game, those of this run ML-100K" in compare.disjoint([cell("ML-100K", "H@5", 0.03)], paper)
+    own = [cell("Game", "H@5", 0.03)._replace(method="sft")]
+    assert "of Game the paper has none of BIGRec sft" in compare.disjoint(own, paper)
 
 
 def test_seeds_widen_the_interval_of_ours_less_the_papers() -> None:

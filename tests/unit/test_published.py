@@ -56,3 +56,22 @@ def test_a_row_that_is_not_of_every_data_set(tmp_path: Path) -> None:
     with pytest.raises(SoftrecError, match="table 2 lacks SDPO LLaRA of Movie") as caught:
         read_published(path, 2)
     assert "Game, Kindle, Movie" in str(caught.value.where)
+
+
+@pytest.mark.parametrize("field", ["Game\xa0", " Game", "Ga\u200bme"])
+def test_a_name_that_only_looks_like_another(tmp_path: Path, field: str) -> None:
+    """It would be compared with nothing."""
+    path = tmp_path / "published.csv"
+    path.write_text(f"{HEADER}2,SFT,BIGRec,{field},H@5,0.1\n", encoding="utf-8")
+    with pytest.raises(SoftrecError, match=r"dataset is .*, with blanks about it or what cannot be seen"):
+        read_published(path, 2)
+
+
+def test_a_file_without_the_table(tmp_path: Path) -> None:
+    """The header alone; and a folder."""
+    path = tmp_path / "published.csv"
+    path.write_text(HEADER)
+    with pytest.raises(SoftrecError, match="has no line of table 2"):
+        read_published(path, 2)
+    with pytest.raises(SoftrecError, match="is a folder"):
+        read_published(tmp_path, 2)

@@ -98,7 +98,12 @@ def test_rows_of_another_data_set_are_refused(tmp_path: Path, changed: dict[str,
 
 @pytest.mark.parametrize(
     ("users", "items", "said"),
-    [([2, 1], [1, 1], "not sorted by user"), ([], [], "no interaction"), ([1, 2], [1, 5], "has the item 5")],
+    [
+        ([2, 1], [1, 1], "not sorted by user"),
+        ([], [], "no interaction"),
+        ([1, 2], [1, 5], "has the item 5"),
+        ([1, 2_000_000_000], [1, 1], "a user 2000000000, more than it has interactions"),
+    ],
 )
 def test_interactions_that_give_no_masks(tmp_path: Path, users: list[int], items: list[int], said: str) -> None:
     """Unsorted, they would be taken for others' items; nobody's, or of another catalogue."""
@@ -123,6 +128,10 @@ def test_a_row_after_more_items_than_its_user_has(tmp_path: Path) -> None:
         ({"title_id": [0, 0]}, "row 1 .* has title_id 0, which is not its title's"),
         ({"title_id": [0, 2]}, "row 1 .* has title_id 2"),
         ({"title": ["a", "a"]}, "have one title"),
+        ({"title": ["a", ""]}, "row 1 .* has the title '', which cannot be shown"),
+        ({"title": ["\u200b", "b"]}, r"row 0 .* has the title '\\u200b'"),
+        ({"title": ["a\nb", "b"]}, "row 0 .* which cannot be shown"),
+        ({"title": ["a", "\x1b[31mb"]}, "row 1 .* which cannot be shown"),
     ],
 )
 def test_a_catalogue_that_numbers_otherwise(tmp_path: Path, changed: dict[str, list[object]], said: str) -> None:

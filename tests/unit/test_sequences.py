@@ -1,5 +1,6 @@
 """Sequences, the cut by time, and samples."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,18 @@ def test_equal_times_stand_together_by_user() -> None:
 def test_cuts_are_exact(total: int, edges: list[int]) -> None:
     """19: 15.2 and 17.1 are rounded down. 0.8 + 0.1 is 9/10 here, not 0.9000000000000000222."""
     assert sequences.cuts(total, [0.8, 0.1, 0.1]) == edges
+
+
+@pytest.mark.parametrize(
+    ("user", "timestamp", "row"),
+    [([1, 2, 1, 2], [1, 2, 3, 4], 2), ([1, 1, 2, 2], [5, 5, 9, 8], 3), ([2, 2, 1, 1], [1, 2, 1, 2], 2)],
+)
+def test_interactions_that_are_not_sorted(user: list[int], timestamp: list[int], row: int) -> None:
+    """By time over all users, as tables often are, a history would be of several users."""
+    with pytest.raises(SoftrecError, match=f"row {row} of own.parquet is of user") as caught:
+        sequences.require_sorted(np.array(user), np.array(timestamp), Path("own.parquet"))
+    assert "sort it by user and time" in str(caught.value.remedy)
+    sequences.require_sorted(np.array([1, 1, 2]), np.array([5, 5, 1]), Path("own.parquet"))
 
 
 def test_too_few_sequences_to_cut() -> None:

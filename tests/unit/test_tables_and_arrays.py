@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from softrec import arrays, columns, files
@@ -137,3 +138,14 @@ def test_an_array_of_another_shape_is_named(tmp_path: Path, kind: str, shape: tu
     np.save(tmp_path / "x.npy", np.zeros((3, 4), np.float32))
     with pytest.raises(SoftrecError, match=words):
         arrays.read_array(tmp_path / "x.npy", kind, shape)
+
+
+def test_an_array_whose_header_is_damaged(tmp_path: Path) -> None:
+    """A bracket that is not closed; rows of nothing."""
+    header = b"{'descr': os.system('id'), 'shape': (1,) "
+    (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(SoftrecError, match="cannot be read as the array"):
+        arrays.read_array(tmp_path / "x.npy", "float32", (None, None))
+    arrays.write_array(tmp_path / "y.npy", np.zeros((3, 0), np.float32))
+    with pytest.raises(SoftrecError, match="holds 3 x 0 numbers"):
+        arrays.read_array(tmp_path / "y.npy", "float32", (None, None))
