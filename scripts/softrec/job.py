@@ -99,13 +99,21 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
 
 def require_apart(read: Sequence[Path], written: Sequence[Path]) -> None:
     """Raise `SoftrecError` if a file is given to be written twice, or to be read and written."""
-    places = [path.resolve() for path in written]
+    places = [resolved(path) for path in written]
     for path, place in zip(written, places, strict=True):
         if places.count(place) > 1:
             raise SoftrecError(f"{path} is given as two outputs", remedy="give each a name of its own")
     for path in read:
-        if path.resolve() in places:
+        if resolved(path) in places:
             raise SoftrecError(f"{path} is given as input and as output", remedy="write to another file")
+
+
+def resolved(path: Path) -> Path:
+    """Where a path leads. Raises `SoftrecError` if its links lead in a circle."""
+    try:
+        return path.resolve()
+    except (RuntimeError, OSError):  # the one before Python 3.13
+        raise SoftrecError(f"{path} is a link that leads to itself", remedy="remove it") from None
 
 
 def require_input(path: Path) -> None:
