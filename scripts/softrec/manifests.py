@@ -29,6 +29,7 @@ def write(facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Pa
         "seed": facts["settings"].get("seed"),
         **facts,
         "inputs": {str(path): digests.sha256(path) for path in inputs},
+        "own": {str(path): digests.signs_of(path) for path in inputs if not files.manifest_of(path).exists()},
         "outputs": {str(path): digests.sha256(path) for path in outputs},
         "modules": sorted(name for name in sys.modules if name.split(".")[0] == "softrec"),
         "versions": versions(),

@@ -68,6 +68,40 @@ def test_a_file_of_ones_own_that_changed_at_its_old_time_is_read_again(projects:
         assert project.planned() == []
 
 
+def test_a_file_of_ones_own_in_place_of_another_is_read_again(projects: tuple[Project, Project]) -> None:
+    """Another folder takes the name of the shop, by a rename, after results that are dated in the future: no time of
+    either tells. The first one again is what it was."""
+    for project in projects:
+        shop, other, away = (project.root / name for name in ("shop", "other", "away"))
+        shutil.copytree(shop, other)
+        (other / "Toys.jsonl").write_bytes((other / "Toys.jsonl").read_bytes().replace(b"x", b"y", 1))
+        place = project.toys / "interactions.parquet.manifest.json"
+        dated = place.stat()
+        os.utime(place, (4e9, 4e9))
+        shop.rename(away)
+        other.rename(shop)
+        [reader] = [job for job in project.planned() if job.rule == "filter_interactions"]
+        assert "input shop/Toys.jsonl changed" in reader.reason
+        shutil.rmtree(shop)
+        away.rename(shop)
+        os.utime(place, ns=(dated.st_atime_ns, dated.st_mtime_ns))
+        assert project.planned() == []
+
+
+def test_an_input_of_another_chain_in_place_of_ones_own(projects: tuple[Project, Project]) -> None:
+    """Copied with its manifest and an old time: what was made of the other one is planned again."""
+    for project in projects:
+        place = project.toys / "samples/test.parquet.manifest.json"
+        whole, facts = place.read_bytes(), place.stat()
+        manifest = json.loads(whole)
+        place.write_text(json.dumps({**manifest, "outputs": dict.fromkeys(manifest["outputs"], "0" * 64)}))
+        os.utime(place, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        readers = [job for job in project.planned() if "samples/test.parquet is another one" in job.reason]
+        place.write_bytes(whole)
+        assert {job.rule for job in readers} >= {"rank_sequential", "predict_titles"}
+        assert project.planned() == []
+
+
 @pytest.mark.parametrize(
     ("key", "name", "value", "clause"),
     [

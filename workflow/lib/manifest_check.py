@@ -74,13 +74,15 @@ def clauses_of(job: Any) -> Iterator[str]:
         try:
             manifest = json.loads(place.read_text(encoding="utf-8"))
             known, modules, inputs = manifest["settings"], manifest["code"], dict(manifest["inputs"])
+            own = dict(manifest.get("own") or {})
         except (OSError, ValueError, TypeError, KeyError):
             yield f"manifest {place} cannot be read"
             continue
         yield from changes.settings(known, settings)
         yield from changes.modules(modules, code)
         yield from other_inputs(inputs, job)
-        yield from changed_inputs(inputs, place)
+        yield from changed_inputs(inputs, own)
+        yield from replaced_inputs(inputs)
 
 
 def other_inputs(known: Mapping[str, str], job: Any) -> Iterator[str]:
@@ -92,17 +94,37 @@ def other_inputs(known: Mapping[str, str], job: Any) -> Iterator[str]:
     yield from (f"input {name} is no longer used" for name in known if name not in read)
 
 
-def changed_inputs(known: Mapping[str, str], manifest: Path) -> Iterator[str]:
+def changed_inputs(known: Mapping[str, str], own: Mapping[str, digests.Signs]) -> Iterator[str]:
     """A clause for each file of the user's own that has another content than the manifest says.
 
-    It is read only if it, or a file in it, was touched after the manifest was written: by its ctime, which nobody can
-    set back.
+    It is read only if it, or a file in it, has other signs than it had when the job read it: another inode, size or
+    time, also of its inode (ctime), which nobody can set back.
+
+    Args:
+        known: sha256 of each input. own: `digests.signs_of` of those that no job wrote.
     """
-    written = manifest.stat().st_mtime_ns
     for name, digest in known.items():
         path = Path(name)
         if changes.manifest_of(name).exists() or not path.exists():
             continue
-        touched = max((int(file[4]) for file in digests.signs_of(path)), default=0)
-        if touched > written and digests.sha256(path) != digest:
+        if digests.signs_of(path) != own.get(name) and digests.sha256(path) != digest:
             yield f"input {name} changed"
+
+
+def replaced_inputs(known: Mapping[str, str]) -> Iterator[str]:
+    """A clause for each input of which the manifest beside it tells another content than was read from it."""
+    for name, digest in known.items():
+        if (place := changes.manifest_of(name)).exists():
+            stated = outputs_of(place, place.stat().st_mtime_ns)
+            if stated and digest != stated.get(name, stated.get(Path(name).name)):
+                yield f"input {name} is another one"
+
+
+@functools.cache
+def outputs_of(manifest: Path, _written: int) -> dict[str, str]:
+    """sha256 of each output of a manifest, by its path and by its name; {} if it cannot be read."""
+    try:
+        outputs = json.loads(manifest.read_text(encoding="utf-8"))["outputs"]
+        return {Path(name).name: digest for name, digest in outputs.items()} | dict(outputs)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
