@@ -47,7 +47,7 @@ class Checkpoint:
 
     def paths(self) -> list[Path]:
         """This run's files, the newest last."""
-        return sorted(self.folder.glob(f"{self.key}.*.pt"))
+        return sorted(path for path in self.folder.glob(f"{self.key}.*.pt") if number_of(path) and path.is_file())
 
     def load(self) -> dict[str, Any] | None:
         """The newest state that is whole, tensors on the CPU; None, with a line in the log, if there is none."""
@@ -67,19 +67,25 @@ class Checkpoint:
         content = io.BytesIO()
         torch.save(state, content)
         own = self.paths()
-        number = int(own[-1].suffixes[-2][1:]) + 1 if own else 1
+        number = number_of(own[-1]) + 1 if own else 1
         with files.write_whole(self.folder / f"{self.key}.{number:09d}.pt") as partial:
             partial.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
         for other in set(self.folder.glob("*.pt")) - set(self.paths()[-self.KEPT :]):
-            other.unlink()
+            files.remove(other)
 
     def clear(self) -> None:
         """Remove the folder, this run's newest state last: outputs and manifests are there."""
         if is_first():
             own = self.paths()
             for path in [*set(self.folder.glob("*.pt")).difference(own), *own]:
-                path.unlink()
+                files.remove(path)
             files.remove(self.folder)
+
+
+def number_of(path: Path) -> int:
+    """Which of a run's states a file is, by its name `KEY.NUMBER.pt`; 0 for one of another name."""
+    number = path.name.split(".")[-2]
+    return int(number) if number.isascii() and number.isdigit() else 0
 
 
 def read(path: Path) -> dict[str, Any] | None:

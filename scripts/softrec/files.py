@@ -95,10 +95,19 @@ def make_way(path: Path, successor: Path) -> None:
         raise SoftrecError(f"{path} is to be a file, and is a folder", remedy=remedy)
     held = [p for p in sorted(path.rglob("*")) if is_content(p)]
     mark = mark_of(path)
-    own = manifest_of(path).exists() or (mark.exists() and mark.read_text() == str(path.stat().st_ino))
+    own = is_told_of(path) or (mark.exists() and mark.read_text() == str(path.stat().st_ino))
     if held and not own:
         raise SoftrecError(f"{path} is a folder that no job has written: it holds {held[0].name}", remedy=remedy)
     remove(path)
+
+
+def is_told_of(path: Path) -> bool:
+    """Whether the manifest beside a folder names it as an output."""
+    try:
+        outputs = json.loads(manifest_of(path).read_text(encoding="utf-8"))["outputs"]
+        return path.name in [Path(name).name for name in outputs]
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
 
 
 def mark_of(path: Path) -> Path:

@@ -33,6 +33,18 @@ def test_another_key_sees_nothing_and_replaces_it(tmp_path: Path, capsys: pytest
     assert [path.name for path in changed.folder.iterdir()] == [f"{'b' * 32}.000000001.pt"]
 
 
+def test_files_of_other_names_are_in_nobodys_way(tmp_path: Path) -> None:
+    """A state without a number, and a folder that is called like one."""
+    checkpoint = Checkpoint(tmp_path / "model", "k" * 64)
+    checkpoint.save(STATE)
+    (checkpoint.folder / f"{'k' * 32}.mine.pt").write_text("mine")
+    (checkpoint.folder / f"{'k' * 32}.000000009.pt").mkdir()
+    assert checkpoint.load() is not None
+    checkpoint.save(STATE)
+    checkpoint.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
 def test_truncated_file_is_ignored_with_a_line(
     tmp_path: Path, share: float, capsys: pytest.CaptureFixture[str]
