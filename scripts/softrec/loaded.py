@@ -9,13 +9,15 @@ import ast
 import sys
 from collections.abc import Mapping
 from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.machinery import ExtensionFileLoader, ModuleSpec, PathFinder, SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
 from softrec import syntax
 
 PACKAGE = __package__ or "softrec"
+SCRIPTS = Path(__file__).resolve().parents[1]
+COMPILED = (SourcelessFileLoader, ExtensionFileLoader)
 _sources: dict[str, bytes] = {}
 _planned: dict[str, str] = {}
 
@@ -41,15 +43,25 @@ class Loader(SourceFileLoader):
 
 
 class Finder(MetaPathFinder):
-    """Finds modules of the package where Python finds them, and lets `Loader` load them."""
+    """Finds modules of this project where Python finds them, and lets `Loader` load them."""
 
     def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """The specification of a module of the package; None for others."""
-        if not name.startswith(f"{PACKAGE}."):
+        """The specification of a module of the package, or of one that lies beside the scripts; None for others.
+
+        Raises `Changed` for one that is compiled: no source of it could be digested.
+        """
+        if name.startswith(f"{PACKAGE}."):
+            spec = PathFinder.find_spec(name, path, target)  # type: ignore[arg-type]
+        elif "." in name or name in sys.builtin_module_names:
             return None
-        spec = PathFinder.find_spec(name, path, target)  # type: ignore[arg-type]
+        else:
+            spec = PathFinder.find_spec(name, [str(SCRIPTS)])
+            if spec is None or spec.loader is None:  # a folder is no module
+                return None
         if spec is not None and type(spec.loader) is SourceFileLoader:
             spec.loader = Loader(spec.loader.name, spec.loader.path)
+        elif spec is not None and isinstance(spec.loader, COMPILED):
+            raise Changed(name, str(spec.origin))
         return spec
 
 
@@ -73,6 +85,10 @@ def expect(planned: Mapping[str, str]) -> None:
     script = getattr(sys.modules["__main__"], "__file__", None)
     if script is not None and Path(script).stem in planned:
         _sources[Path(script).stem] = Path(script).read_bytes()
+    for name, module in list(sys.modules.items()):  # those that others, such as the profiler, loaded before `watch`
+        place = getattr(module, "__file__", None)
+        if name not in ("__main__", *_sources) and place and SCRIPTS in Path(place).parents:
+            _sources[name] = Path(place).read_bytes()
     for name in list(_sources):
         module = sys.modules.get(name)
         require_planned(name, str(getattr(module, "__file__", script)))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -113,3 +114,25 @@ def test_a_module_that_no_plan_names_is_refused(scripts: Path) -> None:
     ended = run(scripts, code, "__import__('importlib').import_module('softrec.hidden')")
     assert ended.returncode == 1
     assert "hidden.py" in ended.stderr
+
+
+def test_a_module_beside_the_scripts_that_no_plan_names_is_refused(scripts: Path) -> None:
+    """Python would take scripts/csv.py for its own csv; a folder of such a name is no module."""
+    code = digest.code_digest("count", scripts=scripts)
+    (scripts / "wave").mkdir()
+    assert run(scripts, code, "import wave").returncode == 0
+    (scripts / "csv.py").write_text("NUMBER = 5\n")
+    ended = run(scripts, code, "import csv")
+    assert ended.returncode == 1
+    assert "csv.py" in ended.stderr and "edited after this job was planned" in ended.stderr
+
+
+def test_a_compiled_module_is_refused(scripts: Path) -> None:
+    """Python runs late.pyc where late.py is gone, and nobody could say what it is."""
+    code = digest.code_digest("count", scripts=scripts)
+    late = scripts / "softrec/late.py"
+    py_compile.compile(str(late), cfile=str(late.with_suffix(".pyc")))
+    late.unlink()
+    ended = run(scripts, code)
+    assert ended.returncode == 1
+    assert "late.pyc" in ended.stderr and "Traceback" not in ended.stderr
