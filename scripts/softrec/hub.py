@@ -4,17 +4,18 @@ A revision that is a branch is resolved to a commit, which goes into the manifes
 cache (HF_HOME) stands for the network.
 """
 
+import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from softrec import download
+from softrec import download, files
 from softrec.commits import Pin
 from softrec.errors import SoftrecError
+from softrec.hub_session import https_alone
 from softrec.log import say
-from softrec.resume import TIMEOUT, require_https
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 LLM_FILES = (
@@ -36,11 +37,13 @@ LLM_FILES = (
 class HubLlmSettings:
     """A language model on the hub: `owner/name`, and a branch, tag or commit of it.
 
-    commits: folder where the commit that a branch was is kept. allow_http: whether a hub that is not https is asked.
+    inflated_gib: what one of its files may have at most. commits: folder where the commit that a branch was is kept.
+    allow_http: whether a hub that is not https is asked.
     """
 
     repository: str
     revision: str
+    inflated_gib: float
     commits: str | None = None
     allow_http: bool = False
 
@@ -57,24 +60,41 @@ def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
 
     disable_progress_bars()
     pin = Pin(settings.commits, settings.repository, settings.revision)
-    with https_alone(settings.allow_http), problems_of(settings.repository, pin.revision()):
+    most = settings.inflated_gib
+    with https_alone(settings.allow_http, most), problems_of(settings.repository, pin.revision()):
         snapshot = Path(
             snapshot_download(
                 settings.repository,
                 revision=pin.revision(),
                 allow_patterns=list(LLM_FILES),
-                ignore_patterns=["*/*"],
+                ignore_patterns=["*/*", "consolidated*"],
                 local_files_only=download.offline(),
             )
         )
     names = sorted(path.name for path in snapshot.iterdir() if path.is_file())
     require_llm_files(names, settings.repository)
+    for name in names:
+        require_content((snapshot / name).resolve(), f"{name} of {settings.repository}")
     folder.mkdir()
     for name in names:
         download.link_or_copy(snapshot / name, folder / name)
     pin.keep(snapshot.name)
     say(f"{settings.repository}@{snapshot.name}: {', '.join(names)}")
     return snapshot.name
+
+
+def require_content(blob: Path, what: str) -> None:
+    """Raise `SoftrecError` unless a file of the cache has the sum that the hub named it by: sha256, or git's."""
+    if re.fullmatch("[0-9a-f]{64}", blob.name):
+        found = files.sha256(blob)
+    elif re.fullmatch("[0-9a-f]{40}", blob.name):
+        content = blob.read_bytes()
+        found = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    else:
+        return  # a cache without links has no such names
+    if found != blob.name:
+        remedy = "remove the file, then run the same command again"
+        raise SoftrecError(f"{what} is not what the hub says it is", where=f"{blob}: its sum is {found}", remedy=remedy)
 
 
 def require_llm_files(names: list[str], repository: str) -> None:
@@ -127,27 +147,6 @@ def cached(repository: str, path: str, revision: str) -> tuple[Path, str] | None
 
 
 @contextmanager
-def https_alone(allow_http: bool) -> Iterator[None]:
-    """Let huggingface_hub ask https alone, wherever a server sends it, and wait for no answer for ever.
-
-    Raises `SoftrecError` for another address, such as that of HF_ENDPOINT, unless http is allowed.
-    """
-    from huggingface_hub.utils import get_session
-
-    def check(request: Any) -> None:
-        require_https(str(request.url), allow_http, "HF_ENDPOINT, or where the hub sends", "llms.NAME.allow_http")
-
-    session = get_session()
-    hooks, patience = session.event_hooks, session.timeout
-    session.event_hooks = {**hooks, "request": [*hooks.get("request", []), check]}
-    session.timeout = TIMEOUT
-    try:
-        yield
-    finally:
-        session.event_hooks, session.timeout = hooks, patience
-
-
-@contextmanager
 def problems_of(repository: str, revision: str, path: str | None = None) -> Iterator[None]:
     """Turn what huggingface_hub raises into one sentence with its remedy."""
     from huggingface_hub import errors
@@ -173,7 +172,9 @@ def problems_of(repository: str, revision: str, path: str | None = None) -> Iter
         raise SoftrecError(f"{name} has no file {path}", remedy="correct `path` or `revision`") from error
     except errors.HFValidationError as error:
         raise SoftrecError(f"the hub has no such name: {error}", remedy="correct `repository` or `revision`") from error
-    except (errors.HTTPError, ValueError) as error:  # httpx's root class, and an answer that is no JSON
+    except SoftrecError:
+        raise
+    except (errors.HTTPError, ValueError, RuntimeError, OSError) as error:  # httpx's, no JSON, another size
         first = (str(error) or type(error).__name__).splitlines()[0]
         remedy = "run the same command again when the network and the hub are up"
         raise SoftrecError(f"the hub did not give {name}: {first}", remedy=remedy) from error

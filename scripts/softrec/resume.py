@@ -39,7 +39,8 @@ def require_https(url: str, allow_http: bool, where: str, key: str = "amazon2023
     """Raise `SoftrecError` unless the address is https, or http where a key of the configuration allows that."""
     if not url.startswith(("https://", "http://") if allow_http else "https://"):
         remedy = f"give an https address; a mirror in your own network may be http where {key} is true"
-        raise SoftrecError(f"{url} is not an https address", where=where, remedy=remedy)
+        shown = re.sub(r"//[^/@]*@", "//...@", url)  # a password is nobody's business
+        raise SoftrecError(f"{shown} is not an https address", where=where, remedy=remedy)
 
 
 class Part:

@@ -1,17 +1,21 @@
 """A language model from the hub: the cache, the gate, and what the hub may answer instead."""
 
+import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import huggingface_hub
 import pytest
 from huggingface_hub import errors
 from local_server import Served, Site
-from run_script import run_script
+from run_script import SCRIPTS, run_script
 from softrec import hub
 from softrec.errors import SoftrecError
+from softrec.hub_session import https_alone
 
-SETTINGS = {"repository": "lab/llm", "revision": "main"}
+SETTINGS = {"repository": "lab/llm", "revision": "main", "inflated_gib": 1}
 COMMIT = "d" * 40
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "original/consolidated.safetensors", "notes.txt")
 
@@ -102,7 +106,7 @@ def test_refusals(
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", refuse)
     with pytest.raises(SoftrecError, match=sentence):
-        hub.fetch_llm(hub.HubLlmSettings("lab/llm", "main"), tmp_path / "llm")
+        hub.fetch_llm(hub.HubLlmSettings("lab/llm", "main", 1.0), tmp_path / "llm")
     assert not (tmp_path / "llm").exists()
 
 
@@ -113,5 +117,40 @@ def test_repository_without_safetensors(monkeypatch: pytest.MonkeyPatch, tmp_pat
         (tmp_path / "snapshot" / name).write_text("{}")
     monkeypatch.setattr(huggingface_hub, "snapshot_download", lambda *args, **options: str(tmp_path / "snapshot"))
     with pytest.raises(SoftrecError, match=r"lab/llm has no \*\.safetensors") as caught:
-        hub.fetch_llm(hub.HubLlmSettings("lab/llm", "main"), tmp_path / "llm")
+        hub.fetch_llm(hub.HubLlmSettings("lab/llm", "main", 1.0), tmp_path / "llm")
     assert "found: config.json, tokenizer.json" in str(caught.value)
+
+
+def test_a_file_that_is_not_what_the_hub_named(tmp_path: Path) -> None:
+    """Large files are named by their sha256, small ones by git's sum of "blob SIZE", NUL and content."""
+    for content, name in (
+        (b"abc", hashlib.sha256(b"abc").hexdigest()),
+        (b"abc", hashlib.sha1(b"blob 3\0abc").hexdigest()),
+        (b"other", "not-a-sum"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        hub.require_content(tmp_path / name, "x of lab/llm")
+    for name in (hashlib.sha256(b"abc").hexdigest(), hashlib.sha1(b"blob 3\0abc").hexdigest()):
+        (tmp_path / name).write_bytes(b"abd")
+        with pytest.raises(SoftrecError, match="x of lab/llm is not what the hub says it is"):
+            hub.require_content(tmp_path / name, "x of lab/llm")
+
+
+def test_an_answer_without_end_meets_the_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What arrives is counted, whatever length was announced."""
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    site.files["/a"] = Served(bytes(3 << 20))
+    with https_alone(allow_http=True, most_gib=2 / 1024):
+        from huggingface_hub.utils import get_session
+
+        with pytest.raises(SoftrecError, match=r"/a has more than 0\.0019\d+ GiB"):
+            get_session().get(f"{site.url}/a")
+    with https_alone(allow_http=True, most_gib=4 / 1024):
+        assert len(get_session().get(f"{site.url}/a").content) == 3 << 20
+
+
+def test_transfers_that_heed_no_limits_are_off() -> None:
+    """hf-xet asks servers by itself, http as well, and waits for ever."""
+    code = "import softrec.hub, huggingface_hub.constants as c; print(c.HF_HUB_DISABLE_XET)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=SCRIPTS)
+    assert ended.stdout.strip() == "True", ended.stderr

@@ -29,7 +29,7 @@ class DataSlices(Base):
     def hub_llm(self, name: str) -> str:
         """A language model on the hub."""
         found = take(self.config["llms"][name], ("repository", "revision", "allow_http"))
-        return text({**found, "commits": sources.COMMITS})
+        return text({**found, "commits": sources.COMMITS, **self.unpacked()})
 
     def filter(self, dataset: str) -> str:
         """From raw files to the k-core."""
