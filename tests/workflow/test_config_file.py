@@ -1,5 +1,6 @@
 """Configuration files that are broken or hostile: one sentence with file and line, and no code of theirs is run."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -19,18 +20,20 @@ BROKEN = {
     "run: [a\nseeds: 1\n": ", line 2: this is not YAML: expected ',' or ']', but got ':'",
     "run: a\n\tseeds: 1\n": ", line 2: this is not YAML: found character '\\t' that cannot start any token",
     "run: caf\xe9\n": ", line 1: byte 0xe9 is not UTF-8; save the file as UTF-8 (it may be Latin-1)",
-    "a: 2020-13-45\n": ": this is not YAML: month must be in 1..12",
+    "a: 2020-13-45\n": ", line 1: this is not YAML: month must be in 1..12",
     "- 1\n": ": a configuration is keys and values, this is list",
     "": ": a configuration is keys and values, this is NoneType",
     "[1]": ": a configuration is keys and values, this is list",
     "a: 1\n---\nb: 1\n": ", line 2: this is not YAML: but found another document",
     "a: &a\n  b: *a\n": ": this is not YAML: an alias in line 1 contains itself",
-    BOMB: ": its aliases stand for more than 100,000 values: write out what is meant",
+    BOMB: ": it stands for more than 100,000 values, aliases followed: give fewer",
     '{"__use_yte__": true}': ": __use_yte__ would let the file run code: remove it, and the expressions after ?",
     "run: !!python/object/apply:os.getcwd []\n": ", line 1: this is not YAML: could not determine a constructor",
-    "run: !!bool maybe\n": ": this is not YAML: 'maybe'",
-    "run: !!int ''\n": ": this is not YAML: string index out of range",
-    "run: !!timestamp foo\n": ": this is not YAML: ",
+    "run: !!bool maybe\n": ", line 1: this is not YAML: 'maybe'",
+    "run: !!int ''\n": ", line 1: this is not YAML: string index out of range",
+    "a: 1\nrun: {b: [!!timestamp foo]}\n": ", line 2: this is not YAML: ",
+    "a: 1\nrun: \0\n": ", line 2: the character 0x00 may not stand in YAML; remove it",
+    "a: " + "b" * (16 << 20): ": a configuration of more than 16 MiB is none: give another file",
     "[" * 100_000: ": it nests values too deep",
 }
 
@@ -43,6 +46,21 @@ def test_a_broken_file_is_one_sentence(tmp_path: Path, text: str, said: str) -> 
     with pytest.raises(ConfigFileError) as caught:
         config_file.read(file)
     assert str(caught.value).startswith(f"{file}{said}") and "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_called_json_is_told_of_as_json(tmp_path: Path) -> None:
+    """A comma too many would be YAML, in which 1e-05 is a text."""
+    file = tmp_path / "mine.json"
+    file.write_text('{\n"a": 1e-05,\n}\n')
+    with pytest.raises(ConfigFileError, match=r"mine\.json, line [23]: this is not JSON: "):
+        config_file.read(file)
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    """Snakemake reads a configuration more than once, and would wait for a second writer."""
+    os.mkfifo(tmp_path / "mine.yaml")
+    with pytest.raises(ConfigFileError, match="this is a pipe: write it to a file"):
+        config_file.read(tmp_path / "mine.yaml")
 
 
 def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_all_that_is_wrong_with_a_configuration_is_one_list() -> None:
     lines = [line for line in ended.stderr.splitlines() if line.startswith("the configuration: ")]
     assert lines == [
         "the configuration: filter.kk is 3, but there is no such key; did you mean 'k'?",
-        "the configuration: soft.distance_rows is 0; it must be a whole number >= 1",
+        "the configuration: soft.distance_rows is 0; it must be a whole number >= 1 and <= 1000000000",
         "the configuration: tuning_seed is 9; it must be one of seeds, [1, 2]",
     ]
     assert "Traceback" not in ended.stderr

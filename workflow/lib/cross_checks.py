@@ -12,7 +12,8 @@ from lib.schema_words import meant, value_text
 Config = Mapping[str, Any]
 RESERVED = ("benchmarks", "figures", "logs")  # folders of a run beside those of its data sets
 # One line of a table, which is UTF-8 and reads from one side; Snakemake fills in braces.
-BAD_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029{}\ud800-\udfff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+BAD_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029{}<>\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+FORMULA = ("=", "+", "-", "@")
 
 
 def problems(config: Config) -> list[str]:
@@ -73,7 +74,9 @@ def texts(config: Config) -> Iterator[str]:
         shown = {"label": dataset["label"], **{f"words.{key}": word for key, word in dataset["words"].items()}}
         for key, text in shown.items():
             if BAD_TEXT.search(text) or not any(unicodedata.category(letter)[0] in "LNPS" for letter in text):
-                yield f"datasets.{name}.{key} is {text!r}; it must be one line of text, not blank, without braces"
+                yield f"datasets.{name}.{key} is {text!r}; it must be one line of text, not blank, without braces or <>"
+            elif text.lstrip().startswith(FORMULA):
+                yield f"datasets.{name}.{key} is {text!r}, which a spreadsheet would compute; begin it otherwise"
 
 
 def filtering(config: Config) -> Iterator[str]:

@@ -16,6 +16,9 @@ TEMPLATE = "__use_yte__"
 MOST = 100_000  # values, with each alias counted as what it stands for: the paper's configuration has some 300
 
 
+LARGEST = 16 << 20  # bytes
+
+
 class ConfigFileError(Exception):
     """A configuration file that cannot be used; the text says where and why."""
 
@@ -46,12 +49,15 @@ def read(path: str | Path) -> dict[str, Any]:
     text = text_of(Path(path))
     try:
         return mapping(json.loads(text), path)
+    except json.JSONDecodeError as error:
+        if Path(path).suffix.lower() == ".json":
+            raise ConfigFileError(f"{path}, line {error.lineno}: this is not JSON: {error.msg}") from None
     except (ValueError, RecursionError):
         pass
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is not None and size(root, {}) > MOST:
-            raise ConfigFileError(f"{path}: its aliases stand for more than {MOST:,} values: write out what is meant")
+            raise ConfigFileError(f"{path}: it stands for more than {MOST:,} values, aliases followed: give fewer")
         return mapping(yaml.safe_load(text), path)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -61,16 +67,48 @@ def read(path: str | Path) -> dict[str, Any]:
         raise
     except RecursionError:
         raise ConfigFileError(f"{path}: it nests values too deep") from None
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        said = f"the character {error.character:#04x} may not stand in YAML; remove it"
+        raise ConfigFileError(f"{path}, line {line}: {said}") from None
     except Exception as error:  # a tag such as !!int raises whatever its text leads to
-        raise ConfigFileError(f"{path}: this is not YAML: {' '.join(str(error).split()) or repr(error)}") from None
+        line = f", line {found}" if (found := unmade(text)) else ""
+        said = " ".join(str(error).split()) or repr(error)
+        raise ConfigFileError(f"{path}{line}: this is not YAML: {said}") from None
+
+
+def unmade(text: str) -> int | None:
+    """The line of the first value of which its tag, such as !!int, makes nothing; None if there is none."""
+    loader = yaml.SafeLoader("")
+    nodes, seen = [yaml.compose(text, Loader=yaml.SafeLoader)], set()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:  # an alias, perhaps within itself
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            nodes += [part for pair in reversed(node.value) for part in reversed(pair)]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += reversed(node.value)
+        elif isinstance(node, yaml.ScalarNode):
+            try:
+                loader.construct_object(node)
+            except Exception:
+                return int(node.start_mark.line) + 1
+    return None
 
 
 def text_of(path: Path) -> str:
     """The text of a file that must be UTF-8; a byte order mark is dropped."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ConfigFileError(f"{path}: a configuration is read more than once, and this is a pipe: write it to a file")
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as stream:
+            raw = stream.read(LARGEST + 1)
     except OSError as error:
         raise ConfigFileError(f"{path}: the configuration file cannot be read: {error.strerror}") from None
+    if len(raw) > LARGEST:
+        raise ConfigFileError(f"{path}: a configuration of more than {LARGEST >> 20} MiB is none: give another file")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
