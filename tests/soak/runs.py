@@ -32,9 +32,9 @@ def prepared(folder: Path, place: Place) -> Project:
 
 
 def finished(folder: Path, place: Place) -> Project:
-    """A project whose graph has run to its end, on this machine, with the engine of a place."""
+    """A project whose graph has run to its end, at a place: with as many threads as jobs have there, or sums differ."""
     project = prepared(folder, place)
-    project.snakemake()
+    project.run(place.command(), 0)
     return project
 
 
