@@ -108,16 +108,8 @@ def load_backbone(name: str) -> ModuleType:
     return import_module(f"softrec.backbones.{name}")
 
 
-def load(
-    folder: Path, backbone: str, precision: Precision, adapter: Path | None = None, *, trainable: bool = False
-) -> LanguageModel:
-    """Load a base model from a transformers folder, and an adapter on top of it where one is given.
-
-    With `trainable` the adapter can be tuned on; its weights are in fp32 either way.
-
-    Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read, or not just the weights that the
-    model, or the adapter, is made of; if it asks for code of its own, which is never run.
-    """
+def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
+    """Model and tokeniser of a transformers folder, on the CPU. Raises `SoftrecError` as `load`."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     no_progress_bars()
@@ -145,6 +137,20 @@ def load(
             folder, **options, output_loading_info=True, ignore_mismatched_sizes=True
         )
         require_whole(model, report, folder)
+    return model, tokenizer
+
+
+def load(
+    folder: Path, backbone: str, precision: Precision, adapter: Path | None = None, *, trainable: bool = False
+) -> LanguageModel:
+    """Load a base model from a transformers folder, and an adapter on top of it where one is given.
+
+    With `trainable` the adapter can be tuned on; its weights are in fp32 either way.
+
+    Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read, or not just the weights that the
+    model, or the adapter, is made of; if it asks for code of its own, which is never run.
+    """
+    model, tokenizer = read_base(folder, precision)
     if not (hasattr(model, "model") and hasattr(model, "lm_head")):
         raise SoftrecError(
             f"{folder} holds a {type(model).__name__}, whose layers are not named `model` and `lm_head`",

@@ -154,14 +154,16 @@ def test_numbers_that_json_does_not_have(folder: Path, number: str) -> None:
     """A norm's eps of NaN makes every answer one of NaN."""
     text = (folder / "config.json").read_text()
     (folder / "config.json").write_text(re.sub(r'"rms_norm_eps": [^,]+', f'"rms_norm_eps": {number}', text))
-    refused(folder, f"config.json is not JSON: {number} is no finite number")
+    error = refused(folder, f"config.json is not JSON: {number} is no finite number")
+    assert error.where == str(folder / "config.json")
 
 
 def test_more_layers_than_there_are_weights_of(folder: Path) -> None:
     """All 1,000 layers would be built before the first one is missed."""
     reconfigure(folder, num_hidden_layers=1000)
     there = len({int(name.split(".")[2]) for name in stored(folder) if name.startswith("model.layers.")})
-    refused(folder, f"num_hidden_layers 1000, and there are weights of {there}\n")
+    error = refused(folder, f"num_hidden_layers 1000, and there are weights of {there}\n")
+    assert error.where == str(folder / "config.json")
 
 
 def test_a_tokeniser_that_writes_nothing(folder: Path) -> None:

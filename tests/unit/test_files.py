@@ -80,17 +80,6 @@ def test_a_folder_in_place_of_that_of_a_killed_job_stays(tmp_path: Path) -> None
     assert names(tmp_path) == ["away", "out", "out.manifest.json"]
 
 
-@pytest.mark.parametrize("text", ["{}", "mine", '{"outputs": {"other": "0"}}', '{"outputs": 5}'])
-def test_a_folder_beside_a_file_that_is_called_like_a_manifest_stays(tmp_path: Path, text: str) -> None:
-    """It names the folder as no job's output."""
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out/a").write_text("mine")
-    (tmp_path / "out.manifest.json").write_text(text)
-    with pytest.raises(SoftrecError, match="no job has written"), files.write_whole(tmp_path / "out") as partial:
-        partial.mkdir()
-    assert (tmp_path / "out/a").read_text() == "mine"
-
-
 def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     """The error itself passes through."""
     path = tmp_path / "file.txt"

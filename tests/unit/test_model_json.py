@@ -71,7 +71,7 @@ def test_a_key_given_twice(folder: Path) -> None:
     """Readers do not agree about which counts."""
     text = (folder / "config.json").read_text()
     (folder / "config.json").write_text(text.replace("{", '{"model_type": "gpt2", ', 1))
-    refused(folder, "the key 'model_type' is given twice")
+    assert refused(folder, "the key 'model_type' is given twice").where == str(folder / "config.json")
 
 
 def test_weights_that_no_model_is_built_of(folder: Path) -> None:
@@ -113,7 +113,8 @@ def test_a_weight_in_two_files(folder: Path) -> None:
     names = shards(folder, {})
     places = {name: "a.safetensors" if name in names[:3] else "b.safetensors" for name in names}
     (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": places}))
-    refused(folder, f"places {names[2]} in a.safetensors, and b.safetensors holds it")
+    error = refused(folder, f"places {names[2]} in a.safetensors, and b.safetensors holds it")
+    assert error.where == str(folder / INDEX)
 
 
 def test_a_head_beside_the_word_that_there_is_none(folder: Path) -> None:
@@ -140,7 +141,7 @@ def test_a_tokeniser_that_does_not_give_a_text_back(folder: Path, part: str, val
     """Titles without blanks, with marks in them, without digits: nothing would be near the title that was meant."""
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     (folder / "tokenizer.json").write_text(json.dumps({**tokenizer, part: value}))
-    refused(folder, "of 'A title of 1984'")
+    assert refused(folder, "of 'A title of 1984'").where == str(folder / "tokenizer.json")
 
 
 def test_two_tokens_of_one_number(folder: Path) -> None:
@@ -148,4 +149,4 @@ def test_two_tokens_of_one_number(folder: Path) -> None:
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     tokenizer["model"]["vocab"]["~"] = tokenizer["model"]["vocab"]["}"]
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    refused(folder, "gives two tokens one number")
+    assert refused(folder, "gives two tokens one number").where == str(folder / "tokenizer.json")
