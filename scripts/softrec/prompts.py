@@ -7,6 +7,7 @@ inference ends the preamble with two.) Where a prompt is too long its oldest his
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from softrec.errors import SoftrecError
@@ -83,33 +84,64 @@ class Encoder:
         self.placeholder = None if placeholder is None else tokenizer.convert_tokens_to_ids(placeholder)
         self.cache: dict[str, list[int]] = {}
 
-    def tokens(self, text: str) -> list[int]:
-        """Token ids of a text, with no special token added; it is cut at each `PLACE`, as at any special token."""
-        if self.placeholder is None or PLACE not in text:
-            return self.plain(text)
-        first, *others = map(self.plain, text.split(PLACE))
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each text, with no special token added; texts are cut at `PLACE`, as at any special token.
+
+        All are tokenised in one batch, which takes half the time of one after another. Parts of texts recur, as titles
+        do, and are remembered; whole prompts are not.
+        """
+        if self.placeholder is None:
+            return self.batch(texts)
+        parts = [text.split(PLACE) for text in texts]
+        new = [part for part in dict.fromkeys(chain.from_iterable(parts)) if part not in self.cache]
+        self.cache.update(zip(new, self.batch(new), strict=True))
+        return [self.joined([self.cache[part] for part in own]) for own in parts]
+
+    def joined(self, parts: Sequence[list[int]]) -> list[int]:
+        """Token ids of a text's parts with the placeholder between them."""
+        first, *others = parts
         return [*first, *(token for part in others for token in (self.placeholder, *part))]
 
+    def batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids of texts that are text alone: what spells a special token is no special token."""
+        as_text = {"add_special_tokens": False, "split_special_tokens": True}
+        return self.tokenizer(list(texts), **as_text)["input_ids"] if texts else []
+
     def plain(self, text: str) -> list[int]:
-        """Token ids of a text that is text alone."""
+        """Token ids of a text that is text alone, remembered."""
         if text not in self.cache:
-            self.cache[text] = self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+            self.cache[text] = self.batch([text])[0]
         return self.cache[text]
 
-    def prompt(self, titles: Sequence[str], room: int | None = None) -> tuple[list[int], int]:
-        """Token ids of the prompt (BOS first) and how many of the newest titles it kept.
+    def text(self, titles: Sequence[str]) -> str:
+        """The prompt of a history of titles, as the backbone writes them."""
+        return render([self.item_text(title) for title in titles], self.words)
 
-        `room` is the most tokens that its response leaves to it. Where not even the prompt without any history fits in
-        there, it is given all the same: `check_context` says so.
+    def prompts(
+        self, histories: Sequence[Sequence[str]], rooms: Sequence[int] | None = None
+    ) -> list[tuple[list[int], int]]:
+        """Token ids of each history's prompt (BOS first) and how many of its newest titles it kept.
+
+        `rooms` are the most tokens that responses leave to their prompts. Where not even the prompt without any history
+        fits in there, it is given all the same: `check_context` says so.
 
         Raises `SoftrecError` if that prompt is longer than any may be.
         """
-        most = self.limit if room is None else min(self.limit, room)
+        whole = self.tokens([self.text(titles) for titles in histories])
+        rooms = [self.limit] * len(whole) if rooms is None else rooms
+        return [self.fitted(*row) for row in zip(histories, whole, rooms, strict=True)]
+
+    def prompt(self, titles: Sequence[str], room: int | None = None) -> tuple[list[int], int]:
+        """`prompts` of one history."""
+        return self.prompts([titles], None if room is None else [room])[0]
+
+    def fitted(self, titles: Sequence[str], whole: list[int], room: int) -> tuple[list[int], int]:
+        """A prompt without as much of its oldest history as does not fit, given the tokens of the whole one."""
+        most = min(self.limit, room)
         for first in range(len(titles) + 1):
-            kept = titles[first:]
-            ids = [self.bos, *self.tokens(render([self.item_text(title) for title in kept], self.words))]
+            ids = [self.bos, *(self.tokens([self.text(titles[first:])])[0] if first else whole)]
             if len(ids) <= most:
-                return ids, len(kept)
+                return ids, len(titles) - first
         if len(ids) <= self.limit:
             return ids, 0
         raise SoftrecError(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from softrec.prompts import Encoder
 
 
+ROWS_AT_ONCE = 4096  # prompts tokenised in one batch: 10 MB of text and token ids
 PlaceItems = Callable[[list[int], Sequence[int]], list[int]]
 """Puts the items of a history into the token ids of its prompt, as the backbone wants it."""
 
@@ -149,12 +150,14 @@ def encode_prompts(
 
     `rooms` is how many tokens each row's responses leave to its prompt, where that may be less than the limit.
     """
-    prompts, shortened = [], 0
-    for row, history in enumerate(rows["history"]):
-        titles = [items.title[item] for item in history]
-        ids, kept = encoder.prompt(titles, rooms[row] if rooms else None)
-        prompts.append(place(ids, history[len(history) - kept :]))
-        shortened += kept < len(history)
+    prompts, shortened, histories = [], 0, list(rows["history"])
+    for start in range(0, len(histories), ROWS_AT_ONCE):
+        chosen = slice(start, start + ROWS_AT_ONCE)
+        titles = [[items.title[item] for item in history] for history in histories[chosen]]
+        encoded = encoder.prompts(titles, rooms[chosen] if rooms else None)
+        for history, (ids, kept) in zip(histories[chosen], encoded, strict=True):
+            prompts.append(place(ids, history[len(history) - kept :]))
+            shortened += kept < len(history)
     if shortened:
         limit = f"the limit of {encoder.limit} tokens" + (" or their responses" if rooms else "")
         say(f"{shortened} of {len(prompts)} prompts lost their oldest history to {limit}")

@@ -92,3 +92,19 @@ def test_less_room_than_the_limit_counts(llm: LanguageModel) -> None:
     assert encoder(llm, 500).prompt(titles, len(whole) - 1)[1] == 1
     assert encoder(llm, len(whole) - 1).prompt(titles, 500)[1] == 1
     assert encoder(llm, 500).prompt(titles, 3) == encoder(llm, 500).prompt([])
+
+
+def test_prompts_are_tokenised_in_one_batch(llm: LanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same ids as one by one, of long and short histories and of none; only what is cut is tokenised again.
+
+    The limit is a token short of the longest prompt, so that one of the three loses its oldest title.
+    """
+    histories = [["Ember 1", "Frost 2", "Gale 3"], ["Frost 2"], []]
+    longest = len(encoder(llm, 500).prompt(histories[0])[0])
+    expected = [encoder(llm, longest - 1).prompt(titles) for titles in histories]
+    made, sizes = encoder(llm, longest - 1), []
+    batch = made.batch
+    monkeypatch.setattr(made, "batch", lambda texts: sizes.append(len(texts)) or batch(texts))
+    assert made.prompts(histories) == expected
+    assert [kept for _, kept in expected] == [2, 1, 0]
+    assert sizes == [3, 1]
