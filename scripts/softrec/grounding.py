@@ -38,6 +38,17 @@ class Block(NamedTuple):
     slack: np.ndarray
 
 
+class Compared(NamedTuple):
+    """A block of titles against B targets.
+
+    nearer: (B,) how many titles are certainly nearer to a text than its target is. close: for some of the texts, by
+    row, the titles whose cost does not tell.
+    """
+
+    nearer: np.ndarray
+    close: list[tuple[int, np.ndarray]]
+
+
 def squared_distances(z: np.ndarray, titles: np.ndarray) -> np.ndarray:
     """(n,) || z - z_i ||^2 by float64 differences; z is (D,), or (n, D) for pairs.
 
@@ -133,17 +144,27 @@ class Grounding:
         rows, columns = np.repeat(np.arange(len(z)), [len(titles) for titles in gone]), np.concatenate(gone)
         own, order = squared_distances(z, self.titles[target]), self.candidates.order
         rank, ties = np.zeros(len(z), np.int64), np.full(len(z), -1)
+        for nearer, close_to in self.compared(z, own, rows, columns):
+            rank += nearer
+            for row, close in close_to:
+                distance = squared_distances(z[row], self.titles[close])
+                first, equal = ahead(distance, own[row], order[close], order[target[row]])
+                rank[row] += first.sum()
+                ties[row] += equal.sum()
+        return Ranks(rank, len(self.titles) - np.bincount(rows, minlength=len(z)), ties)
+
+    def compared(self, z: np.ndarray, own: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Iterator[Compared]:
+        """By blocks of titles, how the distances of B texts compare with those to their targets.
+
+        Args:
+            z: (B, D) texts. own: (B,) squared distances to the targets.
+            rows, columns: of the pairs of text and title that are not compared.
+        """
         for start, cost, offset, slack in self.blocks(z):
             here = (start <= columns) & (columns < start + cost.shape[1])
             cost[rows[here], columns[here] - start] = np.inf
             nearer = cost < (own - offset - slack)[:, None]
             possible = cost <= (own - offset + slack)[:, None]
             sure = np.count_nonzero(nearer, axis=1)
-            rank += sure
-            for row in np.flatnonzero(np.count_nonzero(possible, axis=1) > sure):
-                close = start + np.flatnonzero(possible[row] & ~nearer[row])
-                distance = squared_distances(z[row], self.titles[close])
-                first, equal = ahead(distance, own[row], order[close], order[target[row]])
-                rank[row] += first.sum()
-                ties[row] += equal.sum()
-        return Ranks(rank, len(self.titles) - np.bincount(rows, minlength=len(z)), ties)
+            some = np.flatnonzero(np.count_nonzero(possible, axis=1) > sure)
+            yield Compared(sure, [(row, start + np.flatnonzero(possible[row] & ~nearer[row])) for row in some])

@@ -1,8 +1,12 @@
 """Grounding: ranks by L2 distance over distinct titles."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+import torch
 from softrec import grounding as module
+from softrec.device_grounding import DeviceGrounding
 from softrec.errors import SoftrecError
 from softrec.grounding import Grounding, GroundingSettings, squared_distances
 from softrec.ranking import Ranks, SeenItems
@@ -47,7 +51,13 @@ def test_a_shared_title_is_not_masked_when_it_is_the_targets() -> None:
     assert ranked(4.0, target=6, user=1, position=2) == (0, 4)
 
 
-def test_float64_against_brute_force() -> None:
+def by_torch(*catalogue: Any) -> DeviceGrounding:
+    """Grounding by torch, on the CPU."""
+    return DeviceGrounding(*catalogue, torch.device("cpu"))
+
+
+@pytest.mark.parametrize("kind", [Grounding, by_torch])
+def test_float64_against_brute_force(kind: Any) -> None:
     """300 queries against float64 direct differences, with a common offset of 1,000 that would
     swamp fp32 products: every rank equal."""
     rng = np.random.default_rng(0)
@@ -55,7 +65,7 @@ def test_float64_against_brute_force() -> None:
     z = (rng.normal(size=(300, 16)) + 1000).astype(np.float32)
     target = rng.integers(1, 501, 300)
     rows = {"user": [2] * 300, "position": [0] * 300, "history": [[1]] * 300, "target": target.tolist()}
-    grounding = Grounding(titles, np.arange(-1, 500), SEEN, GroundingSettings("none", 0))
+    grounding = kind(titles, np.arange(-1, 500), SEEN, GroundingSettings("none", 0))
     direct = ((z.astype(np.float64)[:, None] - titles.astype(np.float64)[None]) ** 2).sum(-1)
     own = direct[np.arange(300), target - 1]
     np.testing.assert_array_equal(grounding.rank(z, rows).rank, (direct < own[:, None]).sum(1))
@@ -85,14 +95,17 @@ def by_hand(cost: np.ndarray, target: np.ndarray, excluded: list[np.ndarray], or
     return Ranks(*np.array(found).T)
 
 
+@pytest.mark.parametrize("kind", [Grounding, by_torch])
 @pytest.mark.parametrize(("titles_at_once", "rows_at_once"), [(1, 50), (7, 3), (64, 1), (96, 49), (1024, 1024)])
-def test_ranks_do_not_depend_on_blocks(monkeypatch: pytest.MonkeyPatch, titles_at_once: int, rows_at_once: int) -> None:
+def test_ranks_do_not_depend_on_blocks(
+    monkeypatch: pytest.MonkeyPatch, kind: Any, titles_at_once: int, rows_at_once: int
+) -> None:
     """A copy is as far as what it copies, to the bit, however the product is cut: ranks, candidates and ties are those
     of all distances at once. A third of the targets are one of two equal titles."""
     monkeypatch.setattr(module, "TITLES_AT_ONCE", titles_at_once)
     monkeypatch.setattr(module, "ROWS_AT_ONCE", rows_at_once)
     titles, z, rows = with_copies()
-    grounding = Grounding(titles, np.arange(-1, 97), SEEN, GroundingSettings("seen", 3))
+    grounding = kind(titles, np.arange(-1, 97), SEEN, GroundingSettings("seen", 3))
     excluded = [np.array([1, 4]), np.array([], np.int64)] * 25
     direct = np.stack([squared_distances(text, titles) for text in z])
     expected = by_hand(direct, np.array(rows["target"]) - 1, excluded, grounding.candidates.order)
