@@ -21,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         settings = job.read_settings(args.settings, embeddings.EmbeddingSettings)
         texts = files.read_table(args.cot, ["text"])["text"].to_pylist()
-        llm = language_model.load(args.llm, settings.backbone, settings.precision)
+        llm = language_model.load(args.llm, settings.backbone, settings.precision, kernels=settings.kernels)
         z = embeddings.embed(llm, [text.strip() for text in texts], settings.batch_size)
         arrays.write_array(args.embeddings, z)
 

@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
         decisions = cot.draw_decisions(
             rows, items.title_id, samples.load_seen(args.interactions, items.count), settings
         )
-        llm = language_model.load(args.llm, "plain", settings.precision)
+        llm = language_model.load(args.llm, "plain", settings.precision, kernels=settings.kernels)
         prompts = cot.encode(decisions, rows, items, llm.tokenizer, settings)
         check_context(prompts, [settings.max_new_tokens] * len(prompts), llm.context)
         how = generation.GenerationSettings(1, settings.max_new_tokens, settings.batch_size)

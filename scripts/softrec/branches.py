@@ -6,11 +6,14 @@ shared by its branches; `share_prompt=False` makes separate rows).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
+from softrec.devices import moved
+
 PADDING = -1
+ALIGNED = 8  # places: a GPU's attention copies a mask whose rows begin elsewhere, in every layer
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,7 @@ class BranchBatch:
             go on in the padding: where they restart, transformers takes a row for several packed ones.
         at_row, at_column: (n,) the position whose hidden state predicts each response token.
         target: (n,) the response token predicted there.
-        branch: (n,) the branch 0..R-1 it belongs to.
-        owner: (R,) index of the branch's row among the rows given.
+        length: (R,) the response tokens of each branch; they are n in all, one branch after another.
         kinds: R kinds of response.
     """
 
@@ -45,14 +47,16 @@ class BranchBatch:
     at_row: torch.Tensor
     at_column: torch.Tensor
     target: torch.Tensor
-    branch: torch.Tensor
-    owner: torch.Tensor
+    length: torch.Tensor
     kinds: tuple[str, ...]
 
     def to(self, device: torch.device) -> "BranchBatch":
-        """The same batch on another device."""
-        moved = {k: v.to(device) if torch.is_tensor(v) else v for k, v in vars(self).items()}
-        return BranchBatch(**moved)
+        """The same batch on another device, but for `input_ids`: they stay, and a backbone moves what it makes of them.
+
+        Whether a prompt holds items is asked of them, and asking a GPU would mean to wait for it.
+        """
+        others = {k: moved(v, device) for k, v in vars(self).items() if torch.is_tensor(v) and k != "input_ids"}
+        return replace(self, **others)
 
     def attention_mask(self, dtype: torch.dtype) -> torch.Tensor | None:
         """The mask of `attention_mask`, or None where each row has one branch and attention need only be causal.
@@ -61,22 +65,17 @@ class BranchBatch:
         """
         return None if len(self.kinds) == len(self.input_ids) else attention_mask(self.segment, dtype)
 
-    def of_kind(self, kind: str) -> torch.Tensor:
-        """(R,) boolean: which branches are of `kind`."""
-        return torch.tensor([k == kind for k in self.kinds], device=self.owner.device)
-
 
 def collate(rows: Sequence[Row], pad_id: int, share_prompt: bool = True) -> BranchBatch:
     """Lay `rows` out as one right-padded batch; with `share_prompt=False` each branch gets a prompt of its own."""
-    units = [(i, row) for i, row in enumerate(rows)]
     if not share_prompt:
-        units = [(i, Row(row.prompt, [response])) for i, row in units for response in row.responses]
-    width = max(len(row) for _, row in units)
-    input_ids = torch.full((len(units), width), pad_id)
-    position_ids = torch.arange(width).repeat(len(units), 1)
-    segment = torch.full((len(units), width), PADDING)
-    at_row, at_column, target, branch, owner, kinds = [], [], [], [], [], []
-    for r, (i, row) in enumerate(units):
+        rows = [Row(row.prompt, [response]) for row in rows for response in row.responses]
+    width = max(map(len, rows))
+    input_ids = torch.full((len(rows), width), pad_id)
+    position_ids = torch.arange(width).repeat(len(rows), 1)
+    segment = torch.full((len(rows), width), PADDING)
+    at_row, at_column, target, length, kinds = [], [], [], [], []
+    for r, row in enumerate(rows):
         p = len(row.prompt)
         input_ids[r, :p] = torch.as_tensor(row.prompt)
         segment[r, :p] = 0
@@ -90,11 +89,10 @@ def collate(rows: Sequence[Row], pad_id: int, share_prompt: bool = True) -> Bran
             at_row += [r] * len(tokens)
             at_column += [p - 1, *range(start, end - 1)]
             target += tokens
-            branch += [len(kinds)] * len(tokens)
-            owner.append(i)
+            length.append(len(tokens))
             kinds.append(kind)
             start = end
-    indices = [torch.tensor(x, dtype=torch.long) for x in (at_row, at_column, target, branch, owner)]
+    indices = [torch.tensor(x, dtype=torch.long) for x in (at_row, at_column, target, length)]
     return BranchBatch(input_ids, position_ids, segment, *indices, tuple(kinds))
 
 
@@ -108,5 +106,16 @@ def attention_mask(segment: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     key, query = segment[:, None, :], segment[:, :, None]
     visible = causal & ((key == 0) | (key == query)) & (query >= 0)
     visible |= torch.eye(width, dtype=torch.bool, device=segment.device)
-    mask = torch.zeros(visible.shape, dtype=dtype, device=segment.device)
-    return mask.masked_fill(~visible, torch.finfo(dtype).min)[:, None]
+    return additive_mask(visible, dtype)
+
+
+def additive_mask(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The (B, 1, Q, K) mask of attention: zero at the `visible` (B, Q, K) places, the least number elsewhere."""
+    mask = aligned(visible.shape, torch.empty(0, dtype=dtype, device=visible.device)).zero_()
+    return mask.masked_fill_(~visible, torch.finfo(dtype).min)[:, None]
+
+
+def aligned(shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
+    """A tensor whose rows begin at multiples of `ALIGNED` places, of a precision and on a device like another's."""
+    *others, width = shape
+    return like.new_empty((*others, width + -width % ALIGNED))[..., :width]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from softrec import columns, seeds
+from softrec.base_model import Precision
 from softrec.errors import SoftrecError
-from softrec.language_model import Precision
+from softrec.kernels import Kernels
 from softrec.log import say
 from softrec.prompts import Words, quoted
 from softrec.ranking import SeenItems
@@ -53,6 +54,7 @@ class CotSettings:
     max_tokens: int
     max_new_tokens: int
     batch_size: int
+    kernels: Kernels = "eager"
 
 
 class Decisions(NamedTuple):
@@ -114,12 +116,17 @@ def encode(decisions: Decisions, rows: "datasets.Dataset", items: Items, tokeniz
     """
     limit = settings.max_tokens - settings.max_new_tokens
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    as_text = {"add_special_tokens": False, "split_special_tokens": True}
     histories, prompts, shortened = rows["history"], [], 0
-    for row, label, item in zip(*(column.tolist() for column in decisions), strict=True):
-        titles = [items.title[i] for i in histories[row]]
+    known = [
+        ([items.title[i] for i in histories[row]], items.title[item], label)
+        for row, label, item in zip(*(column.tolist() for column in decisions), strict=True)
+    ]
+    whole = tokenizer([render(*decision, settings.words) for decision in known], **as_text)["input_ids"]
+    for (titles, title, label), tokens in zip(known, whole, strict=True):
         for first in range(len(titles) + 1):
-            text = render(titles[first:], items.title[item], label, settings.words)
-            ids = [start, *tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)]
+            text = render(titles[first:], title, label, settings.words)
+            ids = [start, *(tokenizer.encode(text, **as_text) if first else tokens)]
             if len(ids) <= limit:
                 break
         else:

@@ -7,8 +7,11 @@ import numpy as np
 import torch
 
 from softrec import distributed
+from softrec.base_model import Precision
+from softrec.devices import moved
 from softrec.errors import SoftrecError
-from softrec.language_model import LanguageModel, Precision
+from softrec.kernels import Kernels
+from softrec.language_model import LanguageModel
 from softrec.log import say
 
 
@@ -19,13 +22,14 @@ class EmbeddingSettings:
     backbone: str
     precision: Precision
     batch_size: int
+    kernels: Kernels = "eager"
 
 
 def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarray:
     """z of each text: (n, D) float32, from the un-tuned base model, BOS included, not normalised.
 
     Equal texts are run once and texts of like length together. An empty text is BOS alone. A text longer than the
-    model has positions is cut on the right, which the log says. Ranks share the batches and all get all embeddings.
+    model's context is cut on the right, which the log says. Ranks share the batches and all get all embeddings.
 
     Raises `SoftrecError` if an embedding is not finite.
     """
@@ -34,9 +38,10 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     distinct = list(dict.fromkeys(texts))
     as_text = {"add_special_tokens": False, "split_special_tokens": True}  # a title that spells EOS is no end of text
     encoded = tokenizer(distinct, **as_text)["input_ids"] if distinct else []
-    tokens = [[bos, *ids][: llm.positions] for ids in encoded]
-    if cut := sum(len(ids) >= llm.positions for ids in encoded):
-        say(f"{cut:,} of {len(distinct):,} texts are longer than the model's {llm.positions:,} positions, and were cut")
+    tokens = [[bos, *ids][: llm.context] for ids in encoded]
+    if cut := sum(len(ids) >= llm.context for ids in encoded):
+        most = f"the model's context of {llm.context:,} tokens"
+        say(f"{cut:,} of {len(distinct):,} texts are longer than {most}, and were cut")
     order = sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i))
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     states: dict[int, np.ndarray] = {}
@@ -64,8 +69,5 @@ def last_states(llm: LanguageModel, tokens: Sequence[Sequence[int]]) -> np.ndarr
     input_ids = torch.full((len(tokens), int(lengths.max())), llm.pad_id)
     for i, row in enumerate(tokens):
         input_ids[i, : len(row)] = torch.as_tensor(row)
-    mask = torch.arange(input_ids.shape[1])[None, :] < lengths[:, None]
-    hidden = llm.causal.model(
-        input_ids=input_ids.to(llm.device), attention_mask=mask.long().to(llm.device), use_cache=False
-    ).last_hidden_state
+    hidden = llm.causal.model(input_ids=moved(input_ids, llm.device), use_cache=False).last_hidden_state
     return hidden[torch.arange(len(tokens)), lengths - 1].float().cpu().numpy()

@@ -53,6 +53,7 @@ class EngineSettings:
         ranks: how many processes the job must have.
         checkpoint_minutes: time between two checkpoints inside an epoch.
         gradient_checkpointing: compute activations twice instead of keeping them: less memory, a third more time.
+        deterministic: let a GPU add in the same order each time, so that a resumed run ends with the same bits.
     """
 
     kind: Literal["torch", "deepspeed"] = "torch"
@@ -60,6 +61,7 @@ class EngineSettings:
     zero_stage: Literal[1, 2] = 2
     checkpoint_minutes: float = 10.0
     gradient_checkpointing: bool = False
+    deterministic: bool = False
 
 
 class TorchEngine:

@@ -15,9 +15,14 @@ from transformers import DynamicCache
 
 from softrec import distributed
 from softrec.beams import BeamSearch, pick
+from softrec.branches import additive_mask
+from softrec.decode_cache import roomy_cache
+from softrec.devices import moved
 from softrec.kept_answers import KeptAnswers
 from softrec.language_model import LanguageModel
 from softrec.log import Progress
+
+STEPS_AT_ONCE = 16  # of decoding, for which a cache makes room: most titles have ended by then
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,8 @@ def generate(
         start = common_start(prompts)
         shared = prefill(llm, [start]).cache if start and own else DynamicCache(config=llm.causal.config)
         for chosen in own:
-            run = prefill(llm, [prompts[i][len(start) :] for i in chosen], shared)
+            rests = [prompts[i][len(start) :] for i in chosen]
+            run = prefill(llm, rests, shared, room=STEPS_AT_ONCE * settings.beams)
             answers = [decode(llm, tokens) for tokens in search(llm, run, settings)]
             if kept:
                 kept.add(chosen, [answer.text for answer in answers], [answer.finished for answer in answers])
@@ -106,37 +112,40 @@ def common_start(prompts: Sequence[Sequence[int]]) -> Sequence[int]:
     return first[: next((i for i in range(most) if first[i] != last[i]), most)]
 
 
-def prefill(llm: LanguageModel, prompts: Sequence[Sequence[int]], shared: DynamicCache | None = None) -> Prompts:
-    """Run prompts, padded on the right; with `shared`, what follows the tokens whose cache that is."""
+def prefill(
+    llm: LanguageModel, prompts: Sequence[Sequence[int]], shared: DynamicCache | None = None, room: int = 0
+) -> Prompts:
+    """Run prompts, padded on the right; with `shared`, what follows the tokens whose cache that is.
+
+    Args:
+        room: tokens a row that the cache has room for beside the prompt, and grows by.
+    """
     before = shared.get_seq_length() if shared else 0
     lengths = torch.tensor([len(prompt) for prompt in prompts])
     ids = torch.full((len(prompts), int(lengths.max())), llm.pad_id)
     for row, prompt in enumerate(prompts):
         ids[row, : len(prompt)] = torch.as_tensor(prompt)
-    cache = DynamicCache(config=llm.causal.config)
+    cache = roomy_cache(llm.causal.config, before + ids.shape[1] + room, room)
     for number, layer in enumerate(shared.layers if before else []):
         cache.update(*(part.expand(len(prompts), -1, -1, -1) for part in (layer.keys, layer.values)), number)
     place = torch.arange(before + ids.shape[1])
     # What follows a prompt is padding, and a causal mask keeps it from being seen.
     causal = (place[None, :] <= place[before:, None]).expand(len(prompts), -1, -1)
-    states = run(llm, ids, place[before:].expand_as(ids), causal, cache)
+    embedded = llm.backbone.input_embeddings(llm.causal, ids)
+    states = run(llm, embedded, place[before:].expand_as(ids), causal, cache)
     last = states[torch.arange(len(prompts)), lengths - 1]
     visible = place[None, :] < (before + lengths)[:, None]
-    return Prompts(cache, visible.to(llm.device), (before + lengths).to(llm.device), last)
+    return Prompts(cache, moved(visible, llm.device), moved(before + lengths, llm.device), last)
 
 
 def run(
-    llm: LanguageModel, ids: torch.Tensor, position: torch.Tensor, visible: torch.Tensor, cache: DynamicCache
+    llm: LanguageModel, embedded: torch.Tensor, position: torch.Tensor, visible: torch.Tensor, cache: DynamicCache
 ) -> torch.Tensor:
-    """States (B, Q, H) of tokens (B, Q) at these positions, which see the `visible` (B, Q, K) places of the cache."""
-    device = llm.device
-    embedded = llm.backbone.input_embeddings(llm.causal, ids.to(device))
-    mask = torch.zeros(visible.shape, dtype=embedded.dtype, device=device)
-    mask.masked_fill_(~visible.to(device), torch.finfo(mask.dtype).min)
+    """States (B, Q, H) of embedded tokens at positions (B, Q), which see `visible` (B, Q, K) places of the cache."""
     return llm.causal.model(
         inputs_embeds=embedded,
-        attention_mask=mask[:, None],
-        position_ids=position.to(device),
+        attention_mask=additive_mask(moved(visible, llm.device), embedded.dtype),
+        position_ids=moved(position, llm.device),
         past_key_values=cache,
         use_cache=True,
     ).last_hidden_state
@@ -160,7 +169,8 @@ def search(llm: LanguageModel, prompts: Prompts, settings: GenerationSettings) -
             prompt, position, parent, past = (part[left] for part in (prompt, position, parent, past))
         past = torch.cat((pick(past, parent), own.expand(len(left), -1, -1)), dim=2)
         visible = torch.cat((prompt[:, None].expand(-1, settings.beams, -1), past), dim=2)
-        states = run(llm, beams.tokens[..., -1], position[:, None].expand(-1, settings.beams), visible, cache)
+        embedded = llm.causal.get_input_embeddings()(beams.tokens[..., -1])  # no item is ever generated
+        states = run(llm, embedded, position[:, None].expand(-1, settings.beams), visible, cache)
         position = position + 1
 
 

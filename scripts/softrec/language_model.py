@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
@@ -14,14 +14,14 @@ if not torch.cuda.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # PEFT imports deepspeed, which warns unless it is told
 
 from softrec import seeds
-from softrec.base_files import require_readable, require_size, require_usable, window
+from softrec.base_files import require_usable, window
+from softrec.base_model import Precision, read_base
 from softrec.errors import SoftrecError
 from softrec.files import read_json, write_json, write_whole
-from softrec.weights import readable, require_adapter, require_safetensors, require_same, require_whole, shapes
+from softrec.kernels import Kernels, install
+from softrec.weights import readable, require_adapter, require_safetensors, require_same, shapes
 
-Precision = Literal["fp32", "bf16"]
 ALL_LINEAR = "all-linear"  # PEFT's word for all linear layers but the output
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,8 @@ class LanguageModel:
 
         The masks of responses that share a prompt (softrec.branches) know no sliding window.
         """
-        return min(self.positions, window(self.causal.config) or self.positions)
-
-    @property
-    def positions(self) -> int:
-        """The most tokens that a text may have."""
-        return self.causal.config.max_position_embeddings
+        positions = self.causal.config.max_position_embeddings
+        return min(positions, window(self.causal.config) or positions)
 
     @property
     def pad_id(self) -> int:
@@ -80,11 +76,12 @@ class LanguageModel:
 
     @contextmanager
     def inference(self, *, base: bool = False) -> Iterator[None]:
-        """No gradients and no dropout; with `base`, adapters off: the un-tuned model."""
+        """No gradients and no dropout; with `base`, adapters off: the un-tuned model. Compiled layers run eagerly."""
         training = self.model.training
         self.model.eval()
         try:
-            with torch.inference_mode():
+            # A cache grows with each token and knows which layer it serves: each would be compiled anew.
+            with torch.inference_mode(), torch.compiler.set_stance("force_eager"):
                 if base and hasattr(self.model, "disable_adapter"):
                     with self.model.disable_adapter():
                         yield
@@ -94,13 +91,6 @@ class LanguageModel:
             self.model.train(training)
 
 
-def no_progress_bars() -> None:
-    """Keep transformers' progress bars out of log files, where there is no cursor to move."""
-    from transformers.utils import logging
-
-    logging.disable_progress_bar()
-
-
 def load_backbone(name: str) -> ModuleType:
     """The module of `softrec.backbones` called `name`."""
     from importlib import import_module
@@ -108,40 +98,14 @@ def load_backbone(name: str) -> ModuleType:
     return import_module(f"softrec.backbones.{name}")
 
 
-def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
-    """Model and tokeniser of a transformers folder, on the CPU. Raises `SoftrecError` as `load`."""
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-
-    no_progress_bars()
-
-    needs = "it needs config.json, *.safetensors and the tokeniser's files"
-    with readable(folder, "language model that transformers can load", needs):
-        stored = require_readable(folder)
-        own_files: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-        tokenizer = AutoTokenizer.from_pretrained(folder, **own_files)
-        # A folder's own choice would go before the option, and may name a kernel to be fetched.
-        config = AutoConfig.from_pretrained(folder, **own_files)
-        config._attn_implementation = "sdpa"
-        config.return_dict = True
-        require_size(config, folder, stored)
-        # Branches need a mask of their own (softrec.branches), which FlashAttention-2 does not take. Without these
-        # options other shapes raise an error that does not name the weight, and a pickle would do as well.
-        options = {
-            **own_files,
-            "config": config,
-            "dtype": DTYPES[precision],
-            "attn_implementation": "sdpa",
-            "use_safetensors": True,
-        }
-        model, report = AutoModelForCausalLM.from_pretrained(
-            folder, **options, output_loading_info=True, ignore_mismatched_sizes=True
-        )
-        require_whole(model, report, folder)
-    return model, tokenizer
-
-
 def load(
-    folder: Path, backbone: str, precision: Precision, adapter: Path | None = None, *, trainable: bool = False
+    folder: Path,
+    backbone: str,
+    precision: Precision,
+    adapter: Path | None = None,
+    *,
+    kernels: Kernels = "eager",
+    trainable: bool = False,
 ) -> LanguageModel:
     """Load a base model from a transformers folder, and an adapter on top of it where one is given.
 
@@ -160,6 +124,7 @@ def load(
         raise SoftrecError(f"the tokeniser in {folder} has no EOS token", remedy="set eos_token in its configuration")
     model.to("cuda" if torch.cuda.is_available() else "cpu")
     require_usable(model, tokenizer, folder)
+    install(model, kernels)
     own = load_backbone(backbone)
     own.prepare(tokenizer)
     if adapter is not None:

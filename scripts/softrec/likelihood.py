@@ -38,8 +38,8 @@ class ResponseLikelihood(nn.Module):
         ).last_hidden_state
         logits = language_model.lm_head(hidden[batch.at_row, batch.at_column]).float()
         log_probability = -nn.functional.cross_entropy(logits, batch.target, reduction="none")
-        total = torch.zeros(len(batch.kinds), device=logits.device)
-        return total.index_add(0, batch.branch, log_probability)
+        # A GPU adds these in the same order each time, which it does not do in `index_add`.
+        return torch.segment_reduce(log_probability, "sum", lengths=batch.length, unsafe=True)
 
 
 def causal_model(model: Any) -> Any:

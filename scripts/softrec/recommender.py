@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from softrec.base_model import Precision
 from softrec.embeddings import embed
 from softrec.generation import Generated, GenerationSettings, generate
 from softrec.kept_answers import KeptAnswers
-from softrec.language_model import LanguageModel, Precision, load
+from softrec.kernels import Kernels
+from softrec.language_model import LanguageModel, load
 from softrec.prompts import Encoder, Words, check_context, title_in
 from softrec.samples import Items, encode_prompts
 
@@ -31,6 +33,7 @@ class RecommenderSettings:
     words: Words
     max_tokens: int
     generation: GenerationSettings
+    kernels: Kernels = "eager"
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def open_recommender(
     folder: Path, items: Items, settings: RecommenderSettings, adapter: Path | None = None, *, trainable: bool = False
 ) -> Recommender:
     """Load the base model, with an adapter where one is given (to be tuned on, if `trainable`), for a catalogue."""
-    llm = load(folder, settings.backbone, settings.precision, adapter, trainable=trainable)
+    llm = load(folder, settings.backbone, settings.precision, adapter, kernels=settings.kernels, trainable=trainable)
     return wrap(llm, items, settings)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from softrec import seeds
+from softrec.base_model import no_progress_bars
 from softrec.errors import SoftrecError
-from softrec.language_model import no_progress_bars
 from softrec.log import Progress
 from softrec.prompts import Words
 from softrec.tiny_corpus import documents, tokenizer_texts

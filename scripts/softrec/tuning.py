@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from softrec import job
 from softrec.checkpoints import Checkpoint, key_of
+from softrec.device_grounding import DeviceGrounding
+from softrec.devices import add_in_one_order
 from softrec.engine import EngineSettings, OptimiserSettings, TorchEngine, start_engine
 from softrec.errors import SoftrecError
 from softrec.files import read_table, write_whole
@@ -53,7 +55,8 @@ def validator(args: argparse.Namespace, recommender: Recommender, settings: Tuni
     count = recommender.items.count
     rows, seen = load_rows(args.valid, count), load_seen(args.interactions, count)
     titles = load_title_embeddings(args.titles, recommender.items)
-    grounding = Grounding(titles, recommender.items.title_id, seen, settings.grounding)
+    catalogue, device = (titles, recommender.items.title_id, seen, settings.grounding), recommender.llm.device
+    grounding = Grounding(*catalogue) if device.type == "cpu" else DeviceGrounding(*catalogue, device)
     return Validator(recommender.prompts(rows), rows.to_dict(), grounding, recommender.generation)
 
 
@@ -82,7 +85,9 @@ def engine_settings(args: argparse.Namespace) -> EngineSettings:
             where="engine.ranks, and how the script was started",
             remedy=f"start it as `python scripts/launch_ranks.py --ranks {how.ranks} SCRIPT ...`",
         )
-    job.note("engine", {"kind": how.kind, "ranks": how.ranks})
+    job.note("engine", {"kind": how.kind, "ranks": how.ranks, "deterministic": how.deterministic})
+    if how.deterministic:
+        add_in_one_order()
     return how
 
 

@@ -4,7 +4,8 @@ Each run tunes an adapter of the tiny test model, for epochs of two updates on s
 FOLDER/NAME.json: the adapter as numbers, and for SOFT tau by epoch and what the un-tuned model says and embeds, for
 S-DPO the reference and how many batches of it rank 0 asked for, for LLaRA the projector. A specification has a name,
 the engine's settings, epochs, dropout and micro batch, and possibly a method ("sdpo") or a backbone ("llara", whose
-item embeddings are FOLDER/items.safetensors), or which rank sends itself which signal when.
+item embeddings are FOLDER/items.safetensors), a constant tau, a device other than the CPU, settings of the loop, or
+which rank sends itself which signal when.
 """
 
 import json
@@ -30,7 +31,7 @@ from softrec.ranks import rank, world
 from softrec.saving import Saver
 from softrec.scheduler import SelfAdaptive
 from softrec.sdpo import Preference, SdpoTuner
-from softrec.training import LoopSettings, Tuner
+from softrec.training import Constant, LoopSettings, Tuner
 from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, RESPONSES, Scripted, as_after_sft, flat
 
 SOFT = SelfAdaptive(1.0, "exponential", 8.0, lambda llm: 8.0 / (1.0 + float(flat(adapter_state(llm)).norm())))
@@ -39,6 +40,7 @@ SOFT = SelfAdaptive(1.0, "exponential", 8.0, lambda llm: 8.0 / (1.0 + float(flat
 def tuner(folder: Path, how: dict[str, Any]) -> Tuner:
     """Epochs of two updates of a fresh adapter; for S-DPO of one as after SFT."""
     llm = make_tiny_llm()()
+    llm.model.to(how.get("device", "cpu"))
     llm = replace(llm, backbone=load_backbone(how.get("backbone", "bigrec")))
     llm = attach_lora(llm, LoraSettings(4, 8, how["dropout"], ["q_proj", "v_proj"]), seed=1)
     prompts, sdpo = PROMPTS, how.get("method") == "sdpo"
@@ -50,7 +52,8 @@ def tuner(folder: Path, how: dict[str, Any]) -> Tuner:
     module = ResponseLikelihood(llm.model, llm.backbone)
     accumulation = -(-LOOP["global_batch_size"] // (how["micro"] * world()))
     engine = start_engine(module, OPTIMISER, EngineSettings(**how["engine"]), how["micro"], accumulation)
-    loop = LoopSettings(**{**LOOP, "epochs": how["epochs"], "micro_batch_size": how["micro"]})
+    own = {"epochs": how["epochs"], "micro_batch_size": how["micro"], **how.get("loop", {})}
+    loop = LoopSettings(**{**LOOP, **own})
     if sdpo:
         return asked(module, lambda: SdpoTuner(llm, engine, prompts, PREFERENCES, loop, beta=1.0))
     return Tuner(llm, engine, prompts, RESPONSES, loop)
@@ -110,7 +113,9 @@ def main(folder: Path, specification: dict[str, Any]) -> None:
     saver = Saver(Checkpoint(folder / specification["name"], "k" * 64), minutes=0)
     sdpo = isinstance(run, SdpoTuner)
     said = {} if sdpo or run.llm.backbone is llara else answers(run)
-    lines = run.fit(Preference() if sdpo else SOFT, Scripted(*[(0.1, 0.1)] * specification["epochs"]), saver)
+    tau = specification.get("tau")
+    schedule = Preference() if sdpo else SOFT if tau is None else Constant(tau)
+    lines = run.fit(schedule, Scripted(*[(0.1, 0.1)] * specification["epochs"]), saver)
     files.write_json(output, {**facts(run, lines), **said})
 
 

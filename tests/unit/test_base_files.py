@@ -107,7 +107,7 @@ def test_weights_outside_the_folder(folder: Path) -> None:
 def test_attention_is_softrecs_choice(folder: Path, wish: str) -> None:
     """Whatever the folder would rather have: branches need masks of their own, and no kernel is fetched."""
     reconfigure(folder, _attn_implementation=wish)
-    assert load(folder, "bigrec", "fp32").model.config._attn_implementation == "sdpa"
+    assert load(folder, "bigrec", "fp32").model.config._attn_implementation == "causal_sdpa"
 
 
 def test_a_window_limits_the_context(folder: Path, new_llm: NewLlm) -> None:

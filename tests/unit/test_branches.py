@@ -20,7 +20,7 @@ def test_layout_of_a_row() -> None:
     assert batch.segment.tolist() == [[0, 0, 0, 0, 1, 1, 1, 2, 2]]
     assert batch.at_column.tolist() == [3, 4, 5, 3, 7]
     assert batch.target.tolist() == [8, 9, 2, 10, 2]
-    assert batch.branch.tolist() == [0, 0, 0, 1, 1]
+    assert batch.length.tolist() == [3, 2]
     assert batch.kinds == ("y", "yhat")
 
 
@@ -88,7 +88,7 @@ def test_gradients_do_not_depend_on_sharing(new_llm: object) -> None:
                 torch.nn.init.constant_(parameter, 0.02)
         batch = collate(ROWS, 0, share_prompt)
         likelihood = ResponseLikelihood(tuned.model, tuned.backbone)(batch)
-        weight = torch.where(batch.of_kind("y"), 0.3, 0.7)
+        weight = torch.tensor([0.3 if kind == "y" else 0.7 for kind in batch.kinds])
         (-(weight * likelihood).sum()).backward()
         gradients.append(torch.cat([p.grad.flatten() for p in tuned.model.parameters() if p.grad is not None]))
     assert gradients[0].abs().max() > 1e-3

@@ -53,6 +53,6 @@ def test_embeddings_that_are_not_finite_are_refused(new_llm: Callable[[], Langua
 
 
 def test_texts_that_are_cut_are_counted(llm: LanguageModel, capsys: pytest.CaptureFixture[str]) -> None:
-    """One of two has more tokens than the model has positions."""
-    embed(llm, ["Frost 2", "x y " * llm.positions], batch_size=2)
-    assert f"1 of 2 texts are longer than the model's {llm.positions:,} positions" in capsys.readouterr().err
+    """One of two has more tokens than the model's context."""
+    embed(llm, ["Frost 2", "x y " * llm.context], batch_size=2)
+    assert f"1 of 2 texts are longer than the model's context of {llm.context:,} tokens" in capsys.readouterr().err

@@ -53,7 +53,7 @@ def test_a_folder_comes_back_as_the_model_that_was_saved(folder: Path, llm: Lang
     assert torch.equal(logits(loaded), logits(llm))
     assert not loaded.model.training
     assert loaded.context == 512
-    assert loaded.causal.config._attn_implementation == "sdpa"
+    assert loaded.causal.config._attn_implementation == "causal_sdpa"
     assert loaded.ends == [llm.tokenizer.eos_token_id]
     assert load(folder, "bigrec", "bf16").model.dtype == torch.bfloat16
 

@@ -14,6 +14,7 @@ SECTION = {
     "zero_stage": 2,
     "checkpoint_minutes": 10,
     "gradient_checkpointing": False,
+    "deterministic": False,
 }
 
 

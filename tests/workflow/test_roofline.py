@@ -45,10 +45,10 @@ def test_what_prompts_have_in_common_is_seen_and_not_run() -> None:
 def test_a_step_moves_a_prompts_cache_once_for_all_its_beams() -> None:
     """A token's keys and values: 2 numbers of 2 bytes for W / 3 in each layer, 4 W L / 3 = 16,000 bytes.
 
-    2 prompts of 100 tokens, 3 beams each with 7 tokens said: each row has 100 + 21 keys. They are moved nine times:
-    appending reads and writes, each is read and written thrice for three query heads, attention reads three.
+    2 prompts of 100 tokens, 3 beams each with 7 tokens said: each row has 100 + 21 keys. They are moved seven times:
+    each is read, and written thrice for three query heads, and attention reads three.
     """
     assert LLM.cached == pytest.approx(16_000)
     found = roofline.decoding(LLM, 2, 3, 100, 7)
     assert found.operations == pytest.approx(6 * (2e9 + 4 * 121 * SQUARE))
-    assert found.moved == pytest.approx(2e9 + (2 + 1 + 3 + 3) * 16_000 * 2 * 121 + 2 * 46 * SQUARE * 6)
+    assert found.moved == pytest.approx(2e9 + (1 + 3 + 3) * 16_000 * 2 * 121 + 2 * 46 * SQUARE * 6)

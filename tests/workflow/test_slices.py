@@ -137,6 +137,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("statistics.resamples", 500, {"measure_significance", "describe_run"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
+        ("llms.tiny.kernels", "fused", ASKING | ENCODING | {"generate_cot"}),
         ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm", "generate_cot"}),
         ("datasets.ml100k.global_batch_size", 8, TUNING),
         ("datasets.ml100k.label", "ML", COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all"}),

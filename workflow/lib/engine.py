@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-SAID = ("kind", "ranks", "zero_stage", "checkpoint_minutes", "gradient_checkpointing")  # softrec.engine.EngineSettings
+# Fields of softrec.engine.EngineSettings.
+SAID = ("kind", "ranks", "zero_stage", "checkpoint_minutes", "gradient_checkpointing", "deterministic")
 
 
 class Engine:

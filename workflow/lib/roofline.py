@@ -11,8 +11,9 @@ BANDWIDTH, READ_SHARE = 2.0e12, 0.6  # bytes per second of its memory, and the s
 BF16 = 2  # bytes of a number
 KEPT = 46  # bytes of activations per token, layer and unit of width (docs/cluster.md: 140 kB at a width of 3,072)
 KV = 1 / 3  # width of a token's keys, and of its values, in units of W: grouped queries, 8 heads of 24
-MOVES = 9  # of all keys and values in a step: appending reads and writes them; they are read and written once for each
-# of three query heads, as transformers does where there is a mask; attention reads those
+# Of all keys and values in a step of decoding: where there is a mask, transformers reads them once and writes them for
+# each of three query heads that share them; attention reads those. `kernels: fused` reads them once.
+MOVES = 7
 
 
 class Pass(NamedTuple):

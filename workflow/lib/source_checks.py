@@ -8,7 +8,7 @@ from lib import sources
 
 Config = Mapping[str, Any]
 BAD_PATH = re.compile(r"^-|[\x00-\x1f\x7f{}<>\ud800-\udfff]")  # {...} and <...> are filled in, -... is an option
-ABOUT_SOURCE = ("precision", "gated")  # keys of a language model that say nothing about its files
+ABOUT_SOURCE = ("precision", "kernels", "gated")  # keys of a language model that say nothing about its files
 
 
 def folders(config: Config) -> Iterator[str]:

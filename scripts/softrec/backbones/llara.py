@@ -16,6 +16,7 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 
 from softrec import seeds
+from softrec.devices import moved
 from softrec.errors import SoftrecError
 from softrec.prompts import PLACE, quoted
 from softrec.weights import readable, require_finite, require_same, shape, shapes
@@ -101,15 +102,20 @@ def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
 
 
 def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
-    """The (B, T, H) input embeddings of (B, T) ids: the model's own, and projected items at ids of V and above."""
+    """The (B, T, H) input embeddings of (B, T) ids on the CPU: the model's own, and projected items from id V on.
+
+    The places of items are found on the CPU, where the ids come from: a GPU would have to be waited for.
+    """
     start = rows_of_embedding(model)
     item = input_ids >= start
-    embedded = model.get_input_embeddings()(input_ids.masked_fill(item, 0))
-    if not hasattr(model, "history"):
-        if item.any():
-            raise ValueError("the prompt holds items, but the model has no projector: `begin` or `load` comes first")
+    embedded = model.get_input_embeddings()(moved(input_ids.masked_fill(item, 0), model.device))
+    places = item.flatten().nonzero()[:, 0]
+    if not len(places):
         return embedded
-    return embedded.masked_scatter(item[..., None], model.history(input_ids[item] - start).to(embedded.dtype))
+    if not hasattr(model, "history"):
+        raise ValueError("the prompt holds items, but the model has no projector: `begin` or `load` comes first")
+    history = model.history(moved(input_ids[item] - start, model.device)).to(embedded.dtype)
+    return embedded.flatten(0, -2).index_copy(0, moved(places, model.device), history).view_as(embedded)
 
 
 def save(model: Any, folder: Path) -> None:

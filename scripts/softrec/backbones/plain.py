@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from softrec.devices import moved
 from softrec.errors import SoftrecError
 
 
@@ -29,7 +30,7 @@ def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
 
 def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
     """The (B, T, H) input embeddings of (B, T) token ids: the language model's own."""
-    return model.get_input_embeddings()(input_ids)
+    return model.get_input_embeddings()(moved(input_ids, model.device))
 
 
 def save(model: Any, folder: Path) -> None:

@@ -14,6 +14,7 @@ LOOP = (
     "share_prompt",
     "checkpoint_select",
 )
+ARITHMETIC = ("precision", "kernels")  # how a base model computes, whatever it is asked
 GENERATION = ("beams", "max_new_tokens", "length_penalty", "batch_size")
 TINY = ("vocabulary", "hidden", "layers", "heads", "context", "steps", "batch_size", "block", "learning_rate", "seed")
 
@@ -32,7 +33,7 @@ class LlmSlices(RankingSlices):
         generation["max_new_tokens"] += more
         return {
             "backbone": backbone,
-            "precision": self.llm(dataset)["precision"],
+            **take(self.llm(dataset), ARITHMETIC),
             "words": self.dataset(dataset)["words"],
             "max_tokens": self.config["tuning"]["max_tokens"] + more,
             "generation": generation,
@@ -48,8 +49,12 @@ class LlmSlices(RankingSlices):
 
     def titles(self, dataset: str) -> str:
         """Embedding titles by the un-tuned language model."""
-        precision, batch_size = self.llm(dataset)["precision"], self.config["generation"]["batch_size"]
-        return text({"backbone": "plain", "precision": precision, "batch_size": batch_size})
+        return self.encoding(self.llm(dataset))
+
+    def encoding(self, llm: dict[str, Any]) -> str:
+        """Embedding texts by a language model as it is."""
+        batch_size = self.config["generation"]["batch_size"]
+        return text({"backbone": "plain", **take(llm, ARITHMETIC), "batch_size": batch_size})
 
     def initial_distance(self, dataset: str, backbone: str, seed: str) -> str:
         """d_0 and the rows of every d_t."""
@@ -95,12 +100,10 @@ class LlmSlices(RankingSlices):
     def cot(self, dataset: str) -> str:
         """The chains of thought of LLM-CF."""
         own = take(self.config["llm_cf"], ("rows", "max_tokens", "max_new_tokens"))
-        ours = {"words": self.dataset(dataset)["words"], "precision": self.llm(dataset)["precision"]}
+        ours = {"words": self.dataset(dataset)["words"], **take(self.llm(dataset), ARITHMETIC)}
         batch_size = self.config["generation"]["batch_size"]
         return text({**own, **ours, "seed": self.config["samples"]["seed"], "batch_size": batch_size})
 
     def text_encoder(self, dataset: str) -> str:
         """Embedding texts for LLM-CF."""
-        encoder = self.config["llms"][self.config["llm_cf"]["text_encoder"] or self.dataset(dataset)["llm"]]
-        batch_size = self.config["generation"]["batch_size"]
-        return text({"backbone": "plain", "precision": encoder["precision"], "batch_size": batch_size})
+        return self.encoding(self.config["llms"][self.config["llm_cf"]["text_encoder"] or self.dataset(dataset)["llm"]])
