@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-end-to-end test-parts test-slurm simulate soak lint clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: $(VENV)/.bench $(VENV)/.recbole  ## Each step beside its peers: times, me
 # Parts: make rehearse DATASETS=game, then movie, kindle, model, tables. Kindle in two: first with RULES=fit_dros.
 rehearse: $(VENV)/.run  ## The paper's grid at its true sizes, on made-up data and without a GPU; hours, resumable
 	@$(BIN)/python tests/rehearse $(if $(DATASETS),--datasets $(DATASETS)) $(if $(RULES),--rules $(RULES))
+
+test-gpu: $(VENV)/.dev  ## What one NVIDIA GPU computes beside the CPU; without one it says so and ends with status 2
+	@$(BIN)/python tests/gpu
 
 test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
 	$(BIN)/python -m pytest tests/slurm -n 3 --dist loadfile

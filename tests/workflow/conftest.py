@@ -13,13 +13,14 @@ from lib.dryrun import Job
 
 ROOT = Path(config_check.__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+SHIPPED = ("paper", "demo", "figure6", "evidence", "laptop", "one-gpu", "one-gpu-games")
 
 
 @pytest.fixture(scope="session")
 def checked() -> Callable[[str], dict[str, Any]]:
     """A shipped configuration by name, checked and with its defaults, to change at will."""
     found = {}
-    for name in ("paper", "demo", "figure6", "evidence", "laptop"):
+    for name in SHIPPED:
         found[name] = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
         config_check.check(found[name], str(SCHEMA), name, cross_checks.problems)
     return lambda name: copy.deepcopy(found[name])

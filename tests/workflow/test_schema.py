@@ -195,7 +195,7 @@ def test_a_value_out_of_range_is_refused(checked: Checked, key: str, value: Any,
     assert any(line.startswith(f"x.yaml: {key}") and wanted in line for line in lines), lines
 
 
-@pytest.mark.parametrize("name", ["paper", "demo", "figure6", "evidence", "laptop"])
+@pytest.mark.parametrize("name", ["paper", "demo", "figure6", "evidence", "laptop", "one-gpu", "one-gpu-games"])
 def test_the_shipped_files_say_everything(checked: Checked, name: str) -> None:
     """Defaults are for the files of users: in ours every key stands, so that each can be read there and changed."""
     written = yaml.safe_load((SCHEMA.parents[2] / f"config/{name}.yaml").read_text())

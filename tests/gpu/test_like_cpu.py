@@ -1,0 +1,93 @@
+"""In fp32 a GPU computes what the CPU computes: updates, texts, embeddings, ranks."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import ranks_run
+import torch
+from runs import second_gradient
+from safetensors.torch import save_file
+from softrec.device_grounding import DeviceGrounding
+from softrec.embeddings import embed
+from softrec.generation import GenerationSettings, generate
+from softrec.grounding import Grounding, GroundingSettings
+from softrec.kernels import install
+from softrec.language_model import LanguageModel
+from softrec.ranking import SeenItems
+
+METHODS: dict[str, dict[str, Any]] = {
+    "SFT": {"tau": 0.0},
+    "half": {"tau": 0.5},
+    "SOFT without its scheduler": {"tau": 1.0},
+    "S-DPO": {"method": "sdpo"},
+    "LLaRA": {"tau": 0.5, "backbone": "llara"},
+}
+
+
+def tuned(folder: Path, name: str, **specification: Any) -> dict[str, Any]:
+    """Four updates of the tiny model's adapter, in this process."""
+    table = torch.arange(7.0)[:, None] * torch.tensor([0.1, -0.2, 0.3])
+    save_file({"item.weight": table}, folder / "items.safetensors")
+    how = {"name": name, "engine": {}, "micro": 4, "dropout": 0.0, "epochs": 2, **specification}
+    ranks_run.main(folder, how)
+    return json.loads((folder / f"{name}.json").read_text())
+
+
+@pytest.mark.parametrize("share", [True, False], ids=["shared prompt", "rows of their own"])
+@pytest.mark.parametrize("method", METHODS)
+def test_updates(tmp_path: Path, device: torch.device, method: str, share: bool) -> None:
+    """Adapters, of size 0.1, after four updates: sums of fp32 in another order differ by 1e-6 each time."""
+    how = {**METHODS[method], "loop": {"share_prompt": share}}
+    expected, found = (tuned(tmp_path, str(place), device=str(place), **how) for place in ("cpu", device))
+    assert np.abs(expected["adapter"]).max() > 0.01
+    for name in {"adapter", "projector", "reference"} & set(expected):
+        np.testing.assert_allclose(found[name], expected[name], atol=1e-5, rtol=1e-4, err_msg=name)
+
+
+def test_recomputed_activations(smol: Callable[..., LanguageModel], device: torch.device) -> None:
+    """Gradient checkpointing gives the gradients of an update that keeps its activations."""
+    kept, twice = (second_gradient(smol(device), tau=0.5, recompute=again)[1] for again in (False, True))
+    torch.testing.assert_close(twice, kept, atol=1e-6 * float(kept.abs().max()), rtol=1e-4)
+
+
+@pytest.mark.parametrize("kernels", ["fused", "compiled"])
+def test_kernels(smol: Callable[..., LanguageModel], device: torch.device, kernels: Any) -> None:
+    """Gradients with and without a mask by other kernels, in fp32, heads sharing keys by threes."""
+    for tau in (0.0, 0.5):
+        other = smol(device)
+        install(other.model, kernels)
+        _, expected = second_gradient(smol(device), tau=tau)
+        _, found = second_gradient(other, tau=tau)
+        torch.testing.assert_close(found, expected, atol=1e-5 * float(expected.abs().max()), rtol=1e-3)
+
+
+def test_texts_and_embeddings(smol: Callable[..., LanguageModel], device: torch.device) -> None:
+    """Texts of four beams are equal, embeddings of them to 1e-4 of their size."""
+    prompts = [[1, *range(20, 20 + n)] for n in (3, 40, 7, 90, 12)]
+    settings = GenerationSettings(4, 12, 3)
+    here, there = smol(torch.device("cpu")), smol(device)
+    texts = [answer.text for answer in generate(here, prompts, settings)]
+    assert [answer.text for answer in generate(there, prompts, settings)] == texts
+    expected = embed(here, texts, 2)
+    np.testing.assert_allclose(embed(there, texts, 2), expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_ranks(device: torch.device) -> None:
+    """600 texts and 3,000 titles, of which 1,000 are copies, their mean ten times their spread: equal ranks, ties."""
+    rng = np.random.default_rng(4)
+    titles = (rng.normal(size=(3000, 256)) + 10).astype(np.float32)
+    titles[2::3] = titles[1::3]
+    target = rng.integers(0, 3000, 600)
+    z = titles[target] + rng.normal(size=(600, 256)).astype(np.float32)
+    z[:50] = titles[target[:50]]  # and some that say a title itself
+    rows = {"user": [1] * 600, "position": [2] * 600, "history": [[2]] * 600, "target": (target + 1).tolist()}
+    seen = SeenItems(np.array([1, 1]), np.array([2, 5]))
+    catalogue = (titles, np.arange(-1, 3000), seen, GroundingSettings("seen", 3))
+    expected = Grounding(*catalogue).rank(z, rows)
+    assert expected.ties.sum() > 300
+    for found, right in zip(DeviceGrounding(*catalogue, device).rank(z, rows), expected, strict=True):
+        np.testing.assert_array_equal(found, right)
