@@ -1,5 +1,6 @@
 """Fused and compiled kernels compute what transformers' own modules compute."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -83,6 +84,7 @@ def test_updates_with_fused_norms(new_llm: NewLlm) -> None:
     torch.testing.assert_close(fitted(tuner, Constant(0.5)), expected, atol=1e-6, rtol=0)
 
 
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch compiles for a CPU with g++, which is not on PATH")
 def test_compiled_layers_make_the_same_updates(new_llm: NewLlm, fresh_compiler: None) -> None:
     """Without dropout, in fp32. Layers are alike: they share a graph, whatever the length of rows.
 
@@ -96,6 +98,7 @@ def test_compiled_layers_make_the_same_updates(new_llm: NewLlm, fresh_compiler: 
     assert not counters["graph_break"]
 
 
+@pytest.mark.skipif(not shutil.which("gcc"), reason="kernels: compiled asks for a C compiler, and gcc is not on PATH")
 def test_compiled_layers_answer_eagerly(new_llm: NewLlm, fresh_compiler: None) -> None:
     """Texts and likelihoods asked for outside training are those of fused kernels, bit for bit, without a graph."""
     fused, compiled = with_kernels(new_llm, "fused"), with_kernels(new_llm, "compiled")
