@@ -50,6 +50,38 @@ def ceilings(device: torch.device, size: int) -> tuple[float, float]:
     return 2 * size**3 / product.milliseconds * 1e3, 2 * 2 * source.numel() / copy.milliseconds * 1e3
 
 
+# Dense bf16 operations a second that NVIDIA gives for a card; an unknown card is measured by what it reaches.
+NOMINAL = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "A800": 312e12}
+
+
+def nominal_peak(card: str, reached: float) -> float:
+    """Operations a second that shares of the peak are shares of."""
+    return next((peak for name, peak in NOMINAL.items() if name in card), reached)
+
+
+def top_kernels(device: torch.device, run: Callable[[], Any], count: int = 25) -> str:
+    """Where one call spends the device's time: calls and milliseconds of its kernels, the dearest first.
+
+    On a CPU they are operators of torch.
+    """
+    from torch.autograd import DeviceType
+    from torch.profiler import ProfilerActivity, profile
+
+    on_gpu = device.type == "cuda"
+    with profile(activities=[ProfilerActivity.CPU, *[ProfilerActivity.CUDA] * on_gpu]) as found:
+        run()
+        wait(device)
+    kind = DeviceType.CUDA if on_gpu else DeviceType.CPU
+    spent = [
+        ((event.self_device_time_total if on_gpu else event.self_cpu_time_total) / 1e3, event.count, event.key)
+        for event in found.key_averages()
+        if event.device_type == kind
+    ]
+    whole = sum(milliseconds for milliseconds, _, _ in spent)
+    lines = [f"{milliseconds:8.2f} ms  {calls:5d} x  {name[:90]}" for milliseconds, calls, name in sorted(spent)[::-1]]
+    return "\n".join([f"{whole:8.2f} ms  in {sum(calls for _, calls, _ in spent)} kernels", *lines[:count]])
+
+
 def attempted(line: Callable[[], str]) -> None:
     """Print a line of a table at once, or why there is none: one that needs too much memory does not end the rest."""
     try:
