@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Any
 
-from softrec import job
+from softrec.job import program
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class Settings:
     values: list[Any]
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--choice", help="the choice file of this hyper-parameter")
     parser.input("--models", many=True, help="models of one seed, in the order of settings.values")
     parser.output("--model", help="a copy of the chosen model")
@@ -27,11 +27,12 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Find the chosen model, copy it whole."""
-    from softrec import files, log, selection
-    from softrec.choice_files import read_choice
-    from softrec.errors import SoftrecError
+    from common import files, log
+    from common.errors import SoftrecError
+    from softrec.evaluation import selection
+    from softrec.io.choice_file import read_choice
 
-    settings = job.read_settings(args.settings, Settings)
+    settings = program.read_settings(args.settings, Settings)
     if len(args.models) != len(settings.values):
         raise SoftrecError(f"{len(args.models)} models for {len(settings.values)} values", where="--models")
     choice = read_choice(args.choice)
@@ -42,4 +43,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 
-from softrec import job
+from softrec.job import program
 
 
 @dataclass(frozen=True)
@@ -14,9 +14,9 @@ class Settings:
     paper_rows: int
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--long", help="table2_long.csv")
     parser.input("--all-long", help="table2_all_long.csv")
     parser.input("--metrics", many=True, help="test.metrics.json of every run")
@@ -28,20 +28,22 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Audit ours, which must pass, and the paper's."""
-    from softrec import csvfiles, files, numbers, published, results
-    from softrec.records import read_record
+    from common import files
+    from softrec.io import csv_files
+    from softrec.io.records import read_record
+    from softrec.results import consistency, long_table, published
 
-    settings = job.read_settings(args.settings, Settings)
+    settings = program.read_settings(args.settings, Settings)
     of_paper, of_all = {}, {}
     for dataset, path in zip(settings.datasets, args.metrics, strict=True):
         report = read_record(path)
         of_paper[dataset], of_all[dataset] = report.whole("rows", 1), report.whole("rows_all", 1)
-    ours = numbers.audit_ours(results.read_long(args.long), of_paper)
-    ours_all = numbers.audit_ours(results.read_long(args.all_long), of_all)
-    theirs = numbers.audit_published(published.read_published(args.published, 2), settings.paper_rows)
+    ours = consistency.audit_ours(long_table.read_long(args.long), of_paper)
+    ours_all = consistency.audit_ours(long_table.read_long(args.all_long), of_all)
+    theirs = consistency.audit_published(published.read_published(args.published, 2), settings.paper_rows)
     files.write_json(args.audit, {"ours": ours, "ours_all": ours_all, "published": theirs})
-    csvfiles.write_text(args.markdown, numbers.described(theirs, settings.paper_rows))
+    csv_files.write_text(args.markdown, consistency.described(theirs, settings.paper_rows))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

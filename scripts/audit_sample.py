@@ -3,7 +3,8 @@
 import argparse
 from dataclasses import dataclass
 
-from softrec import job
+from softrec.io import tables
+from softrec.job import program
 
 
 @dataclass(frozen=True)
@@ -13,9 +14,9 @@ class Settings:
     split: str
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--sequences", help="sequences/SPLIT.parquet")
     parser.input("--sample", help="samples/SPLIT.parquet")
     parser.output("--audit", help="samples/SPLIT_audit.json: what was checked, on how many rows")
@@ -24,16 +25,17 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, check, write."""
-    from softrec import files, leakage, log, sample_leakage, sequences
+    from common import files, log
+    from softrec.splits import sample_audit, sequences, split_audit
 
-    name = job.read_settings(args.settings, Settings).split
-    split = leakage.Part.of(name, files.read_table(args.sequences, list(sequences.TYPES)))
-    sample = leakage.Part.of(f"{name}_sample", files.read_table(args.sample, list(sequences.TYPES)))
-    report = sample_leakage.audit_sample(split, sample)
+    name = program.read_settings(args.settings, Settings).split
+    split = split_audit.Part.of(name, tables.read_table(args.sequences, list(sequences.TYPES)))
+    sample = split_audit.Part.of(f"{name}_sample", tables.read_table(args.sample, list(sequences.TYPES)))
+    report = sample_audit.audit_sample(split, sample)
     for check in report["checks"]:
         log.say(f"holds  {check['check']}  ({check['rows']:,} rows)")
     files.write_json(args.audit, report)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

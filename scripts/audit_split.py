@@ -2,14 +2,15 @@
 
 import argparse
 
-from softrec import job
+from softrec.io import tables
+from softrec.job import program
 
 SPLITS = ("train", "valid", "test")
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--interactions", help="interactions.parquet")
     for split in SPLITS:
         parser.input(f"--{split}", help=f"sequences/{split}.parquet")
@@ -19,16 +20,19 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, check, write."""
-    from softrec import files, leakage, log, sequences
+    from common import files, log
+    from softrec.splits import sequences, split_audit
 
-    settings = job.read_settings(args.settings, leakage.AuditSettings)
-    interactions = leakage.Interactions.of(files.read_table(args.interactions, ["user", "item", "timestamp"]))
-    splits = [leakage.Part.of(name, files.read_table(getattr(args, name), list(sequences.TYPES))) for name in SPLITS]
-    report = leakage.audit(interactions, splits, settings)
+    settings = program.read_settings(args.settings, split_audit.AuditSettings)
+    interactions = split_audit.Interactions.of(tables.read_table(args.interactions, ["user", "item", "timestamp"]))
+    splits = [
+        split_audit.Part.of(name, tables.read_table(getattr(args, name), list(sequences.TYPES))) for name in SPLITS
+    ]
+    report = split_audit.audit(interactions, splits, settings)
     for check in report["checks"]:
         log.say(f"holds  {check['check']}  ({check['rows']:,} rows)")
     files.write_json(args.audit, report)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

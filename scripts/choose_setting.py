@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--logs", many=True, help="training.jsonl of each candidate, in the order of settings.candidates")
     parser.output("--choice", help="the chosen value and the metrics it was chosen by, as JSON")
     return parser
@@ -15,13 +15,14 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read the logs' summaries, choose, write."""
-    from softrec import files, log, selection
+    from common import files, log
+    from softrec.evaluation import selection
 
-    settings = job.read_settings(args.settings, selection.ChoiceSettings)
+    settings = program.read_settings(args.settings, selection.ChoiceSettings)
     choice = selection.decide(settings, [selection.kept_epoch(path, settings.metrics) for path in args.logs])
     log.say(f"{choice['name']} = {choice['chosen']}  by {', '.join(choice['metrics'])} on validation")
     files.write_json(args.choice, choice)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

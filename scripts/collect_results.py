@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--metrics", many=True, help="test.metrics.json of each run, in the order of settings.cells")
     parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
     parser.output("--long", help="csv: method,backbone,dataset,metric,seed,value; of a grid, the chosen setting alone")
@@ -18,20 +18,22 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, mark the chosen, write the tables."""
-    from softrec import choice_files, collect, csvfiles, log, results
+    from common import log
+    from softrec.io import choice_file, csv_files
+    from softrec.results import collect, long_table
 
-    settings = job.read_settings(args.settings, collect.CollectSettings)
-    choices = [choice_files.read_choice(path) for path in args.choices or []]
+    settings = program.read_settings(args.settings, collect.CollectSettings)
+    choices = [choice_file.read_choice(path) for path in args.choices or []]
     measured, of_all = (
         collect.collect(settings.cells, [collect.read_metrics(path, key) for path in args.metrics], choices)
         for key in ("metrics", "metrics_all")
     )
-    results.write_long(args.long, [m.row for m in measured if m.chosen])
-    results.write_long(args.all_long, [m.row for m in of_all if m.chosen])
-    header = (*results.LongRow._fields, "setting")
-    csvfiles.write_text(args.settings_long, csvfiles.csv_text([header, *((*m.row, m.setting) for m in measured)]))
+    long_table.write_long(args.long, [m.row for m in measured if m.chosen])
+    long_table.write_long(args.all_long, [m.row for m in of_all if m.chosen])
+    header = (*long_table.LongRow._fields, "setting")
+    csv_files.write_text(args.settings_long, csv_files.csv_text([header, *((*m.row, m.setting) for m in measured)]))
     log.say(f"{len(settings.cells)} runs, {sum(m.chosen for m in measured)} values for Table 2 of {len(measured)}")
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

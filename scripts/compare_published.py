@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--intervals", help="intervals_paper.csv: our cells, over the paper's sample of rows")
     parser.input("--published", help="config/published.csv: the paper's")
     parser.output("--csv", help="csv: method,backbone,dataset,metric,ours,paper,difference,low,high,verdict")
@@ -17,17 +17,21 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read both, compare, write."""
-    from softrec import compare, csvfiles, published
+    from softrec.io import csv_files
+    from softrec.results import published
+    from softrec.stats import paper_comparison
 
-    settings = job.read_settings(args.settings, compare.CompareSettings)
+    settings = program.read_settings(args.settings, paper_comparison.CompareSettings)
     paper = published.read_published(args.published, 2)
-    ours = compare.read_intervals(args.intervals)
-    rows = compare.compare(ours, paper, settings)
-    csvfiles.write_text(args.csv, csvfiles.csv_text([compare.ComparedRow._fields, *rows]))
+    ours = paper_comparison.read_intervals(args.intervals)
+    rows = paper_comparison.compare(ours, paper, settings)
+    csv_files.write_text(args.csv, csv_files.csv_text([paper_comparison.ComparedRow._fields, *rows]))
     seeds = min((row.seeds for row in ours), default=0)
-    text = compare.described(rows, seeds, settings.paper_rows) if rows else compare.disjoint(ours, paper)
-    csvfiles.write_text(args.markdown, text)
+    text = (
+        paper_comparison.described(rows, seeds, settings.paper_rows) if rows else paper_comparison.disjoint(ours, paper)
+    )
+    csv_files.write_text(args.markdown, text)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

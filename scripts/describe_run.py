@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--manifest", help="manifest.json of the run")
     parser.input("--intervals", help="intervals.csv: each cell with its interval")
     parser.input("--tests", help="significance.csv: SOFT against the others")
@@ -22,26 +22,30 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, put a section of each kind of file that there is, write."""
-    from softrec import choice_files, compare, csvfiles, files, provenance, reproduction, told_rows, told_training
+    from common import files
+    from softrec.io import choice_file, csv_files
+    from softrec.reporting.summary import page, test_results, training
+    from softrec.results import provenance
+    from softrec.stats import paper_comparison
 
-    settings = job.read_settings(args.settings, reproduction.ReproductionSettings)
+    settings = program.read_settings(args.settings, page.ReproductionSettings)
     manifest, jobs = files.read_json(args.manifest), provenance.trace(args.files_read).jobs.values()
-    intervals, metrics = compare.read_intervals(args.intervals), settings.alphas.metrics
-    logs = told_training.read_logs(settings.logs, args.logs or [])
-    sections = [reproduction.head(manifest, intervals)]
-    sections.append(told_rows.test_rows(intervals, told_rows.read_tests(args.tests, metrics), metrics))
+    intervals, metrics = paper_comparison.read_intervals(args.intervals), settings.alphas.metrics
+    logs = training.read_logs(settings.logs, args.logs or [])
+    sections = [page.head(manifest, intervals)]
+    sections.append(test_results.test_rows(intervals, test_results.read_tests(args.tests, metrics), metrics))
     if args.ranks:
-        choices = map(choice_files.read_choice, args.choices)
+        choices = map(choice_file.read_choice, args.choices)
         chosen = {(of.dataset, of.backbone): choice for of, choice in zip(settings.choices, choices, strict=True)}
-        sections.append(told_rows.by_alpha(args.ranks, settings.alphas, chosen))
+        sections.append(test_results.by_alpha(args.ranks, settings.alphas, chosen))
     if args.described:
         told = [files.read_json(path) for path in args.described]
-        sections.append(told_training.self_distilled(logs, settings.described, told))
+        sections.append(training.self_distilled(logs, settings.described, told))
     if logs:
-        sections.append(told_training.by_epoch(logs, settings.distance_rows))
-    sections += [reproduction.facts(manifest, jobs), reproduction.times(jobs)]
-    csvfiles.write_text(args.page, "\n".join(sections))
+        sections.append(training.by_epoch(logs, settings.distance_rows))
+    sections += [page.facts(manifest, jobs), page.times(jobs)]
+    csv_files.write_text(args.page, "\n".join(sections))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

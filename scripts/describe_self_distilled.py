@@ -2,12 +2,13 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.io import tables
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.grounding_arguments(parser)
     parser.output("--metrics", help="self_distilled.metrics.json: HR@1, HC, its chance level, the categories' level")
     return parser
@@ -15,18 +16,21 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Ground each title to the nearest item, count."""
-    from softrec import arrays, categories, files, grounding, nearest, samples, selfdistilled
+    from common import files
+    from softrec.evaluation import grounding, nearest, self_distilled
+    from softrec.io import arrays
+    from softrec.splits import categories, samples
 
-    settings = job.read_settings(args.settings, grounding.GroundingSettings)
+    settings = program.read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     rows = samples.read_rows(args.rows, ["user", "history", "target", "position"], items.count).to_pydict()
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions, items.count), settings)
     z = arrays.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]))
     found = nearest.nearest_items(ranker, z, rows, 1).items[:, 0]
-    labels = categories.label_items(files.read_table(args.catalogue, ["category"])["category"].to_pylist())
-    files.write_json(args.metrics, selfdistilled.describe(found, rows["target"], items, labels))
+    labels = categories.label_items(tables.read_table(args.catalogue, ["category"])["category"].to_pylist())
+    files.write_json(args.metrics, self_distilled.describe(found, rows["target"], items, labels))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec.io import tables
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--sequences", help="sequences/SPLIT.parquet")
     parser.output("--sample", help="samples/SPLIT.parquet: the rows drawn, and whether they are the paper's")
     return parser
@@ -15,10 +16,11 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, draw, mark the paper's rows, write; say where the split holds fewer sequences than asked for."""
-    from softrec import files, log, sequences
+    from common import log
+    from softrec.splits import sequences
 
-    settings = job.read_settings(args.settings, sequences.SampleSettings)
-    table = files.read_table(args.sequences, list(sequences.TYPES))
+    settings = program.read_settings(args.settings, sequences.SampleSettings)
+    table = tables.read_table(args.sequences, list(sequences.TYPES))
     rows = sequences.draw(len(table), settings.rows, settings.seed, settings.split)
     paper = sequences.of_paper(rows, len(table), settings)
     sample = table.take(rows)
@@ -27,11 +29,11 @@ def main(args: argparse.Namespace) -> None:
             f"{settings.split} holds {len(table):,} sequences, fewer than the {settings.rows:,} asked for: all are used"
         )
         log.say(f"note: {text}")
-        job.note("sample", text)
+        program.note("sample", text)
     log.say(f"{settings.split}  {len(rows):,} of {len(table):,} sequences, {paper.sum():,} of the paper's sample")
     columns = {name: sample[name].combine_chunks() for name in sequences.TYPES}
-    files.write_table(args.sample, {**columns, "paper": paper}, sequences.SAMPLE_TYPES)
+    tables.write_table(args.sample, {**columns, "paper": paper}, sequences.SAMPLE_TYPES)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec.io import tables
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the text encoder")
     parser.input("--cot", help="cot.parquet")
     parser.output("--embeddings", help="cot.embeddings.npy: (E, D) float32")
@@ -16,15 +17,17 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, embed, write. An empty text has the embedding of the text's beginning: what stands before any word."""
-    from softrec import arrays, distributed, embeddings, files, language_model
+    from softrec.core import distributed
+    from softrec.io import arrays
+    from softrec.llm import embeddings, language_model
 
     with distributed.ranks():
-        settings = job.read_settings(args.settings, embeddings.EmbeddingSettings)
-        texts = files.read_table(args.cot, ["text"])["text"].to_pylist()
+        settings = program.read_settings(args.settings, embeddings.EmbeddingSettings)
+        texts = tables.read_table(args.cot, ["text"])["text"].to_pylist()
         llm = language_model.load(args.llm, settings.backbone, settings.precision, kernels=settings.kernels)
         z = embeddings.embed(llm, [text.strip() for text in texts], settings.batch_size)
         arrays.write_array(args.embeddings, z)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
     parser.output("--titles", help="titles.npy: (T, D) float32 by title id")
@@ -16,14 +16,17 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, embed, write."""
-    from softrec import arrays, distributed, embeddings, language_model, prompts, samples
+    from softrec.core import distributed
+    from softrec.io import arrays
+    from softrec.llm import embeddings, language_model, prompts
+    from softrec.splits import samples
 
     with distributed.ranks():
-        settings = job.read_settings(args.settings, embeddings.EmbeddingSettings)
+        settings = program.read_settings(args.settings, embeddings.EmbeddingSettings)
         titles = [prompts.title_in(title) for title in samples.load_items(args.catalogue).distinct]
         llm = language_model.load(args.llm, settings.backbone, settings.precision, kernels=settings.kernels)
         arrays.write_array(args.titles, embeddings.embed(llm, titles, settings.batch_size))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import dataclass
 
-from softrec import job
+from softrec.job import program
 
 
 @dataclass(frozen=True)
@@ -13,9 +13,9 @@ class Settings:
     cutoffs: list[int]
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--ranks", help="ranks of the targets, one row a sequence")
     parser.output("--metrics", help="JSON: metrics of the paper's rows, metrics_all of all; rows, users, ties of each")
     return parser
@@ -24,11 +24,12 @@ def parser() -> job.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read the ranks, average, write."""
     import numpy as np
-    from softrec import files, metrics
-    from softrec.errors import SoftrecError
-    from softrec.ranking import read_ranks
+    from common import files
+    from common.errors import SoftrecError
+    from softrec.evaluation import metrics
+    from softrec.evaluation.ranking import read_ranks
 
-    settings = job.read_settings(args.settings, Settings)
+    settings = program.read_settings(args.settings, Settings)
     table = read_ranks(args.ranks)
     report = {}
     for suffix, ranks in (("", table.filter(table["paper"])), ("_all", table)):
@@ -44,4 +45,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.output("--ratings", help="user_id,parent_asin,rating,timestamp as CSV")
     parser.output("--metadata", help="one JSON object a line: parent_asin, title, categories, ...")
     return parser
@@ -15,12 +15,12 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Download both files; note where they came from."""
-    from softrec import amazon2023
+    from softrec.fetch import amazon2023
 
-    settings = job.read_settings(args.settings, amazon2023.Amazon2023Settings)
+    settings = program.read_settings(args.settings, amazon2023.Amazon2023Settings)
     for role, origin in amazon2023.fetch(settings, {"ratings": args.ratings, "metadata": args.metadata}).items():
-        job.note(role, origin)
+        program.note(role, origin)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

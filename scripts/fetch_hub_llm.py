@@ -2,25 +2,28 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.output("--llm", help="folder: safetensors, configuration and tokenizer")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Download; note the commit."""
-    from softrec import digests, files, hub
+    from common import file_digests, files
+    from softrec.fetch import hub
 
-    settings = job.read_settings(args.settings, hub.HubLlmSettings)
+    settings = program.read_settings(args.settings, hub.HubLlmSettings)
     with files.write_whole(args.llm) as folder:
-        job.note("commit", hub.fetch_llm(settings, folder))
-    digests.hand_on(args.llm, digests.sha256(args.llm))  # several GB, which every job that asks the model would read
+        program.note("commit", hub.fetch_llm(settings, folder))
+    file_digests.hand_on(
+        args.llm, file_digests.sha256(args.llm)
+    )  # several GB, which every job that asks the model would read
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

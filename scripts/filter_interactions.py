@@ -2,12 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec.io import tables
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--ratings", help="reviews: MovieLens .inter, Amazon 2023 JSON lines or CSV, plain or .gz")
     parser.input("--metadata", help="items: MovieLens .item or Amazon 2023 meta JSON lines, plain or .gz")
     parser.output("--interactions", help="interactions.parquet: user, item, timestamp")
@@ -18,27 +19,28 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, filter, number, write."""
-    from softrec import catalogue, files, kcore, log, reviews
+    from common import files, log
+    from softrec.data import catalogue, filtering, reviews
 
-    settings = job.read_settings(args.settings, kcore.FilterSettings)
+    settings = program.read_settings(args.settings, filtering.FilterSettings)
     catalogue.require_two_files(args.ratings, args.metadata)
     raw = reviews.read_reviews(args.ratings, settings.format, settings.item_key, settings.max_rows, settings.limits)
-    items = kcore.items_of(raw)
-    parents = kcore.parents_of(raw, items)
+    items = filtering.items_of(raw)
+    parents = filtering.parents_of(raw, items)
     read = catalogue.read_texts(args.metadata, settings.format, parents, settings.limits)
     catalogue.require_known(read, parents, args.ratings, args.metadata)
     texts = catalogue.hand_down(read, items, parents)
     texts = catalogue.limit_titles(texts, settings.title_words, settings.long_titles)
     titled = texts.filter(texts["title"].is_not_null())["item_id"]
-    interactions, counts = kcore.filter_interactions(raw, titled, settings)
+    interactions, counts = filtering.filter_interactions(raw, titled, settings)
     columns = catalogue.build_catalogue(interactions.item_ids, texts, keep_untitled=settings.untitled == "keep")
     log.say(counts.table())
     log.say(counts.ties.sentence())
-    rows = {name: getattr(interactions, name) for name in kcore.TYPES}
-    files.write_table(args.interactions, rows, kcore.TYPES)
-    files.write_table(args.catalogue, columns, catalogue.TYPES)
+    rows = {name: getattr(interactions, name) for name in filtering.TYPES}
+    tables.write_table(args.interactions, rows, filtering.TYPES)
+    tables.write_table(args.catalogue, columns, catalogue.TYPES)
     files.write_json(args.counts, counts.as_json())
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -3,8 +3,9 @@
 import argparse
 from dataclasses import dataclass
 
-from softrec import arguments, job
-from softrec.ranking import Mask
+from softrec.io import tables
+from softrec.job import arguments, program
+from softrec.splits.seen_items import Mask
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,9 @@ class Settings:
     tie_seed: int
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.grounding_arguments(parser)
     parser.output("--nearest", help="nearest.parquet: row, items (nearest first), distance")
     return parser
@@ -26,9 +27,11 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, find, write."""
-    from softrec import arrays, files, grounding, nearest, samples
+    from softrec.evaluation import grounding, nearest
+    from softrec.io import arrays
+    from softrec.splits import samples
 
-    settings = job.read_settings(args.settings, Settings)
+    settings = program.read_settings(args.settings, Settings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     how = grounding.GroundingSettings(settings.mask, settings.tie_seed)
@@ -39,8 +42,8 @@ def main(args: argparse.Namespace) -> None:
     z = arrays.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]), mapped=True)
     found = nearest.nearest_items(ranker, z, rows, settings.items)
     columns = {"row": range(len(found.items)), "items": list(found.items), "distance": list(found.distance)}
-    files.write_table(args.nearest, columns, nearest.TYPES)
+    tables.write_table(args.nearest, columns, nearest.TYPES)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

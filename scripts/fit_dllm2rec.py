@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
     parser.input("--sample", help="samples/train.parquet: the rows that the teacher has answered")
@@ -17,10 +17,11 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Train and save; how many training rows have a teacher stands in the log's summary."""
-    from softrec.log import say
-    from softrec.sequential import dllm2rec, run, teacher
+    from common.log import say
+    from softrec.llm_enhanced import dllm2rec, teacher
+    from softrec.sequential import run
 
-    settings = job.read_settings(args.settings, dllm2rec.Dllm2recSettings)
+    settings = program.read_settings(args.settings, dllm2rec.Dllm2recSettings)
     told = teacher.read_teacher(args.catalogue, args.titles, args.nearest, args.train, args.sample)
     say(f"the teacher has answered {len(told.items):,} of {len(told.place):,} training rows")
     method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)
@@ -30,4 +31,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     parser.input("--l2", help="the choice of SASRec's L2")
     return parser
@@ -17,11 +17,11 @@ def main(args: argparse.Namespace) -> None:
     """Train and save."""
     from softrec.sequential import dros, run
 
-    settings = job.read_settings(args.settings, dros.DrosSettings)
+    settings = program.read_settings(args.settings, dros.DrosSettings)
     alpha = run.candidate_or_chosen(args, "alpha", settings.alpha)
     method = dros.Dros(alpha, settings.beta, settings.popularity_power)
     run.fit_and_save(args, settings.fit, method, run.chosen(args.l2, "l2"), alpha=alpha)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     arguments.decisions_arguments(parser)
     parser.input("--thoughts", help="cot.embeddings.npy: embeddings of the chains of thought")
@@ -20,9 +20,10 @@ def main(args: argparse.Namespace) -> None:
     """Train, save."""
     from pathlib import Path
 
-    from softrec.sequential import decisions, llm_cf, run, windows
+    from softrec.llm_enhanced import decisions, llm_cf
+    from softrec.sequential import run, windows
 
-    own = job.read_settings(args.settings, llm_cf.LlmCfSettings)
+    own = program.read_settings(args.settings, llm_cf.LlmCfSettings)
     texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, own.fit.length)
     method = llm_cf.LlmCf(own.in_context, texts, own.negatives, own.fit.seed)
     l2 = run.candidate_or_chosen(args, "l2", own.l2)
@@ -35,4 +36,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,24 +2,24 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Train and save."""
-    from softrec.sequential import fit, run, sasrec
+    from softrec.sequential import run, sasrec, trainer
 
-    own = job.read_settings(args.settings, fit.SasrecSettings)
+    own = program.read_settings(args.settings, trainer.SasrecSettings)
     l2 = run.candidate_or_chosen(args, "l2", own.l2)
     run.fit_and_save(args, own.fit, sasrec.Sasrec(), l2)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

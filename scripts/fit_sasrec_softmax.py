@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     return parser
 
@@ -16,10 +16,10 @@ def main(args: argparse.Namespace) -> None:
     """Train and save."""
     from softrec.sequential import run, sampled_softmax
 
-    own = job.read_settings(args.settings, sampled_softmax.SampledSoftmaxSettings)
+    own = program.read_settings(args.settings, sampled_softmax.SampledSoftmaxSettings)
     l2 = run.candidate_or_chosen(args, "l2", own.l2)
     run.fit_and_save(args, own.fit, sampled_softmax.SampledSoftmax(own.negatives), l2)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

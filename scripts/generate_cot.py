@@ -2,12 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec.io import tables
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
     parser.input("--interactions", help="interactions.parquet: what a user has had")
@@ -18,24 +19,28 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Decide, ask, write."""
-    from softrec import cot, distributed, files, generation, language_model, samples
-    from softrec.prompts import check_context
+    from softrec.core import distributed
+    from softrec.decoding import generation
+    from softrec.llm import language_model
+    from softrec.llm.prompts import check_context
+    from softrec.llm_enhanced import chains_of_thought
+    from softrec.splits import samples
 
     with distributed.ranks():
-        settings = job.read_settings(args.settings, cot.CotSettings)
+        settings = program.read_settings(args.settings, chains_of_thought.CotSettings)
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.train, items.count)
-        decisions = cot.draw_decisions(
+        decisions = chains_of_thought.draw_decisions(
             rows, items.title_id, samples.load_seen(args.interactions, items.count), settings
         )
         llm = language_model.load(args.llm, "plain", settings.precision, kernels=settings.kernels)
-        prompts = cot.encode(decisions, rows, items, llm.tokenizer, settings)
+        prompts = chains_of_thought.encode(decisions, rows, items, llm.tokenizer, settings)
         check_context(prompts, [settings.max_new_tokens] * len(prompts), llm.context)
         how = generation.GenerationSettings(1, settings.max_new_tokens, settings.batch_size)
         answers = generation.generate(llm, prompts, how, "reason")
         said = {"text": [answer.text for answer in answers], "finished": [answer.finished for answer in answers]}
-        files.write_table(args.cot, {**decisions._asdict(), **said}, cot.TYPES)
+        tables.write_table(args.cot, {**decisions._asdict(), **said}, chains_of_thought.TYPES)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,14 +2,15 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.io import tables
+from softrec.job import arguments, program
 
 COLUMNS = ["user", "history", "target", "position", "paper"]
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.grounding_arguments(parser)
     parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties, paper")
     return parser
@@ -17,17 +18,19 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, rank, write."""
-    from softrec import arrays, files, grounding, ranking, samples
+    from softrec.evaluation import grounding, ranking
+    from softrec.io import arrays
+    from softrec.splits import samples
 
-    settings = job.read_settings(args.settings, grounding.GroundingSettings)
+    settings = program.read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     rows = samples.read_rows(args.rows, COLUMNS, items.count).to_pydict()
     ranker = grounding.Grounding(titles, items.title_id, samples.load_seen(args.interactions, items.count), settings)
     ranks = ranker.rank(arrays.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1])), rows)
     identity = {"row": range(len(rows["user"])), **{name: rows[name] for name in ("user", "target", "paper")}}
-    files.write_table(args.ranks, {**identity, **ranks._asdict()}, ranking.RANK_TYPES)
+    tables.write_table(args.ranks, {**identity, **ranks._asdict()}, ranking.RANK_TYPES)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

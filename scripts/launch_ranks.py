@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from softrec.foreign import plain
-from softrec.ranks import LAUNCHED
+from common.display_text import plain
+from common.process import LAUNCHED
 
 LAST_LINES = 20
 

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--logs", many=True, help="training.jsonl of each run, in the order of settings.logs")
     parser.input(
         "--answers", many=True, required=False, help="self_distilled.parquet, in the order of settings.generated"
@@ -21,12 +21,13 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, write."""
-    from softrec import csvfiles, ledger
+    from softrec.io import csv_files
+    from softrec.results import runtimes
 
-    settings = job.read_settings(args.settings, ledger.LedgerSettings)
-    entries = ledger.ledger(args.logs, args.answers or [], args.distances or [], settings)
-    csvfiles.write_text(args.ledger, csvfiles.csv_text([ledger.Entry._fields, *entries]))
+    settings = program.read_settings(args.settings, runtimes.LedgerSettings)
+    entries = runtimes.ledger(args.logs, args.answers or [], args.distances or [], settings)
+    csv_files.write_text(args.ledger, csv_files.csv_text([runtimes.Entry._fields, *entries]))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

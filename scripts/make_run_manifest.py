@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--tables", many=True, help="tables of the run, each with a manifest beside it, like all that follow")
     parser.input("--numbers", many=True, help="intervals, tests and audits of the tables")
     parser.input("--figures", many=True, required=False, help="figures, if the run draws any")
@@ -17,11 +17,12 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Follow manifests, gather, write."""
-    from softrec import files, manifest
+    from common import files
+    from softrec.results import run_manifest
 
-    settings = job.read_settings(args.settings, manifest.ManifestSettings)
-    files.write_json(args.manifest, manifest.run_manifest(settings, args.files_read))
+    settings = program.read_settings(args.settings, run_manifest.ManifestSettings)
+    files.write_json(args.manifest, run_manifest.run_manifest(settings, args.files_read))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

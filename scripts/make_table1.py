@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--counts", many=True, help="filter_counts.json of each data set, in the order of settings.datasets")
     parser.input("--published", help="published.csv: the paper's tables as printed")
     parser.output("--csv", help="the table as csv")
@@ -17,16 +17,18 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, put side by side, write."""
-    from softrec import csvfiles, published, table1, tabular
+    from softrec.io import csv_files
+    from softrec.reporting import grouped_table, table1
+    from softrec.results import published
 
-    settings = job.read_settings(args.settings, table1.Table1Settings)
+    settings = program.read_settings(args.settings, table1.Table1Settings)
     counts = [table1.read_counts(path) for path in args.counts]
     paper = table1.by_dataset(published.read_published(args.published, table=1))
     table = table1.table1(settings.datasets, counts, paper)
-    csvfiles.write_text(args.csv, tabular.to_csv(table))
+    csv_files.write_text(args.csv, grouped_table.to_csv(table))
     note = table1.note(settings.datasets, [table1.read_tied(path) for path in args.counts])
-    csvfiles.write_text(args.markdown, tabular.to_markdown(table) + note)
+    csv_files.write_text(args.markdown, grouped_table.to_markdown(table) + note)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--long", help="table2_long.csv, or table2_all_long.csv: method,backbone,dataset,metric,seed,value")
     parser.input("--metrics", many=True, help="test.metrics.json of a run on each of settings.datasets")
     parser.input("--tests", required=False, help="significance.csv: SOFT against the others, over all test rows")
@@ -21,22 +21,25 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Average over seeds, write the three forms."""
-    from softrec import csvfiles, latex, log, noise, results, row_counts, tables, tabular, teaching
+    from common import log
+    from softrec.io import csv_files
+    from softrec.reporting import gain_marks, grouped_table, latex, table2, teacher_share
+    from softrec.results import long_table, row_counts
 
-    settings = job.read_settings(args.settings, tables.Table2Settings)
-    means = tables.average(results.read_long(args.long))
+    settings = program.read_settings(args.settings, table2.Table2Settings)
+    means = table2.average(long_table.read_long(args.long))
     # What is beyond noise is tested over all rows, so a mark would say nothing of a table of some of them.
-    marked, sentence = noise.beyond_noise(args.tests, means) if args.tests else (set(), "")
+    marked, sentence = gain_marks.beyond_noise(args.tests, means) if args.tests else (set(), "")
     rows = row_counts.sentence(row_counts.read(args.metrics, settings.datasets), settings.tested)
-    said = [rows, sentence, teaching.sentence(args.students or [], settings.taught)]
+    said = [rows, sentence, teacher_share.sentence(args.students or [], settings.taught)]
     sentence = " ".join(filter(None, said))
-    table = tables.table2(means, settings, marked)
-    note = tables.note(means, settings, "in bold", sentence)
-    csvfiles.write_text(args.csv, tabular.to_csv(table))
-    csvfiles.write_text(args.markdown, f"{tabular.to_markdown(table)}\n{note}\n")
-    csvfiles.write_text(args.latex, f"{latex.comment(note)}{latex.to_latex(table)}")
+    table = table2.table2(means, settings, marked)
+    note = table2.note(means, settings, "in bold", sentence)
+    csv_files.write_text(args.csv, grouped_table.to_csv(table))
+    csv_files.write_text(args.markdown, f"{grouped_table.to_markdown(table)}\n{note}\n")
+    csv_files.write_text(args.latex, f"{latex.comment(note)}{latex.to_latex(table)}")
     log.say(note)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

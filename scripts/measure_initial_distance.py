@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
     parser.input("--train", help="samples/train.parquet")
@@ -18,22 +18,25 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Draw the rows, ask, measure, write."""
-    from softrec import distributed, files, samples, stopwatch
-    from softrec.distance import DistanceSettings, distance_probe, draw_distance_rows
-    from softrec.recommender import open_recommender, wrap
+    from common import files
+    from softrec.core import distributed
+    from softrec.decoding.recommender import open_recommender, wrap
+    from softrec.job import timing
+    from softrec.splits import samples
+    from softrec.tuning.distance import DistanceSettings, distance_probe, draw_distance_rows
 
     with distributed.ranks():
-        settings = job.read_settings(args.settings, DistanceSettings)
+        settings = program.read_settings(args.settings, DistanceSettings)
         items = samples.load_items(args.catalogue)
         llm = open_recommender(args.llm, items, settings.recommender).llm
         llm.backbone.begin(llm, args.item_embeddings, settings.tuning_seed)
         recommender = wrap(llm, items, settings.recommender)
         train = samples.load_rows(args.train, items.count)
         rows = draw_distance_rows(len(train), settings)
-        with stopwatch.timed():
+        with timing.timed():
             d_0 = distance_probe(recommender, train, rows)(recommender.llm)
         files.write_json(args.distance, {"d_0": d_0, "rows": rows})
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

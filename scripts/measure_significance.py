@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--ranks", many=True, help="test.ranks.parquet of each run, in the order of settings.cells")
     parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
     parser.output("--intervals", help="csv: each cell with its interval, rows, users and seeds, over all test rows")
@@ -19,21 +19,23 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read ranks, resample, test, write."""
-    from softrec import choice_files, comparisons, csvfiles, told_comparisons
+    from softrec.io import choice_file, csv_files
+    from softrec.reporting.summary import comparisons
+    from softrec.stats import method_comparison
 
-    settings = job.read_settings(args.settings, comparisons.SignificanceSettings)
-    choices = [choice_files.read_choice(path) for path in args.choices or []]
-    ranked = comparisons.read_ranked(settings.cells, args.ranks, choices)
-    tallies = comparisons.tallied(ranked, settings.metrics)
-    intervals = comparisons.intervals(ranked, tallies, settings)
-    tests = comparisons.tests(ranked, tallies, settings)
-    papers = comparisons.of_paper(ranked)
-    of_paper = comparisons.intervals(papers, comparisons.tallied(papers, settings.metrics), settings)
+    settings = program.read_settings(args.settings, method_comparison.SignificanceSettings)
+    choices = [choice_file.read_choice(path) for path in args.choices or []]
+    ranked = method_comparison.read_ranked(settings.cells, args.ranks, choices)
+    tallies = method_comparison.tallied(ranked, settings.metrics)
+    intervals = method_comparison.intervals(ranked, tallies, settings)
+    tests = method_comparison.tests(ranked, tallies, settings)
+    papers = method_comparison.of_paper(ranked)
+    of_paper = method_comparison.intervals(papers, method_comparison.tallied(papers, settings.metrics), settings)
     for path, rows in ((args.intervals, intervals), (args.intervals_paper, of_paper)):
-        csvfiles.write_text(path, csvfiles.csv_text([comparisons.IntervalRow._fields, *rows]))
-    csvfiles.write_text(args.tests, csvfiles.csv_text([comparisons.Comparison._fields, *tests]))
-    csvfiles.write_text(args.markdown, told_comparisons.described(tests))
+        csv_files.write_text(path, csv_files.csv_text([method_comparison.IntervalRow._fields, *rows]))
+    csv_files.write_text(args.tests, csv_files.csv_text([method_comparison.Comparison._fields, *tests]))
+    csv_files.write_text(args.markdown, comparisons.described(tests))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

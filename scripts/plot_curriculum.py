@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--logs", many=True, help="training.jsonl of each run of SOFT, in the order of settings.cells")
     parser.output("--csv", help="the numbers behind the figure")
     parser.output("--pdf", help="the figure for print, with fonts")
@@ -17,13 +17,14 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read the logs, draw, write the numbers and both forms."""
-    from softrec import csvfiles, plots, style
+    from softrec.io import csv_files
+    from softrec.reporting.figures import curriculum, style
 
-    settings = job.read_settings(args.settings, plots.CurriculumSettings)
-    curves = plots.read_curves(args.logs, settings.cells)
-    style.save(plots.draw_curriculum(curves), args.pdf, args.png)
-    csvfiles.write_text(args.csv, csvfiles.csv_text([plots.Step._fields, *plots.steps(curves)]))
+    settings = program.read_settings(args.settings, curriculum.CurriculumSettings)
+    curves = curriculum.read_curves(args.logs, settings.cells)
+    style.save(curriculum.draw_curriculum(curves), args.pdf, args.png)
+    csv_files.write_text(args.csv, csv_files.csv_text([curriculum.Step._fields, *curriculum.steps(curves)]))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

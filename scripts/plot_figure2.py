@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--sft", many=True, help="training.jsonl of SFT, in the order of settings.cells")
     parser.input("--wo-sa", many=True, help="training.jsonl of SOFT(w/o SA), in the same order")
     parser.input("--metrics", many=True, help="self_distilled.metrics.json, in the same order")
@@ -19,13 +19,14 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, draw, write."""
-    from softrec import csvfiles, figure2, style
+    from softrec.io import csv_files
+    from softrec.reporting.figures import figure2, style
 
-    settings = job.read_settings(args.settings, figure2.Figure2Settings)
+    settings = program.read_settings(args.settings, figure2.Figure2Settings)
     bars = figure2.read_bars(args.sft, args.wo_sa, args.metrics, settings.cells)
     style.save(figure2.draw(bars), args.pdf, args.png)
-    csvfiles.write_text(args.csv, csvfiles.csv_text([figure2.Bars._fields, *bars]))
+    csv_files.write_text(args.csv, csv_files.csv_text([figure2.Bars._fields, *bars]))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

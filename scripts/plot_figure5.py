@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--settings-long", help="all_settings_long.csv")
     parser.input("--choices", many=True, help="alpha.json of each data set and backbone, in order")
     parser.output("--csv", help="the numbers behind the figure")
@@ -18,17 +18,18 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, draw, write."""
-    from softrec import choice_files, csvfiles, figure5, style
+    from softrec.io import choice_file, csv_files
+    from softrec.reporting.figures import figure5, style
 
-    settings = job.read_settings(args.settings, figure5.Figure5Settings)
+    settings = program.read_settings(args.settings, figure5.Figure5Settings)
     points = figure5.read_points(args.settings_long, settings.metric)
     chosen = {
-        (about.dataset, about.backbone): choice_files.read_choice(path).value
+        (about.dataset, about.backbone): choice_file.read_choice(path).value
         for about, path in zip(settings.choices, args.choices, strict=True)
     }
     style.save(figure5.draw(points, chosen, settings.metric), args.pdf, args.png)
-    csvfiles.write_text(args.csv, csvfiles.csv_text([figure5.Point._fields, *points]))
+    csv_files.write_text(args.csv, csv_files.csv_text([figure5.Point._fields, *points]))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--ledger", help="ledger.csv")
     parser.input("--long", help="table2_long.csv")
     parser.input("--choices", many=True, required=False, help="choice files, in the order of settings.choices")
@@ -19,18 +19,20 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read, draw, write."""
-    from softrec import choice_files, csvfiles, figure6, ledger, results, style
+    from softrec.io import choice_file, csv_files
+    from softrec.reporting.figures import figure6, style
+    from softrec.results import long_table, runtimes
 
-    settings = job.read_settings(args.settings, figure6.Figure6Settings)
+    settings = program.read_settings(args.settings, figure6.Figure6Settings)
     chosen = {
-        (about.dataset, about.backbone, about.method): choice_files.read_choice(path).label()
+        (about.dataset, about.backbone, about.method): choice_file.read_choice(path).label()
         for about, path in zip(settings.choices, args.choices or [], strict=True)
     }
-    entries, rows = ledger.read_ledger(args.ledger), results.read_long(args.long)
+    entries, rows = runtimes.read_ledger(args.ledger), long_table.read_long(args.long)
     points = figure6.points_of(entries, rows, chosen, settings.metric)
     style.save(figure6.draw(points, settings.metric), args.pdf, args.png)
-    csvfiles.write_text(args.csv, csvfiles.csv_text([figure6.Point._fields, *points]))
+    csv_files.write_text(args.csv, csv_files.csv_text([figure6.Point._fields, *points]))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
     parser.input("--adapter", help="folder of the adapter; none asks the un-tuned model", required=False)
     parser.input("--catalogue", help="catalogue.parquet")
@@ -19,12 +19,15 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, answer, embed, write."""
-    from softrec import arrays, checkpoints, distributed, predictions, samples
-    from softrec.kept_answers import KeptAnswers
-    from softrec.recommender import RecommenderSettings, open_recommender
+    from softrec.core import distributed
+    from softrec.decoding import predictions
+    from softrec.decoding.finished_texts import KeptAnswers
+    from softrec.decoding.recommender import RecommenderSettings, open_recommender
+    from softrec.io import arrays, checkpoints
+    from softrec.splits import samples
 
     with distributed.ranks():
-        settings = job.read_settings(args.settings, RecommenderSettings)
+        settings = program.read_settings(args.settings, RecommenderSettings)
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.rows, items.count)
         recommender = open_recommender(args.llm, items, settings, args.adapter)
@@ -33,8 +36,8 @@ def main(args: argparse.Namespace) -> None:
         predictions.describe(answers, rows["target"], items)
         arrays.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
         predictions.write(args.predictions, answers)
-    job.last(kept.clear)
+    program.last(kept.clear)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec.io import tables
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--catalogue", help="catalogue.parquet: titles and categories")
     parser.output("--llm", help="folder of the model, in transformers' format")
     return parser
@@ -15,10 +16,11 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read the catalogue, pre-train, save."""
-    from softrec import files, tiny_llm
+    from common import files
+    from softrec.llm import tiny_llm
 
-    settings = job.read_settings(args.settings, tiny_llm.TinySettings)
-    table = files.read_table(args.catalogue, ["title", "category"])
+    settings = program.read_settings(args.settings, tiny_llm.TinySettings)
+    table = tables.read_table(args.catalogue, ["title", "category"])
     model, tokenizer = tiny_llm.pretrain(table["title"].to_pylist(), table["category"].to_pylist(), settings)
     with files.write_whole(args.llm) as partial:
         model.save_pretrained(partial)
@@ -26,4 +28,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

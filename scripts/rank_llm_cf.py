@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.ranking_arguments(parser)
     arguments.decisions_arguments(parser)
     parser.input("--thoughts", help="cot.embeddings.npy: embeddings of the chains of thought")
@@ -17,17 +17,18 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, rank, write."""
-    from softrec.sequential import allrank, decisions, llm_cf, windows
+    from softrec.llm_enhanced import decisions, llm_cf
+    from softrec.sequential import ranking, windows
 
-    settings = job.read_settings(args.settings, llm_cf.LlmCfRankSettings)
+    settings = program.read_settings(args.settings, llm_cf.LlmCfRankSettings)
     shape = settings.rank
-    protocol = allrank.read_protocol(args.catalogue, args.interactions, shape.mask, shape.tie_seed)
+    protocol = ranking.read_protocol(args.catalogue, args.interactions, shape.mask, shape.tie_seed)
     texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, shape.length)
     model = llm_cf.LlmCfEncoder(protocol.items, shape, texts, settings.weight, seed=0)
     rows = windows.read_windows(args.rows, protocol.items, shape.length)
     rows = decisions.with_examples(rows, args.examples, texts.examples)
-    allrank.rank_and_save(args, model, rows, protocol)
+    ranking.rank_and_save(args, model, rows, protocol)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

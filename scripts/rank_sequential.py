@@ -2,25 +2,25 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.ranking_arguments(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Load, rank, write."""
-    from softrec.sequential import allrank, encoder, windows
+    from softrec.sequential import encoder, ranking, windows
 
-    settings = job.read_settings(args.settings, allrank.RankSettings)
-    protocol = allrank.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
+    settings = program.read_settings(args.settings, ranking.RankSettings)
+    protocol = ranking.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
     rows = windows.read_windows(args.rows, protocol.items, settings.length)
-    allrank.rank_and_save(args, encoder.Encoder(protocol.items, settings), rows, protocol)
+    ranking.rank_and_save(args, encoder.Encoder(protocol.items, settings), rows, protocol)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

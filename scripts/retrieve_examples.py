@@ -2,12 +2,13 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.io import tables
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--rows", help="sequences/*.parquet or samples/*.parquet: the queries")
     parser.input("--catalogue", help="catalogue.parquet")
     arguments.decisions_arguments(parser)
@@ -18,21 +19,23 @@ def parser() -> job.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read, retrieve, write."""
     import numpy as np
-    from softrec import arrays, files, log
-    from softrec.sequential import decisions, retrieval, windows
+    from common import log
+    from softrec.io import arrays
+    from softrec.llm_enhanced import decisions, retrieval
+    from softrec.sequential import windows
 
-    settings = job.read_settings(args.settings, retrieval.RetrievalSettings)
+    settings = program.read_settings(args.settings, retrieval.RetrievalSettings)
     titles = decisions.read_titles(args.catalogue, args.titles)
     known = decisions.read_examples(args.cot, args.sample, len(titles) - 1, settings.length)
     rows = windows.read_windows(args.rows, len(titles) - 1, settings.length)
-    time = files.read_table(args.rows, ["timestamp"])["timestamp"].to_numpy()
+    time = tables.read_table(args.rows, ["timestamp"])["timestamp"].to_numpy()
     found = retrieval.find_examples(rows, time, titles, known, settings)
     used = len(np.unique(found[found >= 0]))
     without = int((found < 0).all(axis=1).sum())
     log.say(f"{used:,} of {len(known.item):,} decisions are an example; {without:,} of {len(found):,} rows have none")
-    job.note("examples", {"decisions": len(known.item), "used": used, "rows": len(found), "rows_without": without})
+    program.note("examples", {"decisions": len(known.item), "used": used, "rows": len(found), "rows_without": without})
     arrays.write_array(args.examples, found)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

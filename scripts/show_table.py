@@ -5,12 +5,12 @@ import shutil
 import sys
 import textwrap
 
-from softrec import job
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--long", help="table2_long.csv, or table2_all_long.csv with --tests")
     parser.input("--tests", help="significance.csv: SOFT against the others", required=False)
     parser.add_argument("--columns", type=int, help="width to fit, by default the terminal's")
@@ -19,16 +19,17 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Average over seeds, print. Rows and data sets come in the order of the long table."""
-    from softrec import noise, plaintext, results, tables
+    from softrec.reporting import gain_marks, plain_text, table2
+    from softrec.results import long_table
 
     columns = args.columns or shutil.get_terminal_size().columns
-    rows = results.read_long(args.long)
-    means, shape = tables.average(rows), tables.shape_of(rows)
-    marked, sentence = noise.beyond_noise(args.tests, means) if args.tests else (set(), "")
+    rows = long_table.read_long(args.long)
+    means, shape = table2.average(rows), table2.shape_of(rows)
+    marked, sentence = gain_marks.beyond_noise(args.tests, means) if args.tests else (set(), "")
     sys.stdout.reconfigure(errors="replace")  # an old terminal may lack ± and ─
-    print(plaintext.to_text(tables.table2(means, shape, marked), columns))
-    print(textwrap.fill(tables.note(means, shape, "starred", sentence), columns))
+    print(plain_text.to_text(table2.table2(means, shape, marked), columns))
+    print(textwrap.fill(table2.note(means, shape, "starred", sentence), columns))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

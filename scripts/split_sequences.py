@@ -2,12 +2,13 @@
 
 import argparse
 
-from softrec import job
+from softrec.io import tables
+from softrec.job import program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--interactions", help="interactions.parquet: user, item, timestamp")
     for split in ("train", "valid", "test"):
         parser.output(f"--{split}", help=f"sequences/{split}.parquet: user, history, target, timestamp, position")
@@ -16,17 +17,18 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load, split, write."""
-    from softrec import files, log, sequences
+    from common import log
+    from softrec.splits import sequences
 
-    settings = job.read_settings(args.settings, sequences.SplitSettings)
-    table = files.read_table(args.interactions, ["user", "item", "timestamp"])
+    settings = program.read_settings(args.settings, sequences.SplitSettings)
+    table = tables.read_table(args.interactions, ["user", "item", "timestamp"])
     user, item, timestamp = (column.to_numpy() for column in table.columns)
     sequences.require_sorted(user, timestamp, args.interactions)
     parts = sequences.split(user, item, timestamp, settings)
     for name, columns in parts.items():
-        files.write_table(getattr(args, name), columns, sequences.TYPES)
+        tables.write_table(getattr(args, name), columns, sequences.TYPES)
         log.say(f"{name}  {len(columns['user']):,} sequences")
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
     parser.input("--start", help="folder of the SFT adapter: where the policy starts, and the reference")
     return parser
@@ -15,18 +15,20 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Draw negatives, ask the reference, tune."""
-    from softrec import distributed, samples, sdpo, tuning
+    from softrec.core import distributed
+    from softrec.splits import samples
+    from softrec.tuning import run, sdpo
 
     with distributed.ranks():
-        settings = job.read_settings(args.settings, sdpo.SdpoSettings)
-        recommender = tuning.start_from_sft(args, settings.tuning)
+        settings = program.read_settings(args.settings, sdpo.SdpoSettings)
+        recommender = run.start_from_sft(args, settings.tuning)
         train = samples.load_rows(args.train, recommender.items.count)
         seen = samples.load_seen(args.interactions, recommender.items.count)
         negatives = sdpo.negative_titles(train, recommender.items, seen, settings.negatives, settings.tuning.loop.seed)
         responses = sdpo.responses(recommender, train, negatives)
-        run = settings.run(len(train))
-        tuning.tune(args, run, recommender, responses, sdpo.Preference, sdpo.tuner(settings.beta))
+        own = settings.run(len(train))
+        run.tune(args, own, recommender, responses, sdpo.Preference, sdpo.tuner(settings.beta))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
     arguments.item_embeddings_argument(parser)
     parser.input("--self-distilled", help="self_distilled.parquet: what the SFT model said to the training prompts")
@@ -17,19 +17,20 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = exp(alpha (d_t / d_0 - 1)), measured before each epoch."""
-    from softrec import distributed, tuning
-    from softrec.distance import distance_probe
-    from softrec.records import read_record
-    from softrec.samples import load_rows
-    from softrec.scheduler import SelfAdaptive, SoftSettings
+    from softrec.core import distributed
+    from softrec.io.records import read_record
+    from softrec.splits.samples import load_rows
+    from softrec.tuning import run
+    from softrec.tuning.distance import distance_probe
+    from softrec.tuning.scheduler import SelfAdaptive, SoftSettings
 
     with distributed.ranks():
-        settings = job.read_settings(args.settings, SoftSettings)
-        recommender = tuning.start(args, settings.tuning)
+        settings = program.read_settings(args.settings, SoftSettings)
+        recommender = run.start(args, settings.tuning)
         train = load_rows(args.train, recommender.items.count)
         responses = {
             "y": recommender.labels(train),
-            "yhat": tuning.self_distilled_responses(args, recommender, len(train)),
+            "yhat": run.self_distilled_responses(args, recommender, len(train)),
         }
         initial = read_record(args.initial_distance)
         rows, d_0 = initial.rows("rows", len(train)), initial.number("d_0", least=0)
@@ -37,8 +38,8 @@ def main(args: argparse.Namespace) -> None:
         def schedule() -> SelfAdaptive:
             return SelfAdaptive(settings.alpha, settings.progression, d_0, distance_probe(recommender, train, rows))
 
-        tuning.tune(args, settings.tuning, recommender, responses, schedule)
+        run.tune(args, settings.tuning, recommender, responses, schedule)
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

@@ -2,12 +2,12 @@
 
 import argparse
 
-from softrec import arguments, job
+from softrec.job import arguments, program
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """Arguments of this script."""
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
     arguments.item_embeddings_argument(parser)
     parser.input("--self-distilled", help="self_distilled.parquet: what the SFT model said to the training prompts")
@@ -16,18 +16,17 @@ def parser() -> job.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = 1: every update is on self-distilled titles."""
-    from softrec import distributed, tuning
-    from softrec.samples import load_rows
-    from softrec.training import Constant
+    from softrec.core import distributed
+    from softrec.splits.samples import load_rows
+    from softrec.tuning import run
+    from softrec.tuning.epoch_loop import Constant
 
     with distributed.ranks():
-        settings = job.read_settings(args.settings, tuning.TuningSettings)
-        recommender = tuning.start(args, settings)
-        responses = tuning.self_distilled_responses(
-            args, recommender, len(load_rows(args.train, recommender.items.count))
-        )
-        tuning.tune(args, settings, recommender, {"yhat": responses}, lambda: Constant(1.0))
+        settings = program.read_settings(args.settings, run.TuningSettings)
+        recommender = run.start(args, settings)
+        responses = run.self_distilled_responses(args, recommender, len(load_rows(args.train, recommender.items.count)))
+        run.tune(args, settings, recommender, {"yhat": responses}, lambda: Constant(1.0))
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())

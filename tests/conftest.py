@@ -18,7 +18,7 @@ settings.register_profile("no timer", deadline=None)
 settings.load_profile("no timer")
 
 if TYPE_CHECKING:
-    from softrec.language_model import LanguageModel
+    from softrec.llm.language_model import LanguageModel
 
 TITLES = [f"{saga} {part}" for saga in ("Ember", "Frost", "Gale", "Harbour") for part in range(1, 6)]
 CATEGORIES = [saga.split()[0].lower() for saga in TITLES]
@@ -27,10 +27,10 @@ CATEGORIES = [saga.split()[0].lower() for saga in TITLES]
 def make_tiny_llm() -> "Callable[[], LanguageModel]":
     """A maker of equal, freshly loaded tiny language models (2 layers, width 32, random weights, fp32)."""
     import torch
-    from softrec.language_model import LanguageModel, load_backbone
-    from softrec.prompts import Words
-    from softrec.tiny_corpus import tokenizer_texts
-    from softrec.tiny_llm import TinySettings, new_model, train_tokenizer
+    from softrec.llm.language_model import LanguageModel, load_backbone
+    from softrec.llm.prompts import Words
+    from softrec.llm.tiny_corpus import tokenizer_texts
+    from softrec.llm.tiny_llm import TinySettings, new_model, train_tokenizer
 
     torch.set_num_threads(1)
     words = Words("films", "film", "seen")

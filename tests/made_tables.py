@@ -3,12 +3,12 @@ metrics; tested as a run's are."""
 
 import numpy as np
 from made_ranks import METRICS, Shape, data_set
-from softrec import compare, components, pooling, significance
-from softrec.comparisons import IntervalRow
+from softrec.stats import paper_comparison, resampling, variance_components, variance_pooling
+from softrec.stats.method_comparison import IntervalRow
 
 NAMES = [(name, "") for name in ("SASRec", "DROS", "LLM-CF", "DLLM2Rec")]
 NAMES += [(name, backbone) for backbone in ("BIGRec", "LLaRA") for name in ("SFT", "SDPO", "w/o SA", "SOFT")]
-PAIRS = [(NAMES.index(a), NAMES.index(b)) for a, b in significance.pairs(NAMES, "SOFT")]
+PAIRS = [(NAMES.index(a), NAMES.index(b)) for a, b in resampling.pairs(NAMES, "SOFT")]
 OURS = np.array([name == "SOFT" for name, _ in NAMES])
 TUNED = {b for b, (_, backbone) in enumerate(NAMES) if backbone}
 DATASETS = ("A", "B", "C")
@@ -30,14 +30,14 @@ def corrected(rng: np.random.Generator, shape: Shape, seeds: bool = True) -> np.
     made = {name: data_set(rng, shape) for name in DATASETS}
     p = np.empty((3, 4, len(PAIRS)))
     for k in range(len(METRICS)):
-        found = {name: components.varied(sums[k], rows) for name, (sums, rows) in made.items()}
-        spreads = pooling.settle(found, dict.fromkeys(DATASETS, tuple(NAMES)))
+        found = {name: variance_components.varied(sums[k], rows) for name, (sums, rows) in made.items()}
+        spreads = variance_pooling.settle(found, dict.fromkeys(DATASETS, tuple(NAMES)))
         for d, (name, (sums, rows)) in enumerate(made.items()):
             for at, (a, b) in enumerate(PAIRS):
                 apart = sums[k, a] - sums[k, b]
-                of = components.estimate(apart, rows, spreads[name], [a, b] if seeds else [])
-                p[d, k, at] = significance.p_value(of, components.differing(apart))
-    return np.array(significance.holm(p.ravel())).reshape(p.shape)
+                of = variance_components.estimate(apart, rows, spreads[name], [a, b] if seeds else [])
+                p[d, k, at] = resampling.p_value(of, variance_components.differing(apart))
+    return np.array(resampling.holm(p.ravel())).reshape(p.shape)
 
 
 def marked(p: np.ndarray) -> float:
@@ -52,14 +52,14 @@ def inside(rng: np.random.Generator, ours: Shape) -> float:
     theirs, paper_rows = data_set(rng, Shape(1000, 1, ours.hit, ours.lucky, ours.easy, ours.known))
     cells, paper = [], {}
     for k, metric in enumerate(METRICS):
-        found = {"A": components.varied(sums[k], rows)}
-        spread = pooling.settle(found, {"A": NAMES})["A"]
+        found = {"A": variance_components.varied(sums[k], rows)}
+        spread = variance_pooling.settle(found, {"A": NAMES})["A"]
         for m, name in enumerate(NAMES):
-            of = components.estimate(sums[k, m], rows, spread, [m])
-            run = (components.between_users(sums[k, m], rows).mean() ** 0.5, (of.seeds * ours.seeds) ** 0.5)
-            freedoms = (spread.noise[m] ** 0.5, components.users_freedom(rows), spread.freedom[m])
+            of = variance_components.estimate(sums[k, m], rows, spread, [m])
+            run = (variance_components.between_users(sums[k, m], rows).mean() ** 0.5, (of.seeds * ours.seeds) ** 0.5)
+            freedoms = (spread.noise[m] ** 0.5, variance_components.users_freedom(rows), spread.freedom[m])
             size = (ours.rows, len(rows), ours.seeds, of.error, of.freedom, *run, *freedoms)
             cells.append(IntervalRow(*name, "A", metric, of.value, 0.0, 1.0, *size))
             paper[(*name, "A", metric)] = round(theirs[k, m, 0].sum() / paper_rows.sum(), 4)
-    rows_of = compare.compare(cells, paper, compare.CompareSettings(list(METRICS), 1000))
+    rows_of = paper_comparison.compare(cells, paper, paper_comparison.CompareSettings(list(METRICS), 1000))
     return float(np.mean([row.verdict == "inside" for row in rows_of]))

@@ -1,5 +1,3 @@
 """softrec: SOFT, its baselines, and how they are compared."""
 
-from softrec import loaded
-
-loaded.watch()
+import common  # noqa: F401 - notes which modules are loaded (common/loaded_modules.py)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from softrec.io import tables
+
 RATINGS, K = "ratings.csv.gz", 10
 SETTINGS = {
     "format": "ratings",
@@ -46,7 +48,7 @@ def ours(folder: Path, side: str = "ours") -> Iterator[None]:
 
     import filter_interactions
     import polars  # noqa: F401
-    from softrec import catalogue, files, kcore, log, reviews  # noqa: F401
+    from common import files, log  # noqa: F401
 
     metadata = folder / "metadata.jsonl"
     with gzip.open(folder / RATINGS, "rt") as stream:
@@ -84,14 +86,12 @@ def inflating(folder: Path) -> Iterator[None]:
 
 def interactions(folder: Path, side: str) -> Any:
     """The interactions that a side has written."""
-    from softrec import files
 
-    return files.read_table(folder / f"{side}.parquet", ["user", "item", "timestamp"])
+    return tables.read_table(folder / f"{side}.parquet", ["user", "item", "timestamp"])
 
 
 def write(folder: Path, side: str, columns: list[Any]) -> None:
     """Write a peer's numbered users and items and their times as ours are written."""
-    from softrec import files
 
     types = {"user": "int32", "item": "int32", "timestamp": "int64"}
-    files.write_table(folder / f"{side}.parquet", dict(zip(types, columns, strict=True)), types)
+    tables.write_table(folder / f"{side}.parquet", dict(zip(types, columns, strict=True)), types)

@@ -7,7 +7,7 @@ from typing import Any
 import datasets
 import numpy as np
 import torch
-from softrec.language_model import LanguageModel
+from softrec.llm.language_model import LanguageModel
 from training_rows import GLOBAL, MICRO, OPTIMISER, SEED, Tokens, batches
 from transformers.utils import logging
 

@@ -22,10 +22,10 @@ def make() -> None:
 
 def recommender(folder: Path, precision: str, **generation: Any) -> Any:
     """The un-tuned language model of `folder` as BIGRec, ready to be asked; `generation` as in the configuration."""
-    from softrec import samples
-    from softrec.generation import GenerationSettings
-    from softrec.prompts import Words
-    from softrec.recommender import RecommenderSettings, open_recommender
+    from softrec.decoding.generation import GenerationSettings
+    from softrec.decoding.recommender import RecommenderSettings, open_recommender
+    from softrec.llm.prompts import Words
+    from softrec.splits import samples
 
     config = yaml.safe_load(CONFIG.read_text())
     settings = RecommenderSettings(
@@ -40,6 +40,6 @@ def recommender(folder: Path, precision: str, **generation: Any) -> Any:
 
 def prompts(found: Any, rows: int) -> list[list[int]]:
     """Token ids of the prompts of the first `rows` test rows."""
-    from softrec import samples
+    from softrec.splits import samples
 
     return found.prompts(samples.load_rows(SAMPLE, found.items.count).select(range(rows)))

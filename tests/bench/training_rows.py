@@ -12,12 +12,12 @@ import numpy as np
 import smollm2
 import torch
 from harness import Mismatch
-from softrec import seeds
-from softrec.batches import global_batches
-from softrec.engine import EngineSettings, OptimiserSettings, start_engine
-from softrec.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora, load, load_backbone
-from softrec.likelihood import ResponseLikelihood
-from softrec.training import LoopSettings, Tuner
+from softrec.core import seeds
+from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora, load, load_backbone
+from softrec.llm.log_likelihood import ResponseLikelihood
+from softrec.tuning.batches import global_batches
+from softrec.tuning.engine import EngineSettings, OptimiserSettings, start_engine
+from softrec.tuning.epoch_loop import LoopSettings, Tuner
 
 SEED = 42
 GLOBAL, MICRO = 32, 8

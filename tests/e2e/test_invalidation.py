@@ -59,7 +59,7 @@ def test_a_module_of_bigrec_alone_reruns_bigrec(project: Project) -> None:
 
     DLLM2Rec learns from BIGRec; guidance alone is asked through it.
     """
-    with project.edited("scripts/softrec/backbones/bigrec.py", "return quoted(title)", "return title"):
+    with project.edited("scripts/softrec/llm/backbones/bigrec.py", "return quoted(title)", "return title"):
         jobs = project.planned()
         said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table2.csv", *OPTIONS])
     own = {"measure_initial_distance": 1, "predict_titles_untuned": 1}
@@ -68,13 +68,13 @@ def test_a_module_of_bigrec_alone_reruns_bigrec(project: Project) -> None:
     asked = {**TUNED, "ground_predictions": 5 + 1, "evaluate_ranks": 5 + 1 + 1}
     assert rules(jobs) == {**own, **asked, **student, **DRAWN, **TABLE2}
     assert not [job for job in jobs if any("llara" in name for name in job.output)]
-    assert "is stale because module softrec.backbones.bigrec changed." in said
+    assert "is stale because module softrec.llm.backbones.bigrec changed." in said
     assert said.startswith("results/toy/table2.csv is stale because its input results/toy/table2_long.csv is stale")
 
 
 def test_words_and_layout_rerun_nothing(project: Project) -> None:
     """What no program can tell apart, comments, docstrings and layout, gives the same digest."""
-    file = "scripts/softrec/curriculum.py"
+    file = "scripts/softrec/tuning/curriculum.py"
     comment = ("def tau(", "# The scheduler of section 3.2.\ndef tau(")
     docstring = ("The paper calls d_t an average", "The paper says that d_t is an average")
     layout = ('if progression == "linear":', 'if (\n        progression == "linear"\n    ):')
@@ -84,7 +84,7 @@ def test_words_and_layout_rerun_nothing(project: Project) -> None:
 
 def test_another_scheduler_reruns_soft_alone(project: Project) -> None:
     """d_t and tau are SOFT's: what measures or uses them runs again, SFT and SOFT w/o SA are left alone."""
-    with project.edited("scripts/softrec/curriculum.py", "change = alpha * (", "change = 2 * alpha * ("):
+    with project.edited("scripts/softrec/tuning/curriculum.py", "change = alpha * (", "change = 2 * alpha * ("):
         jobs = project.planned()
     measured = {"measure_initial_distance": 1, "measure_initial_distance_llara": 1}
     assert rules(jobs) == {**measured, **SOFT_TUNED, **SOFT_DRAWN, **TABLE2}
@@ -102,15 +102,15 @@ def test_how_training_is_computed_reruns_nothing(project: Project) -> None:
 @pytest.mark.parametrize(
     ("path", "old", "new", "drawn"),
     [
-        ("style", '"savefig.dpi": 200', '"savefig.dpi": 300', {"plot_curriculum", *FIGURES}),
-        ("plots", "lw=1.7, zorder=3", "lw=2, zorder=3", {"plot_curriculum"}),
-        ("figure5", "axes.margins(x=0.12", "axes.margins(x=0.1", {"plot_figure5"}),
+        ("figures/style", '"savefig.dpi": 200', '"savefig.dpi": 300', {"plot_curriculum", *FIGURES}),
+        ("figures/curriculum", "lw=1.7, zorder=3", "lw=2, zorder=3", {"plot_curriculum"}),
+        ("figures/figure5", "axes.margins(x=0.12", "axes.margins(x=0.1", {"plot_figure5"}),
     ],
     ids=["style", "curriculum", "one figure"],
 )
 def test_plotting_style_redraws_figures(project: Project, path: str, old: str, new: str, drawn: set[str]) -> None:
     """The figures that it is the style of, the run's manifest, which has their sha256, and the page that quotes it."""
-    with project.edited(f"scripts/softrec/{path}.py", old, new):
+    with project.edited(f"scripts/softrec/reporting/{path}.py", old, new):
         assert rules(project.planned()) == dict.fromkeys({*drawn, "make_run_manifest", "describe_run"}, 1)
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from softrec.files import read_table
-from softrec.metrics import hit_ratio
-from softrec.ranking import SeenItems
+from softrec.evaluation.metrics import hit_ratio
+from softrec.io.tables import read_table
+from softrec.splits.seen_items import SeenItems
 from toy_project import OPTIONS, new_project
 from toy_shop import write_toy_shop
 

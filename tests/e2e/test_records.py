@@ -10,7 +10,7 @@ from toy_project import Finished, Project, rules
 
 EDITS = [
     ("config/toy.yaml", "alphas: [1, 10]", "alphas: [1, 5]"),  # a longer grid, a chosen alpha that is gone
-    ("scripts/softrec/leakage.py", "import numpy as np\n", "import numpy as np\n\nPOINTLESS = 1\n"),
+    ("scripts/softrec/splits/split_audit.py", "import numpy as np\n", "import numpy as np\n\nPOINTLESS = 1\n"),
 ]
 
 
@@ -109,7 +109,7 @@ def test_an_input_of_another_chain_in_place_of_ones_own(projects: tuple[Project,
     ("key", "name", "value", "clause"),
     [
         ("settings", "points", 3, "setting points"),
-        ("code", "softrec.leakage", "0", "module softrec.leakage changed"),
+        ("code", "softrec.splits.split_audit", "0", "module softrec.splits.split_audit changed"),
         ("inputs", "results/toy/other.parquet", "0", "input results/toy/other.parquet is no longer used"),
     ],
 )

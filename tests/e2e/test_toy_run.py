@@ -129,7 +129,7 @@ def soft_of_llara(row: dict[str, str]) -> bool:
 
 def test_titles_lose_entities_tags_and_newlines(finished: Finished) -> None:
     """ "Ember &amp; Ash", "<b>…</b>" and a title over two lines, as published, are plain text in the catalogue."""
-    from softrec.files import read_table
+    from softrec.io.tables import read_table
 
     titles = read_table(finished.project.toys / "catalogue.parquet", ["title"])["title"].to_pylist()
     assert titles[0] == "Ember & Ash Saga 1: Ashen Gate"

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from measuring import measured
 from shapes import DEVICE, model
-from softrec.device_grounding import DeviceGrounding
-from softrec.embeddings import last_states
-from softrec.generation import GenerationSettings, generate
-from softrec.grounding import Grounding, GroundingSettings
-from softrec.ranking import SeenItems
+from softrec.decoding.generation import GenerationSettings, generate
+from softrec.evaluation.device_grounding import DeviceGrounding
+from softrec.evaluation.grounding import Grounding, GroundingSettings
+from softrec.llm.embeddings import last_states
+from softrec.splits.seen_items import SeenItems
 
 BEAMS, STEPS = 4, 24
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from softrec.language_model import LanguageModel
+from softrec.llm.language_model import LanguageModel
 
 DEVICE = torch.device(os.environ.get("SOFTREC_TEST_DEVICE", "cuda"))
 

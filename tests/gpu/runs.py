@@ -3,13 +3,13 @@
 import numpy as np
 import torch
 from gpu_fixtures import DEVICE
-from softrec.batches import Arithmetic
-from softrec.engine import OptimiserSettings, TorchEngine
-from softrec.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
-from softrec.likelihood import ResponseLikelihood
-from softrec.training import LoopSettings
-from softrec.tuning import recompute_activations
-from softrec.updates import Update, Updater
+from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
+from softrec.llm.log_likelihood import ResponseLikelihood
+from softrec.tuning.batches import Arithmetic
+from softrec.tuning.engine import OptimiserSettings, TorchEngine
+from softrec.tuning.epoch_loop import LoopSettings
+from softrec.tuning.run import recompute_activations
+from softrec.tuning.update import Update, Updater
 from tuning_run import LOOP, flat
 
 ROWS, MICRO = 16, 8

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from softrec.kernels import Kernels, install
-from softrec.language_model import LanguageModel, load_backbone
+from softrec.llm.kernels import Kernels, install
+from softrec.llm.language_model import LanguageModel, load_backbone
 
 LLAMA_3B = {
     "vocab_size": 128256,

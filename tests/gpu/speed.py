@@ -21,11 +21,11 @@ import torch  # noqa: E402
 from asking import answering, embedding, grounding  # noqa: E402
 from measuring import Measured, attempted, ceilings, measured, nominal_peak, top_kernels  # noqa: E402
 from shapes import DEVICE, LLAMA_3B, TINY, model  # noqa: E402
-from softrec.branches import BranchBatch, Row, collate  # noqa: E402
-from softrec.kernels import Kernels  # noqa: E402
-from softrec.language_model import LanguageModel, LoraSettings, attach_lora  # noqa: E402
-from softrec.likelihood import ResponseLikelihood  # noqa: E402
-from softrec.tuning import recompute_activations  # noqa: E402
+from softrec.llm.branches import BranchBatch, Row, collate  # noqa: E402
+from softrec.llm.kernels import Kernels  # noqa: E402
+from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora  # noqa: E402
+from softrec.llm.log_likelihood import ResponseLikelihood  # noqa: E402
+from softrec.tuning.run import recompute_activations  # noqa: E402
 from trainers import GLOBAL, beside_trainer  # noqa: E402
 
 

@@ -11,13 +11,13 @@ import ranks_run
 import torch
 from runs import second_gradient
 from safetensors.torch import save_file
-from softrec.device_grounding import DeviceGrounding
-from softrec.embeddings import embed
-from softrec.generation import GenerationSettings, generate
-from softrec.grounding import Grounding, GroundingSettings
-from softrec.kernels import install
-from softrec.language_model import LanguageModel
-from softrec.ranking import SeenItems
+from softrec.decoding.generation import GenerationSettings, generate
+from softrec.evaluation.device_grounding import DeviceGrounding
+from softrec.evaluation.grounding import Grounding, GroundingSettings
+from softrec.llm.embeddings import embed
+from softrec.llm.kernels import install
+from softrec.llm.language_model import LanguageModel
+from softrec.splits.seen_items import SeenItems
 
 METHODS: dict[str, dict[str, Any]] = {
     "SFT": {"tau": 0.0},

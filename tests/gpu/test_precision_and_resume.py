@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 from runs import Run, second_gradient
-from softrec.devices import add_in_one_order
-from softrec.language_model import LanguageModel, adapter_state, load_adapter_state
+from softrec.core.devices import add_in_one_order
+from softrec.llm.language_model import LanguageModel, adapter_state, load_adapter_state
 
 Maker = Callable[..., LanguageModel]
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from measuring import WARM, wait
 from shapes import DEVICE, model
-from softrec.branches import Row
-from softrec.kernels import Kernels
+from softrec.llm.branches import Row
+from softrec.llm.kernels import Kernels
 from training_rows import GLOBAL, MICRO, batches, new_tuner, with_lora
 
 UPDATES = 7

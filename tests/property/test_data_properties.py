@@ -9,29 +9,30 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from common.errors import SoftrecError
 from hypothesis import given
 from hypothesis import settings as quick
 from hypothesis import strategies as st
-from softrec import catalogue, frequency, kcore, sequences
-from softrec import ties as equal_times
-from softrec.errors import SoftrecError
-from softrec.leakage import AuditSettings, Interactions, Part, audit
-from softrec.sample_leakage import audit_sample
+from softrec.data import catalogue, filtering, id_counts
+from softrec.data import ties as equal_times
+from softrec.splits import sequences
+from softrec.splits.sample_audit import audit_sample
+from softrec.splits.split_audit import AuditSettings, Interactions, Part, audit
 
 Review = tuple[str, str, int]
 REVIEWS = st.lists(
     st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("pqrstuv"), st.integers(-2, 20)), min_size=1, max_size=80
 )
-SETTINGS = kcore.FilterSettings(
+SETTINGS = filtering.FilterSettings(
     "reviews", "parent_asin", None, None, None, "before", None, "cut", "earliest", "iterative", 2, None
 )
 
 
-def filtered(reviews: list[Review], settings: kcore.FilterSettings, titled: str = "pqrstu") -> list[Any]:
+def filtered(reviews: list[Review], settings: filtering.FilterSettings, titled: str = "pqrstu") -> list[Any]:
     """What the filter keeps, as (user number, item id, time) in its own order; nothing if it refuses."""
     frame = pl.DataFrame(reviews, schema=["user_id", "item_id", "timestamp"], orient="row")
     try:
-        kept, _ = kcore.filter_interactions(frame, pl.Series(list(titled)), settings)
+        kept, _ = filtering.filter_interactions(frame, pl.Series(list(titled)), settings)
     except SoftrecError:
         return []
     rows = [(u, kept.item_ids[i - 1], t) for u, i, t in zip(kept.user, kept.item, kept.timestamp, strict=True)]
@@ -39,7 +40,7 @@ def filtered(reviews: list[Review], settings: kcore.FilterSettings, titled: str 
     return rows
 
 
-def naive(reviews: list[Review], settings: kcore.FilterSettings, titled: str = "pqrstu") -> list[Any]:
+def naive(reviews: list[Review], settings: filtering.FilterSettings, titled: str = "pqrstu") -> list[Any]:
     """The same by the definition: sets, dictionaries, and one user or item removed at a time."""
     rows = [r for r in reviews if r[2] >= 0 and (settings.untitled != "before" or r[1] in titled)]
     if settings.duplicates != "none":
@@ -101,7 +102,7 @@ def test_core_is_a_fixpoint_and_free_of_order(reviews: list[Review], k: int, cha
 def test_enough_counts(low: list[int], k: int) -> None:
     """Keys that share their low bits are still told apart."""
     key = np.array([value << 40 for value in low], dtype=np.uint64)
-    assert frequency.enough(key, k).tolist() == [low.count(value) >= k for value in low]
+    assert id_counts.enough(key, k).tolist() == [low.count(value) >= k for value in low]
 
 
 @quick(max_examples=100)

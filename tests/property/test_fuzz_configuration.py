@@ -17,11 +17,11 @@ from lib import config_check, cross_checks, estimate, grid, plan
 from lib.engine import Engine
 from lib.sizes import Left, Sizes
 from lib.slices import Slices
+from places import ROOT
 from slices_of_rules import RULES, names
 from snakemake_logger_plugin_softrec import config_file
-from softrec import job
+from softrec.job import program
 
-ROOT = Path(config_check.__file__).parents[2]
 SCHEMA = str(ROOT / "workflow/schemas/config.schema.yaml")
 OWN = {name: yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("paper", "demo", "figure6")}
 WORDS = ["", " ", "a b", "../x", "/etc", "$(ls)", "{x}", "x\ny", "é", "\x00", "null", "1e3", "all", "mean", "sasrec"]
@@ -72,7 +72,7 @@ def require_read(given: str | dict[str, Any], kind: str) -> None:
     if module:
         settings = getattr(importlib.import_module(f"softrec.{module}"), name)
         text = given if isinstance(given, str) else json.dumps(given)
-        assert isinstance(job.read_settings(text, settings), settings)
+        assert isinstance(program.read_settings(text, settings), settings)
 
 
 @quick(max_examples=200, deadline=None)

@@ -14,7 +14,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from hypothesis import settings as quick
-from softrec import job
+from softrec.job import program
 
 SETTINGS = {"item_key": "parent_asin", "max_rows": None, "since": None, "until": None, "untitled": "before"}
 SETTINGS |= {"title_words": None, "long_titles": "cut", "duplicates": "earliest", "core": "iterative", "k": 1}
@@ -93,7 +93,7 @@ def test_no_file_ends_in_a_traceback_or_in_half(form: str, data: st.DataObject) 
     said, code = io.StringIO(), 0
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         try:
-            job.run(filter_interactions.main, filter_interactions.parser(), flags)
+            program.run(filter_interactions.main, filter_interactions.parser(), flags)
         except SystemExit as ended:
             code = ended.code
     left = sorted(path.name for path in folder.glob("out/*"))

@@ -3,10 +3,10 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from softrec.batches import Arithmetic, global_batches, micro_batches
-from softrec.curriculum import tau
-from softrec.grounding import Grounding, GroundingSettings
-from softrec.ranking import SeenItems
+from softrec.evaluation.grounding import Grounding, GroundingSettings
+from softrec.splits.seen_items import SeenItems
+from softrec.tuning.batches import Arithmetic, global_batches, micro_batches
+from softrec.tuning.curriculum import tau
 
 SEEN = SeenItems(np.array([1, 1, 1, 2]), np.array([1, 3, 2, 4]))
 

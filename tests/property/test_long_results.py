@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from softrec import collect, metrics, results, tables
-from softrec.results import LongRow
+from softrec.evaluation import metrics
+from softrec.reporting import table2
+from softrec.results import collect, long_table
+from softrec.results.long_table import LongRow
 
 NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=8)
 ROWS = st.builds(LongRow, NAMES, NAMES, NAMES, NAMES, st.integers(0, 2**63 - 1), st.floats(0, 1))
@@ -18,8 +20,8 @@ def test_long_table_comes_back(rows: list[LongRow]) -> None:
     """Any names, seeds and values, with quotes and commas in them, read back exactly and in order."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "long.csv"
-        results.write_long(path, rows)
-        assert results.read_long(path) == rows
+        long_table.write_long(path, rows)
+        assert long_table.read_long(path) == rows
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=200))
@@ -32,7 +34,7 @@ def test_metrics_of_real_ranks_are_possible(ranks: list[int]) -> None:
 def test_gain_is_over_the_better_competitor(sft: float, sdpo: float, soft: float) -> None:
     """Adding a competitor never raises the Gain, and the Gain has the sign of SOFT minus the better one."""
     rows = [LongRow(m, "B", "G", "H@5", 1, v) for m, v in (("SFT", sft), ("SDPO", sdpo), ("SOFT", soft))]
-    both = tables.gain(tables.average(rows), "B", "G", "H@5")
-    one = tables.gain(tables.average([rows[0], rows[2]]), "B", "G", "H@5")
+    both = table2.gain(table2.average(rows), "B", "G", "H@5")
+    one = table2.gain(table2.average([rows[0], rows[2]]), "B", "G", "H@5")
     assert both is not None and one is not None and both <= one
     assert (both > 0) == (soft / max(sft, sdpo) > 1)

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from softrec import metrics
-from softrec.ranking import Ranks
-from softrec.sequential.counting import Cells, Counter, Places
+from softrec.evaluation import metrics
+from softrec.evaluation.ranking import Ranks
+from softrec.sequential.score_counting import Cells, Counter, Places
 
 ranks = st.lists(st.integers(0, 200), min_size=1, max_size=50).map(np.array)
 cutoff = st.integers(1, 100)

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import files
 from lib import sources
-from softrec import catalogue, files, seeds
-from softrec.prompts import Words
+from softrec.core import seeds
+from softrec.data import catalogue
+from softrec.io import tables
+from softrec.llm.prompts import Words
 
 from rehearse import rawfiles, settings, standin
 from rehearse.lines import MODEL, OF_MODEL
@@ -78,7 +81,7 @@ class Model:
         texts = [f"Title {number} of so Many" for number in range(TITLES)]
         ids, path = range(1, TITLES + 1), self.project.folder / Path(self.titles).with_name("catalogue.parquet")
         columns = {"item": ids, "source_id": texts, "title": texts, "category": [None] * TITLES}
-        files.write_table(path, {**columns, "title_id": range(TITLES)}, catalogue.TYPES)
+        tables.write_table(path, {**columns, "title_id": range(TITLES)}, catalogue.TYPES)
 
 
 def tensors() -> dict[str, list[int]]:

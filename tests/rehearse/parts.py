@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from common import files
+from common.files import manifest_of
 from lib import estimate, sources
 from lib.dryrun import Job
-from softrec import files
-from softrec.files import manifest_of
-from softrec.prompts import Words
+from softrec.io import tables
+from softrec.llm.prompts import Words
 
 from rehearse import rawfiles, settings, standin
 from rehearse.project import ROOT, Project, RehearsalError
@@ -127,7 +128,7 @@ class Part:
         folder = self.folder / f"results/{settings.RUN}/{self.name}"
         sample, catalogue, titles = (folder / f for f in ("samples/test.parquet", "catalogue.parquet", "titles.npy"))
         if not newer([text, embeddings], [sample, catalogue, titles]):
-            rows = len(files.read_table(sample, ["user"]))
+            rows = len(tables.read_table(sample, ["user"]))
             standin.draw_predictions(catalogue, titles, rows, str(text.relative_to(folder)), text, embeddings)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from softrec import seeds
+from softrec.core import seeds
 
 from rehearse import metadata, ratings
 from rehearse.shapes import Shape

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from softrec import arrays, digests, files, predictions, seeds
-from softrec.prompts import Words
-from softrec.tiny_corpus import tokenizer_texts
-from softrec.tiny_llm import TinySettings, train_tokenizer
+from common import file_digests, files
+from softrec.core import seeds
+from softrec.decoding import predictions
+from softrec.io import arrays, tables
+from softrec.llm.prompts import Words
+from softrec.llm.tiny_corpus import tokenizer_texts
+from softrec.llm.tiny_llm import TinySettings, train_tokenizer
 
 from rehearse.shapes import Shape
 from rehearse.titles import titles
@@ -89,13 +92,13 @@ def restate(path: Path, name: str) -> None:
         name: of the file, as jobs know it.
     """
     place = files.manifest_of(path)
-    files.write_json(place, {**files.read_json(place), "inputs": {}, "outputs": {name: digests.sha256(path)}})
+    files.write_json(place, {**files.read_json(place), "inputs": {}, "outputs": {name: file_digests.sha256(path)}})
 
 
 def draw_predictions(catalogue: Path, titles: Path, rows: int, name: str, text: Path, embeddings: Path) -> None:
     """Write `rows` predictions: titles of the catalogue, and beside each embedding a little noise."""
     chance = seeds.stream(SEED, "rehearse", "predictions", name)
-    table = files.read_table(catalogue, ["title", "title_id"])
+    table = tables.read_table(catalogue, ["title", "title_id"])
     item = chance.integers(0, len(table), rows)
     known, title_id = table["title"].to_pylist(), table["title_id"].to_numpy()
     z = arrays.read_array(titles, "float32", (None, None))[title_id[item]]
@@ -107,4 +110,4 @@ def draw_predictions(catalogue: Path, titles: Path, rows: int, name: str, text: 
 def write_texts(path: Path, texts: Sequence[str]) -> None:
     """A file of predictions, all of them ended."""
     columns = {"row": range(len(texts)), "text": texts, "finished": [True] * len(texts)}
-    files.write_table(path, columns, predictions.TYPES)
+    tables.write_table(path, columns, predictions.TYPES)

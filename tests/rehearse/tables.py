@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from softrec import seeds
+from softrec.core import seeds
 
 from rehearse import settings, standin
 from rehearse.lines import ALL, place

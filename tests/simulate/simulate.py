@@ -1,7 +1,7 @@
 """How often whole tables have a false mark, how often true gains are marked, how often the same truth is inside.
 
 Prints a table in Markdown; ends with status 1 where more tables have a false mark than 5 % and chance explain. The
-quick version is tests/unit/test_whole_tables.py.
+quick version is tests/unit/stats/test_whole_tables.py.
 """
 
 import sys

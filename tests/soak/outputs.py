@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from softrec import manifests
-from softrec.errors import SoftrecError
+from common import manifests
+from common.errors import SoftrecError
 
 CLOCKS = ("ledger.csv", "reproduction.md", "manifest.json", "figure6")  # minutes stand in them
 FOLDERS = {"logs", "benchmarks", ".digests"}

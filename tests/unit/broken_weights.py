@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from common.errors import SoftrecError
 from safetensors.torch import load_file, save_file
-from softrec.errors import SoftrecError
-from softrec.language_model import load
+from softrec.llm.language_model import load
 
 
 def rewrite(file: Path, change: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]) -> None:

@@ -7,14 +7,17 @@ import argparse
 import os
 from pathlib import Path
 
-from softrec import checkpoints, distributed, files, job, ranks
+from common import files, process
+from softrec.core import distributed
+from softrec.io import checkpoints
+from softrec.job import program
 
 SHA256 = files.sha256
 
 
 def watched(path: Path) -> str:
     """`files.sha256`, noted."""
-    with (Path(os.environ["WATCH"]) / f"{ranks.rank()}.txt").open("a") as stream:
+    with (Path(os.environ["WATCH"]) / f"{process.rank()}.txt").open("a") as stream:
         stream.write(f"{path.name}\n")
     files.sha256 = SHA256  # type: ignore[assignment]  # a folder's own files are not of interest
     try:
@@ -33,7 +36,7 @@ def main(args: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     files.sha256 = watched  # type: ignore[assignment]
-    parser = job.Parser(__doc__ or "")
+    parser = program.Parser(__doc__ or "")
     parser.input("--llm", help="folder")
     parser.output("--adapter", help="file")
-    job.run(main, parser)
+    program.run(main, parser)

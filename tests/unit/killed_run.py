@@ -16,20 +16,23 @@ from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import Any
 
-from softrec import files, job, manifests
-from softrec.checkpoints import Checkpoint, run_key
-from softrec.errors import SoftrecError
+from common import files, manifests
+from common.errors import SoftrecError
+from softrec.io.checkpoints import Checkpoint, run_key
+from softrec.job import program
 
 STEPS = 3
 WRITERS = (
-    *(f"softrec/{name}.py" for name in ("files", "checkpoints", "job", "manifests", "digests")),
+    *(f"common/{name}.py" for name in ("files", "manifests", "file_digests")),
+    "softrec/io/checkpoints.py",
+    "softrec/job/program.py",
     Path(__file__).name,
 )  # all that change files
 
 
-def parser() -> job.Parser:
+def parser() -> program.Parser:
     """A folder and a file are made of a file."""
-    parser = job.Parser("Train.")
+    parser = program.Parser("Train.")
     parser.input("--rows", help="text")
     parser.output("--adapter", help="folder")
     parser.output("--log", help="text")
@@ -47,7 +50,7 @@ class Training:
         self.trained, self.over = trained, over
 
     def __call__(self, args: argparse.Namespace) -> None:
-        """What `softrec.tuning.tune` does, without a model."""
+        """What `softrec.tuning.run.tune` does, without a model."""
         checkpoint = Checkpoint(args.adapter, run_key(args.settings, args.code, args.files_read))
         state = checkpoint.load() or {"steps": 0}
         for step in range(state["steps"], STEPS):
@@ -60,7 +63,7 @@ class Training:
             (partial / "weights").write_text("trained")
         with files.write_whole(args.log) as partial:
             partial.write_text("log")
-        job.last(checkpoint.clear)
+        program.last(checkpoint.clear)
 
 
 def killer(line: int) -> Callable[[], object]:
@@ -93,7 +96,7 @@ def forked(folder: Path, over: Callable[[], object]) -> int:
             os.dup2(said.fileno(), 2)
         arguments = ["--rows", "rows", "--adapter", "adapter", "--log", "log", "--settings", "{}"]
         try:
-            job.run(Training(Path("trained"), over), parser(), arguments)
+            program.run(Training(Path("trained"), over), parser(), arguments)
         except BaseException:
             os._exit(1)
         os._exit(0)

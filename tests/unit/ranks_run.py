@@ -18,20 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from common import files
+from common.process import rank, world
 from conftest import make_tiny_llm
-from softrec import distributed, files
-from softrec.backbones import llara
-from softrec.checkpoints import Checkpoint
-from softrec.embeddings import embed
-from softrec.engine import EngineSettings, start_engine
-from softrec.generation import GenerationSettings, generate
-from softrec.language_model import LoraSettings, adapter_state, attach_lora, load_backbone
-from softrec.likelihood import ResponseLikelihood
-from softrec.ranks import rank, world
-from softrec.saving import Saver
-from softrec.scheduler import SelfAdaptive
-from softrec.sdpo import Preference, SdpoTuner
-from softrec.training import Constant, LoopSettings, Tuner
+from softrec.core import distributed
+from softrec.decoding.generation import GenerationSettings, generate
+from softrec.io.checkpoints import Checkpoint
+from softrec.llm.backbones import llara
+from softrec.llm.embeddings import embed
+from softrec.llm.language_model import LoraSettings, adapter_state, attach_lora, load_backbone
+from softrec.llm.log_likelihood import ResponseLikelihood
+from softrec.tuning.checkpointing import Saver
+from softrec.tuning.engine import EngineSettings, start_engine
+from softrec.tuning.epoch_loop import Constant, LoopSettings, Tuner
+from softrec.tuning.scheduler import SelfAdaptive
+from softrec.tuning.sdpo import Preference, SdpoTuner
 from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, RESPONSES, Scripted, as_after_sft, flat
 
 SOFT = SelfAdaptive(1.0, "exponential", 8.0, lambda llm: 8.0 / (1.0 + float(flat(adapter_state(llm)).norm())))

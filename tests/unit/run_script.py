@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+from places import SCRIPTS
 
 
 def run_script(

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from softrec.checkpoints import Checkpoint
-from softrec.engine import OptimiserSettings, TorchEngine
-from softrec.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
-from softrec.likelihood import ResponseLikelihood
-from softrec.saving import Saver
-from softrec.training import LoopSettings, Tuner
+from softrec.io.checkpoints import Checkpoint
+from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
+from softrec.llm.log_likelihood import ResponseLikelihood
+from softrec.tuning.checkpointing import Saver
+from softrec.tuning.engine import OptimiserSettings, TorchEngine
+from softrec.tuning.epoch_loop import LoopSettings, Tuner
 
 # Six rows: prompts of 2 to 7 tokens, labels of 2 to 4 and self-distilled responses of 1 to 3 (2 is EOS).
 PROMPTS = [[1, 20, 21], [1, 30], [1, 40, 41, 42, 43, 44, 45], [1, 50, 51, 52], [1, 60, 61], [1, 70, 71, 72, 73]]

@@ -3,15 +3,14 @@
 import copy
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from lib import config_check, cross_checks, dryrun
 from lib.dryrun import Job
+from places import ROOT
 
-ROOT = Path(config_check.__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 SHIPPED = ("paper", "demo", "figure6", "evidence", "laptop", "one-gpu", "one-gpu-games")
 

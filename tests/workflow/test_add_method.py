@@ -91,6 +91,6 @@ def test_a_method_over_item_ids(project: Path) -> None:
 def test_another_backbone(project: Path) -> None:
     """Another way to tell a language model the history is a module and a row: SFT serves it as it is."""
     add_row(project, "other-sft", 'Row("other-sft", "Other", "SFT", "other/sft")')
-    shutil.copy(project / "scripts/softrec/backbones/bigrec.py", project / "scripts/softrec/backbones/other.py")
+    shutil.copy(project / "scripts/softrec/llm/backbones/bigrec.py", project / "scripts/softrec/llm/backbones/other.py")
     expected = ("tune_sft", "predict_titles", "ground_predictions", "evaluate_ranks", "in the table")
     assert planned(project, "other/sft") == dict.fromkeys(expected, SEEDS)

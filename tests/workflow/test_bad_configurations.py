@@ -9,8 +9,9 @@ import pytest
 import yaml
 from lib import config_check, cross_checks
 from lib.config_check import ConfigError
+from places import WORKFLOW
 
-SCHEMA = Path(cross_checks.__file__).parents[1] / "schemas/config.schema.yaml"
+SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
 CASES = yaml.safe_load((Path(__file__).parents[1] / "bad_inputs/configuration.yaml").read_text())
 Checked = Callable[[str], dict[str, Any]]
 

@@ -45,7 +45,7 @@ def test_many_settings_are_counted() -> None:
 
 def test_digests_of_files_and_folders_are_the_manifests(tmp_path: Path) -> None:
     """The plumbing may not import the science, so it has its own sha256; the two must agree."""
-    from softrec import files
+    from common import files
 
     folder = tmp_path / "adapter"
     (folder / "deep").mkdir(parents=True)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from lib import config_check
 from lib.config_check import ConfigError
+from places import ROOT
 
 SCHEMA = """
 $schema: https://json-schema.org/draft/2020-12/schema
@@ -153,7 +154,7 @@ def test_the_configurations_that_come_with_softrec_are_right(name: str) -> None:
     """Each file is complete: it passes without another beneath it."""
     import yaml
 
-    root = Path(config_check.__file__).parents[2]
+    root = ROOT
     config = yaml.safe_load((root / f"config/{name}.yaml").read_text())
     config_check.check(config, str(root / "workflow/schemas/config.schema.yaml"), name)
 

@@ -1,14 +1,14 @@
 """What a schema cannot say about two keys is found too, in the same list and the same words."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from lib import config_check, cross_checks
 from lib.config_check import ConfigError
+from places import WORKFLOW
 
-SCHEMA = Path(cross_checks.__file__).parents[1] / "schemas/config.schema.yaml"
+SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
 SECOND = {"llm": "tiny", "global_batch_size": 8, "words": {"items": "a", "item": "b", "consumed": "c"}}
 HUB = {"kind": "hub", "precision": "fp32", "repository": "lab/llm", "revision": "v1"}
 Checked = Callable[[str], dict[str, Any]]

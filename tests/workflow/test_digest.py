@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
+from common import syntax_digest
 from lib import digest
-from softrec import syntax
 
 FILES = {
     "train.py": '"""Train."""\n\nfrom pack import model\n\n\ndef main() -> None:\n    from pack.deep import loss\n',
@@ -127,7 +127,7 @@ def test_canonical_text_is_frozen() -> None:
     formatted = "FormattedValue(conversion=114, format_spec=JoinedStr['>4'], value=Name(id='x'))"
     body = f"[Return(value=JoinedStr['a', {formatted}, 'b\\xe9'])]"
     function = f"FunctionDef(args={arguments}, body={body}, name='f', returns=Name(id='str'))"
-    assert syntax.canonical(ast.parse(source)) == f"Module(body=[{function}])"
+    assert syntax_digest.canonical(ast.parse(source)) == f"Module(body=[{function}])"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_canonical_text_is_frozen() -> None:
 )
 def test_constants_of_different_types_differ(one: str, other: str) -> None:
     """Equal in Python's eyes (1 == True), not in a program's."""
-    assert syntax.canonical(ast.parse(f"x = {one}")) != syntax.canonical(ast.parse(f"x = {other}"))
+    assert syntax_digest.canonical(ast.parse(f"x = {one}")) != syntax_digest.canonical(ast.parse(f"x = {other}"))
 
 
 def test_a_missing_script_root_or_module_is_one_sentence(scripts: Path) -> None:

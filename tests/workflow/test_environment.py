@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from lib import environment
+from places import WORKFLOW
 
 
 def test_nothing_is_said_without_need() -> None:
@@ -41,7 +42,7 @@ rule one:
 @pytest.fixture
 def workflow(tmp_path: Path) -> Path:
     """A workflow whose profile asks for conda."""
-    lib = Path(environment.__file__).parents[1]
+    lib = WORKFLOW
     (tmp_path / "Snakefile").write_text(SNAKEFILE.format(lib=str(lib)))
     (tmp_path / "env.yaml").write_text("dependencies: [python]\n")
     (tmp_path / "cluster").mkdir()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from lib import failure
+from places import WORKFLOW
 
 SNAKEFILE = """
 import sys
@@ -34,7 +35,7 @@ def test_a_real_failure_shows_the_last_lines(tmp_path: Path, quiet: list[str]) -
 
     Quiet runs, whose own log has no word of what failed, show the same.
     """
-    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(lib=str(Path(failure.__file__).parents[1])))
+    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(lib=str(WORKFLOW)))
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--keep-going", *quiet]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 1

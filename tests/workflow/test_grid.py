@@ -4,14 +4,13 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from lib import grid
+from places import ROOT
 
-ROOT = Path(grid.__file__).parents[2]
 CONFIG: dict[str, Any] = {
     "methods": ["bigrec-soft", "sasrec", "bigrec-sft"],
     "datasets": {"game": {}, "kindle": {}},

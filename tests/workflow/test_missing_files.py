@@ -10,8 +10,7 @@ import pytest
 import yaml
 from lib import preflight
 from made_weights import ONE_WEIGHT
-
-ROOT = Path(preflight.__file__).parents[2]
+from places import ROOT
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from lib import environment
 from lib.dryrun import Job
-
-ROOT = Path(environment.__file__).parents[2]
+from places import ROOT
 
 
 def snakemake(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:

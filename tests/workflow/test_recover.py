@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from lib import recover
 from lib.recover import Orphan, RecoverError
+from places import ROOT
 
 
 class Slurm:
@@ -75,4 +76,4 @@ def test_a_machine_without_slurm_is_a_sentence(tmp_path: Path) -> None:
 
 def test_the_prefix_is_the_profiles() -> None:
     """One place for it."""
-    assert recover.prefix_of(Path(recover.__file__).parents[2] / "profiles/slurm") == "softrec"
+    assert recover.prefix_of(ROOT / "profiles/slurm") == "softrec"

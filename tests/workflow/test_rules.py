@@ -11,14 +11,14 @@ import pytest
 from lib import digest
 from lib.dryrun import Job
 from rule_text import WORKFLOW, Rule, rules
-from softrec import job
+from softrec.job import program
 
 ROOT = WORKFLOW.parent
 RULES = {f"{rule.file}:{rule.name}": rule for rule in rules()}
 WORKING = {name: rule for name, rule in RULES.items() if rule.name != "all"}
 
 
-def parser_of(script: str) -> job.Parser:
+def parser_of(script: str) -> program.Parser:
     """The parser of a script."""
     spec = importlib.util.spec_from_file_location(script, ROOT / f"scripts/{script}.py")
     assert spec is not None and spec.loader is not None
@@ -106,7 +106,7 @@ def test_scripts_and_rules_belong_together() -> None:
 def test_only_fetching_uses_the_network_and_runs_on_this_machine() -> None:
     """Rules of fetch.smk are local, and no other rule's script imports what downloads."""
     for rule in WORKING.values():
-        networked = {"softrec.download", "softrec.hub", "softrec.wheel", "softrec.amazon2023"}
+        networked = {"softrec.fetch.download", "softrec.fetch.hub", "softrec.fetch.wheel", "softrec.fetch.amazon2023"}
         imported = networked & set(digest.closure(rule.script))
         assert bool(imported) == (rule.file == "fetch.smk"), rule.name
         if rule.file == "fetch.smk":
@@ -172,8 +172,8 @@ def test_an_environment_has_what_its_script_imports(name: str) -> None:
             assert library in environment, f"{module} imports {library}"
 
 
-ELSEWHERE = {("softrec.seeds", "torch"), ("softrec.samples", "datasets")}
-ELSEWHERE |= {("softrec.files", "pyarrow"), ("softrec.columns", "pyarrow")}
+ELSEWHERE = {("softrec.core.seeds", "torch"), ("softrec.splits.samples", "datasets")}
+ELSEWHERE |= {("softrec.io.tables", "pyarrow")}
 
 
 def libraries(path: Path) -> set[str]:
@@ -184,9 +184,9 @@ def libraries(path: Path) -> set[str]:
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
-    return {name.replace("_", "-") for name in found - {"softrec", *sys.stdlib_module_names}}
+    return {name.replace("_", "-") for name in found - {"common", "softrec", *sys.stdlib_module_names}}
 
 
 def extra_roots(rule: Rule) -> list[str]:
     """Modules that the rule names for its digest, loaded by name."""
-    return ["softrec.backbones.bigrec"] if "softrec.backbones" in rule.directives["params"] else []
+    return ["softrec.llm.backbones.bigrec"] if "softrec.llm.backbones" in rule.directives["params"] else []

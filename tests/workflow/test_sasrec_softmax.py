@@ -1,13 +1,11 @@
 """The row of SASRec with LLM-CF's loss: nobody gets it unasked, and it needs no language model."""
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from lib import dryrun
 from lib.dryrun import Job
-
-ROOT = Path(dryrun.__file__).parents[2]
+from places import ROOT
 
 
 def test_it_is_in_no_table_unless_it_is_asked_for(demo_jobs: list[Job], paper_jobs: list[Job]) -> None:

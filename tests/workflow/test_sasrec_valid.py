@@ -1,12 +1,10 @@
 """`sasrec.valid`: models over item ids are validated on the whole validation split, or on the sampled sequences."""
 
-from pathlib import Path
-
 import pytest
 from lib import dryrun
 from lib.dryrun import Job
+from places import ROOT
 
-ROOT = Path(dryrun.__file__).parents[2]
 FITS = {"fit_sasrec", "fit_dros", "fit_llm_cf", "fit_dllm2rec"}
 RETRIEVED = "retrieve_examples"  # for the rows of each split
 

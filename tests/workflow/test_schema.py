@@ -1,7 +1,6 @@
 """The schema is strict, described, and in words that help."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +8,9 @@ import yaml
 from lib import config_check, cross_checks
 from lib.config_check import ConfigError
 from lib.schema_words import refer
+from places import WORKFLOW
 
-SCHEMA = Path(config_check.__file__).parents[1] / "schemas/config.schema.yaml"
+SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
 ROOT: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
 Checked = Callable[[str], dict[str, Any]]
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 from lib import why
-
-ROOT = Path(why.__file__).parents[2]
+from places import ROOT
 
 SNAKEFILE = """
 import json
@@ -49,12 +48,12 @@ rule second:
 
 SCRIPT = '''"""Copy a text with a suffix."""
 
-from softrec import job
+from softrec.job import program
 from toy import {module}
 
 
 def parser():
-    parser = job.Parser(__doc__)
+    parser = program.Parser(__doc__)
     parser.input("--source", help="text")
     parser.output("--target", help="text")
     return parser
@@ -65,7 +64,7 @@ def main(args):
 
 
 if __name__ == "__main__":
-    job.run(main, parser())
+    program.run(main, parser())
 '''
 
 CONFIG = "first:\n  fit: {rate: 0.1, sizes: [1, 2]}\nsecond:\n  mode: best\n"
@@ -76,7 +75,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The workflow, run once."""
     folder = tmp_path_factory.mktemp("why")
     (folder / "scripts/toy").mkdir(parents=True)
-    (folder / "scripts/softrec").symlink_to(ROOT / "scripts/softrec")
+    for package in ("common", "softrec"):
+        (folder / "scripts" / package).symlink_to(ROOT / "scripts" / package)
     (folder / "Snakefile").write_text(SNAKEFILE.format(workflow=str(ROOT / "workflow"), python=sys.executable))
     (folder / "config.yaml").write_text(CONFIG)
     (folder / "source.txt").write_text("text")

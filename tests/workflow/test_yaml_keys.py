@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from lib import config_check, yaml_keys
+from places import ROOT
 
-ROOT = Path(yaml_keys.__file__).parents[2]
 TWICE = """\
 seeds: [1]
 tuning:

@@ -1,7 +1,7 @@
 """A digest of the code behind a result: it changes when the program does, not when a comment or the layout does.
 
 Followed are static imports, wherever they stand in a file. A module that is loaded by name (a backbone, a model) is
-named by its rule as an extra root. What counts of a file says `softrec.syntax`.
+named by its rule as an extra root. What counts of a file says `common.syntax_digest`.
 """
 
 import ast
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from softrec import syntax
+from common import syntax_digest
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -32,7 +32,7 @@ def code_digest(script: str, *roots: str, scripts: Path = SCRIPTS) -> str:
 
     Args:
         script: name of the script, without `.py`.
-        roots: modules that the script loads by name, such as "softrec.backbones.bigrec".
+        roots: modules that the script loads by name, such as "softrec.llm.backbones.bigrec".
         scripts: the folder of the scripts and of the packages that they import.
 
     Raises `DigestError`.
@@ -103,7 +103,7 @@ def parse(path: Path, name: str) -> Module:
     except SyntaxError as error:
         raise DigestError(f"{path}, line {error.lineno} is not Python: {error.msg}.") from error
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    return Module(syntax.digest(tree), tuple(imports(tree, package, path)))
+    return Module(syntax_digest.digest(tree), tuple(imports(tree, package, path)))
 
 
 def imports(node: ast.AST, package: str, path: Path) -> Iterator[tuple[int, str, str | None]]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Fields of softrec.engine.EngineSettings.
+# Fields of softrec.tuning.engine.EngineSettings.
 SAID = ("kind", "ranks", "zero_stage", "checkpoint_minutes", "gradient_checkpointing", "deterministic")
 
 

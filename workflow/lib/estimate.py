@@ -11,7 +11,9 @@ from typing import Any
 from lib import fits, roofline
 from lib.sizes import Left, Sizes
 
-COT_MORE = 100  # tokens of LLM-CF's prompt beyond a prompt: a worked example, the task (scripts/softrec/cot.py)
+COT_MORE = (
+    100  # tokens of LLM-CF's prompt beyond a prompt: a worked example, the task (llm_enhanced/chains_of_thought.py)
+)
 LONGEST = 2  # a batch goes on until its longest text has ended: as long as so many titles
 DOUBLE = 30e9  # float64 operations per second of a core: 0.38e12 in 6.0 s of two, as measured with grounding
 SINGLE = 2 * DOUBLE  # float32 operations: twice as many fit into a register

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from softrec.foreign import plain
+from common.display_text import plain
 
 Key = tuple[str, tuple[str, ...]]
 NONE: Mapping[Key, str] = MappingProxyType({})

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from softrec import files, manifests
-from softrec.errors import SoftrecError
+from common import files, manifests
+from common.errors import SoftrecError
 
 
 def attach(persistence: Any, folder: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from softrec import digests
+from common import file_digests
 
 from lib import changes
 
@@ -94,7 +94,7 @@ def other_inputs(known: Mapping[str, str], job: Any) -> Iterator[str]:
     yield from (f"input {name} is no longer used" for name in known if name not in read)
 
 
-def changed_inputs(known: Mapping[str, str], own: Mapping[str, digests.Signs]) -> Iterator[str]:
+def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Signs]) -> Iterator[str]:
     """A clause for each file of the user's own that has another content than the manifest says.
 
     It is read only if it, or a file in it, has other signs than it had when the job read it: another inode, size or
@@ -107,7 +107,7 @@ def changed_inputs(known: Mapping[str, str], own: Mapping[str, digests.Signs]) -
         path = Path(name)
         if changes.manifest_of(name).exists() or not path.exists():
             continue
-        if digests.signs_of(path) != own.get(name) and digests.sha256(path) != digest:
+        if file_digests.signs_of(path) != own.get(name) and file_digests.sha256(path) != digest:
             yield f"input {name} changed"
 
 

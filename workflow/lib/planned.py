@@ -2,7 +2,7 @@
 
 A job on a cluster reads configuration and code when it starts, which may be days after it was submitted. Snakemake has
 by then noted, as what the result rests on, what both were at submission. So the driver writes down a digest for every
-job, and every script compares (`softrec.planned`): a job whose own settings or modules were edited refuses to run.
+job, and every script compares (`softrec.job.plan`): a job whose own settings or modules were edited refuses to run.
 """
 
 import hashlib

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from softrec import commits
+from common import hub_commits
 
 from lib import sources
 from lib.schema_words import meant
@@ -191,7 +191,7 @@ def hub_cache() -> Path:
 def snapshot(repository: str, revision: str) -> Path | None:
     """The cached folder of a model's revision (a branch or a commit) with its configuration, or None.
 
-    Of a branch that was asked for before, that is the commit that is required since (softrec.commits).
+    Of a branch that was asked for before, that is the commit that is required since (common.hub_commits).
     """
     model = hub_cache() / f"models--{repository.replace('/', '--')}"
     revision = required_commit(repository, revision) or revision
@@ -203,7 +203,7 @@ def snapshot(repository: str, revision: str) -> Path | None:
 
 def required_commit(repository: str, revision: str) -> str | None:
     """The commit that was noted when a branch was first asked for; None before that, or where the note is broken."""
-    place = commits.place_of(sources.COMMITS, repository, revision)
+    place = hub_commits.place_of(sources.COMMITS, repository, revision)
     try:
         return str(json.loads(place.read_text(encoding="utf-8"))["commit"])
     except (OSError, ValueError, KeyError, TypeError):

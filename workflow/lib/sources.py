@@ -5,8 +5,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 RAW = "results/raw"
-COMMITS = f"{RAW}/.commits"  # what a branch of the hub was when it was first asked for (softrec.commits)
-DIGESTS = f"{RAW}/.digests"  # sha256 of files, each read once a run, large ones once for all (softrec.digests)
+COMMITS = f"{RAW}/.commits"  # what a branch of the hub was when it was first asked for (common.hub_commits)
+DIGESTS = f"{RAW}/.digests"  # sha256 of files, each read once a run, large ones once for all (common.file_digests)
 
 
 def file_format(source: Mapping[str, Any]) -> str:

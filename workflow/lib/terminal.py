@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from softrec.foreign import plain
+from common.display_text import plain
 
 from lib import preemption
 

@@ -46,7 +46,7 @@ rule encode_titles:
         "../../envs/train.yaml"
     params:
         cfg=lambda w: slices.titles(w.dataset),
-        code=code_digest("encode_titles", "softrec.backbones.plain"),
+        code=code_digest("encode_titles", "softrec.llm.backbones.plain"),
     shell:
         r"""
         python scripts/encode_titles.py \
@@ -76,7 +76,7 @@ rule measure_initial_distance:
         "../../envs/train.yaml"
     params:
         cfg=lambda w: slices.initial_distance(w.dataset, "bigrec", "0"),
-        code=code_digest("measure_initial_distance", "softrec.backbones.bigrec"),
+        code=code_digest("measure_initial_distance", "softrec.llm.backbones.bigrec"),
     shell:
         r"""
         python scripts/measure_initial_distance.py \
@@ -108,7 +108,7 @@ rule measure_initial_distance_llara:
         "../../envs/train.yaml"
     params:
         cfg=lambda w: slices.initial_distance(w.dataset, "llara", w.seed),
-        code=code_digest("measure_initial_distance", "softrec.backbones.llara"),
+        code=code_digest("measure_initial_distance", "softrec.llm.backbones.llara"),
     shell:
         r"""
         python scripts/measure_initial_distance.py \

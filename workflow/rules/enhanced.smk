@@ -23,7 +23,7 @@ rule answer_all_training_rows:
         **engine.resources,
     params:
         cfg=lambda w: slices.predict(w.dataset, "bigrec"),
-        code=code_digest("generate_self_distilled", "softrec.backbones.bigrec"),
+        code=code_digest("generate_self_distilled", "softrec.llm.backbones.bigrec"),
     shell:
         r"""
         $SOFTREC_LAUNCH scripts/generate_self_distilled.py \

@@ -26,7 +26,7 @@ rule generate_cot:
         "../../envs/train.yaml"
     params:
         cfg=lambda w: slices.cot(w.dataset),
-        code=code_digest("generate_cot", "softrec.backbones.plain"),
+        code=code_digest("generate_cot", "softrec.llm.backbones.plain"),
     shell:
         r"""
         python scripts/generate_cot.py \
@@ -56,7 +56,7 @@ rule encode_cot:
         "../../envs/train.yaml"
     params:
         cfg=lambda w: slices.text_encoder(w.dataset),
-        code=code_digest("encode_cot", "softrec.backbones.plain"),
+        code=code_digest("encode_cot", "softrec.llm.backbones.plain"),
     shell:
         r"""
         python scripts/encode_cot.py \
@@ -84,7 +84,7 @@ rule encode_titles_for_llm_cf:
         "../../envs/train.yaml"
     params:
         cfg=lambda w: slices.text_encoder(w.dataset),
-        code=code_digest("encode_titles", "softrec.backbones.plain"),
+        code=code_digest("encode_titles", "softrec.llm.backbones.plain"),
     shell:
         r"""
         python scripts/encode_titles.py \

@@ -28,7 +28,7 @@ rule tune_sdpo:
         **engine.resources,
     params:
         cfg=lambda w: slices.sdpo(w.dataset, w.backbone, w.seed),
-        code=lambda w: code_digest("tune_sdpo", f"softrec.backbones.{w.backbone}"),
+        code=lambda w: code_digest("tune_sdpo", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
         $SOFTREC_LAUNCH scripts/tune_sdpo.py \

@@ -22,7 +22,7 @@ rule predict_titles:
         "../../envs/train.yaml"
     params:
         cfg=lambda w: slices.predict(w.dataset, w.backbone),
-        code=lambda w: code_digest("predict_titles", f"softrec.backbones.{w.backbone}"),
+        code=lambda w: code_digest("predict_titles", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
         python scripts/predict_titles.py \
@@ -56,7 +56,7 @@ rule predict_titles_untuned:
         "../../envs/train.yaml"
     params:
         cfg=lambda w: slices.predict(w.dataset, "bigrec"),
-        code=code_digest("predict_titles", "softrec.backbones.bigrec"),
+        code=code_digest("predict_titles", "softrec.llm.backbones.bigrec"),
     shell:
         r"""
         python scripts/predict_titles.py \

@@ -28,7 +28,7 @@ rule tune_sft:
         **engine.resources,
     params:
         cfg=lambda w: as_json(slices.tuning(w.dataset, w.backbone, w.seed)),
-        code=lambda w: code_digest("tune_sft", f"softrec.backbones.{w.backbone}"),
+        code=lambda w: code_digest("tune_sft", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
         $SOFTREC_LAUNCH scripts/tune_sft.py \
@@ -69,7 +69,7 @@ rule generate_self_distilled:
         **engine.resources,
     params:
         cfg=lambda w: slices.predict(w.dataset, w.backbone),
-        code=lambda w: code_digest("generate_self_distilled", f"softrec.backbones.{w.backbone}"),
+        code=lambda w: code_digest("generate_self_distilled", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
         $SOFTREC_LAUNCH scripts/generate_self_distilled.py \
@@ -114,7 +114,7 @@ rule tune_soft:
         **engine.resources,
     params:
         cfg=lambda w: slices.soft(w.dataset, w.backbone, w.seed, w.alpha),
-        code=lambda w: code_digest("tune_soft", f"softrec.backbones.{w.backbone}"),
+        code=lambda w: code_digest("tune_soft", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
         $SOFTREC_LAUNCH scripts/tune_soft.py \
@@ -162,7 +162,7 @@ rule tune_soft_wo_sa:
         **engine.resources,
     params:
         cfg=lambda w: as_json(slices.tuning(w.dataset, w.backbone, w.seed)),
-        code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.backbones.{w.backbone}"),
+        code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
         $SOFTREC_LAUNCH scripts/tune_soft_wo_sa.py \

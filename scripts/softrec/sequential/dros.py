@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from softrec.sequential.encoder import Encoder, EncoderSettings
-from softrec.sequential.fit import FitSettings
 from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
+from softrec.sequential.trainer import FitSettings
 from softrec.sequential.windows import Windows
 
 ITEMS_AT_ONCE = 1024  # a block of scores of a batch of 256 is 1 MB, which stays in a core's cache

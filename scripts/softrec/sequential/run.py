@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from softrec import checkpoints, files, job
-from softrec.choice_files import read_choice
-from softrec.errors import SoftrecError
-from softrec.sequential import allrank, encoder, fit, windows
+from common import files
+from common.errors import SoftrecError
+
+from softrec.io import checkpoints
+from softrec.io.choice_file import read_choice
+from softrec.job import program
+from softrec.sequential import encoder, ranking, windows
+from softrec.sequential.trainer import FitSettings, Method, Trainer
 
 
 def as_read(windows: windows.Windows, path: Path) -> windows.Windows:
@@ -19,8 +23,8 @@ def as_read(windows: windows.Windows, path: Path) -> windows.Windows:
 
 def fit_and_save(
     args: argparse.Namespace,
-    settings: fit.FitSettings,
-    method: fit.Method,
+    settings: FitSettings,
+    method: Method,
     l2: float,
     enrich: Callable[[windows.Windows, Path], windows.Windows] = as_read,
     **facts: Any,
@@ -30,18 +34,18 @@ def fit_and_save(
     `enrich` adds to the windows of a file what the method reads beside items. `facts` go into the log's summary,
     beside `l2`.
     """
-    ranked = allrank.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
+    ranked = ranking.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
     train, valid = (
         enrich(windows.read_windows(path, ranked.items, settings.length), path) for path in (args.train, args.valid)
     )
     checkpoint = checkpoints.Checkpoint(args.model, checkpoints.run_key(args.settings, args.code, args.files_read))
-    trainer = fit.Trainer(train, valid, ranked, settings, method, l2)
+    trainer = Trainer(train, valid, ranked, settings, method, l2)
     *lines, summary = trainer.fit(checkpoint)
     encoder.save(method.finished(trainer.model), args.model)
     with files.write_whole(args.log) as partial:
         lines.append({**summary, "l2": l2, **facts})
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
-    job.last(checkpoint.clear)
+    program.last(checkpoint.clear)
 
 
 def candidate_or_chosen(args: argparse.Namespace, name: str, candidate: float | None) -> float:

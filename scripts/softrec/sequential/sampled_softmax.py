@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from softrec.sequential.encoder import Encoder
-from softrec.sequential.fit import FitSettings
 from softrec.sequential.sasrec import Batch, Sasrec
+from softrec.sequential.trainer import FitSettings
 from softrec.sequential.windows import Windows
 
 
@@ -27,7 +27,7 @@ class SampledSoftmaxSettings:
 
 
 class SampledSoftmax(Sasrec):
-    """The method, as `softrec.sequential.fit` trains it: SASRec with `count` negatives a batch."""
+    """The method, as `softrec.sequential.trainer` trains it: SASRec with `count` negatives a batch."""
 
     def __init__(self, count: int) -> None:
         self.count = count

@@ -39,7 +39,7 @@ def uniform_negatives(rng: np.random.Generator, target: np.ndarray, items: int) 
 
 
 class Sasrec:
-    """The method, as `softrec.sequential.fit` trains it."""
+    """The method, as `softrec.sequential.trainer` trains it."""
 
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
         """The network for a catalogue of `items`; the training rows are not looked at."""

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from common.errors import SoftrecError
 
-from softrec import files
-from softrec.errors import SoftrecError
+from softrec.io import tables
 
 PAD = 0
 COLUMNS = ["user", "history", "target", "position"]
@@ -49,7 +49,7 @@ def read_windows(path: Path, items: int, width: int) -> Windows:
     Raises:
         SoftrecError: there are no rows, a history is empty, or an id is outside 1..items.
     """
-    table = files.read_table(path, COLUMNS)
+    table = tables.read_table(path, COLUMNS)
     if not table.num_rows:
         raise SoftrecError(f"{path} has no rows", remedy="look at the counts of the split: this part is empty")
     history = table["history"].combine_chunks()

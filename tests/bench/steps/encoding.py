@@ -39,7 +39,7 @@ def prepare(folder: Path) -> None:
 
 def ours(folder: Path) -> Iterator[dict[str, int] | None]:
     """What scripts/encode_titles.py does."""
-    from softrec import embeddings, language_model
+    from softrec.llm import embeddings, language_model
 
     titles = json.loads((folder / "titles.json").read_text())
     llm = language_model.load(smollm2.folder(), "bigrec", "fp32")

@@ -28,8 +28,8 @@ def ready() -> tuple[Any, list[list[int]]]:
 
 
 def ours(folder: Path) -> Iterator[None]:
-    """`softrec.generation.generate`."""
-    from softrec.generation import generate
+    """`softrec.decoding.generation.generate`."""
+    from softrec.decoding.generation import generate
 
     found, prompts = ready()
     yield

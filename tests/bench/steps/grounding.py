@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from harness import Measured, Mismatch, Row, amount, median, versus
+from softrec.splits import seen_items
 
 TITLE = "grounding, 1,000 texts x 61,528 titles x 3,072 dimensions"
 SIDES = ["ours", "cdist", "product"]
@@ -46,12 +47,13 @@ def prepare(folder: Path) -> None:
 
 def ours(folder: Path) -> Iterator[None]:
     """What scripts/ground_predictions.py does once its files are read; without a mask, as the peer has none."""
-    from softrec import arrays, grounding, ranking
+    from softrec.evaluation import grounding
+    from softrec.io import arrays
 
     titles = arrays.read_array(folder / "titles.npy", "float32", (TITLES, WIDTH))
     texts = arrays.read_array(folder / "texts.npy", "float32", (TEXTS, WIDTH))
     target = arrays.read_array(folder / "target.npy", "int64", (TEXTS,))
-    seen = ranking.SeenItems(np.array([0]), np.array([1]))
+    seen = seen_items.SeenItems(np.array([0]), np.array([1]))
     rows = {"user": [0] * TEXTS, "position": [0] * TEXTS, "history": [[]] * TEXTS, "target": (target + 1).tolist()}
     yield
     ranker = grounding.Grounding(titles, np.arange(-1, TITLES), seen, grounding.GroundingSettings("none", TIE_SEED))
@@ -106,7 +108,7 @@ def equal() -> np.ndarray:
 
 def earlier(target: np.ndarray) -> np.ndarray:
     """Per text: does the title that equals the target come before it in the order that breaks ties?"""
-    from softrec import seeds
+    from softrec.core import seeds
 
     order = seeds.stream(TIE_SEED, "ties").permutation(TITLES)
     return order[equal()[target]] < order[target]

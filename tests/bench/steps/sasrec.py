@@ -35,7 +35,8 @@ def prepare(folder: Path) -> None:
     training target: what RecBole makes of a user by itself.
     """
     import numpy as np
-    from softrec import columns, files, sequences
+    from softrec.io import tables
+    from softrec.splits import sequences
 
     user, item = interactions(np.random.default_rng(5))
     time = np.arange(len(user))
@@ -44,15 +45,17 @@ def prepare(folder: Path) -> None:
         (folder / name).mkdir()
     np.save(folder / "interactions.npy", np.stack([user, item]))
     (folder / "games" / "games.inter").write_text("user_id:token\titem_id:token\ttimestamp:float\n" + "".join(lines))
-    files.write_table(folder / "interactions.parquet", {"user": user, "item": item}, {"user": "int32", "item": "int32"})
+    tables.write_table(
+        folder / "interactions.parquet", {"user": user, "item": item}, {"user": "int32", "item": "int32"}
+    )
     titles = {"item": range(1, ITEMS + 1), "title": [f"title {i}" for i in range(ITEMS)], "title_id": range(ITEMS)}
-    files.write_table(folder / "catalogue.parquet", titles, columns.types(*titles))
+    tables.write_table(folder / "catalogue.parquet", titles, tables.types(*titles))
     start = np.searchsorted(user, user)
     position, left = time - start, np.searchsorted(user, user, side="right") - time
     for name, chosen in (("train", (position > 0) & (left > 2)), ("test", left == 1)):
         row = np.flatnonzero(chosen)
         found = sequences.Windows(user[row], row, position[row], np.minimum(position[row], LONGEST))
-        files.write_table(folder / f"{name}.parquet", sequences.columns(found, item, time), sequences.TYPES)
+        tables.write_table(folder / f"{name}.parquet", sequences.columns(found, item, time), sequences.TYPES)
 
 
 def interactions(rng: "np.random.Generator") -> tuple["np.ndarray", "np.ndarray"]:
@@ -72,15 +75,16 @@ class Ours:
     """The project's trainer and what it ranks with, on the sequences in `folder`; the model is SASRec."""
 
     def __init__(self, shape: dict[str, Any], folder: Path) -> None:
-        from softrec.sequential import allrank, fit, sasrec, windows
+        from softrec.sequential import ranking, sasrec, windows
+        from softrec.sequential.trainer import FitSettings, Trainer
 
-        self.protocol = allrank.read_protocol(folder / "catalogue.parquet", folder / "interactions.parquet", "seen", 1)
+        self.protocol = ranking.read_protocol(folder / "catalogue.parquet", folder / "interactions.parquet", "seen", 1)
         train, test = (windows.read_windows(folder / f"{name}.parquet", ITEMS, LONGEST) for name in ("train", "test"))
-        settings = fit.FitSettings(
+        settings = FitSettings(
             **shape, length=LONGEST, model="SASRec", seed=1, learning_rate=1e-3, batch_size=BATCH, epochs=1, patience=1,
             metric="NG@20", cutoffs=[5, 20], mask="seen", tie_seed=1,
         )  # fmt: skip
-        self.trainer = fit.Trainer(train, test, self.protocol, settings, sasrec.Sasrec(), l2=0.0)
+        self.trainer = Trainer(train, test, self.protocol, settings, sasrec.Sasrec(), l2=0.0)
 
 
 def ours_epoch(blocks: int, folder: Path) -> Iterator[dict[str, float] | None]:
@@ -96,12 +100,12 @@ def ours_ranking(blocks: int, folder: Path) -> Iterator[None]:
     """Every user's last item ranked among the items that the user had not seen."""
     import numpy as np
     import torch
-    from softrec.sequential import allrank
+    from softrec.sequential import ranking
 
     ours = Ours(SHAPES[blocks], folder)
     model, test = ours.trainer.model, ours.trainer.valid
     yield None
-    ranks = allrank.rank_windows(model, test, ours.protocol)
+    ranks = ranking.rank_windows(model, test, ours.protocol)
     yield None
     out, some = folder / str(blocks), test.take(slice(SHARED))
     save(test, out / "ours_test.npy")

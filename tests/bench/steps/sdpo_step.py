@@ -22,7 +22,7 @@ def rows_of_text(negatives: int = NEGATIVES) -> tuple[training_rows.Tokens, dict
 
 def side(folder: Path, name: str, negatives: int = NEGATIVES, share_prompt: bool = True) -> Iterator[Any]:
     """The project's tuner and engine. The tuner asks the reference as it is made, once for all updates."""
-    from softrec import sdpo
+    from softrec.tuning import sdpo
 
     llm, make = training_rows.small_model(), sdpo.tuner(BETA)
     tuner = training_rows.new_tuner(llm, *rows_of_text(negatives), share_prompt=share_prompt, micro=MICRO, make=make)

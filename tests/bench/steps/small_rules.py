@@ -24,9 +24,12 @@ def prepare(folder: Path) -> None:
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "workflow")]
     import numpy as np
     import yaml
+    from common import files
     from lib import config_check, cross_checks
     from lib.slices import Slices
-    from softrec import columns, comparisons, csvfiles, files, results
+    from softrec.io import csv_files, tables
+    from softrec.results import long_table
+    from softrec.stats import method_comparison
     from toy_shop import write_toy_shop
 
     config = yaml.safe_load((ROOT / "tests/e2e/toy.yaml").read_text())
@@ -37,13 +40,13 @@ def prepare(folder: Path) -> None:
     users, rank = 1 + np.arange(1000) // 3, np.random.default_rng(0).integers(0, 1000, 1000)
     row, target, ties = np.arange(1000), np.ones(1000, np.int32), np.zeros(1000, np.int32)
     values = (row, users, target, rank, np.full(1000, 1000), ties, np.ones(1000, bool))
-    files.write_table(folder / "ranks.parquet", dict(zip(names, values, strict=True)), columns.types(*names))
+    tables.write_table(folder / "ranks.parquet", dict(zip(names, values, strict=True)), tables.types(*names))
     places = [(method, name) for method in ("SFT", "SDPO", "SOFT(w/o SA)", "SOFT") for name in ("BIGRec", "LLaRA")]
     metrics = ("H@5", "H@20", "NG@5", "NG@20")
-    long = [results.LongRow(*place, "Toys", metric, 1, 0.5) for place in places for metric in metrics]
-    results.write_long(folder / "long.csv", long)
+    long = [long_table.LongRow(*place, "Toys", metric, 1, 0.5) for place in places for metric in metrics]
+    long_table.write_long(folder / "long.csv", long)
     files.write_json(folder / "tested.json", {"rows": 1000, "rows_all": 8000})
-    (folder / "tests.csv").write_text(csvfiles.csv_text([comparisons.Comparison._fields]))
+    (folder / "tests.csv").write_text(csv_files.csv_text([method_comparison.Comparison._fields]))
     flags = {
         "filter_interactions": {
             "settings": of.filter("toys"),

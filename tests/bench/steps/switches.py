@@ -49,7 +49,7 @@ def ours(folder: Path) -> Iterator[dict[str, float] | None]:
 
 def texts(found: Any, prompts: list[list[int]], **changed: int) -> list[str]:
     """What the model says."""
-    from softrec.generation import generate
+    from softrec.decoding.generation import generate
 
     return [answer.text for answer in generate(found.llm, prompts, replace(found.generation, **changed))]
 
@@ -62,11 +62,12 @@ def alike(a: Sequence[str], b: Sequence[str]) -> int:
 def gradients(found: Any, prompts: list[list[int]]) -> dict[str, float]:
     """How far the gradient of L_SOFT at tau = 1/2 moves, as a share of its length."""
     import torch
-    from softrec import objectives, samples
-    from softrec.branches import Row as Prompt
-    from softrec.branches import collate
-    from softrec.language_model import LoraSettings, attach_lora
-    from softrec.likelihood import ResponseLikelihood
+    from softrec.llm.branches import Row as Prompt
+    from softrec.llm.branches import collate
+    from softrec.llm.language_model import LoraSettings, attach_lora
+    from softrec.llm.log_likelihood import ResponseLikelihood
+    from softrec.splits import samples
+    from softrec.tuning import losses
 
     labels = found.labels(samples.load_rows(movies.SAMPLE, found.items.count).select(range(2 * LABELS)))
     # A title that says more than the other, as self-distilled ones do, stands in for yhat.
@@ -79,13 +80,13 @@ def gradients(found: Any, prompts: list[list[int]]) -> dict[str, float]:
     for parameter in trained:  # B is zero at the start, and A has no gradient then
         parameter.data.add_(torch.randn_like(parameter), alpha=0.02)
 
-    def gradient(seed: int, share: bool = True, size: int = 8, reduction: objectives.Reduction = "mean") -> Any:
+    def gradient(seed: int, share: bool = True, size: int = 8, reduction: losses.Reduction = "mean") -> Any:
         torch.manual_seed(seed)
-        n = {k: objectives.denominator(sum(map(len, v)), reduction) for k, v in kinds.items()}
+        n = {k: losses.denominator(sum(map(len, v)), reduction) for k, v in kinds.items()}
         for start in range(0, LABELS, size):
             rows = [Prompt(prompts[i], [(k, kinds[k][i]) for k in kinds]) for i in range(start, start + size)]
             likelihood = module(collate(rows, llm.pad_id, share)).view(-1, 2)
-            objectives.soft(likelihood[:, 0], likelihood[:, 1], n["y"], n["yhat"], 0.5).backward()
+            losses.soft(likelihood[:, 0], likelihood[:, 1], n["y"], n["yhat"], 0.5).backward()
         whole = torch.cat([p.grad.flatten() for p in trained])
         module.zero_grad()
         return whole / whole.norm()

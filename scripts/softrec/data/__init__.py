@@ -1,0 +1,1 @@
+"""From raw reviews to interactions and a catalogue (paper, section 4.1)."""

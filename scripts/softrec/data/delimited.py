@@ -1,0 +1,228 @@
+"""Users, items and times from a file with a separator and a header, and the line of its first fault.
+
+The file is parsed as it stands. Where that fails, or where a field begins with a quote, a file with commas is parsed
+once more with quotes as RFC 4180 has them: a quoted field may hold a comma or a doubled quote, and here no line break.
+"""
+
+import csv
+import gzip
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+from common.errors import SoftrecError
+
+from softrec.core.limits import Limits
+from softrec.data import json_lines, text_blocks, timestamps
+
+csv.field_size_limit(1 << 30)  # limits.line_mib is what counts
+COLUMNS = ["user_id", "item_id", "timestamp"]
+QUOTE = '"'
+RATING = "rating"  # a number
+ENCLOSED = re.compile(r'(^|,)"(?:[^"]|"")*"(?=,|$)')  # a field in quotes
+DEFLATED = 1032  # how many times as large as packed a text can be at most: 258 bytes for two bits
+
+
+class Shape(NamedTuple):
+    """A kind of file: what separates fields, the columns of user, item and time, and whether time is in seconds."""
+
+    separator: str
+    names: tuple[str, str, str]
+    in_seconds: bool
+
+
+class Lines(NamedTuple):
+    """A file of some shape, its header, whether quotes enclose fields, and what it may hold."""
+
+    path: Path
+    shape: Shape
+    header: Sequence[str]
+    quoted: bool
+    limits: Limits
+
+
+def read_delimited(path: Path, shape: Shape, max_rows: int | None, limits: Limits | None = None) -> pl.DataFrame:
+    """Read user_id, item_id and timestamp (milliseconds, by the shape's unit); blank lines are skipped.
+
+    Raises:
+        SoftrecError: a column is absent, or a line cannot be used.
+    """
+    most = limits or Limits()
+    require_small(path, most)
+    try:
+        lines = opened(path, shape, most, quoted=False)
+        frame = parse(lines, max_rows)
+        if not has_quotes(lines, frame):
+            return frame
+    except SoftrecError:
+        if shape.separator != "," or not any(
+            QUOTE.encode() in text for _, text in text_blocks.blocks(path, limits=most)
+        ):
+            raise
+    return parse(opened(path, shape, most, quoted=True), max_rows)
+
+
+def require_small(path: Path, limits: Limits) -> None:
+    """Raise `SoftrecError` if a packed file unpacks to more than is allowed.
+
+    Polars unpacks a file whole, and to unpack each twice would take half as long as all of the filter: one that is too
+    small to unpack to so much is not.
+    """
+    with text_blocks.open_text(path) as stream:
+        packed = isinstance(stream, gzip.GzipFile)
+    if packed and path.stat().st_size * DEFLATED > limits.inflated_gib * 2**30:
+        for _ in text_blocks.blocks(path, limits=limits):
+            pass
+
+
+def opened(path: Path, shape: Shape, limits: Limits, *, quoted: bool) -> Lines:
+    """The file with its header. Raises `SoftrecError` if that lacks a column."""
+    most = limits.line_mib << 20
+    with text_blocks.open_text(path) as stream:
+        try:
+            first = stream.readline(most + 1)
+        except text_blocks.BROKEN_GZIP as error:
+            raise text_blocks.broken_gzip(path, 0, error) from error
+    if len(first) > most:
+        raise text_blocks.long_line(path, 1, limits)
+    text = first.decode("utf-8-sig", "replace").rstrip("\r\n")
+    header = fields(text, shape.separator, quoted) or []
+    if twice := [name for name in shape.names if header.count(name) > 1]:
+        raise SoftrecError(
+            f"{path} has the column {twice[0]} twice: its header is {text!r:.200}",
+            where=f"{path}, line 1",
+            remedy="remove one, or rename it",
+        )
+    if absent := [name for name in shape.names if name not in header]:
+        if unlike := unlike_text(first):
+            raise SoftrecError(f"{path} {unlike[0]}", where=f"{path}, line 1", remedy=unlike[1])
+        raise SoftrecError(
+            f"{path} has no column {' and no '.join(absent)}: its header is {text!r:.200}",
+            where=f"{path}, line 1",
+            remedy=f"give a file with the columns {', '.join(shape.names)}, or correct the key `format`",
+        )
+    return Lines(path, shape, header, quoted, limits)
+
+
+def unlike_text(first: bytes) -> tuple[str, str] | None:
+    """What makes the first line of a file no header at all, and what to do about it; None if nothing does."""
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
+        return "is not UTF-8: it may be UTF-16", "save it as UTF-8"
+    if b"\r" in first.rstrip(b"\r\n"):
+        return "ends its lines by carriage returns alone", "save it with line ends of Unix or Windows"
+    return None
+
+
+def fields(text: str, separator: str, quoted: bool) -> list[str] | None:
+    """The fields of a line; None if a quote in it is not closed, or followed by something else than a separator."""
+    if not quoted:
+        return text.split(separator)
+    try:
+        return next(csv.reader([text], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return None
+
+
+def has_quotes(lines: Lines, frame: pl.DataFrame) -> bool:
+    """Whether fields seem to be enclosed in quotes, in a file where that means something."""
+    texts = (frame["user_id"], frame["item_id"])
+    return lines.shape.separator == "," and any(column.str.starts_with(QUOTE).any() for column in texts)
+
+
+def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
+    """The three columns of `max_rows` rows, or of all there are. Blank lines are no rows, though polars counts them."""
+    most = max_rows
+    while True:
+        frame, parsed = parse_some(lines, most)
+        if max_rows is None or most is None or len(frame) >= max_rows or parsed < most:
+            return frame if max_rows is None else frame.head(max_rows)
+        most *= 2
+
+
+def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
+    """The three columns of the first `most` lines, blank ones left out, and how many lines there were.
+
+    All columns are parsed: where some are left out, polars takes a line of too many fields.
+    """
+    path, shape, header, quoted, _ = lines
+    types = {shape.names[2]: pl.Float64 if shape.in_seconds else pl.Int64}
+    options: dict[str, Any] = {"separator": shape.separator, "n_rows": most, "infer_schema": False, "glob": False}
+    scan = pl.scan_csv(path, schema_overrides=types, quote_char=QUOTE if quoted else None, **options)
+    kept = [pl.col(name).alias(ours) for name, ours in zip(shape.names, COLUMNS, strict=True)]
+    blank, short = pl.all_horizontal(pl.all().is_null()), pl.col(header[-1]).is_null().alias("short")
+    try:
+        frame = scan.select(*kept, short, blank.alias("blank"), other_quotes(lines)).collect(engine="streaming")
+        parsed = len(frame)
+        if frame["quote"].any():
+            raise unreadable(path, "a field begins with a quote")  # read_delimited has it parsed with quotes
+        if frame["blank"].any():
+            require_no_separators_alone(lines)
+            frame = frame.filter(~pl.col("blank"))
+        if shape.in_seconds:
+            frame = frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise first_fault(lines) or unreadable(path, str(error).splitlines()[0]) from None
+    if text_blocks.has_gaps(frame, COLUMNS):
+        raise first_fault(lines) or unreadable(path, "a field is empty")
+    if (
+        quoted or frame["short"].any()
+    ):  # a line of too few fields, unless the last one is just empty; a quote not closed
+        fault = first_fault(lines)
+        if fault:
+            raise fault
+    return frame.drop("short", "blank", "quote"), parsed
+
+
+def other_quotes(lines: Lines) -> pl.Expr:
+    """Whether a row's text beside ours begins with a quote, where quotes may have a meaning that was not asked for."""
+    others = [name for name in lines.header if name not in (*lines.shape.names, RATING)]
+    if lines.quoted or lines.shape.separator != "," or not others:
+        return pl.lit(False).alias("quote")
+    return pl.any_horizontal(pl.col(name).str.starts_with(QUOTE) for name in others).alias("quote")
+
+
+def require_no_separators_alone(lines: Lines) -> None:
+    """Raise `SoftrecError` for the first line of nothing but separators, which is parsed as if it were blank."""
+    separator = lines.shape.separator.encode()
+    alone = re.compile(rb"^" + re.escape(separator) + rb"+\r?$", re.MULTILINE)
+    for first, text in text_blocks.blocks(lines.path, limits=lines.limits):
+        # The search takes six times as long as a look for where such a line could begin.
+        begins = text.startswith(separator) or b"\n" + separator in text
+        if begins and (found := alone.search(text)):
+            number = first + text.count(b"\n", 0, found.start())
+            raise text_blocks.bad_line(lines.path, number, "has nothing but separators")
+
+
+def first_fault(lines: Lines) -> SoftrecError | None:
+    """The sentence for the first line that cannot be used, read line by line, or None."""
+    for first, text in text_blocks.blocks(lines.path, limits=lines.limits):
+        for number, content in enumerate(text.split(b"\n"), start=first):
+            if number > 1 and content.rstrip(b"\r") and (fault := row_fault(content, lines)):
+                return text_blocks.bad_line(lines.path, number, fault)
+    return None
+
+
+def unreadable(path: Path, why: str) -> SoftrecError:
+    """The sentence for a file with a fault that no line of it has."""
+    return SoftrecError(f"{path} cannot be read: {why}", where=str(path), remedy="fetch the file again")
+
+
+def row_fault(content: bytes, lines: Lines) -> str | None:
+    """What is wrong with one line, or None."""
+    try:
+        text = content.decode().rstrip("\r")
+    except UnicodeDecodeError as error:
+        return json_lines.not_utf8(content, error)
+    values = fields(text, lines.shape.separator, lines.quoted)
+    if values is None:
+        return "has a quote that is not closed, or not followed by a separator"
+    if lines.quoted and QUOTE in ENCLOSED.sub(r"\1", text):
+        return "has a quote within a field that does not begin with one, where other fields are in quotes"
+    if len(values) != len(lines.header):
+        return f"has {len(values)} fields, the header has {len(lines.header)}"
+    row = dict(zip(lines.header, values, strict=True))
+    stamp = row[lines.shape.names[2]]
+    gone = json_lines.missing(row, lines.shape.names)
+    return gone or (timestamps.seconds_fault(stamp) if lines.shape.in_seconds else timestamps.whole_fault(stamp))

@@ -1,0 +1,1 @@
+"""From prompts to generated titles: beam search."""

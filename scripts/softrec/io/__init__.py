@@ -1,0 +1,1 @@
+"""Files between rules: tables, arrays, records, weights, checkpoints; each is checked when it is read."""

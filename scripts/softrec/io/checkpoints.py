@@ -1,0 +1,102 @@
+"""Checkpoints of a training run: what a killed job resumes from, and a changed one never does."""
+
+import argparse
+import hashlib
+import io
+import json
+import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from common import file_digests, files, log
+from common.process import is_first
+
+
+def run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
+    """The identity of a run: a digest of its settings and code (both JSON texts) and of its inputs' contents."""
+    identity = [json.loads(settings), json.loads(code), [file_digests.sha256(path) for path in inputs]]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def key_of(args: argparse.Namespace) -> str:
+    """The identity of a job of ranks. It needs the digest of all inputs, which rank 0 alone reads for that."""
+    from softrec.core import distributed
+
+    return distributed.from_first(lambda: run_key(args.settings, args.code, args.files_read))
+
+
+class Checkpoint:
+    """The latest states of one run, in the hidden folder `.NAME.checkpoint/` beside the run's output `NAME`.
+
+    Files are named by the run's key, so a run with other settings, code or inputs does not see them, and by a number
+    that rises. Each begins with the sha256 of the rest: one that was cut short is recognised, and the one before it,
+    which stays until two newer ones are there, is used. States hold tensors, numbers, strings, lists and dicts only:
+    they are read back without running any code they might carry.
+
+    Args:
+        output: the output of the run (a file or folder) that the checkpoint stands in for.
+        key: the run's identity, from `run_key`.
+    """
+
+    KEPT = 2
+
+    def __init__(self, output: Path, key: str) -> None:
+        self.folder = output.with_name(f".{output.name}.checkpoint")
+        self.key = key[:32]
+
+    def paths(self) -> list[Path]:
+        """This run's files, the newest last."""
+        return sorted(path for path in self.folder.glob(f"{self.key}.*.pt") if number_of(path) and path.is_file())
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest state that is whole, tensors on the CPU; None, with a line in the log, if there is none."""
+        own = self.paths()
+        for other in sorted(set(self.folder.glob("*.pt")) - set(own)):
+            log.say(f"checkpoint {other} belongs to other settings, code or inputs: not used")
+        for path in reversed(own):
+            if (state := read(path)) is not None:
+                log.say(f"resuming from {path}")
+                return state
+        return None
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Write a state, whole or not at all, and remove all but the newest two and those of other keys."""
+        import torch
+
+        content = io.BytesIO()
+        torch.save(state, content)
+        own = self.paths()
+        number = number_of(own[-1]) + 1 if own else 1
+        with files.write_whole(self.folder / f"{self.key}.{number:09d}.pt") as partial:
+            partial.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
+        for other in set(self.folder.glob("*.pt")) - set(self.paths()[-self.KEPT :]):
+            files.remove(other)
+
+    def clear(self) -> None:
+        """Remove the folder, this run's newest state last: outputs and manifests are there."""
+        if is_first():
+            own = self.paths()
+            for path in [*set(self.folder.glob("*.pt")).difference(own), *own]:
+                files.remove(path)
+            files.remove(self.folder)
+
+
+def number_of(path: Path) -> int:
+    """Which of a run's states a file is, by its name `KEY.NUMBER.pt`; 0 for one of another name."""
+    number = path.name.split(".")[-2]
+    return int(number) if number.isascii() and number.isdigit() else 0
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The state in a file of `Checkpoint.save`; None, with a line in the log, if the file is not whole."""
+    import torch
+
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content[32:]).digest() != content[:32]:
+            raise ValueError("its sha256 is another")
+        return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
+        log.say(f"checkpoint {path} cannot be read ({type(error).__name__}): the one before it is used, if any")
+        return None

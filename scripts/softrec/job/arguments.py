@@ -1,0 +1,57 @@
+"""Groups of arguments that several scripts share."""
+
+from softrec.job.program import Parser
+
+
+def tuning_arguments(parser: Parser) -> None:
+    """The files that every tuning script reads and writes, and how it is to compute."""
+    parser.add_argument("--engine", default="{}", help="how updates are computed: engine, ranks, checkpoints; as JSON")
+    parser.input("--llm", help="folder of the base model")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--titles", help="titles.npy: embeddings of the distinct titles, for validation")
+    parser.input("--interactions", help="interactions.parquet, for the masks of validation")
+    parser.input("--train", help="samples/train.parquet")
+    parser.input("--valid", help="samples/valid.parquet")
+    parser.output("--adapter", help="folder of the LoRA adapter of the kept epoch")
+    parser.output("--log", help="training.jsonl: a line per epoch and a summary")
+
+
+def item_embeddings_argument(parser: Parser) -> None:
+    """The item embeddings that some backbones begin with."""
+    parser.input("--item-embeddings", required=False, many=True, help="SASRec's model.safetensors, for LLaRA")
+
+
+def sequential_arguments(parser: Parser) -> None:
+    """The files that every script reads and writes that trains a model over item ids."""
+    parser.input("--train", help="sequences/train.parquet")
+    parser.input("--valid", help="samples/valid.parquet, or sequences/valid.parquet for the full split")
+    parser.input("--interactions", help="interactions.parquet, for the masks of validation")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--choice", required=False, many=True, help="the choice file, where the settings name no candidate")
+    parser.output("--model", help="model.safetensors: the weights of the kept epoch")
+    parser.output("--log", help="training.jsonl: a line per epoch and a summary")
+
+
+def ranking_arguments(parser: Parser) -> None:
+    """The files that every script reads and writes that ranks by a model over item ids."""
+    parser.input("--model", help="model.safetensors")
+    parser.input("--rows", help="samples/test.parquet")
+    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties, paper")
+
+
+def grounding_arguments(parser: Parser) -> None:
+    """The files that every script reads that grounds texts."""
+    parser.input("--embeddings", help="embeddings.npy of the texts' titles")
+    parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
+    parser.input("--catalogue", help="catalogue.parquet")
+    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
+    parser.input("--rows", help="samples/*.parquet: the rows that the texts answer")
+
+
+def decisions_arguments(parser: Parser) -> None:
+    """The known decisions of LLM-CF, and the titles that tell how alike two histories are."""
+    parser.input("--titles", help="titles.npy of the text encoder: embeddings of the distinct titles")
+    parser.input("--cot", help="cot.parquet: known decisions")
+    parser.input("--sample", help="samples/train.parquet: the rows of the decisions")

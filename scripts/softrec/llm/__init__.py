@@ -1,0 +1,1 @@
+"""Language models: files, weights, prompts, LoRA, log-likelihoods and embeddings."""

@@ -1,0 +1,51 @@
+"""A base model's folder read by transformers: weights, configuration, tokeniser; errors say what is wrong."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from softrec.io.weights import readable, require_whole
+from softrec.llm.base_files import require_readable, require_size
+
+Precision = Literal["fp32", "bf16"]
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+def no_progress_bars() -> None:
+    """Keep transformers' progress bars out of log files, where there is no cursor to move."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+
+def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
+    """Model and tokeniser of a transformers folder, on the CPU. Raises `SoftrecError` as `load`."""
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+    no_progress_bars()
+
+    needs = "it needs config.json, *.safetensors and the tokeniser's files"
+    with readable(folder, "language model that transformers can load", needs):
+        stored = require_readable(folder)
+        own_files: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        tokenizer = AutoTokenizer.from_pretrained(folder, **own_files)
+        # A folder's own choice would go before the option, and may name a kernel to be fetched.
+        config = AutoConfig.from_pretrained(folder, **own_files)
+        config._attn_implementation = "sdpa"
+        config.return_dict = True
+        require_size(config, folder, stored)
+        # Branches need a mask of their own (softrec.llm.branches), which FlashAttention-2 does not take. Without these
+        # options other shapes raise an error that does not name the weight, and a pickle would do as well.
+        options = {
+            **own_files,
+            "config": config,
+            "dtype": DTYPES[precision],
+            "attn_implementation": "sdpa",
+            "use_safetensors": True,
+        }
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder, **options, output_loading_info=True, ignore_mismatched_sizes=True
+        )
+        require_whole(model, report, folder)
+    return model, tokenizer

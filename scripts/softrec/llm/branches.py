@@ -1,0 +1,121 @@
+"""A batch row is one prompt and its branches: several responses that each see the prompt and themselves.
+
+The prompt is run once. Each branch follows it with positions that restart after the prompt, and a 4-D attention mask
+keeps branches apart; without dropout this is exactly what separate rows compute (with dropout, the prompt's mask is
+shared by its branches; `share_prompt=False` makes separate rows).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from softrec.core.devices import moved
+
+PADDING = -1
+ALIGNED = 8  # places: a GPU's attention copies a mask whose rows begin elsewhere, in every layer
+
+
+@dataclass(frozen=True)
+class Row:
+    """One prompt x (token ids) and its responses, as pairs of a kind ("y", "yhat") and token ids with EOS."""
+
+    prompt: Sequence[int]
+    responses: Sequence[tuple[str, Sequence[int]]]
+
+    def __len__(self) -> int:
+        """Tokens of the row when the prompt is shared."""
+        return len(self.prompt) + sum(len(tokens) for _, tokens in self.responses)
+
+
+@dataclass(frozen=True)
+class BranchBatch:
+    """B rows of T tokens that hold R branches with n response tokens in all.
+
+    Attributes:
+        input_ids, position_ids, segment: (B, T); segment is 0 for the prompt, j for branch j, -1 for padding. Positions
+            go on in the padding: where they restart, transformers takes a row for several packed ones.
+        at_row, at_column: (n,) the position whose hidden state predicts each response token.
+        target: (n,) the response token predicted there.
+        length: (R,) the response tokens of each branch; they are n in all, one branch after another.
+        kinds: R kinds of response.
+    """
+
+    input_ids: torch.Tensor
+    position_ids: torch.Tensor
+    segment: torch.Tensor
+    at_row: torch.Tensor
+    at_column: torch.Tensor
+    target: torch.Tensor
+    length: torch.Tensor
+    kinds: tuple[str, ...]
+
+    def to(self, device: torch.device) -> "BranchBatch":
+        """The same batch on another device, but for `input_ids`: they stay, and a backbone moves what it makes of them.
+
+        Whether a prompt holds items is asked of them, and asking a GPU would mean to wait for it.
+        """
+        others = {k: moved(v, device) for k, v in vars(self).items() if torch.is_tensor(v) and k != "input_ids"}
+        return replace(self, **others)
+
+    def attention_mask(self, dtype: torch.dtype) -> torch.Tensor | None:
+        """The mask of `attention_mask`, or None where each row has one branch and attention need only be causal.
+
+        Padding is on the right, where nothing but padding sees it. Without a mask attention takes its fastest kernel.
+        """
+        return None if len(self.kinds) == len(self.input_ids) else attention_mask(self.segment, dtype)
+
+
+def collate(rows: Sequence[Row], pad_id: int, share_prompt: bool = True) -> BranchBatch:
+    """Lay `rows` out as one right-padded batch; with `share_prompt=False` each branch gets a prompt of its own."""
+    if not share_prompt:
+        rows = [Row(row.prompt, [response]) for row in rows for response in row.responses]
+    width = max(map(len, rows))
+    input_ids = torch.full((len(rows), width), pad_id)
+    position_ids = torch.arange(width).repeat(len(rows), 1)
+    segment = torch.full((len(rows), width), PADDING)
+    at_row, at_column, target, length, kinds = [], [], [], [], []
+    for r, row in enumerate(rows):
+        p = len(row.prompt)
+        input_ids[r, :p] = torch.as_tensor(row.prompt)
+        segment[r, :p] = 0
+        start = p
+        for j, (kind, tokens) in enumerate(row.responses, start=1):
+            end = start + len(tokens)
+            input_ids[r, start:end] = torch.as_tensor(tokens)
+            position_ids[r, start:end] = torch.arange(p, p + len(tokens))
+            segment[r, start:end] = j
+            # The first token is predicted by the prompt's last hidden state, each later one by its predecessor's.
+            at_row += [r] * len(tokens)
+            at_column += [p - 1, *range(start, end - 1)]
+            target += tokens
+            length.append(len(tokens))
+            kinds.append(kind)
+            start = end
+    indices = [torch.tensor(x, dtype=torch.long) for x in (at_row, at_column, target, length)]
+    return BranchBatch(input_ids, position_ids, segment, *indices, tuple(kinds))
+
+
+def attention_mask(segment: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The additive (B, 1, T, T) mask: causal, and a branch sees the prompt and itself alone.
+
+    Padding sees only itself, so that no row of the softmax is empty (an empty one would be NaN).
+    """
+    width = segment.shape[1]
+    causal = torch.ones(width, width, dtype=torch.bool, device=segment.device).tril()
+    key, query = segment[:, None, :], segment[:, :, None]
+    visible = causal & ((key == 0) | (key == query)) & (query >= 0)
+    visible |= torch.eye(width, dtype=torch.bool, device=segment.device)
+    return additive_mask(visible, dtype)
+
+
+def additive_mask(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """The (B, 1, Q, K) mask of attention: zero at the `visible` (B, Q, K) places, the least number elsewhere."""
+    mask = aligned(visible.shape, torch.empty(0, dtype=dtype, device=visible.device)).zero_()
+    return mask.masked_fill_(~visible, torch.finfo(dtype).min)[:, None]
+
+
+def aligned(shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
+    """A tensor whose rows begin at multiples of `ALIGNED` places, of a precision and on a device like another's."""
+    *others, width = shape
+    return like.new_empty((*others, width + -width % ALIGNED))[..., :width]

@@ -1,0 +1,214 @@
+"""One language model in memory: loaded once, tuned by LoRA, and the base model again with adapters off."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # PEFT imports deepspeed, which warns unless it is told
+
+from common.errors import SoftrecError
+from common.files import read_json, write_json, write_whole
+
+from softrec.core import seeds
+from softrec.io.weights import readable, require_adapter, require_safetensors, require_same, shapes
+from softrec.llm.base_files import require_usable, window
+from softrec.llm.base_model import Precision, read_base
+from softrec.llm.kernels import Kernels, install
+
+ALL_LINEAR = "all-linear"  # PEFT's word for all linear layers but the output
+
+
+@dataclass(frozen=True)
+class LoraSettings:
+    """LoRA (Hu et al., 2021): update W + (alpha / rank) B A on the `targets` linear layers."""
+
+    rank: int
+    alpha: float
+    dropout: float
+    targets: list[str]
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A causal language model (with or without LoRA), its tokeniser and the backbone that writes its input."""
+
+    model: Any
+    tokenizer: Any
+    backbone: ModuleType
+
+    @property
+    def causal(self) -> Any:
+        """The transformers model inside a PEFT wrapper, LoRA layers in place."""
+        return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.device
+
+    @property
+    def context(self) -> int:
+        """The most tokens that prompt and response may have together: what attention reaches in every layer.
+
+        The masks of responses that share a prompt (softrec.llm.branches) know no sliding window.
+        """
+        positions = self.causal.config.max_position_embeddings
+        return min(positions, window(self.causal.config) or positions)
+
+    @property
+    def pad_id(self) -> int:
+        """A token id for padding; masks keep it from being seen, so any with an embedding will do."""
+        pad = self.tokenizer.pad_token_id
+        known = pad is not None and pad < self.causal.get_input_embeddings().num_embeddings
+        return int(pad if known else self.tokenizer.eos_token_id)
+
+    @property
+    def ends(self) -> list[int]:
+        """Token ids that end a text: the tokeniser's EOS and whatever else the model's own configuration names."""
+        own = self.causal.generation_config.eos_token_id
+        return sorted({self.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])} - {None})
+
+    @contextmanager
+    def inference(self, *, base: bool = False) -> Iterator[None]:
+        """No gradients and no dropout; with `base`, adapters off: the un-tuned model. Compiled layers run eagerly."""
+        training = self.model.training
+        self.model.eval()
+        try:
+            # A cache grows with each token and knows which layer it serves: each would be compiled anew.
+            with torch.inference_mode(), torch.compiler.set_stance("force_eager"):
+                if base and hasattr(self.model, "disable_adapter"):
+                    with self.model.disable_adapter():
+                        yield
+                else:
+                    yield
+        finally:
+            self.model.train(training)
+
+
+def load_backbone(name: str) -> ModuleType:
+    """The module of `softrec.llm.backbones` called `name`."""
+    from importlib import import_module
+
+    return import_module(f"softrec.llm.backbones.{name}")
+
+
+def load(
+    folder: Path,
+    backbone: str,
+    precision: Precision,
+    adapter: Path | None = None,
+    *,
+    kernels: Kernels = "eager",
+    trainable: bool = False,
+) -> LanguageModel:
+    """Load a base model from a transformers folder, and an adapter on top of it where one is given.
+
+    With `trainable` the adapter can be tuned on; its weights are in fp32 either way.
+
+    Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read, or not just the weights that the
+    model, or the adapter, is made of; if it asks for code of its own, which is never run.
+    """
+    model, tokenizer = read_base(folder, precision)
+    if not (hasattr(model, "model") and hasattr(model, "lm_head")):
+        raise SoftrecError(
+            f"{folder} holds a {type(model).__name__}, whose layers are not named `model` and `lm_head`",
+            remedy="use a model of the Llama family: Llama, Qwen, Mistral, SmolLM and many others",
+        )
+    if tokenizer.eos_token_id is None:
+        raise SoftrecError(f"the tokeniser in {folder} has no EOS token", remedy="set eos_token in its configuration")
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
+    require_usable(model, tokenizer, folder)
+    install(model, kernels)
+    own = load_backbone(backbone)
+    own.prepare(tokenizer)
+    if adapter is not None:
+        from peft import PeftModel
+
+        require_safetensors(adapter)
+        with readable(adapter, "adapter that PEFT can load", f"remove {adapter} and let Snakemake make it again"):
+            # PEFT's own choice is "cuda", which is GPU 0 to safetensors, whichever rank this is.
+            device = str(model.device)
+            model = PeftModel.from_pretrained(
+                model, adapter, is_trainable=trainable, torch_device=device, local_files_only=True
+            )
+            require_adapter(model, adapter)
+        own.load(model.get_base_model(), adapter)
+    model.eval()
+    return LanguageModel(model, tokenizer, own)
+
+
+def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> LanguageModel:
+    """A fresh LoRA on the base model: A random from the stream "lora" of `seed`, B zero, both kept in fp32.
+
+    Raises `SoftrecError` if the model has no layer of a name in `settings.targets`.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    require_targets(llm.causal, settings.targets)
+    config = LoraConfig(
+        r=settings.rank,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=ALL_LINEAR if settings.targets == [ALL_LINEAR] else settings.targets,
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seeds.derive(seed, "lora"))
+        try:
+            model = get_peft_model(llm.causal, config)
+        except ValueError as error:
+            raise SoftrecError(str(error), where="lora.targets", remedy="name linear layers of the model") from error
+    return LanguageModel(model, llm.tokenizer, llm.backbone)
+
+
+def require_targets(model: Any, targets: list[str]) -> None:
+    """Raise `SoftrecError` unless each target names layers: PEFT is content if one of them does."""
+    layers = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
+    for target in targets:
+        if target == ALL_LINEAR and len(targets) == 1:
+            continue
+        if not any(f".{name}".endswith(f".{target}") for name in layers):
+            known = ", ".join(sorted({name.rpartition(".")[2] for name in layers}))
+            raise SoftrecError(
+                f"the model has no linear layer {target!r}; it has {known}",
+                where="lora.targets",
+                remedy=f"name some of them, or {ALL_LINEAR} alone",
+            )
+
+
+def adapter_state(llm: LanguageModel) -> dict[str, torch.Tensor]:
+    """The trainable tensors by name, as copies on the CPU."""
+    return {n: p.detach().cpu().clone() for n, p in llm.model.named_parameters() if p.requires_grad}
+
+
+def load_adapter_state(llm: LanguageModel, state: dict[str, torch.Tensor]) -> None:
+    """Put tensors of `adapter_state` back. Raises `SoftrecError` unless they are just the model's trainable ones."""
+    trainable = {name: p for name, p in llm.model.named_parameters() if p.requires_grad}
+    remedy = "remove the checkpoint's folder, and the run begins anew"
+    require_same(shapes(state), shapes(trainable), "the adapter in the checkpoint", remedy)
+    with torch.no_grad():
+        for name, parameter in trainable.items():
+            parameter.copy_(state[name])
+
+
+def save_adapter(llm: LanguageModel, folder: Path) -> None:
+    """Save the adapter in PEFT's own format (adapter_model.safetensors, adapter_config.json): same adapter, same bytes.
+
+    PEFT writes the base model's path, which has no meaning on another machine, and layer names in the order of a set.
+    """
+    with write_whole(folder) as partial:
+        llm.model.save_pretrained(partial)
+        llm.backbone.save(llm.causal, partial)
+        (partial / "README.md").unlink(missing_ok=True)  # a generated card with nothing in it
+        config = read_json(partial / "adapter_config.json")
+        config["base_model_name_or_path"] = None
+        config["target_modules"] = sorted(config["target_modules"])
+        write_json(partial / "adapter_config.json", config)

@@ -1,0 +1,47 @@
+"""Log-likelihoods of responses: l(y) = sum over k of log pi(y_k | x, y_<k), EOS included (paper, section 2.2)."""
+
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import nn
+
+from softrec.llm.branches import BranchBatch
+
+
+class ResponseLikelihood(nn.Module):
+    """A language model and its backbone as one module from branches to log-likelihoods: what an engine trains.
+
+    Args:
+        model: a causal language model of transformers, with or without LoRA.
+        backbone: a module of `softrec.llm.backbones`.
+    """
+
+    def __init__(self, model: Any, backbone: ModuleType) -> None:
+        super().__init__()
+        self.model = model
+        self.backbone = backbone
+
+    def forward(self, batch: BranchBatch) -> torch.Tensor:
+        """(R,) summed log-likelihood in fp32 of each branch.
+
+        The output layer is applied at the positions that predict a response token alone, which saves most of its
+        memory and time: a prompt is ten times as long as a title.
+        """
+        language_model = causal_model(self.model)
+        embedded = self.backbone.input_embeddings(language_model, batch.input_ids)
+        hidden = language_model.model(
+            inputs_embeds=embedded,
+            attention_mask=batch.attention_mask(embedded.dtype),
+            position_ids=batch.position_ids,
+            use_cache=False,
+        ).last_hidden_state
+        logits = language_model.lm_head(hidden[batch.at_row, batch.at_column]).float()
+        log_probability = -nn.functional.cross_entropy(logits, batch.target, reduction="none")
+        # A GPU adds these in the same order each time, which it does not do in `index_add`.
+        return torch.segment_reduce(log_probability, "sum", lengths=batch.length, unsafe=True)
+
+
+def causal_model(model: Any) -> Any:
+    """The causal language model inside a PEFT wrapper (LoRA layers stay in place), or the model itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model

@@ -1,0 +1,186 @@
+"""The curriculum as it went: tau_t and d_t / d_0 by epoch (paper, section 3.2)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from common.errors import SoftrecError
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+
+from softrec.io.training_log import log_error, read_lines
+from softrec.reporting.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+DOT: dict[str, Any] = {"marker": "o", "ms": 4.4, "mec": "white", "mew": 0.8}
+
+
+@dataclass(frozen=True)
+class SoftRun:
+    """Which run of SOFT a training log belongs to."""
+
+    dataset: str
+    backbone: str
+    alpha: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class CurriculumSettings:
+    """`cells`: the run of each training log, in the same order; panels keep the order of data sets and backbones."""
+
+    cells: list[SoftRun]
+
+
+class Curve(NamedTuple):
+    """One run: tau_t and d_t / d_0 before epochs 1, 2, ..., and the epoch that was kept."""
+
+    run: SoftRun
+    tau: list[float]
+    distance: list[float]
+    kept: int
+
+
+def read_curve(path: Path, run: SoftRun) -> Curve:
+    """The curve of one training log of SOFT.
+
+    Raises:
+        SoftrecError: a line is not JSON, an epoch lacks tau or its distances, or the run did not finish.
+    """
+    lines = read_lines(path)
+    epochs, summary = lines[:-1], lines[-1]
+    if not epochs or summary.get("kept_epoch") not in range(1, len(epochs) + 1):
+        raise log_error(path, len(lines), "the training did not finish: no summary names the epoch that was kept")
+    for number, line in enumerate(epochs, start=1):
+        if not {"tau", "d_t", "d_0"} <= set(line) or line["d_0"] <= 0:
+            raise log_error(path, number, "an epoch of SOFT has tau, d_t and a positive d_0")
+    distance = [line["d_t"] / line["d_0"] for line in epochs]
+    return Curve(run, [line["tau"] for line in epochs], distance, summary["kept_epoch"])
+
+
+def read_curves(logs: list[Path], runs: list[SoftRun]) -> list[Curve]:
+    """The curve of each log. Raises `SoftrecError` if logs and runs differ in number."""
+    if len(logs) != len(runs):
+        what = f"{len(logs)} training logs are given for {len(runs)} cells"
+        raise SoftrecError(what, where="--logs and settings.cells", remedy="give one log per cell, in the same order")
+    return [read_curve(log, run) for log, run in zip(logs, runs, strict=True)]
+
+
+class Step(NamedTuple):
+    """One epoch of one run: tau_t and d_t / d_0 before it, and whether its adapter was kept."""
+
+    dataset: str
+    backbone: str
+    alpha: float
+    seed: int
+    epoch: int
+    tau: float
+    d_t_over_d_0: float
+    kept: bool
+
+
+def steps(curves: list[Curve]) -> list[Step]:
+    """The numbers behind the figure, epoch by epoch."""
+    return [
+        Step(*vars(curve.run).values(), epoch, tau, distance, epoch == curve.kept)
+        for curve in curves
+        for epoch, (tau, distance) in enumerate(zip(curve.tau, curve.distance, strict=True), start=1)
+    ]
+
+
+def mean_by_epoch(series: list[list[float]]) -> list[float]:
+    """The mean over runs by epoch; once some have stopped, over those that still run."""
+    epochs = range(max(map(len, series)))
+    return [fmean(values[epoch] for values in series if epoch < len(values)) for epoch in epochs]
+
+
+def draw_curriculum(curves: list[Curve]) -> Figure:
+    """One column of panels per data set, two rows (tau_t above d_t / d_0) per backbone, one colour per alpha.
+
+    Bold lines are means over seeds, thin lines single seeds; a dot marks the epoch that a seed kept.
+
+    Raises:
+        SoftrecError: there are no curves.
+    """
+    if not curves:
+        raise SoftrecError("there are no training logs of SOFT to draw", remedy="run SOFT, or leave this figure out")
+    datasets = list(dict.fromkeys(curve.run.dataset for curve in curves))
+    backbones = list(dict.fromkeys(curve.run.backbone for curve in curves))
+    alphas = sorted({curve.run.alpha for curve in curves})
+    colours = dict(zip(alphas, style.ordered_colours(len(alphas)), strict=True))
+    with style.context():
+        size = (style.panels_width(len(datasets)), 1.6 * 2 * len(backbones) + 0.5)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(2 * len(backbones), len(datasets), squeeze=False)
+        for number, backbone in enumerate(backbones):
+            named = False
+            for column, dataset in enumerate(datasets):
+                pair = axes[2 * number][column], axes[2 * number + 1][column]
+                chosen = [curve for curve in curves if (curve.run.dataset, curve.run.backbone) == (dataset, backbone)]
+                draw_pair(pair, chosen, colours, named=not named)
+                pair[1].set_ylim(*distance_limits(curves))
+                named = named or bool(chosen)
+        figure.legend(handles=legend_lines(colours), loc="outside upper center", ncols=len(colours) + 1)
+    return figure
+
+
+def draw_pair(pair: tuple["Axes", "Axes"], curves: list[Curve], colours: dict[float, str], *, named: bool) -> None:
+    """tau_t above d_t / d_0 for one data set and backbone; without curves (it was not run) both stay blank.
+
+    Only the first panel of a row is `named`: it says what the scale is, for all.
+    """
+    above, below = pair
+    if not curves:
+        above.set_axis_off()
+        below.set_axis_off()
+        return
+    draw_curves(above, curves, [curve.tau for curve in curves], colours)
+    draw_curves(below, curves, [curve.distance for curve in curves], colours)
+    epochs = max(len(curve.tau) for curve in curves)
+    for axes in pair:
+        axes.set_xlim(0.75, epochs + 0.25)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+        axes.tick_params(labelleft=named)
+    above.set_ylim(-0.05, 1.05)
+    above.set_yticks([0, 0.5, 1])
+    above.tick_params(labelbottom=False)
+    below.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
+    run = curves[0].run
+    above.set_title(f"{run.dataset} · {run.backbone}", parse_math=False)
+    below.set_xlabel("epoch $t$")
+    if named:
+        above.set_ylabel(r"$\tau_t$", fontsize=12)
+        below.set_ylabel(r"$d_t\,/\,d_0$", fontsize=12)
+
+
+def distance_limits(curves: list[Curve]) -> tuple[float, float]:
+    """One range of d_t / d_0 for all panels, so that they can be compared; 1 is always in it."""
+    values = [1.0, *(value for curve in curves for value in curve.distance)]
+    margin = 0.06 * (max(values) - min(values)) or 0.05
+    return min(values) - margin, max(values) + margin
+
+
+def draw_curves(axes: "Axes", curves: list[Curve], series: list[list[float]], colours: dict[float, str]) -> None:
+    """Thin lines of the seeds, then the mean of each alpha over them, then the dots of kept epochs."""
+    for alpha, colour in colours.items():
+        own = [(curve, values) for curve, values in zip(curves, series, strict=True) if curve.run.alpha == alpha]
+        if not own:
+            continue
+        for curve, values in own:
+            if len(own) > 1:
+                axes.plot(range(1, len(values) + 1), values, color=colour, lw=0.6, alpha=0.5)
+            kept = values[curve.kept - 1]
+            axes.plot([curve.kept], [kept], color=colour, zorder=4, **DOT)
+        mean = mean_by_epoch([values for _, values in own])
+        axes.plot(range(1, len(mean) + 1), mean, color=colour, lw=1.7, zorder=3)
+
+
+def legend_lines(colours: dict[float, str]) -> list[Line2D]:
+    """One entry per alpha, and one for the dots."""
+    lines = [Line2D([], [], color=colour, lw=1.7, label=rf"$\alpha = {alpha:g}$") for alpha, colour in colours.items()]
+    dot = Line2D([], [], ls="", color=style.INK, label="epoch kept", **DOT)
+    return [*lines, dot]

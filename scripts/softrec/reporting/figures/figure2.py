@@ -1,0 +1,113 @@
+"""Figure 2 of the paper: self-distilled data are easier to learn, and still of the right kind."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from softrec.io.records import Record, read_record
+from softrec.io.training_log import read_lines
+from softrec.reporting.figures import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+REAL, DISTILLED = style.ORDERED[3], style.ORDERED[0]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The data set, backbone and seed that one file of each kind belongs to."""
+
+    dataset: str
+    backbone: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Figure2Settings:
+    """cells: whose files are given, in order."""
+
+    cells: list[Source]
+
+
+class Bars(NamedTuple):
+    """One data set, backbone and seed: losses of the first epoch, and hit ratios on training rows.
+
+    A category is a label at `level` of the catalogue (1 is the broadest), of which there are `classes`; `chance` is HC
+    of an item drawn by the targets' shares of them.
+    """
+
+    dataset: str
+    backbone: str
+    seed: int
+    loss_real: float
+    loss_self_distilled: float
+    hr_1: float
+    hc: float
+    chance: float
+    level: int
+    classes: int
+
+
+def read_bars(
+    real: Sequence[Path], distilled: Sequence[Path], metrics: Sequence[Path], cells: list[Source]
+) -> list[Bars]:
+    """First-epoch losses of SFT and SOFT(w/o SA), both from the base model on the same rows in the same order."""
+    found = []
+    for cell, sft, own, path in zip(cells, real, distilled, metrics, strict=True):
+        said = read_record(path)
+        losses = (Record(read_lines(log)[0], log, line=1).number("loss") for log in (sft, own))
+        hits = (said.number_or_nan(name, 0, 1) for name in ("HR@1", "HC", "chance"))
+        counts = (said.whole(name) for name in ("level", "categories"))
+        found.append(Bars(cell.dataset, cell.backbone, cell.seed, *losses, *hits, *counts))
+    return found
+
+
+def draw(bars: list[Bars]) -> Figure:
+    """Left: losses on real and on self-distilled data. Right: HR@1 and HC in percent, with HC's chance level."""
+    places = list(dict.fromkeys((bar.dataset, bar.backbone) for bar in bars))
+    names = [f"{dataset}\n{backbone}" for dataset, backbone in places]
+    with style.context():
+        figure = Figure(figsize=(max(6.2, 1.5 * len(places) + 3.2), 2.7), layout="constrained")
+        left, right = figure.subplots(1, 2)
+        groups = [[bar for bar in bars if (bar.dataset, bar.backbone) == place] for place in places]
+        draw_bars(left, [[[b.loss_real for b in g], [b.loss_self_distilled for b in g]] for g in groups], names)
+        draw_bars(right, [[[100 * b.hr_1 for b in g], [100 * b.hc for b in g]] for g in groups], names)
+        left.set_ylabel("loss of the first epoch")
+        right.set_ylabel("share of training rows, %")
+        for at, group in enumerate(groups):
+            ratio = fmean(b.loss_self_distilled / b.loss_real for b in group)
+            top = max(b.loss_self_distilled for b in group)
+            left.annotate(
+                f"x {ratio:.2f}", (at + 0.2, top), (0, 5), textcoords="offset points", ha="center", fontsize=8
+            )
+            chance = 100 * fmean(b.chance for b in group)
+            right.plot([at + 0.01, at + 0.39], [chance, chance], color=style.INK, ls=(0, (3, 1.5)), lw=1)
+        kinds = (Patch(color=REAL, label="real data"), Patch(color=DISTILLED, label="self-distilled data"))
+        left.legend(handles=kinds, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+        hits = (Patch(color=REAL, label="HR@1"), Patch(color=DISTILLED, label="HC"))
+        chance_line = Line2D([], [], color=style.INK, ls=(0, (3, 1.5)), lw=1, label="HC by chance")
+        right.legend(handles=[*hits, chance_line], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+    return figure
+
+
+def draw_bars(axes: "Axes", groups: list[list[list[float]]], names: list[str]) -> None:
+    """Two bars a group, the mean over seeds; a dot per seed where there are several."""
+    for at, group in enumerate(groups):
+        for values, offset, colour in zip(group, (-0.2, 0.2), (REAL, DISTILLED), strict=True):
+            axes.bar(at + offset, fmean(values), 0.36, color=colour)
+            if len(values) > 1:
+                axes.plot(
+                    [at + offset] * len(values), values, ls="", marker="o", ms=3, mfc="white", mec=style.INK, mew=0.7
+                )
+    axes.set_xticks(range(len(names)), names, parse_math=False)
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlim(-0.6, len(names) - 0.4)
+    axes.margins(y=0.15)
+    axes.set_ylim(bottom=0)

@@ -1,0 +1,116 @@
+"""Figure 5 of the paper: what alpha does to SOFT."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+from common.errors import SoftrecError
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from softrec.io import csv_files
+from softrec.reporting.figures import style
+from softrec.results.long_table import LongRow
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+OURS, LINES = "SOFT", {"SFT": (0, (4, 2)), "SOFT(w/o SA)": (0, (1, 1.5))}
+COLOURS = {"BIGRec": style.ORDERED[3], "LLaRA": style.ORDERED[1]}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The alpha that a choice file is about."""
+
+    dataset: str
+    backbone: str
+
+
+@dataclass(frozen=True)
+class Figure5Settings:
+    """metric: what is drawn ("H@5"). choices: what each choice file is about, in order."""
+
+    metric: str
+    choices: list[Chosen]
+
+
+class Point(NamedTuple):
+    """One test value; `alpha` is empty for a method without one."""
+
+    dataset: str
+    backbone: str
+    method: str
+    alpha: float | str
+    seed: int
+    value: float
+
+
+def read_points(path: Path, metric: str) -> list[Point]:
+    """SOFT with every alpha, and the methods that it is compared with, from the long table of all settings."""
+    found = []
+    for line, fields in csv_files.read_csv(path, (*LongRow._fields, "setting")):
+        if fields["metric"] == metric and fields["method"] in (OURS, *LINES):
+            alpha: float | str = ""
+            if fields["method"] == OURS:
+                name, _, fields["alpha"] = fields["setting"].partition("=")
+                if name != "alpha":
+                    what = f"the setting of {OURS} is {fields['setting']!r}, not alpha=NUMBER"
+                    raise SoftrecError(what, where=f"{path}, line {line}", remedy=f"remove {path}: it is made again")
+                alpha = csv_files.number(fields, "alpha", path, line)
+            numbers = csv_files.integer(fields, "seed", path, line), csv_files.number(fields, "value", path, line, 0, 1)
+            found.append(Point(fields["dataset"], fields["backbone"], fields["method"], alpha, *numbers))
+    return found
+
+
+def draw(points: Sequence[Point], chosen: Mapping[tuple[str, str], float], metric: str) -> Figure:
+    """One panel per data set and backbone: means over seeds against alpha, dots of seeds, a ring where chosen."""
+    places = list(dict.fromkeys((p.dataset, p.backbone) for p in points if p.method == OURS))
+    with style.context():
+        columns = min(len(places), 3)
+        rows = -(-len(places) // columns)
+        figure = Figure(figsize=(max(3.4, 2.4 * columns), 2.1 * rows + 0.35), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).flatten()
+        for axes in panels[len(places) :]:
+            axes.set_axis_off()
+        for axes, place in zip(panels, places, strict=False):
+            own = [p for p in points if (p.dataset, p.backbone) == place]
+            draw_panel(axes, own, chosen[place], COLOURS.get(place[1], style.INK))
+            axes.set_title(f"{place[0]} · {place[1]}", parse_math=False)
+            axes.set_xlabel(r"$\alpha$")
+        for axes in panels[::columns]:
+            axes.set_ylabel(metric)
+        handles = panels[0].get_legend_handles_labels()
+        figure.legend(*handles, loc="outside upper center", ncols=len(handles[0]))
+    return figure
+
+
+def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str) -> None:
+    """One data set and backbone."""
+    alphas = sorted({p.alpha for p in points if p.method == OURS})
+    mean = {a: fmean(p.value for p in points if p.method == OURS and p.alpha == a) for a in alphas}
+    axes.set_xscale("log")
+    axes.plot(alphas, list(mean.values()), color=colour, lw=1.7, marker="o", ms=4.4, label=OURS, zorder=3)
+    seeds = [p for p in points if p.method == OURS]
+    if len(seeds) > len(alphas):
+        axes.plot(
+            [p.alpha for p in seeds], [p.value for p in seeds], ls="", marker="o", ms=2.6, color=colour, alpha=0.45
+        )
+    if chosen not in mean:
+        raise SoftrecError(
+            f"alpha={chosen:g} was chosen for {points[0].dataset} with {points[0].backbone}, and did not run",
+            where=f"of {OURS} there are {', '.join(f'alpha={alpha:g}' for alpha in alphas)}",
+            remedy="remove the choice and let Snakemake choose again",
+        )
+    ring = {"ms": 10, "mfc": "none", "mec": style.INK, "mew": 1}
+    axes.plot([chosen], [mean[chosen]], ls="", marker="o", label="chosen on validation", zorder=4, **ring)
+    for method, dashes in LINES.items():
+        values = [p.value for p in points if p.method == method]
+        if values:
+            axes.axhline(fmean(values), color=style.INK, lw=1, ls=dashes, label=method, zorder=2)
+    axes.xaxis.set_major_locator(FixedLocator(alphas))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xticklabels([f"{alpha:g}" for alpha in alphas])
+    axes.margins(x=0.12, y=0.18)

@@ -1,0 +1,140 @@
+"""Figure 6 of the paper: what a method costs, and what it gives."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+import matplotlib
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from softrec.reporting.figures import style
+from softrec.results.long_table import LongRow
+from softrec.results.runtimes import Entry
+from softrec.results.training_cost import Run, cost
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SHOWN = ("SASRec", "SFT", "SDPO", "SOFT(w/o SA)", "SOFT")
+MARKERS = dict(zip(SHOWN, "svDPo", strict=True))
+GRID = {"SASRec": "l2", "SOFT": "alpha"}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a choice file is about: a method on a data set ("" for a method without a backbone)."""
+
+    dataset: str
+    backbone: str
+    method: str
+
+
+@dataclass(frozen=True)
+class Figure6Settings:
+    """metric: accuracy as drawn ("H@5"). choices: what each choice file is about, in order."""
+
+    metric: str
+    choices: list[Chosen]
+
+
+class Point(NamedTuple):
+    """A method on a data set, means over seeds: process-minutes from scratch (see `scratch.Cost`) and the test metric.
+
+    Minutes are of one GPU, or of one CPU process: those of a job on several are as many times its wall minutes.
+    """
+
+    dataset: str
+    backbone: str
+    method: str
+    minutes: float
+    minutes_without_sft: float
+    minutes_with_grid: float
+    value: float
+    ranks: int
+    device: str
+
+
+def points_of(
+    entries: Sequence[Entry], rows: Sequence[LongRow], chosen: Mapping[tuple[str, str, str], str], metric: str
+) -> list[Point]:
+    """One point per method. `chosen` has the setting of a method with a grid: ("D", "BIGRec", "SOFT"): "alpha=10"."""
+    found = []
+    wanted = [row for row in rows if row.metric == metric and row.method in SHOWN]
+    for place in dict.fromkeys((row.dataset, row.backbone, row.method) for row in wanted):
+        own = [row for row in wanted if (row.dataset, row.backbone, row.method) == place]
+        spent = [cost(entries, Run(*place, row.seed, chosen.get(place, ""))) for row in own]
+        minutes = (fmean(part) for part in zip(*(one[:3] for one in spent), strict=True))
+        devices = dict.fromkeys(device for one in spent for device in one.devices)
+        ranks = max(one.ranks for one in spent)
+        found.append(Point(*place, *minutes, fmean(row.value for row in own), ranks, ", ".join(devices)))
+    return found
+
+
+def draw(points: Sequence[Point], metric: str) -> Figure:
+    """One panel per data set and backbone, SASRec in each panel of its data set. All share what a minute is."""
+    places = list(dict.fromkeys((p.dataset, p.backbone) for p in points if p.backbone))
+    with style.context():
+        columns = min(len(places), 3)
+        rows = -(-len(places) // columns)
+        figure = Figure(figsize=(max(4.1, 2.5 * columns), 2.1 * rows + 0.7), layout="constrained")
+        panels = figure.subplots(rows, columns, squeeze=False).flatten()
+        for axes in panels[len(places) :]:
+            axes.set_axis_off()
+        colours = dict(zip(SHOWN, [style.FAINT, *style.ordered_colours(len(SHOWN) - 1)], strict=True))
+        for axes, (dataset, backbone) in zip(panels, places, strict=False):
+            own = [p for p in points if p.dataset == dataset and p.backbone in ("", backbone)]
+            draw_panel(axes, own, colours)
+            axes.set_title(f"{dataset} · {backbone}", parse_math=False)
+        for axes in panels[::columns]:
+            axes.set_ylabel(metric)
+        figure.align_ylabels()
+        size = matplotlib.rcParams["axes.labelsize"]
+        figure.supxlabel(label(points), fontsize=size, linespacing=1.1, parse_math=False)
+        draw_legend(figure)
+    return figure
+
+
+def draw_legend(figure: Figure) -> None:
+    """One line above the panels: the methods of all of them, in the paper's order."""
+    named = {line.get_label(): line for axes in figure.axes for line in axes.lines}
+    shown = [method for method in SHOWN if method in named]
+    tight = {"handlelength": 1.2, "handletextpad": 0.4, "columnspacing": 1.6}
+    figure.legend([named[method] for method in shown], shown, loc="outside upper center", ncols=len(shown), **tight)
+
+
+def label(points: Sequence[Point]) -> str:
+    """What a minute is of: one GPU by name or one CPU process; of SASRec in a line of its own where that differs."""
+    tuned, sasrec = ([point for point in points if bool(point.backbone) == own] for own in (True, False))
+    own = unit(devices_of(tuned), shared=any(point.ranks > 1 for point in tuned))
+    elsewhere = devices_of(sasrec) not in ([], devices_of(tuned))
+    return f"{own}\nSASRec: {unit(devices_of(sasrec), shared=False)}" if elsewhere else own
+
+
+def devices_of(points: Sequence[Point]) -> list[str]:
+    """What points were computed on, each device once."""
+    return list(dict.fromkeys(device for point in points for device in point.device.split(", ")))
+
+
+def unit(devices: Sequence[str], *, shared: bool) -> str:
+    """The unit of time; with `shared`, some jobs ran on several devices at once, and their minutes were multiplied."""
+    if shared:
+        kind = "process" if "CPU" in devices else "GPU"
+        return f"{kind}-minutes of training ({', '.join(devices)})"
+    one = ["one CPU process" if device == "CPU" else f"one {device}" for device in devices]
+    return f"minutes of training ({', '.join(one)})"
+
+
+def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]) -> None:
+    """One marker per method, minutes on a logarithmic axis."""
+    axes.set_xscale("log")
+    axes.grid(True, axis="x", which="major")
+    for point in points:
+        look = {"marker": MARKERS[point.method], "ms": 7, "mec": "white", "mew": 0.8, "color": colours[point.method]}
+        axes.plot([point.minutes], [point.value], ls="", label=point.method, **look)
+    axes.margins(x=0.15, y=0.18)
+    low, high = (pick(point.minutes for point in points) for pick in (min, max))
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1, 3)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda minutes, _: f"{minutes:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())

@@ -1,0 +1,34 @@
+"""Which Gains of Table 2 are beyond noise, from the tests of SOFT against the competitor that each is over."""
+
+from pathlib import Path
+
+from softrec.io import csv_files
+from softrec.reporting.markdown import count
+from softrec.reporting.table2 import MARK, OURS, Means, Place, rival
+from softrec.stats.method_comparison import Comparison
+
+LEVEL = 0.05
+
+
+def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
+    """The places of SOFT whose difference to the rival is beyond noise, and a sentence for the note.
+
+    Beyond noise is a p below 0.05 after Holm's correction for all tests of the file: one p, over users and seeds
+    together, made so that at most one table in twenty has a false mark (docs/statistics.md).
+    """
+    marked, sizes, seeds, tests = set(), {}, set(), 0
+    for line, fields in csv_files.read_csv(path, Comparison._fields):
+        tests += 1
+        place = Place(OURS, fields["backbone"], fields["dataset"], fields["metric"])
+        same = fields["other_backbone"] == fields["backbone"]
+        if same and fields["other"] == rival(means, *place[1:]):
+            sizes[fields["dataset"]] = f"{fields['rows']} rows of {fields['users']} users"
+            seeds.add(fields["seeds"])
+            if csv_files.number(fields, "p_holm", path, line, 0, 1) < LEVEL:
+                marked.add(place)
+    if not sizes:
+        return marked, ""
+    counts = "; ".join(f"{name}: {size}" if len(sizes) > 1 else size for name, size in sizes.items())
+    found = f"{MARK} marks a Gain beyond noise" if marked else "No Gain is beyond noise"
+    over = "users alone, since one seed ran" if seeds == {"1"} else "users and seeds together"
+    return marked, f"{found} (p < {LEVEL} over {over}, Holm-corrected for {count(tests, 'test')}; {counts})."

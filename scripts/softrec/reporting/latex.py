@@ -1,0 +1,69 @@
+"""A table as LaTeX, in the manner of booktabs."""
+
+from softrec.reporting.grouped_table import Cell, Table, flat
+
+
+def to_latex(table: Table) -> str:
+    """A booktabs `tabular`, to be \\input inside a float; the best of each column is bold."""
+    stubs = len(table.stub_headers())
+    lines = [
+        "% needs \\usepackage{booktabs}",
+        f"\\begin{{tabular}}{{{'l' * stubs}{'r' * len(table.column_names())}}}",
+        "\\toprule",
+    ]
+    if any(group.label for group in table.groups):
+        headings = [f"\\multicolumn{{{len(g.columns)}}}{{c}}{{{latex_text(g.label)}}}" for g in table.groups]
+        lines += [latex_line([""] * stubs + headings), latex_group_rules(table, stubs)]
+    columns = [latex_text(column) for group in table.groups for column in group.columns]
+    lines.append(latex_line([*map(latex_text, table.stub_headers()), *columns]))
+    for section in table.sections:
+        lines.append("\\midrule")
+        for row in section.rows:
+            left = map(latex_text, table.stubs(section, row, repeat=False))
+            lines.append(latex_line([*left, *map(latex_cell, flat(row))]))
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
+
+
+MARKS = {"†": "$^\\dagger$"}
+
+
+def latex_line(fields: list[str]) -> str:
+    """One row of a tabular."""
+    return f"{' & '.join(fields)} \\\\".lstrip()
+
+
+def latex_group_rules(table: Table, stubs: int) -> str:
+    """A partial rule under each group's heading."""
+    rules, first = [], stubs + 1
+    for group in table.groups:
+        rules.append(f"\\cmidrule(lr){{{first}-{first + len(group.columns) - 1}}}")
+        first += len(group.columns)
+    return "".join(rules)
+
+
+def latex_cell(cell: Cell) -> str:
+    """`\\textbf{0.0150} {\\scriptsize $\\pm$ 0.0012}`; a dash where there is nothing."""
+    text = latex_text(cell.text) or "--"
+    if text.startswith("-") and cell.text:
+        text = f"$-${text[1:]}"
+    text = f"\\textbf{{{text}}}" if cell.best else text
+    text += MARKS.get(cell.mark, "")
+    return f"{text} {{\\scriptsize $\\pm$ {cell.spread}}}" if cell.spread else text
+
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+}
+
+
+def latex_text(text: str) -> str:
+    """`text` with every character that LaTeX would read as a command escaped."""
+    return "".join(LATEX.get(character, character) for character in text)
+
+
+def comment(text: str) -> str:
+    """A line that LaTeX skips."""
+    return f"% {text}\n"

@@ -1,0 +1,1 @@
+"""Metrics of all jobs gathered: long tables, runtimes, provenance."""

@@ -1,0 +1,118 @@
+"""What printed numbers give away: their granularity, and bounds of NDCGs by hit ratios that no ranks can leave."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from common.errors import SoftrecError
+
+from softrec.results.collect import impossible
+from softrec.results.long_table import LongRow
+
+GAIN = "Gain"
+J, K = 5, 20
+PRINTED = 5e-5  # a number with four digits may be this far from what it stands for
+
+Cells = Mapping[tuple[str, str, str, str], float]
+
+
+class Triple(NamedTuple):
+    """A method on a data set whose NG@20 - NG@5 no ranks with its H@5 and H@20 have."""
+
+    method: str
+    backbone: str
+    dataset: str
+    difference: float
+    low: float
+    high: float
+
+
+def on_grid(values: Iterable[float], rows: int) -> int:
+    """How many values are whole multiples of 1 / rows: hit ratios of one run over that many rows are."""
+    return sum(abs(value * rows - round(value * rows)) < 1e-6 for value in values)
+
+
+def impossible_triples(cells: Cells, rounding: float) -> list[Triple]:
+    """Methods and data sets where NG@20 - NG@5 is outside [(H@20 - H@5) / log2 21, (H@20 - H@5) / log2 7].
+
+    A target ranked 6th to 20th adds 1 to the hit ratio and between 1 / log2 21 and 1 / log2 7 to NDCG. `rounding` is
+    how far each number may be from what was measured.
+    """
+    found = []
+    for method, backbone, dataset in dict.fromkeys(key[:3] for key in cells if key[0] != GAIN):
+        place = (method, backbone, dataset)
+        difference = cells[*place, f"NG@{K}"] - cells[*place, f"NG@{J}"]
+        hits = cells[*place, f"H@{K}"] - cells[*place, f"H@{J}"]
+        low, high = hits / math.log2(K + 1), hits / math.log2(J + 2)
+        slack = 2 * rounding * (1 + 1 / math.log2(J + 2))
+        if not low - slack <= difference <= high + slack:
+            found.append(Triple(*place, difference, low, high))
+    return found
+
+
+def audit_published(cells: Cells, rows: int) -> dict[str, Any]:
+    """What the paper's Table 2 shows of itself."""
+    hits = [value for key, value in cells.items() if key[0] != GAIN and key[3].startswith("H@")]
+    triples = [triple._asdict() for triple in impossible_triples(cells, PRINTED)]
+    return {
+        "hit_ratios": len(hits),
+        f"multiples_of_1/{rows}": on_grid(hits, rows),
+        "triples": len({key[:3] for key in cells if key[0] != GAIN}),
+        "impossible": triples,
+    }
+
+
+def audit_ours(long: Sequence[LongRow], rows: Mapping[str, int]) -> dict[str, Any]:
+    """That our unrounded numbers are such as ranks can give.
+
+    `rows` is the number of test rows by data set.
+
+    Raises:
+        SoftrecError: a hit ratio times rows is not whole, its mean times rows and seeds is not, or an NDCG is outside
+            its bounds.
+    """
+    runs: dict[tuple[Any, ...], dict[str, float]] = {}
+    for row in long:
+        runs.setdefault((row.method, row.backbone, row.dataset, row.seed), {})[row.metric] = row.value
+    sums: dict[tuple[Any, ...], list[float]] = {}
+    for (method, backbone, dataset, seed), metrics in runs.items():
+        where = f"{backbone} {method}".strip() + f" on {dataset}, seed {seed}"
+        for metric, value in metrics.items():
+            if metric.startswith("H@"):
+                require_whole(value * rows[dataset], f"{metric} x {rows[dataset]} rows", where)
+                sums.setdefault((method, backbone, dataset, metric), []).append(value)
+        if wrong := impossible(metrics):
+            raise SoftrecError(wrong, where=where, remedy="the table is not of these ranks: report this as a bug")
+    for (method, backbone, dataset, metric), values in sums.items():
+        total = math.fsum(values) / len(values) * rows[dataset] * len(values)
+        require_whole(total, f"mean {metric} x rows x seeds", f"{backbone} {method}".strip() + f" on {dataset}")
+    return {"runs": len(runs), "hit_ratios": sum(len(values) for values in sums.values()), "impossible": []}
+
+
+def require_whole(value: float, what: str, where: str) -> None:
+    """Raise `SoftrecError` if a count of hits is no whole number."""
+    if abs(value - round(value)) > 1e-6:
+        raise SoftrecError(
+            f"{what} is {value}, which is no number of hits", where=where, remedy="let Snakemake evaluate again"
+        )
+
+
+def described(published: Mapping[str, Any], rows: int) -> str:
+    """Both audits as Markdown."""
+    lines = [
+        "Our numbers, of the paper's sample and of all test rows: every hit ratio is a whole number of hits, every "
+        "NDCG within its bounds.",
+        "",
+        f"The paper's Table 2: {published[f'multiples_of_1/{rows}']} of {published['hit_ratios']} hit ratios are whole "
+        f"multiples of 1/{rows}, as those of single runs over {rows} rows are; means of five would be multiples of "
+        f"1/{5 * rows}. {len(published['impossible'])} of {published['triples']} rows have an NDCG that no ranks give:",
+        "",
+        "| Data set | Method | NG@20 - NG@5 | possible |",
+        "|:--|:--|--:|:-:|",
+    ]
+    lines += [
+        f"| {t['dataset']} | {(t['backbone'] + ' ' + t['method']).strip()} | {t['difference']:.4f} "
+        f"| {t['low']:.4f} to {t['high']:.4f} |"
+        for t in published["impossible"]
+    ]
+    return "\n".join([*lines, ""])

@@ -1,0 +1,44 @@
+"""Results in long form: one row per method, backbone, data set, metric and seed; every table is made from it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from common.errors import SoftrecError
+
+from softrec.io import csv_files
+
+
+class LongRow(NamedTuple):
+    """One measured value. `backbone` is empty for methods without one; `metric` is the paper's name, "H@5"."""
+
+    method: str
+    backbone: str
+    dataset: str
+    metric: str
+    seed: int
+    value: float
+
+
+def write_long(path: Path, rows: Iterable[LongRow]) -> None:
+    """Write long rows as csv; values keep every digit."""
+    csv_files.write_text(path, csv_files.csv_text([LongRow._fields, *rows]))
+
+
+def read_long(path: Path) -> list[LongRow]:
+    """Read what `write_long` wrote.
+
+    Raises:
+        SoftrecError: another header, a field that is no number, a value that is no share, a cell given twice, or no
+            rows at all.
+    """
+    rows: dict[tuple[Any, ...], LongRow] = {}
+    for line, fields in csv_files.read_csv(path, LongRow._fields):
+        names = (fields[name] for name in LongRow._fields[:4])
+        value = csv_files.number(fields, "value", path, line, 0, 1)  # H@K and NG@K
+        row = LongRow(*names, csv_files.integer(fields, "seed", path, line), value)
+        if rows.setdefault(row[:5], row) is not row:
+            raise SoftrecError(f"{row[:5]} is given twice", where=f"{path}, line {line}", remedy="keep one of the two")
+    if not rows:
+        raise SoftrecError(f"{path} has no results", remedy="run at least one method")
+    return list(rows.values())

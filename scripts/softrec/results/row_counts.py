@@ -1,0 +1,51 @@
+"""Which test rows a table is of: the paper's sample, or all that were drawn."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from softrec.io.records import read_record
+
+Tested = Literal["paper", "all"]
+
+
+class RowCounts(NamedTuple):
+    """Numbers of test rows of a data set: of the paper's sample, and of all."""
+
+    paper: int
+    all: int
+
+
+def read(paths: Sequence[Path], datasets: Sequence[str]) -> dict[str, RowCounts]:
+    """By data set, from the metrics file of one run on each.
+
+    Raises:
+        SoftrecError: a file lacks the numbers.
+    """
+    found = {}
+    for path, dataset in zip(paths, datasets, strict=True):
+        report = read_record(path)
+        found[dataset] = RowCounts(report.whole("rows", least=1), report.whole("rows_all", least=1))
+    return found
+
+
+def sentence(rows: Mapping[str, RowCounts], tested: Tested) -> str:
+    """The line below a table; data sets are named where their numbers differ.
+
+    "Test rows: the paper's sample, 1,000 of 8,000; table2_all is of all of them, and tests what SOFT gains."
+    """
+    if all(row.paper == row.all for row in rows.values()):
+        text = f"Test rows: all {by_dataset(rows, '{1:,}')} that were drawn"
+        return f"{text}; table2_all has the same rows, and tests what SOFT gains." if tested == "paper" else f"{text}."
+    if tested == "all":
+        return f"Test rows: all that were drawn, {by_dataset(rows, '{1:,}')}; table2 is of the paper's sample of them."
+    sizes = by_dataset(rows, "{0:,} of {1:,}")
+    return f"Test rows: the paper's sample, {sizes}; table2_all is of all of them, and tests what SOFT gains."
+
+
+def by_dataset(rows: Mapping[str, RowCounts], form: str) -> str:
+    """Numbers of rows as `form` prints them, by data set where they differ."""
+    printed = {name: form.format(*row) for name, row in rows.items()}
+    if len(set(printed.values())) == 1:
+        return next(iter(printed.values()))
+    return ", ".join(f"{text} ({name})" for name, text in printed.items())

@@ -1,0 +1,151 @@
+"""Where a run's minutes went: per method, seed and stage (paper, Figure 6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from common.errors import SoftrecError
+from common.files import manifest_of
+
+from softrec.io import csv_files
+from softrec.io.choice_file import Setting
+from softrec.io.records import Record, read_record
+from softrec.io.training_log import read_lines
+from softrec.job import timing
+
+TRAINING = "training"
+STAGES = {"train": TRAINING, "validate": "validation", "schedule": "d_t", "reference": "reference"}
+AGAIN = "remove it, with the outputs of its job, and let Snakemake make them again"
+SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # jobs of their own, beside the tuning runs
+
+
+@dataclass(frozen=True)
+class Source:
+    """The run that a file belongs to: `setting` is its candidate of a grid ("alpha=10"), or "".
+
+    It is null for a model over item ids, whose log says which L2 it was trained with.
+
+    `seed` is null where one run serves every seed: the un-tuned BIGRec, of which d_0 is measured, has none.
+    """
+
+    dataset: str
+    backbone: str
+    method: str
+    seed: int | None
+    setting: str | None
+
+
+@dataclass(frozen=True)
+class LedgerSettings:
+    """The run of each training log, of each file of answers, and of each d_0; all in order."""
+
+    logs: list[Source]
+    generated: list[Source]
+    distances: list[Source]
+
+
+class Entry(NamedTuple):
+    """Wall minutes of one stage of one run, by `ranks` processes side by side, each on a `device` of its own."""
+
+    dataset: str
+    backbone: str
+    method: str
+    seed: int | None
+    setting: str
+    stage: str
+    minutes: float
+    ranks: int
+    device: str
+
+    @property
+    def process_minutes(self) -> float:
+        """Minutes of one process: GPU-minutes where each has a GPU."""
+        return self.minutes * self.ranks
+
+
+def entries_of_log(path: Path, source: Source) -> list[Entry]:
+    """The stages of a training run, from the seconds of its epochs.
+
+    Of a run that went on with another number of ranks, or on another device, the last counts for all of it.
+    """
+    *epochs, summary = read_lines(path)
+    total = {TRAINING: 0.0}
+    for number, line in enumerate(epochs, start=1):
+        for stage, seconds in Record(line, path, line=number).record("seconds").value.items():
+            total[STAGES[stage]] = total.get(STAGES[stage], 0.0) + seconds
+    if not isinstance(device := summary.get("device"), str):
+        raise untold(path, "on which device its job ran", "device")
+    ranks = ranks_of(summary, path)
+    kept = {stage: seconds for stage, seconds in total.items() if seconds > 0 or stage == TRAINING}
+    of = replace(source, setting=setting_of(summary, source, path))
+    return [Entry(*vars(of).values(), stage, seconds / 60, ranks, device) for stage, seconds in kept.items()]
+
+
+def setting_of(summary: Mapping[str, Any], source: Source, path: Path) -> str:
+    """A run's setting as tables name it: the one that is known, or the L2 that the log names."""
+    if source.setting is not None:
+        return source.setting
+    if not isinstance(l2 := summary.get("l2"), float):
+        raise untold(path, "with which L2 its model was trained", "l2")
+    return Setting("l2", l2).label()
+
+
+def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
+    """The minutes that a job worked, its start and loading left out, from the manifest beside its output.
+
+    Raises:
+        SoftrecError: the manifest is not there, or does not tell the seconds or the ranks.
+    """
+    place = manifest_of(path)
+    if not place.exists():
+        raise SoftrecError(f"{place} is not there", remedy=f"remove {path} and let Snakemake make it again")
+    try:
+        manifest = read_record(place)
+        if timing.NOTE not in (notes := manifest.record("notes")).value:
+            raise untold(place, "how long its job worked", f"notes.{timing.NOTE}")
+        minutes = notes.number(timing.NOTE, 0) / 60
+        gpus = manifest.record("hardware").value.get("gpus")
+    except SoftrecError as error:  # no rule makes a manifest again by itself
+        raise SoftrecError(error.what, where=error.where, remedy=AGAIN) from error
+    device = str(gpus[0]) if isinstance(gpus, list) and gpus else "CPU"
+    return Entry(*vars(source).values(), stage, minutes, ranks_of(manifest.value, place), device)
+
+
+def ranks_of(facts: Mapping[str, Any], path: Path) -> int:
+    """How many processes a job had. A file without that is older than the key, and its job may have had any number."""
+    if type(ranks := facts.get("ranks")) is not int or ranks < 1:
+        raise untold(path, "on how many ranks its job ran", "ranks")
+    return ranks
+
+
+def untold(path: Path, what: str, key: str) -> SoftrecError:
+    """A file of an earlier version, which lacks what the ledger needs."""
+    return SoftrecError(f"{path} does not say {what}", where=f"{path}, key {key}", remedy=AGAIN)
+
+
+def ledger(
+    logs: Sequence[Path], answers: Sequence[Path], distances: Sequence[Path], settings: LedgerSettings
+) -> list[Entry]:
+    """Every stage of every run."""
+    found = [e for path, source in zip(logs, settings.logs, strict=True) for e in entries_of_log(path, source)]
+    for path, source in zip(answers, settings.generated, strict=True):
+        found.append(entry_of_output(path, source, SELF_DISTILLED))
+    for path, source in zip(distances, settings.distances, strict=True):
+        found.append(entry_of_output(path, source, INITIAL_DISTANCE))
+    return found
+
+
+def read_ledger(path: Path) -> list[Entry]:
+    """The entries of a ledger.csv; an empty seed is one that serves every seed."""
+    return [
+        Entry(
+            *(fields[name] for name in ("dataset", "backbone", "method")),
+            csv_files.integer(fields, "seed", path, line) if fields["seed"] else None,
+            *(fields[name] for name in ("setting", "stage")),
+            csv_files.number(fields, "minutes", path, line, 0),
+            csv_files.integer(fields, "ranks", path, line),
+            fields["device"],
+        )
+        for line, fields in csv_files.read_csv(path, Entry._fields)
+    ]

@@ -1,0 +1,1 @@
+"""Intervals and tests: users and training runs as sources of variance."""

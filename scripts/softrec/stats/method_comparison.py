@@ -1,0 +1,249 @@
+"""From the ranks of all test runs to intervals of every cell and tests of every comparison."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from common.errors import SoftrecError
+
+from softrec.core import seeds
+from softrec.evaluation.ranking import read_ranks
+from softrec.io.choice_file import Setting
+from softrec.results.collect import Run, is_chosen
+from softrec.stats import resampling, variance_components, variance_pooling
+from softrec.stats.resampling import Resampling
+from softrec.stats.variance_components import Spread
+
+OURS = "SOFT"
+
+
+@dataclass(frozen=True)
+class SignificanceSettings:
+    """cells: one `Run` per ranks file, in order. metrics: what is tested. mcnemar_seed: whose runs McNemar compares."""
+
+    cells: list[Run]
+    metrics: list[str]
+    mcnemar_seed: int
+    resampling: Resampling
+
+
+class Ranked(NamedTuple):
+    """The chosen runs of one method on one data set: `rank` (S, R) by seed; of the rows their `user` (R,), and whether
+    they are of the `paper`'s sample (R,)."""
+
+    seeds: list[int]
+    rank: np.ndarray
+    user: np.ndarray
+    paper: np.ndarray
+
+
+class IntervalRow(NamedTuple):
+    """One cell of Table 2 with its interval.
+
+    error, freedom: the standard error of the value, about other users and runs, and its degrees of freedom. run_users,
+    run_seeds: the standard deviation of a single run's value, the part of the users and what seeds add beyond it;
+    run_noise: the part of run_users that comes from which rows a run happens to hit. users_freedom, seeds_freedom: the
+    degrees of freedom of what users and seeds are estimated from.
+    """
+
+    method: str
+    backbone: str
+    dataset: str
+    metric: str
+    value: float
+    low: float
+    high: float
+    rows: int
+    users: int
+    seeds: int
+    error: float
+    freedom: float
+    run_users: float
+    run_seeds: float
+    run_noise: float
+    users_freedom: float
+    seeds_freedom: float
+
+
+class Comparison(NamedTuple):
+    """One comparison: SOFT less another method. p is over users and seeds together, from `error` and `freedom`;
+    `seeds_from` says what the seeds' part is estimated from. McNemar's fields are empty for NG, which has no hits to
+    count."""
+
+    dataset: str
+    backbone: str
+    metric: str
+    other: str
+    other_backbone: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    rows: int
+    users: int
+    seeds: int
+    error: float
+    freedom: float
+    seeds_from: str
+    mcnemar_only_soft: int | str
+    mcnemar_only_other: int | str
+    mcnemar_p: float | str
+
+
+class Tally(NamedTuple):
+    """A data set by user: `value[metric]` (M, S, U) sums over a user's `rows` (U,), of the methods `names`, and how
+    the seeds of each metric are taken to vary."""
+
+    names: list[tuple[str, str]]
+    value: dict[str, np.ndarray]
+    rows: np.ndarray
+    spread: dict[str, Spread]
+
+
+Key = tuple[str, str, str]
+
+
+def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], choices: list[Setting]) -> dict[Key, Ranked]:
+    """(data set, method, backbone) -> the chosen runs, in the order of the table.
+
+    Raises:
+        SoftrecError: two runs of a data set were tested on different rows, or a file lacks a column.
+    """
+    if len(runs) != len(ranks):
+        raise SoftrecError(f"{len(ranks)} ranks files are given for {len(runs)} cells", where="--ranks")
+    found: dict[Key, list[tuple[int, np.ndarray]]] = {}
+    same: dict[str, tuple[np.ndarray, np.ndarray, Path]] = {}
+    for run, path in zip(runs, ranks, strict=True):
+        if not is_chosen(run, choices):
+            continue
+        user, rank, paper = columns(path)
+        users, papers, first = same.setdefault(run.dataset, (user, paper, path))
+        if not (np.array_equal(users, user) and np.array_equal(papers, paper)):
+            raise SoftrecError(f"{path} and {first} do not rank the same rows", remedy="let Snakemake rank again")
+        found.setdefault((run.dataset, run.method, run.backbone), []).append((run.seed, rank))
+    return {
+        key: Ranked([seed for seed, _ in runs], np.stack([rank for _, rank in runs]), *same[key[0]][:2])
+        for key, runs in found.items()
+    }
+
+
+def columns(path: Path) -> tuple[np.ndarray, ...]:
+    """user, rank and paper (R,) of a ranks file. Raises `SoftrecError` as `read_ranks`, or if it has no rows."""
+    table = read_ranks(path)
+    if not table.num_rows:
+        raise SoftrecError(f"{path} has no rows", remedy="look at the split: its sample is empty")
+    return tuple(table[name].to_numpy() for name in ("user", "rank", "paper"))
+
+
+def of_paper(ranked: dict[Key, Ranked]) -> dict[Key, Ranked]:
+    """The same runs on the rows of the paper's sample alone. Raises `SoftrecError` where there are none."""
+    for dataset, *_ in (key for key, runs in ranked.items() if not runs.paper.any()):
+        what = f"no test row of {dataset} is of the paper's sample"
+        raise SoftrecError(what, where="column paper of its ranks", remedy="let Snakemake draw the test sample again")
+    return {
+        key: runs._replace(rank=runs.rank[:, runs.paper], user=runs.user[runs.paper], paper=runs.paper[runs.paper])
+        for key, runs in ranked.items()
+    }
+
+
+def tallied(ranked: dict[Key, Ranked], metrics: Sequence[str]) -> dict[str, Tally]:
+    """Each data set by user. Raises `SoftrecError` if two methods of one ran with different seeds."""
+    found = {}
+    for dataset in dict.fromkeys(key[0] for key in ranked):
+        names = [key[1:] for key in ranked if key[0] == dataset]
+        runs = [ranked[dataset, *name] for name in names]
+        for name, of in zip(names, runs, strict=True):
+            if of.seeds != runs[0].seeds:
+                what = f"{names[0]} ran with seeds {runs[0].seeds}, {name} with {of.seeds}"
+                raise SoftrecError(what, where=dataset, remedy="run both with the same seeds")
+        value, rows = {}, np.zeros(0)
+        for metric in metrics:
+            sums = [resampling.by_user(resampling.row_values(of.rank, metric), of.user) for of in runs]
+            value[metric], rows = np.stack([one.value for one in sums]), sums[0].rows
+        found[dataset] = Tally(names, value, rows, {})
+    for metric in metrics:
+        varied = {
+            dataset: variance_components.varied(tally.value[metric], tally.rows) for dataset, tally in found.items()
+        }
+        names = {dataset: tally.names for dataset, tally in found.items()}
+        for dataset, spread in variance_pooling.settle(varied, names).items():
+            found[dataset].spread[metric] = spread
+    return found
+
+
+def intervals(
+    ranked: dict[Key, Ranked], tallies: dict[str, Tally], settings: SignificanceSettings
+) -> list[IntervalRow]:
+    """Every cell's value with its interval: percentiles of resampled users, moved by what other seeds would add.
+
+    `tallies` are those of `ranked`.
+    """
+    found = []
+    for dataset, tally in tallies.items():
+        of_user = [
+            np.stack([tally.value[metric][m].mean(axis=0) for metric in settings.metrics], axis=1)
+            for m in range(len(tally.names))
+        ]
+        resampled = resampling.bootstrap(of_user, tally.rows, settings.resampling, dataset)
+        for m, (method, backbone) in enumerate(tally.names):
+            runs = ranked[dataset, method, backbone]
+            size = (len(runs.user), len(tally.rows), len(runs.seeds))
+            for k, metric in enumerate(settings.metrics):
+                rng = seeds.stream(settings.resampling.seed, "runs", dataset, method, backbone, metric)
+                value, spread = tally.value[metric][m], tally.spread[metric]
+                cell = variance_components.estimate(value, tally.rows, spread, [m])
+                means = resampling.with_runs(resampled[m][:, k], cell.seeds, float(spread.freedom[m]), rng)
+                ends = resampling.interval(means)
+                run = (
+                    float(variance_components.between_users(value, tally.rows).mean()) ** 0.5,
+                    (cell.seeds * size[2]) ** 0.5,
+                )
+                freedoms = (variance_components.users_freedom(tally.rows), float(spread.freedom[m]))
+                parts = (cell.error, cell.freedom, *run, float(spread.noise[m]) ** 0.5, *freedoms)
+                found.append(IntervalRow(method, backbone, dataset, metric, cell.value, *ends, *size, *parts))
+    return found
+
+
+def tests(ranked: dict[Key, Ranked], tallies: dict[str, Tally], settings: SignificanceSettings) -> list[Comparison]:
+    """Every comparison, with p corrected for their number: all data sets, metrics and pairs are one family.
+
+    `tallies` are those of `ranked`.
+    """
+    found = []
+    for dataset, tally in tallies.items():
+        for a, b in resampling.pairs(tally.names, OURS):
+            pair = ranked[dataset, *a], ranked[dataset, *b]
+            found += [compared(dataset, (a, b), pair, tally, metric, settings) for metric in settings.metrics]
+    corrected = resampling.holm([row.p for row in found])
+    return [row._replace(p_holm=p) for row, p in zip(found, corrected, strict=True)]
+
+
+def compared(
+    dataset: str,
+    names: tuple[tuple[str, str], tuple[str, str]],
+    pair: tuple[Ranked, Ranked],
+    tally: Tally,
+    metric: str,
+    settings: SignificanceSettings,
+) -> Comparison:
+    """One comparison, its p not yet corrected."""
+    a, b = (tally.names.index(name) for name in names)
+    apart, spread = tally.value[metric][a] - tally.value[metric][b], tally.spread[metric]
+    found = variance_components.estimate(apart, tally.rows, spread, [a, b])
+    span, p = resampling.t_interval(found), resampling.p_value(found, variance_components.differing(apart))
+    size = (len(pair[0].user), len(tally.rows), len(pair[0].seeds))
+    mcnemar = mcnemar_of(*pair, metric, settings) if metric.startswith("H@") else ("", "", "")
+    source = "; ".join(dict.fromkeys((spread.source[a], spread.source[b])))
+    spent = (found.error, found.freedom, source)
+    return Comparison(dataset, names[0][1], metric, *names[1], found.value, *span, p, p, *size, *spent, *mcnemar)
+
+
+def mcnemar_of(ours: Ranked, other: Ranked, metric: str, settings: SignificanceSettings) -> resampling.McNemar:
+    """McNemar within the configured seed, on one row of each user."""
+    chosen = resampling.one_row_per_user(ours.user, settings.resampling.seed)
+    at = ours.seeds.index(settings.mcnemar_seed)
+    hits = (resampling.row_values(runs.rank[at, chosen], metric) > 0 for runs in (ours, other))
+    return resampling.mcnemar(*hits)

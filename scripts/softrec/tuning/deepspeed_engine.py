@@ -1,0 +1,121 @@
+"""The same updates with DeepSpeed's ZeRO (Rajbhandari et al., 2020): ranks share optimiser states and gradients."""
+
+import logging
+import os
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from common.process import world
+from torch import nn
+
+from softrec.core import distributed
+from softrec.tuning.engine import MOMENTS, OptimiserSettings, TorchEngine, adamw, require_moments
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")
+os.environ.setdefault("DS_LOG_LEVEL", "warning")
+
+import deepspeed
+from deepspeed.utils import logger, safe_get_full_optimizer_state, safe_set_full_optimizer_state
+
+logger.setLevel(logging.WARNING)
+if not torch.cuda.is_available():
+    # gloo alone: DeepSpeed would compile a collective of its own for CPUs at every first start, and a job that is
+    # killed meanwhile leaves a lock behind on which all later ones hang.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+
+
+class DeepSpeedEngine(TorchEngine):
+    """Forward, backward, step by DeepSpeed.
+
+    DeepSpeed divides by the number of ranks and of micro steps, which is undone: losses come normalised. It counts
+    micro steps by itself, so every rank must run as many for each update.
+
+    Args:
+        module, optimiser: as for `TorchEngine`.
+        stage: 1 splits optimiser states over ranks, 2 gradients as well. The model itself is whole on each.
+        micro_batch_size, accumulation: rows at once, and micro steps of a rank for one update.
+    """
+
+    fills = True
+
+    def __init__(
+        self, module: nn.Module, optimiser: OptimiserSettings, stage: int, micro_batch_size: int, accumulation: int
+    ) -> None:
+        self.module, self.settings = module, optimiser
+        self.parameters = [p for p in module.parameters() if p.requires_grad]
+        self.steps = 0
+        if not dist.is_initialized():
+            distributed.begin_alone()  # DeepSpeed's own way would ask for a free port
+        self.engine, *_ = deepspeed.initialize(
+            model=module,
+            model_parameters=self.parameters,
+            optimizer=adamw(self.parameters, optimiser),
+            config=configuration(stage, micro_batch_size, accumulation, optimiser.gradient_clip),
+        )
+        self.scale = world() * accumulation
+
+    def __call__(self, batch: Any) -> torch.Tensor:
+        """The module's output for a batch."""
+        return self.engine(batch)
+
+    def backward(self, loss: torch.Tensor) -> None:
+        """Add this part's gradient; the last part of an update adds up over ranks and makes the update."""
+        self.engine.backward(loss * self.scale)
+        if self.engine.is_gradient_accumulation_boundary():
+            for group in self.engine.optimizer.param_groups:
+                group["lr"] = self.settings.rate(self.steps)
+            self.steps += 1
+        self.engine.step()
+
+    def step(self) -> float:
+        """The norm before clipping of the update that has just been made."""
+        return float(self.engine.get_global_grad_norm())
+
+    def state_dict(self) -> dict[str, Any]:
+        """As `TorchEngine.state_dict`, gathered from all ranks, which must all ask."""
+        moments = {
+            name: [safe_get_full_optimizer_state(p, name).cpu().clone() for p in self.parameters if self.steps]
+            for name in MOMENTS
+        }
+        return {"steps": self.steps, **moments}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take a state of `state_dict` back, of whatever engine and number of ranks."""
+        require_moments(state, self.parameters)
+        self.steps = state["steps"]
+        zero = self.engine.optimizer
+        zero.refresh_fp32_params()
+        if not self.steps:
+            return
+        for part in zero.single_partition_of_fp32_groups:
+            moments = {name: torch.zeros_like(part) for name in MOMENTS}
+            # Fused AdamW counts on the GPU, the others on the CPU.
+            step = torch.tensor(float(self.steps), device=part.device if part.is_cuda else "cpu")
+            zero.optimizer.state[part] = {"step": step, **moments}
+        zero._lazy_init_hp_params_optimizer_state()
+        for name in MOMENTS:
+            for parameter, moment in zip(self.parameters, state[name], strict=True):
+                safe_set_full_optimizer_state(parameter, moment.to(parameter.device), name)
+
+
+def configuration(stage: int, micro_batch_size: int, accumulation: int, gradient_clip: float) -> dict[str, Any]:
+    """DeepSpeed's configuration: global batch = world x micro batch x accumulation.
+
+    Neither fp16 nor bf16 is switched on: frozen weights have the precision that they were loaded in, and LoRA is fp32.
+    """
+    return {
+        "train_batch_size": world() * micro_batch_size * accumulation,
+        "train_micro_batch_size_per_gpu": micro_batch_size,
+        "gradient_accumulation_steps": accumulation,
+        "gradient_clipping": gradient_clip,
+        "zero_allow_untested_optimizer": True,
+        "zero_optimization": {
+            "stage": stage,
+            "overlap_comm": torch.cuda.is_available(),
+            "contiguous_gradients": True,
+            "reduce_bucket_size": 50_000_000,
+        },
+        "steps_per_print": 1_000_000_000,
+    }

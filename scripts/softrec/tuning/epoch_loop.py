@@ -1,0 +1,179 @@
+"""The epoch loop of SFT and SOFT (paper, sections 2.2 and 3.2): tau, train, validate, keep the best, stop early."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from common.log import Progress, say
+
+from softrec.core import distributed
+from softrec.core.devices import device_name
+from softrec.llm.language_model import LanguageModel, adapter_state, load_adapter_state
+from softrec.tuning import losses
+from softrec.tuning.batches import Arithmetic, global_batches
+from softrec.tuning.checkpointing import Saver
+from softrec.tuning.engine import TorchEngine
+from softrec.tuning.update import Updater, checked
+from softrec.tuning.validation import Validator
+
+STOP_METRIC, TIE_METRIC = "H@10", "NG@10"
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """The loop's own settings: sizes, patience in epochs, and which epoch's adapter is kept."""
+
+    seed: int
+    epochs: int
+    patience: int
+    global_batch_size: int
+    micro_batch_size: int
+    loss_reduction: losses.Reduction
+    share_prompt: bool
+    checkpoint_select: Literal["best", "last"]
+
+
+class Schedule(Protocol):
+    """What decides tau before each epoch."""
+
+    def __call__(self, epoch: int, llm: LanguageModel) -> dict[str, float]:
+        """The facts of epoch 1, 2, ...: "tau" where the loss has one, and what it was computed from."""
+        ...
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same tau in every epoch: 0 is SFT, 1 is SOFT without its scheduler (w/o SA, section 4.3)."""
+
+    tau: float
+
+    def __call__(self, epoch: int, llm: LanguageModel) -> dict[str, float]:
+        """tau alone: nothing is measured."""
+        return {"tau": self.tau}
+
+
+class Tuner(Updater):
+    """Tunes the adapter of `llm` on prompts and their responses.
+
+    Attributes:
+        state: all that an exact resume needs beside adapter and optimiser. "epoch" counts whole epochs; "running" is
+            the epoch that is being trained: its facts (tau, d_t, d_0), steps done, sum of losses, seconds. No random
+            state is in it: every random stream is drawn anew from seed, epoch, step and micro batch.
+    """
+
+    def __init__(
+        self,
+        llm: LanguageModel,
+        engine: TorchEngine,
+        prompts: Sequence[Sequence[int]],
+        responses: dict[str, Sequence[Sequence[int]]],
+        settings: LoopSettings,
+    ) -> None:
+        arithmetic = Arithmetic(
+            len(prompts), settings.global_batch_size, settings.micro_batch_size, distributed.world()
+        )
+        super().__init__(llm, engine, prompts, responses, settings, arithmetic)
+        self.state: dict[str, Any] = {"epoch": 0, "running": None, "waited": 0, "best": None, "lines": []}
+        say(str(arithmetic))
+
+    def fit(self, schedule: Schedule, validator: Validator, saver: Saver) -> list[dict[str, Any]]:
+        """Run until patience or epochs end. The adapter of the kept epoch is in the model afterwards.
+
+        Returns the lines of the training log; the last one is the summary.
+        """
+        self.resume(saver)
+        with saver.watching():
+            while not self.stopped():
+                if self.state["running"] is None:
+                    self.begin_epoch(schedule)
+                self.train_epoch(saver)
+                self.end_epoch(validator)
+                self.save(saver)
+        best = self.state["best"]
+        load_adapter_state(self.llm, best["adapter"])
+        reason = "patience" if self.state["waited"] >= self.settings.patience else "epochs"
+        last = {"summary": True, "kept_epoch": best["epoch"], "validation": best["validation"], "stopped": reason}
+        return [*self.state["lines"], {**last, "device": device_name(self.llm.device), "ranks": distributed.world()}]
+
+    def resume(self, saver: Saver) -> None:
+        """Go on from the last checkpoint of an interrupted run, if there is one."""
+        saved = saver.load()
+        if saved is None:
+            return
+        load_adapter_state(self.llm, saved.pop("adapter"))
+        self.engine.load_state_dict(saved.pop("engine"))
+        self.state = saved
+        inside = f", step {saved['running']['step']} of the next" if saved["running"] else ""
+        say(f"resumed after epoch {saved['epoch']}{inside}")
+
+    def save(self, saver: Saver) -> None:
+        """Write a checkpoint, and stop if that was asked for."""
+        adapter, engine = adapter_state(self.llm), self.engine.state_dict()
+        saver.save({**self.state, "adapter": adapter, "engine": engine})
+
+    def stopped(self) -> bool:
+        """Whether the epochs are used up or patience is."""
+        return self.state["epoch"] >= self.settings.epochs or self.state["waited"] >= self.settings.patience
+
+    def begin_epoch(self, schedule: Schedule) -> None:
+        """tau of the next epoch, measured once: a resumed epoch goes on with the same."""
+        epoch, start = self.state["epoch"] + 1, time.monotonic()
+        facts = schedule(epoch, self.llm)
+        seconds = {"schedule": time.monotonic() - start, "train": 0.0}
+        self.state["running"] = {"facts": facts, "step": 0, "total": 0.0, "seconds": seconds}
+        say(f"epoch {epoch}/{self.settings.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in facts.items()))
+
+    def train_epoch(self, saver: Saver) -> None:
+        """The updates of the running epoch that are left."""
+        running, epoch = self.state["running"], self.state["epoch"] + 1
+        batches = global_batches(len(self.prompts), self.settings.global_batch_size, self.settings.seed, epoch)
+        progress = Progress(f"tune  epoch {epoch}/{self.settings.epochs}", len(batches), unit="tok")
+        progress.skip(running["step"])
+        self.llm.model.train()
+        for step, batch in enumerate(batches[running["step"] :], start=running["step"] + 1):
+            start = time.monotonic()
+            made = self.update(batch, running["facts"], epoch, step)
+            loss, tokens, stop, due = distributed.totals([made.loss, made.tokens, *saver.wishes()])
+            checked(loss, made.norm, epoch, step, len(batches))
+            running["step"], running["total"] = step, running["total"] + loss
+            running["seconds"]["train"] += time.monotonic() - start
+            progress.step(1, int(tokens), loss=loss)
+            if stop or due or step == len(batches):
+                self.save(saver)
+            saver.leave_if(stop > 0, f"after step {step} of {len(batches)} of epoch {epoch}")
+
+    def end_epoch(self, validator: Validator) -> None:
+        """Validate, note which adapter to keep, and close the epoch's line of the training log."""
+        running, epoch, start = self.state["running"], self.state["epoch"] + 1, time.monotonic()
+        metrics = validator(self.llm)
+        loss = running["total"] / running["step"]
+        say(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + described(metrics))
+        seconds = {**running["seconds"], "validate": time.monotonic() - start}
+        rounded = {name: round(value, 2) for name, value in seconds.items()}
+        line = {"epoch": epoch, "loss": loss, **running["facts"], "validation": metrics, "seconds": rounded}
+        self.keep(epoch, metrics)
+        self.state |= {"lines": [*self.state["lines"], line], "epoch": epoch, "running": None}
+
+    def keep(self, epoch: int, metrics: dict[str, float]) -> None:
+        """Note whether this epoch's adapter is the one to keep, and what it does to patience.
+
+        The choice is by H@10, then NG@10; patience counts epochs in which H@10 did not rise, so a tie counts.
+        """
+        best = self.state["best"]
+        rose = best is None or metrics[STOP_METRIC] > self.state["highest"]
+        self.state["highest"] = metrics[STOP_METRIC] if rose else self.state["highest"]
+        self.state["waited"] = 0 if rose else self.state["waited"] + 1
+        better = best is None or ordered(metrics) > ordered(best["validation"])
+        if better or self.settings.checkpoint_select == "last":
+            self.state["best"] = {"epoch": epoch, "validation": metrics, "adapter": adapter_state(self.llm)}
+
+
+def ordered(metrics: dict[str, float]) -> tuple[float, float]:
+    """What epochs are compared by."""
+    return metrics[STOP_METRIC], metrics[TIE_METRIC]
+
+
+def described(metrics: dict[str, float]) -> str:
+    """Metrics in one line."""
+    return "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())

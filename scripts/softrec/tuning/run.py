@@ -1,0 +1,133 @@
+"""One tuning run from files to adapter, for every method that the epoch loop serves."""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from common.errors import SoftrecError
+from common.files import write_whole
+from common.log import say
+from common.process import world
+
+from softrec.core.devices import add_in_one_order
+from softrec.decoding.recommender import Recommender, RecommenderSettings, open_recommender, wrap
+from softrec.evaluation.device_grounding import DeviceGrounding
+from softrec.evaluation.grounding import Grounding, GroundingSettings
+from softrec.io.checkpoints import Checkpoint, key_of
+from softrec.io.tables import read_table
+from softrec.job import program
+from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora, save_adapter
+from softrec.llm.log_likelihood import ResponseLikelihood
+from softrec.splits.samples import load_items, load_rows, load_seen, load_title_embeddings
+from softrec.tuning.checkpointing import Saver
+from softrec.tuning.engine import EngineSettings, OptimiserSettings, TorchEngine, start_engine
+from softrec.tuning.epoch_loop import LoopSettings, Schedule, Tuner
+from softrec.tuning.validation import Validator
+
+
+@dataclass(frozen=True)
+class TuningSettings:
+    """A tuning run: how prompts are written, what is tuned, how, and how validation ranks."""
+
+    recommender: RecommenderSettings
+    lora: LoraSettings
+    optimiser: OptimiserSettings
+    loop: LoopSettings
+    grounding: GroundingSettings
+
+
+def start(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
+    """The base model with a fresh adapter: SFT and SOFT both start from the base (section 3.3)."""
+    items = load_items(args.catalogue)
+    base = open_recommender(args.llm, items, settings.recommender)
+    llm = attach_lora(base.llm, settings.lora, settings.loop.seed)
+    llm.backbone.begin(llm, args.item_embeddings, settings.loop.seed)
+    return wrap(llm, items, settings.recommender)
+
+
+def start_from_sft(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
+    """The base model with the SFT adapter, to be tuned on: where SDPO starts (section 4.1)."""
+    items = load_items(args.catalogue)
+    return open_recommender(args.llm, items, settings.recommender, args.start, trainable=True)
+
+
+def validator(args: argparse.Namespace, recommender: Recommender, settings: TuningSettings) -> Validator:
+    """Validation on the sampled rows, against the stored title embeddings."""
+    count = recommender.items.count
+    rows, seen = load_rows(args.valid, count), load_seen(args.interactions, count)
+    titles = load_title_embeddings(args.titles, recommender.items)
+    catalogue, device = (titles, recommender.items.title_id, seen, settings.grounding), recommender.llm.device
+    grounding = Grounding(*catalogue) if device.type == "cpu" else DeviceGrounding(*catalogue, device)
+    return Validator(recommender.prompts(rows), rows.to_dict(), grounding, recommender.generation)
+
+
+def self_distilled_responses(args: argparse.Namespace, recommender: Recommender, rows: int) -> list[list[int]]:
+    """Response tokens yhat of every training row, in the order of the rows: the raw generated texts.
+
+    Raises `SoftrecError` if the file does not hold one text per row, in that order.
+    """
+    path = args.self_distilled
+    table = read_table(path, ["row", "text"])
+    held, remedy = table["row"].to_pylist(), f"remove {path} and let Snakemake make it again"
+    if len(held) != rows:
+        raise SoftrecError(f"{path} holds {len(held)} texts for {rows} training rows", remedy=remedy)
+    for row, found in enumerate(held):
+        if found != row:
+            raise SoftrecError(f"{path} holds row {found} where row {row} should be", remedy=remedy)
+    return [recommender.encoder.raw_response(text) for text in table["text"].to_pylist()]
+
+
+def engine_settings(args: argparse.Namespace) -> EngineSettings:
+    """How updates are to be computed; the job must have as many ranks as that says."""
+    how = program.read_settings(args.engine, EngineSettings)
+    if how.ranks != world():
+        raise SoftrecError(
+            f"the engine is configured for {how.ranks} rank(s), and this job has {world()}",
+            where="engine.ranks, and how the script was started",
+            remedy=f"start it as `python scripts/launch_ranks.py --ranks {how.ranks} SCRIPT ...`",
+        )
+    program.note("engine", {"kind": how.kind, "ranks": how.ranks, "deterministic": how.deterministic})
+    if how.deterministic:
+        add_in_one_order()
+    return how
+
+
+def engine_for(recommender: Recommender, settings: TuningSettings, how: EngineSettings) -> TorchEngine:
+    """The engine that trains a recommender's adapter."""
+    llm = recommender.llm
+    if how.gradient_checkpointing:
+        recompute_activations(llm)
+    sizes = settings.loop.micro_batch_size, settings.loop.global_batch_size
+    accumulation = -(-sizes[1] // (world() * sizes[0]))
+    likelihood = ResponseLikelihood(llm.model, llm.backbone)
+    return start_engine(likelihood, settings.optimiser, how, sizes[0], accumulation)
+
+
+def recompute_activations(llm: LanguageModel) -> None:
+    """Keep each layer's input alone for the backward pass, and compute the rest a second time: the same gradients."""
+    llm.causal.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+
+def tune(
+    args: argparse.Namespace,
+    settings: TuningSettings,
+    recommender: Recommender,
+    responses: dict[str, list[list[int]]],
+    schedule: Callable[[], Schedule],
+    make_tuner: Callable[..., Tuner] = Tuner,
+) -> None:
+    """Tune from the last checkpoint, if there is one, and write adapter and log; at the end the checkpoint goes."""
+    how = engine_settings(args)
+    prompts = recommender.prompts(load_rows(args.train, recommender.items.count), responses)
+    engine = engine_for(recommender, settings, how)
+    trainable = sum(parameter.numel() for parameter in engine.parameters)
+    say(f"{trainable:,} trainable parameters of {recommender.llm.model.num_parameters():,}")
+    tuner = make_tuner(recommender.llm, engine, prompts, responses, settings.loop)
+    checkpoint = Checkpoint(args.adapter, key_of(args))
+    saver = Saver(checkpoint, how.checkpoint_minutes)
+    lines = tuner.fit(schedule(), validator(args, recommender, settings), saver)
+    save_adapter(recommender.llm, args.adapter)
+    with write_whole(args.log) as partial:
+        partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
+    program.last(checkpoint.clear)

@@ -1,0 +1,36 @@
+"""The self-adaptive scheduler as the epoch loop calls it (paper, section 3.2)."""
+
+from dataclasses import dataclass
+
+from softrec.llm.language_model import LanguageModel
+from softrec.tuning.curriculum import Progression, tau
+from softrec.tuning.distance import DistanceProbe
+from softrec.tuning.run import TuningSettings
+
+
+@dataclass(frozen=True)
+class SoftSettings:
+    """A SOFT run: a tuning run, and the scheduler's alpha and progression function."""
+
+    tuning: TuningSettings
+    alpha: float
+    progression: Progression
+
+
+@dataclass(frozen=True)
+class SelfAdaptive:
+    """tau from d_t, measured before each epoch on the same M rows.
+
+    Before the first epoch the model is the base model, so d_t = d_0 and tau = 1 whatever alpha is: the first epoch is
+    self-distilled data alone, and nothing needs measuring.
+    """
+
+    alpha: float
+    progression: Progression
+    d_0: float
+    probe: DistanceProbe
+
+    def __call__(self, epoch: int, llm: LanguageModel) -> dict[str, float]:
+        """tau, d_t and d_0 of the epoch that is about to begin."""
+        d_t = self.d_0 if epoch == 1 else self.probe(llm)
+        return {"tau": tau(d_t, self.d_0, self.alpha, self.progression), "d_t": d_t, "d_0": self.d_0}

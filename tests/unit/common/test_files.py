@@ -1,0 +1,251 @@
+"""Files are there whole or not at all, whatever ends the writer."""
+
+import errno
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from common import files, manifests
+from common.errors import SoftrecError
+from places import SCRIPTS
+from softrec.io import arrays
+
+Usage = namedtuple("Usage", "total used free")
+
+
+def names(folder: Path) -> list[str]:
+    """What is in a folder, hidden files too."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_and_a_folder_are_written_and_replaced(tmp_path: Path) -> None:
+    """Parents are made; the second content takes the place of the first, and nothing of the first folder stays."""
+    for text in ("one", "two"):
+        (tmp_path / "deep").mkdir(exist_ok=True)
+        files.manifest_of(tmp_path / "deep/folder").touch()  # as a job leaves it
+        with files.write_whole(tmp_path / "deep/file.txt") as partial:
+            partial.write_text(text)
+        with files.write_whole(tmp_path / "deep/folder") as partial:
+            (partial / "sub").mkdir(parents=True)
+            (partial / "sub" / text).write_text(text)
+    assert names(tmp_path / "deep") == [".folder.written", "file.txt", "folder", "folder.manifest.json"]
+    assert (tmp_path / "deep/file.txt").read_text() == "two"
+    assert names(tmp_path / "deep/folder/sub") == ["two"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("notes.txt", "a"), ("sub/notes.txt", "sub/a"), ("notes.txt", "notes.txt"), ("notes.txt", None)]
+)
+def test_a_folder_of_somebody_else_stays(tmp_path: Path, old: str, new: str | None) -> None:
+    """It has no manifest, whatever the names of its files (None: the new one is a file)."""
+    (tmp_path / "out" / old).parent.mkdir(parents=True)
+    (tmp_path / "out" / old).write_text("mine")
+    words = r"out is (to be a file|a folder that no job .* notes\.txt)"
+    with pytest.raises(SoftrecError, match=words) as caught, files.write_whole(tmp_path / "out") as partial:
+        made = partial / new if new else partial
+        made.parent.mkdir(parents=True, exist_ok=True)
+        made.write_text("new")
+    assert "move it away" in str(caught.value)
+    assert (names(tmp_path), (tmp_path / "out" / old).read_text()) == (["out"], "mine")
+
+
+def test_a_folder_of_a_killed_job_is_replaced(tmp_path: Path) -> None:
+    """Killed after the rename and before the manifest: the same files, and Snakemake's time stamp."""
+    for text in ("one", "two"):
+        with files.write_whole(tmp_path / "out") as partial:
+            partial.mkdir()
+            (partial / "a").write_text(text)
+        (tmp_path / "out/.snakemake_timestamp").touch()
+    assert (tmp_path / "out/a").read_text() == "two"
+
+
+def test_a_folder_in_place_of_that_of_a_killed_job_stays(tmp_path: Path) -> None:
+    """The mark that the killed job has left is of another folder; the manifest takes the mark away."""
+    with files.write_whole(tmp_path / "out") as partial:
+        partial.mkdir()
+    (tmp_path / "out").rename(tmp_path / "away")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/a").write_text("mine")
+    with pytest.raises(SoftrecError, match="no job has written"), files.write_whole(tmp_path / "out") as partial:
+        partial.mkdir()
+    assert (tmp_path / "out/a").read_text() == "mine"
+    manifests.write({"settings": {}, "code": {}, "notes": {}}, [], [tmp_path / "out"], 1.0)
+    assert names(tmp_path) == ["away", "out", "out.manifest.json"]
+
+
+def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    """The error itself passes through."""
+    path = tmp_path / "file.txt"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), files.write_whole(path) as partial:
+        partial.write_text("half")
+        raise ZeroDivisionError
+    assert (names(tmp_path), path.read_text()) == (["file.txt"], "old")
+    with pytest.raises(KeyboardInterrupt), files.write_whole(tmp_path / "folder") as partial:
+        partial.mkdir()
+        (partial / "a").write_text("half")
+        raise KeyboardInterrupt
+    assert names(tmp_path) == ["file.txt"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("broken", ["flush", "replace", "block"])
+def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, broken: str) -> None:
+    """Whether it is met while writing, flushing or renaming: the file, its disk, what to do, and no partial file."""
+
+    def full(*args: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    if broken == "flush":
+        monkeypatch.setattr(files, "flush", full)
+    elif broken == "replace":
+        monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(SoftrecError) as caught, files.write_whole(tmp_path / "x.bin") as partial:
+        partial.write_text("half")
+        if broken == "block":
+            full()
+    assert caught.value.what == f"no space is left to write {tmp_path / 'x.bin'}"
+    assert caught.value.where is not None and str(tmp_path) in caught.value.where
+    assert caught.value.remedy is not None and "free space" in caught.value.remedy
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to write to")
+def test_the_systems_own_full_disk_is_recognised(tmp_path: Path) -> None:
+    """/dev/full fails each write as a full disk does; the second error comes through pyarrow."""
+    with pytest.raises(SoftrecError, match="no space is left"), files.write_whole(tmp_path / "x.txt") as partial:
+        partial.symlink_to("/dev/full")
+        partial.write_text("text")
+    with pytest.raises(SoftrecError, match="no space is left"), files.write_whole(tmp_path / "y") as partial:
+        partial.symlink_to("/dev/full")
+        pq.write_table(pa.table({"a": list(range(10_000))}), partial)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("1000 requested and 262 written"), RuntimeError("unexpected pos 704 vs 598")]
+)
+def test_libraries_that_hide_the_number_are_seen_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """numpy's and torch's words on a full disk (seen on one): with none free it is that, else it is a bug to show."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100, 100, 0))
+    with pytest.raises(SoftrecError, match="no space is left"), files.write_whole(tmp_path / "x"):
+        raise error
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(1 << 40, 0, 1 << 40))
+    with pytest.raises(type(error)), files.write_whole(tmp_path / "x"):
+        raise error
+
+
+def test_other_errors_of_the_system_are_not_called_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A permission that is missing is no matter of space, however full the disk is."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100, 100, 0))
+    with pytest.raises(PermissionError), files.write_whole(tmp_path / "x"):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from common.files import write_whole
+with write_whole(Path(sys.argv[1])) as partial:
+    partial.mkdir()
+    (partial / "half").write_text("half")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_killed_writer_leaves_no_output_and_the_next_attempt_cleans_up(tmp_path: Path) -> None:
+    """After SIGKILL there is a hidden partial alone; the next attempt does not see its content."""
+    environment = {"PYTHONPATH": str(SCRIPTS)}
+    target = tmp_path / "folder"
+    command = [sys.executable, "-c", WRITER, str(target)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as writer:
+        assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
+        writer.send_signal(signal.SIGKILL)
+    assert names(tmp_path) == [".folder.partial"]
+    with files.write_whole(target) as partial:
+        assert not partial.exists()
+        partial.mkdir()
+        (partial / "whole").write_text("whole")
+    assert (names(tmp_path), names(target)) == ([".folder.written", "folder"], ["whole"])
+
+
+def test_remove_takes_links_but_not_what_they_point_to(tmp_path: Path) -> None:
+    """A link to a folder goes, the folder stays; nothing there is fine."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    files.remove(tmp_path / "link")
+    files.remove(tmp_path / "link")
+    assert names(tmp_path) == ["kept"]
+
+
+def test_sha256_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
+    """A folder's is the sum of the lines `path sum` in the order of paths; Snakemake's time stamp is left out."""
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/b").write_text("2")
+    (tmp_path / "a").write_text("1")
+    (tmp_path / ".snakemake_timestamp").write_text("now")
+    one, two = (hashlib.sha256(text).hexdigest() for text in (b"1", b"2"))
+    assert files.sha256(tmp_path / "a") == one
+    assert files.sha256(tmp_path) == hashlib.sha256(f"a {one}\nd/b {two}\n".encode()).hexdigest()
+
+
+def test_json_round_trip_and_what_json_does_not_have(tmp_path: Path) -> None:
+    """Text stays readable; NaN is refused and leaves nothing."""
+    files.write_json(tmp_path / "x.json", {"title": "Café", "n": [1, None]})
+    assert files.read_json(tmp_path / "x.json") == {"title": "Café", "n": [1, None]}
+    assert "Café" in (tmp_path / "x.json").read_text()
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(tmp_path / "y.json", {"loss": float("nan")})
+    assert names(tmp_path) == ["x.json"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"a": 1,\n "b": }', "line 2"),
+        (b"", "line 1"),
+        (b'{"a": "\xff"}', "is not text: invalid start byte at byte 7"),
+    ],
+)
+def test_json_that_does_not_parse_is_named_with_its_line(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """Broken on line 2; empty; and bytes that are no UTF-8."""
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    with pytest.raises(SoftrecError, match=sentence) as caught:
+        files.read_json(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["file/out", "a" * 300, "file/folder/out"])
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, place: str) -> None:
+    """A file where a folder should be, and a name that no file system takes."""
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(SoftrecError, match="cannot be written: ") as caught:
+        files.write_json(tmp_path / place, {})
+    assert str(tmp_path) in str(caught.value.where) and caught.value.remedy
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_arrays_that_are_none(tmp_path: Path) -> None:
+    """An archive of several, and one that claims more than any memory."""
+    path = tmp_path / "z.npy"
+    with path.open("wb") as stream:
+        np.savez(stream, a=np.zeros(3), b=np.zeros(3))
+    with pytest.raises(SoftrecError, match="archive of several"):
+        arrays.read_array(path, "float32", (None, None))
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 3072), }".ljust(117) + b"\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+    with pytest.raises(SoftrecError, match="cannot be read as the array it should be"):
+        arrays.read_array(path, "float32", (None, None))
