@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost why bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,11 @@ evidence: $(VENV)/.run  ## SOFT with SmolLM2-135M on two cores, two hours, resum
 	cp results/evidence/reproduction.md docs/reproduction.md
 
 cost: $(VENV)/.run  ## GPU-hours and disk that CONFIG (config/paper.yaml) has left to do
-	@$(BIN)/python workflow/lib/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
+	@$(BIN)/python workflow/tools/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
+
+# OPTIONS are those of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
+why: $(VENV)/.run  ## What made FILE stale: a module, a key of the configuration, an input; OPTIONS as for the run
+	@$(BIN)/python workflow/tools/explain_rerun.py $(FILE) $(OPTIONS)
 
 # The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
 # has: no rule takes more than one, and few jobs run at once.
@@ -49,7 +53,7 @@ slurm-demo: $(VENV)/.run  ## The demo on a Slurm cluster of this machine, four r
 	tests/slurm/cluster stop
 
 slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel the jobs that it left on the cluster, and unlock
-	@$(BIN)/python workflow/lib/recover.py --profile $(PROFILE)
+	@$(BIN)/python workflow/tools/recover.py --profile $(PROFILE)
 
 # One step alone: make bench STEPS="filter grounding"
 bench: $(VENV)/.bench $(VENV)/.recbole  ## Each step beside its peers: times, memory, the same output; about an hour

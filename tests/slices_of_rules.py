@@ -4,7 +4,8 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from lib import config_check, cross_checks, sources
+from lib.config import configuration, cross_checks
+from lib.graph import sources
 from lib.slices import Slices
 from places import ROOT
 
@@ -102,7 +103,7 @@ def every_kind(demo: dict[str, Any]) -> dict[str, Any]:
     demo["datasets"] |= {"mine": mine, "yours": copy.deepcopy(yours)}
     demo["llms"] |= {"smol": smol, "folder": {"kind": "path", "precision": "fp32", "folder": "/m"}}
     schema = ROOT / "workflow/schemas/config.schema.yaml"
-    config_check.check(demo, str(schema), "test", cross_checks.problems)
+    configuration.check(demo, str(schema), "test", cross_checks.problems)
     return demo
 
 

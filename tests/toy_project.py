@@ -58,7 +58,7 @@ class Project(NamedTuple):
         """The jobs of a dry run, without the target of all."""
         answer = self.root / "plan.json"
         options = ["--dry-run", "--nolock", *OPTIONS, *arguments]
-        self.run([sys.executable, "-P", "workflow/lib/dryrun.py", str(answer), *options])
+        self.run([sys.executable, "-P", "workflow/tools/dry_run.py", str(answer), *options])
         jobs = [Job(job["rule"], job["output"], job["reason"]) for job in json.loads(answer.read_text())]
         return [job for job in jobs if job.rule != "all"]
 

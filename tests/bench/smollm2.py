@@ -9,9 +9,9 @@ from harness import ROOT
 
 sys.path.append(str(ROOT / "workflow"))
 
-from lib.digest import code_digest
+from lib.graph.code_digest import code_digest
+from lib.graph.sources import llm_folder
 from lib.slices import Slices
-from lib.sources import llm_folder
 
 NAME = "smollm2"
 

@@ -61,7 +61,7 @@ def test_a_module_of_bigrec_alone_reruns_bigrec(project: Project) -> None:
     """
     with project.edited("scripts/softrec/llm/backbones/bigrec.py", "return quoted(title)", "return title"):
         jobs = project.planned()
-        said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table2.csv", *OPTIONS])
+        said = project.run([sys.executable, "workflow/tools/explain_rerun.py", "results/toy/table2.csv", *OPTIONS])
     own = {"measure_initial_distance": 1, "predict_titles_untuned": 1}
     assert own_reason(jobs, "Params have changed") == {**own, "tune_sft": 1}
     student = {"find_nearest_items": 1, "fit_dllm2rec": 1, "choose_setting": 1, "adopt_chosen": 1, "rank_sequential": 1}
@@ -118,7 +118,7 @@ def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:
     """SASRec, the models that are SASRec with something added, and LLaRA, which reads its embeddings; no BIGRec job."""
     with project.edited(CONFIG, "  dim: 16", "  dim: 16\n  heads: 2"):
         jobs = project.planned()
-        said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table2.csv", *OPTIONS])
+        said = project.run([sys.executable, "workflow/tools/explain_rerun.py", "results/toy/table2.csv", *OPTIONS])
     own = {"fit_sasrec": 2, "fit_dros": 2, "fit_dllm2rec": 1, "fit_llm_cf": 2, "choose_setting": 4, "adopt_chosen": 4}
     own |= {"rank_sequential": 3, "rank_llm_cf": 1}
     llara = {**TUNED, "measure_initial_distance_llara": 1, "evaluate_ranks": 5 + 4}
@@ -150,6 +150,6 @@ def test_new_content_in_a_large_file_reruns_what_reads_it(project: Project) -> N
     last = reviews.read_text().splitlines()[-1]
     with project.edited("shop/Toys.jsonl", last, f"{last}\n{last}"):
         jobs = project.planned()
-        said = project.run([sys.executable, "workflow/lib/why.py", "results/toy/table1.csv", *OPTIONS])
+        said = project.run([sys.executable, "workflow/tools/explain_rerun.py", "results/toy/table1.csv", *OPTIONS])
     assert own_reason(jobs, "Updated input files: shop/Toys.jsonl") == {"filter_interactions": 1}
     assert "input shop/Toys.jsonl changed." in said

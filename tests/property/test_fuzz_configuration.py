@@ -13,9 +13,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import settings as quick
-from lib import config_check, cross_checks, estimate, grid, plan
-from lib.engine import Engine
-from lib.sizes import Left, Sizes
+from lib.config import configuration, cross_checks
+from lib.console import plan
+from lib.cost import estimate
+from lib.cost.sizes import Left, Sizes
+from lib.graph import grid
+from lib.graph.engine import Engine
 from lib.slices import Slices
 from places import ROOT
 from slices_of_rules import RULES, names
@@ -80,8 +83,8 @@ def require_read(given: str | dict[str, Any], kind: str) -> None:
 def test_a_configuration_is_refused_in_lines_or_serves_every_rule(config: dict[str, Any]) -> None:
     """What passes the checks makes rows, the first lines of a run, each rule's settings and estimates."""
     try:
-        config_check.check(config, SCHEMA, "mine.yaml", cross_checks.problems)
-    except config_check.ConfigError as error:
+        configuration.check(config, SCHEMA, "mine.yaml", cross_checks.problems)
+    except configuration.ConfigError as error:
         assert str(error) and all(line.startswith("mine.yaml: ") for line in str(error).splitlines())
         return
     slices = Slices(config)
@@ -113,5 +116,5 @@ def test_any_bytes_are_keys_and_values_or_one_sentence(content: bytes, before: b
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_without_a_change_nothing_is_refused(name: str) -> None:
     """Otherwise the first test would show nothing."""
-    config_check.check(copy.deepcopy(OWN[name]), SCHEMA, name, cross_checks.problems)
+    configuration.check(copy.deepcopy(OWN[name]), SCHEMA, name, cross_checks.problems)
     assert OWN[name]["run"]

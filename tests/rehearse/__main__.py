@@ -9,8 +9,8 @@ HERE = Path(__file__).resolve().parent
 # In the place of this folder, where Python looks first.
 sys.path[:1] = [str(HERE.parent), str(HERE.parents[1] / "scripts"), str(HERE.parents[1] / "workflow")]
 
-from lib import dryrun  # noqa: E402
-from lib.dryrun import Job  # noqa: E402
+from tools import dry_run  # noqa: E402
+from tools.dry_run import Job  # noqa: E402
 
 from rehearse import lines, model, page, parts, project, tables  # noqa: E402
 from rehearse.shapes import SHAPES  # noqa: E402
@@ -35,7 +35,7 @@ def main() -> None:
     args = parse()
     project.Project.cores = args.cores
     paper = project.checked(project.PAPER)
-    planned = dryrun.jobs(["--configfile", str(project.PAPER), "--forceall"])
+    planned = dry_run.jobs(["--configfile", str(project.PAPER), "--forceall"])
     known = lines.digests(planned, SHAPES)
 
     def done(part: str, own: project.Project, jobs: list[Job]) -> None:
@@ -61,5 +61,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (project.RehearsalError, dryrun.DryRunError) as error:
+    except (project.RehearsalError, dry_run.DryRunError) as error:
         raise SystemExit(str(error)) from None

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.dryrun import Job
-from lib.sizes import Left
+from lib.cost.sizes import Left
+from tools.dry_run import Job
 
 from rehearse.project import HERE, Project
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from common import files
-from lib import sources
+from lib.graph import sources
 from softrec.core import seeds
 from softrec.data import catalogue
 from softrec.io import tables

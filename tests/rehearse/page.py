@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lib import disk, estimate
-from lib.dryrun import Job
-from lib.page import Table, filled
-from lib.sizes import Left
+from lib.cost import disk, estimate
+from lib.cost.sizes import Left
+from tools.dry_run import Job
+from tools.page_tables import Table, filled
 
 from rehearse import limits
 from rehearse.lines import ALL, MODEL, OF_MODEL, Line, family, place

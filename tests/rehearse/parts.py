@@ -13,10 +13,11 @@ from typing import Any
 
 from common import files
 from common.files import manifest_of
-from lib import estimate, sources
-from lib.dryrun import Job
+from lib.cost import estimate
+from lib.graph import sources
 from softrec.io import tables
 from softrec.llm.prompts import Words
+from tools.dry_run import Job
 
 from rehearse import rawfiles, settings, standin
 from rehearse.project import ROOT, Project, RehearsalError

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lib import config_check, cross_checks, dryrun
-from lib.dryrun import Job
+from lib.config import configuration, cross_checks
+from tools import dry_run
+from tools.dry_run import Job
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -52,7 +53,7 @@ class Project:
 
     def plan(self, *targets: str) -> list[Job]:
         """Every job that the configuration asks for, done or not."""
-        jobs = dryrun.jobs([*self.options, "--forceall", *targets])
+        jobs = dry_run.jobs([*self.options, "--forceall", *targets])
         return [job for job in jobs if job.rule != "all"]
 
     def run(self, targets: Collection[str], rules: Collection[str], **variables: str) -> None:
@@ -80,5 +81,5 @@ def checked(path: Path) -> dict[str, Any]:
     """A configuration of the project with the schema's defaults filled in."""
     config = yaml.safe_load(path.read_text())
     schema = ROOT / "workflow/schemas/config.schema.yaml"
-    config_check.check(config, str(schema), str(path), cross_checks.problems)
+    configuration.check(config, str(schema), str(path), cross_checks.problems)
     return config

@@ -43,8 +43,8 @@ class Shape:
     ratings_rows: int | None = None
 
 
-# Bytes are those of workflow/lib/disk.py. The 10-core of all of Kindle would be larger than Table 1 says, for a user or
-# item that is peeled away takes nine rows along at most. So a quarter of its rows are made to be of untitled items.
+# Bytes are those of workflow/lib/cost/disk.py. The 10-core of all of Kindle would be larger than Table 1 says, for a
+# user or item that is peeled away takes nine rows along at most. So a quarter of its rows are of untitled items.
 SHAPES = {
     "game": Shape(
         *(11_658, 5_335, 196_508), 94_762, 25_612, 0.005, (4, 7), 47_244_051, 437_375_785, 137_269,

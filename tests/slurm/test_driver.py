@@ -43,10 +43,10 @@ def test_a_killed_driver_is_recovered_from(gated: SlurmProject) -> None:
     refused = gated.submit(SPLIT)
     assert "make slurm-recover" in refused.ended()
     assert refused.process.returncode == 1
-    recovered = gated.run([sys.executable, "workflow/lib/recover.py"])
+    recovered = gated.run([sys.executable, "workflow/tools/recover.py"])
     assert f"Slurm job {number}" in recovered and "unlocked" in recovered
     assert facts(number)["JobState"] == "CANCELLED"
-    again = gated.run([sys.executable, "workflow/lib/recover.py"])
+    again = gated.run([sys.executable, "workflow/tools/recover.py"])
     assert "no job of this folder is left" in again
     goes_on_to_its_end(gated.submit(SPLIT), gated)
 
@@ -56,7 +56,7 @@ def test_recovery_leaves_a_living_driver_alone(gated: SlurmProject) -> None:
     driver = gated.submit(SPLIT)
     number = driver.running()
     refused = subprocess.run(
-        [sys.executable, "workflow/lib/recover.py"], cwd=gated.root, capture_output=True, text=True
+        [sys.executable, "workflow/tools/recover.py"], cwd=gated.root, capture_output=True, text=True
     )
     assert refused.returncode == 1
     assert f"process {driver.process.pid} is a Snakemake" in refused.stderr

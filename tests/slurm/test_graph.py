@@ -114,5 +114,5 @@ def planned(project: SlurmProject) -> set[str]:
     """The rules that a dry run would run."""
     answer = project.root / "plan.json"
     options = ["--dry-run", "--nolock", "--configfile", "config/toy.yaml", "--profile", "profiles/slurm"]
-    project.run([sys.executable, "-P", "workflow/lib/dryrun.py", str(answer), *options])
+    project.run([sys.executable, "-P", "workflow/tools/dry_run.py", str(answer), *options])
     return {job["rule"] for job in json.loads(answer.read_text())} - {"all"}

@@ -64,7 +64,7 @@ def cluster(ranks: int) -> Place:
         f"{{kind: deepspeed, ranks: {ranks}, gpus: 4, threads: 1, {CHECKPOINTS}}}",
         ("driver", "driver", "job", "shell", "scancel"),
         ends=("driver",),
-        recovery=("workflow/lib/recover.py",),
+        recovery=("workflow/tools/recover.py",),
     )
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
-from lib import config_check, cross_checks, dryrun
-from lib.dryrun import Job
+from lib.config import configuration, cross_checks
 from places import ROOT
+from tools import dry_run
+from tools.dry_run import Job
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 SHIPPED = ("paper", "demo", "figure6", "evidence", "laptop", "one-gpu", "one-gpu-games")
@@ -21,7 +22,7 @@ def checked() -> Callable[[str], dict[str, Any]]:
     found = {}
     for name in SHIPPED:
         found[name] = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
-        config_check.check(found[name], str(SCHEMA), name, cross_checks.problems)
+        configuration.check(found[name], str(SCHEMA), name, cross_checks.problems)
     return lambda name: copy.deepcopy(found[name])
 
 
@@ -30,7 +31,7 @@ def jobs_of(*arguments: str) -> list[Job]:
     before = os.getcwd()
     os.chdir(ROOT)
     try:
-        return dryrun.jobs([*arguments, "--forceall"])
+        return dry_run.jobs([*arguments, "--forceall"])
     finally:
         os.chdir(before)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from lib import accounts
+from lib.slurm import accounts
 
 
 def cluster(**told: str | None) -> Any:

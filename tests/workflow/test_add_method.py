@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from lib.dryrun import Job
+from tools.dry_run import Job
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 2  # of the demo
@@ -31,7 +31,7 @@ def edit(file: Path, old: str, new: str) -> None:
 
 def add_row(project: Path, key: str, row: str) -> None:
     """Step 1: a row in `ROWS`, its key in the schema's `methods`, and in the configuration that runs it."""
-    edit(project / "workflow/lib/grid.py", "ROWS = (\n", f"ROWS = (\n    {row},\n")
+    edit(project / "workflow/lib/graph/grid.py", "ROWS = (\n", f"ROWS = (\n    {row},\n")
     edit(project / "workflow/schemas/config.schema.yaml", "enum: [sasrec,", f"enum: [{key}, sasrec,")
     edit(project / "config/demo.yaml", "  - sasrec\n", f"  - sasrec\n  - {key}\n")
 
@@ -55,7 +55,7 @@ def planned(project: Path, folder: str) -> Counter[str]:
     """How many jobs of each rule a run of the demo has whose outputs stand in the new method's folder."""
     answer = project / "plan.json"
     options = ["--dry-run", "--nolock", "--profile", "profiles/demo"]
-    command = [sys.executable, "-P", "workflow/lib/dryrun.py", str(answer), *options]
+    command = [sys.executable, "-P", "workflow/tools/dry_run.py", str(answer), *options]
     ended = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     jobs = [Job(**job) for job in json.loads(answer.read_text())]
@@ -78,7 +78,7 @@ def test_a_method_over_item_ids(project: Path) -> None:
     candidates are trained with the tuning seed, and what is chosen with every other."""
     add_row(project, "new", 'Row("new", "", "NEW", "new")')
     edit(
-        project / "workflow/lib/search.py",
+        project / "workflow/lib/graph/search.py",
         "SEARCHES = {\n",
         'SEARCHES = {\n    "new": Search("l2", ("sasrec", "l2")),\n',
     )

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from lib import config_check, cross_checks
-from lib.config_check import ConfigError
+from lib.config import configuration, cross_checks
+from lib.config.configuration import ConfigError
 from places import WORKFLOW
 
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
@@ -26,7 +26,7 @@ def test_a_bad_value_is_one_line(checked: Checked, case: dict[str, Any]) -> None
         part = part[key]
     part[last] = case["value"]
     with pytest.raises(ConfigError) as caught:
-        config_check.check(config, str(SCHEMA), "the configuration", cross_checks.problems)
+        configuration.check(config, str(SCHEMA), "the configuration", cross_checks.problems)
     lines = str(caught.value).splitlines()
     assert len(lines) == case.get("lines", 1)
     assert [word for word in case["words"] if word not in lines[0]] == []

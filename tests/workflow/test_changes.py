@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from lib import changes
+from lib.records import changes
 
 
 def test_an_input_counts_by_content_unless_snakemake_went_by_its_time(tmp_path: Path) -> None:

@@ -4,8 +4,8 @@ import subprocess
 from typing import Any
 
 import pytest
-from lib import cluster
-from lib.cluster import Ask, Node, read_node
+from lib.slurm import requirements
+from lib.slurm.requirements import Ask, Node, read_node
 
 SINFO = """\
 cpu*|login1|(null)|64000|16|2-00:00:00
@@ -42,7 +42,7 @@ def test_a_line_of_sinfo() -> None:
 def test_what_is_there_is_not_talked_about(ask: Ask) -> None:
     """All of a node, two nodes, the default partition, no limit of time, GPUs without a model; of two partitions,
     which Slurm takes in either order, one that has all."""
-    assert cluster.problems([ask], NODES) == []
+    assert requirements.problems([ask], NODES) == []
 
 
 @pytest.mark.parametrize(
@@ -80,21 +80,21 @@ def test_what_is_there_is_not_talked_about(ask: Ask) -> None:
 )
 def test_what_is_not_there_is_a_sentence(change: dict[str, Any], told: str) -> None:
     """What, in which partition, which rule, what there is instead, and the key to correct."""
-    [sentence] = cluster.problems([FITS._replace(**change)], NODES)
+    [sentence] = requirements.problems([FITS._replace(**change)], NODES)
     assert told in sentence
 
 
 def test_no_node_has_all_at_once() -> None:
     """One has the memory, another the CPUs."""
     own = [read_node("p|a|(null)|500000|8|infinite"), read_node("p|b|(null)|64000|64|infinite")]
-    [sentence] = cluster.problems([Ask("filter", "p", 0, "", 1, 100_000, 32, 60)], own)
+    [sentence] = requirements.problems([Ask("filter", "p", 0, "", 1, 100_000, 32, 60)], own)
     assert "partition p has 0 such node(s) with 100,000 MB of memory and 32 CPUs at once (filter on 1)" in sentence
 
 
 def test_what_sinfo_does_not_know_limits_nothing() -> None:
     """Memory is N/A of a node that has not reported yet."""
     own = [read_node("p|a|(null)|N/A|8|infinite")]
-    assert cluster.problems([Ask("filter", "p", 0, "", 1, 10**6, 8, 60)], own) == []
+    assert requirements.problems([Ask("filter", "p", 0, "", 1, 10**6, 8, 60)], own) == []
 
 
 def test_hidden_partitions_are_asked_for_too() -> None:
@@ -105,20 +105,20 @@ def test_hidden_partitions_are_asked_for_too() -> None:
         asked.append(command)
         return subprocess.CompletedProcess(command, 0, SINFO, "")
 
-    assert cluster.nodes(run) == NODES
+    assert requirements.nodes(run) == NODES
     assert "--all" in asked[0]
 
 
 @pytest.mark.parametrize("answer", ["", "\n\n", "Welcome!\n", "slurm: error\ufffd|\n"])
 def test_an_answer_without_nodes_is_a_sentence(answer: str) -> None:
     """Nothing could be held against it, and every partition would be called unknown."""
-    found = cluster.nodes(lambda *_, **__: subprocess.CompletedProcess((), 0, answer, ""))
+    found = requirements.nodes(lambda *_, **__: subprocess.CompletedProcess((), 0, answer, ""))
     assert isinstance(found, str) and "ask who runs the cluster" in found
 
 
 def test_a_sites_banner_is_passed_over() -> None:
     """Some sites print a line before every answer."""
-    assert cluster.nodes(lambda *_, **__: subprocess.CompletedProcess((), 0, f"Welcome!\n{SINFO}", "")) == NODES
+    assert requirements.nodes(lambda *_, **__: subprocess.CompletedProcess((), 0, f"Welcome!\n{SINFO}", "")) == NODES
 
 
 @pytest.mark.parametrize(
@@ -135,13 +135,13 @@ def test_a_sites_banner_is_passed_over() -> None:
 )
 def test_time_limits(limit: str, minutes: int | None) -> None:
     """Days, hours, minutes, seconds, a begun minute counted whole; what cannot be read limits nothing."""
-    assert cluster.minutes(limit) == minutes
+    assert requirements.minutes(limit) == minutes
 
 
 def test_rules_share_a_sentence() -> None:
     """Two rules in the same wrong partition are one line."""
     asks = [FITS._replace(partition="x"), FITS._replace(partition="x", rule="tune_soft")]
-    [sentence] = cluster.problems(asks, NODES)
+    [sentence] = requirements.problems(asks, NODES)
     assert "(tune_sft, tune_soft)" in sentence
 
 
@@ -151,9 +151,9 @@ def test_without_sinfo_there_is_one_sentence() -> None:
     def absent(*_: Any, **__: Any) -> Any:
         raise FileNotFoundError("no sinfo")
 
-    assert "start this on a login node" in str(cluster.nodes(absent))
+    assert "start this on a login node" in str(requirements.nodes(absent))
     failing = lambda *_, **__: subprocess.CompletedProcess((), 1, "", "slurm_load_partitions: down\n")  # noqa: E731
-    assert "slurm_load_partitions: down: ask" in str(cluster.nodes(failing))
+    assert "slurm_load_partitions: down: ask" in str(requirements.nodes(failing))
 
 
 class Resources(dict[str, Any]):
@@ -175,4 +175,4 @@ def test_what_jobs_ask_for_is_read_once() -> None:
     """Two seeds ask for the same; threads are CPUs unless cpus_per_task is given; other keys have plain defaults."""
     tune = {"slurm_partition": "gpu", "gpu": 4, "gpu_model": "a800", "mem_mb": 9, "runtime": 5}
     jobs = [Job("tune", **tune), Job("tune", **tune), Job("rank", cpus_per_task=2)]
-    assert cluster.asked(jobs) == [Ask("tune", "gpu", 4, "a800", 1, 9, 8, 5), Ask("rank", "", 0, "", 1, 0, 2, 0)]
+    assert requirements.asked(jobs) == [Ask("tune", "gpu", 4, "a800", 1, 9, 8, 5), Ask("rank", "", 0, "", 1, 0, 2, 0)]

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lib import config_check
-from lib.config_check import ConfigError
+from lib.config import configuration
+from lib.config.configuration import ConfigError
 from places import ROOT
 
 SCHEMA = """
@@ -58,14 +58,14 @@ def schema(tmp_path: Path) -> str:
 def problems(schema: str, **config: Any) -> list[str]:
     """The lines about a configuration that is right but for `config`."""
     with pytest.raises(ConfigError) as caught:
-        config_check.check({"run": "demo", "seeds": [1], **config}, schema, "demo.yaml")
+        configuration.check({"run": "demo", "seeds": [1], **config}, schema, "demo.yaml")
     return str(caught.value).splitlines()
 
 
 def test_defaults_are_filled_in_at_every_depth(schema: str) -> None:
     """`fit` has the default {}, whose keys have defaults of their own, null among them; a wheel's through its kind."""
     config = {"run": "demo", "seeds": [1], "sources": {"a": {"kind": "wheel", "package": "p"}}}
-    config_check.check(config, schema, "demo.yaml")
+    configuration.check(config, schema, "demo.yaml")
     assert config["fit"] == {"rate": 0.1, "since": None, "mode": "best", "rows": "all"}
     assert config["sources"] == {"a": {"kind": "wheel", "package": "p", "sha256": None}}
 
@@ -73,7 +73,7 @@ def test_defaults_are_filled_in_at_every_depth(schema: str) -> None:
 def test_a_value_that_is_given_stays(schema: str) -> None:
     """A default never replaces a value."""
     config = {"run": "demo", "seeds": [1], "fit": {"rate": 0.5, "since": 3}}
-    config_check.check(config, schema, "demo.yaml")
+    configuration.check(config, schema, "demo.yaml")
     assert config["fit"] == {"rate": 0.5, "since": 3, "mode": "best", "rows": "all"}
 
 
@@ -116,7 +116,7 @@ def test_one_problem_is_one_line(schema: str, config: dict[Any, Any], line: str)
     """The dotted key, its value, what is allowed, and the word that was meant."""
     given = {"run": "demo", "seeds": [1], **config}
     with pytest.raises(ConfigError) as caught:
-        config_check.check(given, schema, "demo.yaml")
+        configuration.check(given, schema, "demo.yaml")
     assert str(caught.value) == f"demo.yaml: {line}"
 
 
@@ -129,7 +129,7 @@ def test_all_problems_come_at_once(schema: str) -> None:
 def test_a_missing_key_is_named_with_what_it_must_be(schema: str) -> None:
     """Both required keys of an empty configuration."""
     with pytest.raises(ConfigError) as caught:
-        config_check.check({}, schema, "demo.yaml")
+        configuration.check({}, schema, "demo.yaml")
     assert str(caught.value).splitlines() == [
         "demo.yaml: run is missing; it must be text",
         "demo.yaml: seeds is missing; it must be a list with 1 or more entries, each a whole number >= 0",
@@ -140,7 +140,7 @@ def test_retype_reads_again_what_the_command_line_gave() -> None:
     """From `--config 'seeds=[1, 2]' 'fit={rate: 1e-4, since: null, on: true}'`; text that a file gave stays text."""
     given = {"seeds": ["1", "2"], "fit": {"rate": "1e-4", "since": "null", "on": "true"}, "run": "a-1"}
     config = {**given, "fit": {**given["fit"], "version": "1.0"}, "label": "7"}
-    config_check.retype(config, given)
+    configuration.retype(config, given)
     assert config == {
         "run": "a-1",
         "seeds": [1, 2],
@@ -156,11 +156,11 @@ def test_the_configurations_that_come_with_softrec_are_right(name: str) -> None:
 
     root = ROOT
     config = yaml.safe_load((root / f"config/{name}.yaml").read_text())
-    config_check.check(config, str(root / "workflow/schemas/config.schema.yaml"), name)
+    configuration.check(config, str(root / "workflow/schemas/config.schema.yaml"), name)
 
 
 def test_a_key_with_a_line_break_is_one_line(schema: str) -> None:
     """It is quoted, so that what it says is not taken for a line of ours."""
     with pytest.raises(ConfigError) as caught:
-        config_check.check({"run": "demo", "seeds": [1], "x\nmine.yaml: y": 1}, schema, "mine.yaml")
+        configuration.check({"run": "demo", "seeds": [1], "x\nmine.yaml: y": 1}, schema, "mine.yaml")
     assert str(caught.value).startswith(r"mine.yaml: 'x\nmine.yaml: y' is 1, but there is no such key")

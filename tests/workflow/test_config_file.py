@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lib import config_check
+from lib.config import configuration
 from slices_of_rules import ROOT
 from snakemake_logger_plugin_softrec import config_file
 from snakemake_logger_plugin_softrec.config_file import ConfigFileError
@@ -86,8 +86,8 @@ def test_what_is_right_is_read(tmp_path: Path) -> None:
 def test_without_the_plugin_the_workflow_refuses_afterwards(tmp_path: Path) -> None:
     """What Snakemake's own reader has read is read once more, as data."""
     (tmp_path / "mine.yaml").write_text("__use_yte__: true\n")
-    with pytest.raises(config_check.ConfigError, match=r"mine\.yaml: __use_yte__ would let the file run code"):
-        config_check.require_readable([tmp_path / "mine.yaml"])
+    with pytest.raises(configuration.ConfigError, match=r"mine\.yaml: __use_yte__ would let the file run code"):
+        configuration.require_readable([tmp_path / "mine.yaml"])
 
 
 def test_no_code_of_a_configuration_is_run(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from lib import cost, disk, estimate, fits
-from lib.sizes import Left, Sizes
+from lib.cost import disk, estimate, fits, summary
+from lib.cost.sizes import Left, Sizes
 from slices_of_rules import ROOT
 
 Checked = Callable[[str], dict[str, Any]]
@@ -20,11 +20,11 @@ def test_a_benchmark_of_the_same_kind_wins(tmp_path: Path, checked: Checked) -> 
     for seed, seconds in ((1, 100), (2, 200)):
         (folder / f"seed={seed}").mkdir(parents=True)
         (folder / f"seed={seed}/tune.tsv").write_text(f"s\tmax_rss\n{seconds}\t1\n")
-    known = cost.measured("demo", tmp_path)
+    known = summary.measured("demo", tmp_path)
     assert known == {"ml100k/bigrec/sft/tune.tsv": 150.0}
     left = [Left("tune_sft", "results/demo/benchmarks/ml100k/bigrec/sft/seed=3/tune.tsv")]
     left.append(Left("tune_soft", "results/demo/benchmarks/ml100k/bigrec/soft/alpha=1/seed=3/tune.tsv"))
-    found = {line.rule: line for line in cost.lines(left, checked("demo"), known)}
+    found = {line.rule: line for line in summary.lines(left, checked("demo"), known)}
     assert found["tune_sft"].hours == pytest.approx(150 / 3600)
     assert [found[rule].measured for rule in ("tune_sft", "tune_soft")] == [True, False]
     assert not found["tune_sft"].on_gpu, "the demo runs on a CPU"
@@ -36,7 +36,7 @@ def test_a_benchmark_that_says_no_seconds_measures_nothing(tmp_path: Path, text:
     folder = tmp_path / "results/demo/benchmarks/ml100k"
     folder.mkdir(parents=True)
     (folder / "split.tsv").write_text(text, encoding="latin-1")
-    assert cost.measured("demo", tmp_path) == {}
+    assert summary.measured("demo", tmp_path) == {}
 
 
 def test_an_hour_on_four_gpus_is_four_gpu_hours(checked: Checked) -> None:
@@ -45,7 +45,7 @@ def test_an_hour_on_four_gpus_is_four_gpu_hours(checked: Checked) -> None:
     place = "results/paper/benchmarks/game/bigrec/sft/seed=1/{}.tsv"
     left = [Left(rule, place.format(name)) for rule, name in rules.items()]
     known = {f"game/bigrec/sft/{name}.tsv": 3600.0 for name in rules.values()}
-    hours = {line.rule: line.hours for line in cost.lines(left, checked("paper"), known)}
+    hours = {line.rule: line.hours for line in summary.lines(left, checked("paper"), known)}
     assert hours == {"tune_sft": 4.0, "generate_self_distilled": 4.0, "predict_titles": 1.0}
 
 
@@ -53,12 +53,12 @@ def test_the_papers_grid_is_told_in_eighty_columns(checked: Checked) -> None:
     """GPU-hours for language models, core-hours for the rest, and disk."""
     config = checked("paper")
     left = [Left("tune_sft", "")] * 30 + [Left("fit_sasrec", "")] * 75 + [Left("answer_all_training_rows", "")]
-    found = cost.lines(left, config, {})
-    text = cost.described(found, disk.gib(left, config))
+    found = summary.lines(left, config, {})
+    text = summary.described(found, disk.gib(left, config))
     assert max(map(len, text.splitlines())) <= 80
     assert "541.2 core-hours" in text  # 75 fits of 250 epochs of 103.9 s (`test_estimate`), on data of unknown size
     assert {line.rule for line in found if line.on_gpu} == {"tune_sft", "answer_all_training_rows"}
-    assert cost.described([], 0.0) == "nothing is left to do"
+    assert summary.described([], 0.0) == "nothing is left to do"
 
 
 def test_what_fits_on_gpus_would_take_on_cores_is_said(checked: Checked) -> None:
@@ -66,9 +66,9 @@ def test_what_fits_on_gpus_would_take_on_cores_is_said(checked: Checked) -> None
     250 x (249.8 x .03147 + 7,993 x .0001213) s = .613 h each. SASRec is on cores already; a demo has no GPU."""
     places = [("fit_dros", "dros/seed=1"), ("fit_dros", "dros/seed=2"), ("fit_sasrec", "sasrec/seed=1")]
     left = [Left(rule, f"results/paper/benchmarks/game/{place}/fit.tsv") for rule, place in places]
-    assert cost.without_gpus(left, checked("paper")) == "fit_dros on cores: 1.2 core-hours in place of GPU-hours"
+    assert summary.without_gpus(left, checked("paper")) == "fit_dros on cores: 1.2 core-hours in place of GPU-hours"
     demo = [Left(job.rule, job.benchmark.replace("paper", "demo").replace("game", "ml100k")) for job in left]
-    assert cost.without_gpus(demo, checked("demo")) == cost.without_gpus(left[2:], checked("paper")) == ""
+    assert summary.without_gpus(demo, checked("demo")) == summary.without_gpus(left[2:], checked("paper")) == ""
 
 
 def test_no_whole_fit_is_expected_to_outlast_its_first_attempt(checked: Checked) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lib import config_check, cross_checks
-from lib.config_check import ConfigError
+from lib.config import configuration, cross_checks
+from lib.config.configuration import ConfigError
 from places import WORKFLOW
 
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
@@ -125,7 +125,7 @@ def test_a_shape_that_the_schema_refuses_is_left_to_it(checked: Checked, key: st
     config = changed(changed(checked("demo"), "sasrec.heads", 5), "filter.until", 1)
     config = changed(config, key, value)
     with pytest.raises(ConfigError) as caught:
-        config_check.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
+        configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
     lines = str(caught.value).splitlines()
     assert any(line.startswith(f"x.yaml: {key}") for line in lines)
     if key != "sasrec":

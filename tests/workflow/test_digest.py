@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from common import syntax_digest
-from lib import digest
+from lib.graph import code_digest
 
 FILES = {
     "train.py": '"""Train."""\n\nfrom pack import model\n\n\ndef main() -> None:\n    from pack.deep import loss\n',
@@ -31,18 +31,18 @@ def scripts(tmp_path: Path) -> Path:
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(text)
-    digest.parse.cache_clear()
+    code_digest.parse.cache_clear()
     return tmp_path
 
 
 def edited(scripts: Path, name: str, old: str, new: str) -> tuple[dict[str, str], dict[str, str]]:
     """Digests of `train` before and after the text `old` in a file becomes `new`."""
-    before = json.loads(digest.code_digest("train", scripts=scripts))
+    before = json.loads(code_digest.code_digest("train", scripts=scripts))
     text = (scripts / name).read_text()
     assert old in text
     (scripts / name).write_text(text.replace(old, new))
-    digest.parse.cache_clear()
-    return before, json.loads(digest.code_digest("train", scripts=scripts))
+    code_digest.parse.cache_clear()
+    return before, json.loads(code_digest.code_digest("train", scripts=scripts))
 
 
 def test_closure_follows_every_form_of_import(scripts: Path) -> None:
@@ -50,7 +50,7 @@ def test_closure_follows_every_form_of_import(scripts: Path) -> None:
     helper -> units (import a.b as c). Packages on the way count. `unused` is imported for type checkers alone,
     `by_name` by nobody; json is no module of the project.
     """
-    found = digest.closure("train", scripts=scripts)
+    found = code_digest.closure("train", scripts=scripts)
     packages = ["pack", "pack.deep"]
     modules = ["pack.deep.loss", "pack.helper", "pack.model", "pack.units", "train"]
     assert list(found) == sorted(packages + modules)
@@ -59,13 +59,16 @@ def test_closure_follows_every_form_of_import(scripts: Path) -> None:
 
 def test_a_root_adds_its_own_closure(scripts: Path) -> None:
     """by_name imports what train imports already, so it alone is new."""
-    plain, more = digest.closure("train", scripts=scripts), digest.closure("train", "pack.by_name", scripts=scripts)
+    plain, more = (
+        code_digest.closure("train", scripts=scripts),
+        code_digest.closure("train", "pack.by_name", scripts=scripts),
+    )
     assert more.keys() - plain.keys() == {"pack.by_name"}
 
 
 def test_digests_are_sixteen_hexadecimal_digits_in_sorted_json(scripts: Path) -> None:
     """The text itself is the rule's parameter: it must be the same from run to run."""
-    text = digest.code_digest("train", scripts=scripts)
+    text = code_digest.code_digest("train", scripts=scripts)
     digests = json.loads(text)
     assert text == json.dumps(digests, sort_keys=True)
     assert all(len(d) == 16 and int(d, 16) >= 0 for d in digests.values())
@@ -108,11 +111,11 @@ def test_a_change_names_its_module_alone(scripts: Path, name: str, old: str, new
 def test_the_init_file_of_a_package_counts(scripts: Path) -> None:
     """Importing pack.deep.loss runs pack/__init__.py: a statement there can change the result."""
     (scripts / "pack/__init__.py").write_text("")
-    digest.parse.cache_clear()
-    before = json.loads(digest.code_digest("train", scripts=scripts))
+    code_digest.parse.cache_clear()
+    before = json.loads(code_digest.code_digest("train", scripts=scripts))
     (scripts / "pack/__init__.py").write_text("import random\n\nrandom.seed(1)\n")
-    digest.parse.cache_clear()
-    after = json.loads(digest.code_digest("train", scripts=scripts))
+    code_digest.parse.cache_clear()
+    after = json.loads(code_digest.code_digest("train", scripts=scripts))
     assert {key for key in before if before[key] != after[key]} == {"pack"}
 
 
@@ -140,24 +143,24 @@ def test_constants_of_different_types_differ(one: str, other: str) -> None:
 
 def test_a_missing_script_root_or_module_is_one_sentence(scripts: Path) -> None:
     """Each names what is missing and where it was named."""
-    with pytest.raises(digest.DigestError, match=r"script .*/trian\.py does not exist"):
-        digest.closure("trian", scripts=scripts)
-    with pytest.raises(digest.DigestError, match=r"no module pack\.sasrec"):
-        digest.closure("train", "pack.sasrec", scripts=scripts)
+    with pytest.raises(code_digest.DigestError, match=r"script .*/trian\.py does not exist"):
+        code_digest.closure("trian", scripts=scripts)
+    with pytest.raises(code_digest.DigestError, match=r"no module pack\.sasrec"):
+        code_digest.closure("train", "pack.sasrec", scripts=scripts)
     (scripts / "train.py").write_text("x = 1\nimport pack.gone\n")
-    with pytest.raises(digest.DigestError, match=r"train\.py, line 2 imports pack\.gone, which does not exist"):
-        digest.closure("train", scripts=scripts)
+    with pytest.raises(code_digest.DigestError, match=r"train\.py, line 2 imports pack\.gone, which does not exist"):
+        code_digest.closure("train", scripts=scripts)
 
 
 def test_a_file_that_does_not_parse_is_one_sentence(scripts: Path) -> None:
     """The line is named."""
     (scripts / "pack/units.py").write_text("SECONDS = 60\nHOURS = = 1\n")
-    with pytest.raises(digest.DigestError, match=r"units\.py, line 2 is not Python"):
-        digest.closure("train", scripts=scripts)
+    with pytest.raises(code_digest.DigestError, match=r"units\.py, line 2 is not Python"):
+        code_digest.closure("train", scripts=scripts)
 
 
 def test_every_script_of_the_project_has_a_digest() -> None:
     """Also proof that no script imports a project module that does not exist."""
-    digest.parse.cache_clear()
-    for script in sorted(digest.SCRIPTS.glob("*.py")):
-        assert script.stem in json.loads(digest.code_digest(script.stem))
+    code_digest.parse.cache_clear()
+    for script in sorted(code_digest.SCRIPTS.glob("*.py")):
+        assert script.stem in json.loads(code_digest.code_digest(script.stem))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lib import disk
-from lib.sizes import Left
+from lib.cost import disk
+from lib.cost.sizes import Left
 
 Checked = Callable[[str], dict[str, Any]]
 CELL = "game/bigrec/sft/seed=1"

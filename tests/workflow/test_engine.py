@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from lib.engine import Engine, shape_problems
+from lib.graph.engine import Engine, shape_problems
 
 SECTION = {
     "kind": "deepspeed",

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lib import environment
+from lib.preflight import environment
 from places import WORKFLOW
 
 
@@ -28,7 +28,7 @@ def test_the_sentence_names_the_other_form() -> None:
 SNAKEFILE = """
 import sys
 sys.path.insert(0, {lib!r})
-from lib import environment
+from lib.preflight import environment
 methods = map(str, workflow.deployment_settings.deployment_method)
 if sentence := environment.conda_sentence(methods, lambda name: None):
     raise SystemExit(sentence)

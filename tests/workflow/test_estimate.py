@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import yaml
-from lib import estimate, roofline
-from lib.roofline import Llm
-from lib.sizes import Left, Sizes
+from lib.cost import estimate, roofline
+from lib.cost.roofline import Llm
+from lib.cost.sizes import Left, Sizes
 from rule_text import WORKFLOW, rules
 
 Checked = Callable[[str], dict[str, Any]]

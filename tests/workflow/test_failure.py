@@ -5,14 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from lib import failure
+from lib.console import failure_report
 from places import WORKFLOW
 
 SNAKEFILE = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {lib!r})
-from lib import failure, terminal
+from lib.console import failure_report, terminal
 watch = terminal.Watch(workflow.output_settings.quiet or ()).attach()
 rule all:
     input: "a.txt", "b.txt"
@@ -25,7 +25,7 @@ rule says_nothing:
     log: "logs/b.log"
     shell: "exit 1 2> {{log}}"
 onerror:
-    print(failure.report(watch.failures, Path(log[0]), 3), file=sys.stderr)
+    print(failure_report.report(watch.failures, Path(log[0]), 3), file=sys.stderr)
 """
 
 
@@ -51,13 +51,13 @@ def test_a_cluster_job_whose_own_log_is_empty_shows_the_clusters(
     monkeypatch.chdir(tmp_path)
     Path("own.log").write_text("\n")
     Path("slurm.log").write_text("out of memory\n")
-    told = failure.report({("fit", ("own.log", "slurm.log")): "Slurm job 7, TIMEOUT"}, Path("run.log"))
+    told = failure_report.report({("fit", ("own.log", "slurm.log")): "Slurm job 7, TIMEOUT"}, Path("run.log"))
     assert told == "fit failed (Slurm job 7, TIMEOUT); the end of slurm.log:\n    out of memory"
 
 
 def test_a_run_that_failed_without_a_rule_points_to_its_own_log() -> None:
     """Nothing to show is said."""
-    assert failure.report({}, Path("run.log")) == "No rule's log tells more; the run's own log is run.log."
+    assert failure_report.report({}, Path("run.log")) == "No rule's log tells more; the run's own log is run.log."
 
 
 def test_members_of_a_group_that_never_began_are_passed_over(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_members_of_a_group_that_never_began_are_passed_over(tmp_path: Path) -> 
     log = tmp_path / "ground.log"
     log.write_text("error: no such title\n")
     group = {(rule, (str(tmp_path / f"{rule}.log"),)): "Slurm job 7" for rule in ("ground", "evaluate", "collect")}
-    told = failure.report({**group, ("fit", (str(tmp_path / "fit.log"),)): "Slurm job 8"}, Path("run.log"))
+    told = failure_report.report({**group, ("fit", (str(tmp_path / "fit.log"),)): "Slurm job 8"}, Path("run.log"))
     assert told == (
         f"ground failed (Slurm job 7); the end of {log}:\n    error: no such title\n"
         f"fit failed (Slurm job 8); it wrote nothing to {tmp_path / 'fit.log'}."

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lib.dryrun import Job
-from lib.engine import Engine, shape_problems
+from lib.graph.engine import Engine, shape_problems
+from tools.dry_run import Job
 
 Checked = Callable[[str], dict[str, Any]]
 COMMAND = ("plot_figure6", "--profile", "profiles/slurm", "--sdm", "env-modules", "--configfile", "config/figure6.yaml")

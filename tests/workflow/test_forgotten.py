@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from lib import forgotten
+from lib.slurm import forgotten
 
 HELD = "7|PENDING|launch failed requeued held"
 SINCE = 1_000_000.0  # when the run began

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from lib import grid
+from lib.graph import grid
 from places import ROOT
 
 CONFIG: dict[str, Any] = {

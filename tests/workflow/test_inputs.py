@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from lib import inputs
+from lib.graph import inputs
 
 
 def test_only_llara_begins_with_item_embeddings_and_a_seeded_d_0() -> None:

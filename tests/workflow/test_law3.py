@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from lib.dryrun import Job
+from tools.dry_run import Job
 
 LEARNS = (
     "fit_sasrec",

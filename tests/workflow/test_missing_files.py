@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from lib import preflight
+from lib.preflight import resources
 from made_weights import ONE_WEIGHT
 from places import ROOT
 
@@ -97,7 +97,7 @@ def test_a_model_that_could_run_code_or_cannot_be_read_is_refused_before_the_pla
     """By the name of what is wrong; beside safetensors, pickled weights are left alone."""
     make(tmp_path / "model", *files)
     (tmp_path / "model/config.json").write_text(config)
-    [problem] = preflight.local_files({"mine": {"kind": "path", "folder": str(tmp_path / "model")}}, {})
+    [problem] = resources.local_files({"mine": {"kind": "path", "folder": str(tmp_path / "model")}}, {})
     assert problem.startswith(f"llms.mine.folder is {tmp_path}/model, ") and told in problem
 
 
@@ -106,12 +106,12 @@ def test_a_file_that_is_called_otherwise(mine: dict[str, Any], tmp_path: Path) -
     make(tmp_path / "shop", "Toys.jsonl.gz")
     make_model(tmp_path / "model")
     place = f"which {tmp_path}/shop does not have"
-    assert preflight.local_files(mine["llms"], mine["datasets"]) == [
+    assert resources.local_files(mine["llms"], mine["datasets"]) == [
         f"datasets.ml100k.source.ratings is Toys.jsonl, {place}: did you mean 'Toys.jsonl.gz'?",
         f"datasets.ml100k.source.metadata is meta_Toys.jsonl, {place}: did you mean 'Toys.jsonl.gz'?",
     ]
     (tmp_path / "shop/Toys.jsonl.gz").rename(tmp_path / "shop/x")
-    problems = preflight.local_files(mine["llms"], mine["datasets"])
+    problems = resources.local_files(mine["llms"], mine["datasets"])
     assert problems[0] == f"datasets.ml100k.source.ratings is Toys.jsonl, {place}: correct the name."
 
 
@@ -119,4 +119,4 @@ def test_what_is_fetched_need_not_be_there(checked: Callable[[str], dict[str, An
     """Neither the demo's wheel nor the paper's downloads."""
     for name in ("demo", "paper"):
         config = checked(name)
-        assert preflight.local_files(config["llms"], config["datasets"]) == []
+        assert resources.local_files(config["llms"], config["datasets"]) == []

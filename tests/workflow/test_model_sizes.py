@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lib import sizes
+from lib.cost import sizes
 from safetensors.numpy import save_file
 
 MINE: dict[str, Any] = {"kind": "path", "precision": "fp32"}

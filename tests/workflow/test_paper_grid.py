@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from lib import environment
-from lib.dryrun import Job
+from lib.preflight import environment
 from places import ROOT
+from tools.dry_run import Job
 
 
 def snakemake(path: str, *arguments: str) -> subprocess.CompletedProcess[str]:

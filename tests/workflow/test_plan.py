@@ -1,7 +1,7 @@
 """The echo at the start of a run."""
 
-from lib import grid
-from lib.plan import engine, plan
+from lib.console.plan import engine, plan
+from lib.graph import grid
 
 CONFIG = {
     "run": "demo",

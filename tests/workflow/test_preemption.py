@@ -3,7 +3,7 @@
 import subprocess
 from typing import Any
 
-from lib.preemption import Requeuer
+from lib.slurm.preemption import Requeuer
 
 
 class Slurm:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lib import recover
-from lib.recover import Orphan, RecoverError
 from places import ROOT
+from tools import recover
+from tools.recover import Orphan, RecoverError
 
 
 class Slurm:

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lib import dryrun, estimate
-from lib.dryrun import Job
+from lib.cost import estimate
 from made_weights import ONE_WEIGHT
 from rehearse import lines, page, parts, settings, tables
 from rehearse.project import Project, RehearsalError
 from rehearse.shapes import SHAPES
+from tools import dry_run
+from tools.dry_run import Job
 
 Checked = Callable[[str], dict[str, Any]]
 
@@ -80,7 +81,7 @@ def test_what_reads_predictions_comes_after_them(rehearsed: list[Job]) -> None:
 
 def test_shapes_are_table_1_and_the_published_bytes(checked: Checked) -> None:
     """One number, one place: the configuration's, and those that `make cost` counts with."""
-    from lib import disk
+    from lib.cost import disk
 
     for name, dataset in checked("paper")["datasets"].items():
         shape = SHAPES[name]
@@ -113,7 +114,7 @@ def test_some_rules_bring_what_they_need(rehearsed: list[Job], planning: Project
         "audit_split",
     }
     allowed, targets = {job.rule for job in own}, [job.output[0] for job in own]
-    planned = dryrun.jobs([*planning.options, "--allowed-rules", "all", *sorted(allowed), "--", *targets])
+    planned = dry_run.jobs([*planning.options, "--allowed-rules", "all", *sorted(allowed), "--", *targets])
     assert sorted(job.output for job in planned) == sorted(job.output for job in own)
 
 
@@ -126,7 +127,7 @@ def test_drawn_predictions_are_taken_as_they_stand(rehearsed: list[Job], plannin
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch()
     allowed, targets = {job.rule for job in after}, [job.output[0] for job in after]
-    planned = dryrun.jobs([*planning.options, "--allowed-rules", "all", *sorted(allowed), "--", *targets])
+    planned = dry_run.jobs([*planning.options, "--allowed-rules", "all", *sorted(allowed), "--", *targets])
     assert sorted(job.output for job in planned) == sorted(job.output for job in after)
     assert sum(job.rule == "ground_predictions" for job in planned) == JOBS[parts.ASK]
     assert not allowed & {"fit_sasrec", "fit_dros", "tune_sft", "encode_titles"}

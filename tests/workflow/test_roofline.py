@@ -1,8 +1,8 @@
 """Operations and bytes of passes, by hand, for a model of 1e9 weights, width 1,200 and 10 layers."""
 
 import pytest
-from lib import roofline
-from lib.roofline import Llm, Pass
+from lib.cost import roofline
+from lib.cost.roofline import Llm, Pass
 
 LLM = Llm(1e9, 1200, 10)
 SQUARE = 1200 * 10  # W L

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from lib import digest
-from lib.dryrun import Job
+from lib.graph import code_digest
 from rule_text import WORKFLOW, Rule, rules
 from softrec.job import program
+from tools.dry_run import Job
 
 ROOT = WORKFLOW.parent
 RULES = {f"{rule.file}:{rule.name}": rule for rule in rules()}
@@ -107,7 +107,7 @@ def test_only_fetching_uses_the_network_and_runs_on_this_machine() -> None:
     """Rules of fetch.smk are local, and no other rule's script imports what downloads."""
     for rule in WORKING.values():
         networked = {"softrec.fetch.download", "softrec.fetch.hub", "softrec.fetch.wheel", "softrec.fetch.amazon2023"}
-        imported = networked & set(digest.closure(rule.script))
+        imported = networked & set(code_digest.closure(rule.script))
         assert bool(imported) == (rule.file == "fetch.smk"), rule.name
         if rule.file == "fetch.smk":
             assert rule.directives["localrule"] == "True"
@@ -167,7 +167,7 @@ def test_an_environment_has_what_its_script_imports(name: str) -> None:
     that only scripts of other environments call."""
     rule = WORKING[name]
     environment = pins((WORKFLOW / "rules" / rule.directives["conda"].strip().strip('"')).resolve().read_text())
-    for module, path in digest.closure(rule.script, *extra_roots(rule)).items():
+    for module, path in code_digest.closure(rule.script, *extra_roots(rule)).items():
         for library in libraries(path) - {library for where, library in ELSEWHERE if where == module}:
             assert library in environment, f"{module} imports {library}"
 

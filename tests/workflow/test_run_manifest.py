@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lib.changes import option
-from lib.dryrun import Job
+from lib.records.changes import option
 from lib.slices import Slices
+from tools.dry_run import Job
 
 
 def ancestors(jobs: list[Job], rule: str) -> list[Job]:

@@ -3,9 +3,9 @@
 from collections import Counter
 
 import pytest
-from lib import dryrun
-from lib.dryrun import Job
 from places import ROOT
+from tools import dry_run
+from tools.dry_run import Job
 
 
 def test_it_is_in_no_table_unless_it_is_asked_for(demo_jobs: list[Job], paper_jobs: list[Job]) -> None:
@@ -18,7 +18,7 @@ def test_asked_for_it_is_trained_and_ranked_like_sasrec(monkeypatch: pytest.Monk
     trainings, one choice, one adopted model, 2 rankings. No chain of thought is generated."""
     monkeypatch.chdir(ROOT)
     asked = ["methods=[sasrec-softmax]", "llm_cf={l2: [1.0e-3, 1.0e-5]}"]
-    jobs = dryrun.jobs(["--profile", "profiles/demo", "--forceall", "--config", *asked])
+    jobs = dry_run.jobs(["--profile", "profiles/demo", "--forceall", "--config", *asked])
     counted = Counter(job.rule for job in jobs)
     expected = {"fit_sasrec_softmax": 3, "choose_setting": 1, "adopt_chosen": 1, "rank_sequential": 2}
     assert {rule: counted[rule] for rule in expected} == expected

@@ -1,9 +1,9 @@
 """`sasrec.valid`: models over item ids are validated on the whole validation split, or on the sampled sequences."""
 
 import pytest
-from lib import dryrun
-from lib.dryrun import Job
 from places import ROOT
+from tools import dry_run
+from tools.dry_run import Job
 
 FITS = {"fit_sasrec", "fit_dros", "fit_llm_cf", "fit_dllm2rec"}
 RETRIEVED = "retrieve_examples"  # for the rows of each split
@@ -22,7 +22,7 @@ def test_the_sample_is_a_switch(demo_jobs: list[Job], monkeypatch: pytest.Monkey
     """Every model over item ids follows it, and nothing else does: language models are validated on the sample."""
     monkeypatch.chdir(ROOT)
     switch = ["--profile", "profiles/demo", "--forceall", "--config", "sasrec={valid: samples}"]
-    whole, sampled = validation_of(demo_jobs), validation_of(dryrun.jobs(switch))
+    whole, sampled = validation_of(demo_jobs), validation_of(dry_run.jobs(switch))
     assert {rule for rule in sampled if sampled[rule] != whole[rule]} == {*FITS, RETRIEVED}
     for rule in (*FITS, RETRIEVED):
         assert (sampled[rule], whole[rule]) == ({"samples/valid.parquet"}, {"sequences/valid.parquet"})

@@ -5,20 +5,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from lib import estimate, page, scale
-from lib.dryrun import Job
-from lib.page import Table
-from lib.sizes import Left, Sizes
+from lib.cost import estimate
+from lib.cost.sizes import Left, Sizes
+from tools import page_tables, performance_page
+from tools.dry_run import Job
+from tools.page_tables import Table
 
 Checked = Callable[[str], dict[str, Any]]
 CELL = "results/paper/benchmarks/game/bigrec"
 
 
 def test_the_page_says_what_the_code_gives(paper_jobs: list[Job], checked: Checked) -> None:
-    """Otherwise: `python workflow/lib/scale.py`."""
-    tables = scale.tables(checked("paper"), [Left(job.rule, job.benchmark) for job in paper_jobs])
-    text = scale.PAGE.read_text()
-    assert page.filled(text, tables) == text
+    """Otherwise: `python workflow/tools/performance_page.py`."""
+    tables = performance_page.tables(checked("paper"), [Left(job.rule, job.benchmark) for job in paper_jobs])
+    text = performance_page.PAGE.read_text()
+    assert page_tables.filled(text, tables) == text
 
 
 def seconds(rule: str, config: dict[str, Any]) -> float:
@@ -35,7 +36,7 @@ def test_what_sharing_saves(checked: Checked) -> None:
     config = checked("paper")
     once = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "generate_self_distilled", "encode_titles")
     rules = [*once, "measure_initial_distance", *["tune_soft"] * 2, *["ground_predictions"] * 5]
-    found = scale.sharing(config, [Left(rule, f"{CELL}/x.tsv") for rule in rules])
+    found = performance_page.sharing(config, [Left(rule, f"{CELL}/x.tsv") for rule in rules])
     gains = [row[3] for row in found.rows]
     by_hand = [
         4 * seconds("tune_sft", config),
@@ -53,7 +54,7 @@ def test_the_first_epoch_is_one_of_so_many(checked: Checked) -> None:
     longer = copy.deepcopy(config)
     longer["tuning"]["epochs"] += 1
     epoch = seconds("tune_soft_wo_sa", longer) - seconds("tune_soft_wo_sa", config)
-    own, within = scale.first_epoch(config, jobs).rows
+    own, within = performance_page.first_epoch(config, jobs).rows
     assert own[1:] == ("1", f"{4 * 30 / 3600:.1f}", f"{(4 * epoch - 4 * 30) / 3600:.1f}")
     assert within[1:] == ("0", "0.0", f"{4 * epoch / 3600:.1f}")
 
@@ -62,7 +63,7 @@ def test_hours_of_a_rule_are_those_of_its_jobs(checked: Checked) -> None:
     """Two runs of SFT are twice one, kind by kind."""
     job, config = Left("tune_sft", f"{CELL}/sft/seed=1/tune.tsv"), checked("paper")
     one = estimate.work(Sizes(config, job))
-    found = scale.hours(config, [job, job])["tune_sft"]
+    found = performance_page.hours(config, [job, job])["tune_sft"]
     assert dict(found) == pytest.approx({kind: 2 * value / 3600 for kind, value in one.items()})
 
 
@@ -73,7 +74,7 @@ def test_growth_is_told_for_what_grows(checked: Checked) -> None:
     """
     config = checked("paper")
     jobs = [Left("encode_titles", f"{CELL}/x.tsv"), Left("tune_sft", f"{CELL}/x.tsv"), Left("fit_sasrec", f"{CELL}/x")]
-    rows = {row[0]: row[1:] for row in scale.growth(config, jobs).rows}
+    rows = {row[0]: row[1:] for row in performance_page.growth(config, jobs).rows}
     assert rows["twice the items"][0] == rows["twice the users"][0] == "1.00"
     assert rows["twice the items"][3] == "2.00"
     llama = Sizes(config, jobs[1]).llm
@@ -87,6 +88,6 @@ def test_a_table_stands_between_its_markers() -> None:
     text = "before\n<!-- a: by code -->\nold\n<!-- end of a -->\nafter"
     table = Table(("what", "n"), [("x", "1")])
     written = "before\n<!-- a: by code -->\n\n| what | n |\n| --- | ---: |\n| x | 1 |\n\n<!-- end of a -->\nafter"
-    assert page.filled(text, {"a": table}) == page.filled(written, {"a": table}) == written
+    assert page_tables.filled(text, {"a": table}) == page_tables.filled(written, {"a": table}) == written
     with pytest.raises(ValueError, match="substring not found"):
-        page.filled(text, {"b": table})
+        page_tables.filled(text, {"b": table})

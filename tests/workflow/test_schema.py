@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
-from lib import config_check, cross_checks
-from lib.config_check import ConfigError
-from lib.schema_words import refer
+from lib.config import configuration, cross_checks
+from lib.config.configuration import ConfigError
+from lib.config.messages import refer
 from places import WORKFLOW
 
 SCHEMA = WORKFLOW / "schemas/config.schema.yaml"
@@ -100,7 +100,7 @@ def test_defaults_are_values_that_are_allowed(path: str) -> None:
 def lines_about(config: dict[str, Any]) -> list[str]:
     """The lines that a wrong configuration gets."""
     with pytest.raises(ConfigError) as caught:
-        config_check.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
+        configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
     return str(caught.value).splitlines()
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from lib import sources
+from lib.graph import sources
 
 WHEEL = {
     "kind": "wheel",

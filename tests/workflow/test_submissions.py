@@ -5,7 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from lib import failure, submissions, terminal
+from lib.console import failure_report, terminal
+from lib.slurm import submissions
 
 LIMIT = "sbatch: error: QOSMaxSubmitJobPerUserLimit\nsbatch: error: Batch job submission failed"
 REFUSED = f"SLURM sbatch failed. The error message was '{LIMIT}'.\n    sbatch call:\n        sbatch --wrap=x\n"
@@ -66,7 +67,7 @@ def test_what_sbatch_says_is_shown_and_ends_the_run(asked: Any, rules: str) -> N
     assert " ".join(said[1].split()) == told and all(len(line) <= 80 for line in said[1].splitlines())
     members = asked.jobs if asked.is_group() else [asked]
     failures = {(own.rule.name, tuple(own.log)): "" for own in members}
-    assert failure.report(failures, Path("run.log"), refusals=watch.refusals) == f"{rules} failed: {told}"
+    assert failure_report.report(failures, Path("run.log"), refusals=watch.refusals) == f"{rules} failed: {told}"
 
 
 def test_an_error_of_a_groups_submission_is_not_lost() -> None:
@@ -89,5 +90,5 @@ def test_a_job_that_failed_on_the_cluster_is_told_by_its_log(tmp_path: Path) -> 
     log = tmp_path / "fit.log"
     log.write_text("out of memory\n")
     key = ("fit", (str(log),))
-    told = failure.report({key: "Slurm job 7"}, Path("run.log"), refusals={key: "busy"})
+    told = failure_report.report({key: "Slurm job 7"}, Path("run.log"), refusals={key: "busy"})
     assert told == f"fit failed (Slurm job 7); the end of {log}:\n    out of memory"

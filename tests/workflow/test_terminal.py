@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 import pytest
-from lib import terminal
+from lib.console import terminal
 
 
 def record(event: str | None, message: str = "", **facts: Any) -> logging.LogRecord:

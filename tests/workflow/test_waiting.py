@@ -3,8 +3,8 @@
 import subprocess
 from typing import Any
 
-from lib import waiting
-from lib.waiting import State
+from lib.slurm import waiting
+from lib.slurm.waiting import State
 
 ANSWER = """\
 7|RUNNING|None

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from lib import why
 from places import ROOT
+from tools import explain_rerun
 
 SNAKEFILE = """
 import json
 import sys
 from pathlib import Path
 sys.path.insert(0, {workflow!r})
-from lib.digest import code_digest
+from lib.graph.code_digest import code_digest
 
 configfile: "config.yaml"
 
@@ -106,7 +106,7 @@ def edit(path: Path, old: str, new: str) -> Iterator[None]:
 
 def told(capsys: pytest.CaptureFixture[str], file: str) -> str:
     """What why.py prints about a file."""
-    assert why.main([file]) == 0
+    assert explain_rerun.main([file]) == 0
     return capsys.readouterr().out.strip()
 
 
@@ -200,27 +200,32 @@ def test_a_file_that_no_rule_makes_is_refused(
 ) -> None:
     """A source file gives status 1; a rule's name is no file."""
     monkeypatch.chdir(made)
-    assert why.main(["source.txt"]) == 1
+    assert explain_rerun.main(["source.txt"]) == 1
     assert "source.txt exists, but no rule of this configuration makes it" in capsys.readouterr().err
     assert told(capsys, "all") == "all is a rule, not a file: name a file that it makes."
 
 
 def test_what_snakemake_refuses_is_passed_on() -> None:
     """A file that is not there and has no rule; any other failure with the end of what Snakemake said."""
-    assert why.refusal("out/x", "No rule to produce out/x (if ...").startswith("out/x does not exist, and no rule")
-    assert why.refusal("out/x", "plan\nno conda") == "Snakemake cannot plan out/x; it says:\n    plan\n    no conda"
+    assert explain_rerun.refusal("out/x", "No rule to produce out/x (if ...").startswith(
+        "out/x does not exist, and no rule"
+    )
+    assert (
+        explain_rerun.refusal("out/x", "plan\nno conda")
+        == "Snakemake cannot plan out/x; it says:\n    plan\n    no conda"
+    )
 
 
 def test_one_cause_that_strikes_many_files_is_told_once() -> None:
     """The nearest file with it, and the number of others; missing files are one cause."""
     found = [
-        why.Finding(("t", "a"), "module m changed"),
-        why.Finding(("t", "b"), "module m changed"),
-        why.Finding(("t", "c"), "c does not exist"),
-        why.Finding(("t", "a", "d"), "d does not exist"),
-        why.Finding(("t", "a", "e"), "e does not exist"),
+        explain_rerun.Finding(("t", "a"), "module m changed"),
+        explain_rerun.Finding(("t", "b"), "module m changed"),
+        explain_rerun.Finding(("t", "c"), "c does not exist"),
+        explain_rerun.Finding(("t", "a", "d"), "d does not exist"),
+        explain_rerun.Finding(("t", "a", "e"), "e does not exist"),
     ]
-    assert list(why.sentences(iter(found))) == [
+    assert list(explain_rerun.sentences(iter(found))) == [
         "t is stale because its input a is stale because module m changed. The same holds for 1 more file upstream.",
         "t is stale because its input c does not exist. The same holds for 2 more files upstream.",
     ]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from lib import config_check, yaml_keys
+from lib.config import configuration, yaml_keys
 from places import ROOT
 
 TWICE = """\
@@ -52,10 +52,10 @@ def test_the_profile_is_looked_at_too(tmp_path: Path, arguments: list[str]) -> N
     (tmp_path / "config.yaml").write_text("set-threads:\n  tune_sft: 1\n  tune_sft: 2\n")
     named = [word.format(tmp_path) for word in arguments]
     with pytest.raises(
-        config_check.ConfigError, match=r"config.yaml: set-threads.tune_sft stands twice, in lines 2 and 3"
+        configuration.ConfigError, match=r"config.yaml: set-threads.tune_sft stands twice, in lines 2 and 3"
     ):
-        config_check.require_no_key_twice([], named)
-    config_check.require_no_key_twice([], ["--profile", "elsewhere"])
+        configuration.require_no_key_twice([], named)
+    configuration.require_no_key_twice([], ["--profile", "elsewhere"])
 
 
 @pytest.mark.parametrize(

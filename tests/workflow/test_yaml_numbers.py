@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lib import yaml_keys
+from lib.config import yaml_keys
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Modules of the workflow; what they share with the scripts stands in `softrec`."""
+"""Modules of the workflow; what they share with the scripts stands in `common`."""
 
 import sys
 from pathlib import Path

@@ -25,7 +25,7 @@ def prepare(folder: Path) -> None:
     import numpy as np
     import yaml
     from common import files
-    from lib import config_check, cross_checks
+    from lib.config import configuration, cross_checks
     from lib.slices import Slices
     from softrec.io import csv_files, tables
     from softrec.results import long_table
@@ -33,7 +33,7 @@ def prepare(folder: Path) -> None:
     from toy_shop import write_toy_shop
 
     config = yaml.safe_load((ROOT / "tests/e2e/toy.yaml").read_text())
-    config_check.check(config, str(ROOT / "workflow/schemas/config.schema.yaml"), "toy.yaml", cross_checks.problems)
+    configuration.check(config, str(ROOT / "workflow/schemas/config.schema.yaml"), "toy.yaml", cross_checks.problems)
     of = Slices({**config, "methods": ["bigrec-sft", "bigrec-soft"]})
     shop = write_toy_shop(folder)
     names = ("row", "user", "target", "rank", "candidates", "ties", "paper")

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lib.dryrun import Job
 from rehearse import limits, lines, page
 from rehearse.limits import Limit
 from rehearse.lines import Line
 from rehearse.project import Project
+from tools.dry_run import Job
 
 NAMES = ("game", "movie")
 PAPER: dict[str, Any] = {"engine": {"ranks": 4}}

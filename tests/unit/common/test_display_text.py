@@ -6,7 +6,7 @@ import pytest
 from common import log
 from common.display_text import plain
 from common.errors import SoftrecError
-from lib import failure
+from lib.console import failure_report
 from softrec.job import program
 
 
@@ -38,5 +38,5 @@ def test_logs_errors_and_the_end_of_logs(tmp_path: Path, capsys: pytest.CaptureF
         program.refuse(SoftrecError("bad \x1b[31m", where="here\x07"))
     said = capsys.readouterr().err
     (tmp_path / "log").write_text("raw \x1b[31m\n")
-    assert "\x1b" not in said + failure.last_lines(tmp_path / "log")
+    assert "\x1b" not in said + failure_report.last_lines(tmp_path / "log")
     assert r"title \x1b[31m" in said and r"here\x07" in said

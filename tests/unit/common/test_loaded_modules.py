@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from lib import digest
+from lib.graph import code_digest
 from places import SCRIPTS
 
 SCRIPT = '''"""Count to a number of a module that is loaded late."""
@@ -60,7 +60,7 @@ def run(scripts: Path, code: str, meanwhile: str = "") -> subprocess.CompletedPr
 
 def test_the_planned_code_runs_and_comments_may_change(scripts: Path) -> None:
     """1 + 20; a digest leaves comments, docstrings and layout out."""
-    code = digest.code_digest("count", scripts=scripts)
+    code = code_digest.code_digest("count", scripts=scripts)
     for text in ("NUMBER = 20\n", '"""Twenty."""\n\nNUMBER   =   20  # once more\n'):
         (scripts / "softrec/late.py").write_text(text)
         ended = run(scripts, code)
@@ -75,7 +75,7 @@ def test_the_planned_code_runs_and_comments_may_change(scripts: Path) -> None:
 )
 def test_another_module_than_the_planned_one_is_refused(scripts: Path, module: str) -> None:
     """Loaded at the start or within the job, the frame itself, the script: its file is named, and nothing written."""
-    code = digest.code_digest("count", scripts=scripts)
+    code = code_digest.code_digest("count", scripts=scripts)
     with (scripts / module).open("a") as stream:
         stream.write("\nEDITED = True\n")
     ended = run(scripts, code)
@@ -88,7 +88,7 @@ def test_another_module_than_the_planned_one_is_refused(scripts: Path, module: s
 
 def test_an_edit_that_is_undone_before_the_end_is_refused(scripts: Path) -> None:
     """The module is read in between: its file is again as planned when the job ends, what was loaded is not."""
-    code = digest.code_digest("count", scripts=scripts)
+    code = code_digest.code_digest("count", scripts=scripts)
     edit = "(SCRIPTS / 'softrec/late.py').write_text('NUMBER = 30\\n')"
     undo = "__import__('atexit').register((SCRIPTS / 'softrec/late.py').write_text, 'NUMBER = 20\\n')"
     ended = run(scripts, code, f"{edit}; {undo}")
@@ -99,7 +99,7 @@ def test_an_edit_that_is_undone_before_the_end_is_refused(scripts: Path) -> None
 
 def test_compiled_files_of_another_source_are_not_used(scripts: Path) -> None:
     """Same size, same second: Python itself would take the compiled file of the module before."""
-    late, code = scripts / "softrec/late.py", digest.code_digest("count", scripts=scripts)
+    late, code = scripts / "softrec/late.py", code_digest.code_digest("count", scripts=scripts)
     before = late.stat()
     late.write_text("NUMBER = 30\n")
     os.utime(late, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -112,7 +112,7 @@ def test_compiled_files_of_another_source_are_not_used(scripts: Path) -> None:
 
 def test_a_module_that_no_plan_names_is_refused(scripts: Path) -> None:
     """It was found by another way than an import that a plan can follow: results would not hang on it."""
-    code = digest.code_digest("count", scripts=scripts)
+    code = code_digest.code_digest("count", scripts=scripts)
     (scripts / "softrec/hidden.py").write_text("NUMBER = 5\n")
     ended = run(scripts, code, "__import__('importlib').import_module('softrec.hidden')")
     assert ended.returncode == 1
@@ -121,7 +121,7 @@ def test_a_module_that_no_plan_names_is_refused(scripts: Path) -> None:
 
 def test_a_module_beside_the_scripts_that_no_plan_names_is_refused(scripts: Path) -> None:
     """Python would take scripts/csv.py for its own csv; a folder of such a name is no module."""
-    code = digest.code_digest("count", scripts=scripts)
+    code = code_digest.code_digest("count", scripts=scripts)
     (scripts / "wave").mkdir()
     assert run(scripts, code, "import wave").returncode == 0
     (scripts / "csv.py").write_text("NUMBER = 5\n")
@@ -132,7 +132,7 @@ def test_a_module_beside_the_scripts_that_no_plan_names_is_refused(scripts: Path
 
 def test_a_compiled_module_is_refused(scripts: Path) -> None:
     """Python runs late.pyc where late.py is gone, and nobody could say what it is."""
-    code = digest.code_digest("count", scripts=scripts)
+    code = code_digest.code_digest("count", scripts=scripts)
     late = scripts / "softrec/late.py"
     py_compile.compile(str(late), cfile=str(late.with_suffix(".pyc")))
     late.unlink()

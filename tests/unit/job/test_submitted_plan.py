@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from common.errors import SoftrecError
-from lib import planned as driver
+from lib.slurm import plan_file as driver
 from softrec.job.plan import VARIABLE, check
 
 SETTINGS, CODE = '{"k": 10}', '{"filter_interactions": "aa"}'

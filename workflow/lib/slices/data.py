@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib import sources
+from lib.graph import sources
 from lib.slices.base import Base, take, text
 
 PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)

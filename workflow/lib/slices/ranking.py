@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib import search
+from lib.graph import search
 from lib.slices.base import Base, take, text
 
 

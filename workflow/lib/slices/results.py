@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from typing import Any
 
-from lib import grid, search, sources
+from lib.graph import grid, search, sources
 from lib.slices.base import Base, text
 from lib.slices.data import PAPER_ROWS
 

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from lib import fits, roofline
-from lib.sizes import Left, Sizes
+from lib.cost import fits, roofline
+from lib.cost.sizes import Left, Sizes
 
 COT_MORE = (
     100  # tokens of LLM-CF's prompt beyond a prompt: a worked example, the task (llm_enhanced/chains_of_thought.py)

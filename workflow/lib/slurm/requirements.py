@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lib import accounts
-from lib import preflight as machine
+from lib.preflight import resources as machine
+from lib.slurm import accounts
 
 SINFO = ("sinfo", "--all", "--noheader", "--Node", "--format=%P|%n|%G|%m|%c|%l")
 UNKNOWN = 1 << 60

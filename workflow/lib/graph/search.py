@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lib import grid
+from lib.graph import grid
 
 
 class Search(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from lib import waiting
+from lib.slurm import waiting
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 LOOKS = 3  # questions in a row in which Slurm does not name a job

@@ -7,7 +7,7 @@ for some hundred kernels a step that wait for each other.
 
 from typing import NamedTuple
 
-from lib.sizes import Sizes
+from lib.cost.sizes import Sizes
 
 EPOCHS = 250  # patience ends a run before 500: two of SASRec on Amazon Games 2018 kept their 175th and 210th
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from common import hub_commits
 
-from lib import sources
-from lib.schema_words import meant
-from lib.sizes import weights_of
+from lib.config.messages import meant
+from lib.cost.sizes import weights_of
+from lib.graph import sources
 
 TRUE = ("1", "ON", "YES", "TRUE")
 NODE_LOCAL = ("tmpfs", "ramfs", "ext2/ext3", "ext4", "xfs", "btrfs", "zfs", "overlayfs")  # in the words of `stat`

@@ -1,6 +1,6 @@
 """Say in plain sentences what made a file stale: a module, a configuration key, or an input.
 
-    python workflow/lib/why.py results/demo/table2.csv --profile profiles/demo
+    python workflow/tools/explain_rerun.py results/demo/table2.csv --profile profiles/demo
 
 Whether a file is stale is Snakemake's verdict; what made it so comes from comparing the command that would make it
 now with the manifest beside it, upstream through all stale inputs. Further arguments go to Snakemake.
@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import changes, dryrun
-from lib.dryrun import Job
+from lib.records import changes
+from tools import dry_run
+from tools.dry_run import Job
 
 # How Snakemake's reasons begin. With --rerun-incomplete it forces what its marker says was not finished.
 REASONS = {
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     file = os.path.relpath(args.file).removesuffix(".manifest.json")
     try:
         print(answer(file, rest))
-    except dryrun.DryRunError as error:
+    except dry_run.DryRunError as error:
         print(refusal(file, str(error)), file=sys.stderr)
         return 1
     return 0
@@ -55,10 +56,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def answer(file: str, arguments: list[str]) -> str:
     """Why `file` is stale, or that it is not. `arguments` are Snakemake's. Raises `DryRunError`."""
-    plan = dryrun.jobs([*arguments, "--", file])
+    plan = dry_run.jobs([*arguments, "--", file])
     stale = {output: job for job in plan for output in job.output}
     if file not in stale:
-        forced = dryrun.jobs([*arguments, "--force", "--", file])
+        forced = dry_run.jobs([*arguments, "--force", "--", file])
         makers = [job for job in forced if file in job.output]
         return fresh(file, makers[0]) if makers else f"{file} is a rule, not a file: name a file that it makes."
     if not os.path.exists(file):

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from lib import source_checks, sources
-from lib.schema_words import meant, value_text
+from lib.config import source_checks
+from lib.config.messages import meant, value_text
+from lib.graph import sources
 
 Config = Mapping[str, Any]
 RESERVED = ("benchmarks", "figures", "logs")  # folders of a run beside those of its data sets

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from common import syntax_digest
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
 
 class DigestError(Exception):

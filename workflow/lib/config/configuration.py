@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lib import schema_words as words
+from lib.config import messages as words
 
 
 class ConfigError(Exception):
@@ -35,7 +35,7 @@ def require_readable(files: Sequence[Path]) -> None:
 
 def read(file: Path) -> dict[str, Any]:
     """The keys of a configuration file, or of a profile. Raises `ConfigError` if it cannot be read as data."""
-    plugin = Path(__file__).parents[1] / "plugin"
+    plugin = Path(__file__).parents[2] / "plugin"
     if str(plugin) not in sys.path:
         sys.path.append(str(plugin))
     from snakemake_logger_plugin_softrec import config_file
@@ -48,7 +48,7 @@ def read(file: Path) -> dict[str, Any]:
 
 def require_no_key_twice(configuration: Iterable[Path], arguments: Sequence[str]) -> None:
     """Raise `ConfigError` if a key stands twice in the configuration or the profile: the last would count."""
-    from lib import yaml_keys
+    from lib.config import yaml_keys
 
     files = yaml_keys.files(configuration, arguments)
     if lines := [f"{os.path.relpath(file)}: {line}" for file in files for line in yaml_keys.twice(file)]:

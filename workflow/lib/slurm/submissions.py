@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lib import forgotten
+from lib.slurm import forgotten
 
 LIMIT = re.compile(r"\w*(MaxSubmit|MaxJobs|GrpSubmit|GrpJobs)\w*|submit/size limit", re.IGNORECASE)
 SAID = re.compile(r"The error message was '(.*?)'\.\n", re.DOTALL)

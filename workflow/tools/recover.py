@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import config_check
+from lib.config import configuration
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SQUEUE = ("squeue", "--me", "--noheader", "--format=%A|%T|%M|%j|%k|%Z")
@@ -77,8 +77,8 @@ def driver(folder: Path) -> int | None:
 def prefix_of(profile: Path) -> str:
     """The prefix of job names that a profile sets. Raises `RecoverError` if it sets none, or cannot be read."""
     try:
-        prefix = config_check.read(profile / "config.yaml").get("slurm-jobname-prefix")
-    except config_check.ConfigError as error:
+        prefix = configuration.read(profile / "config.yaml").get("slurm-jobname-prefix")
+    except configuration.ConfigError as error:
         raise RecoverError(f"{error}: name a profile's folder with --profile.") from None
     if not prefix:
         raise RecoverError(

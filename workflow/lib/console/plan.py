@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lib.grid import Row
+from lib.graph.grid import Row
 
 WIDTH = 80
 

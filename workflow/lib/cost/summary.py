@@ -1,25 +1,19 @@
 """What is left to do, in GPU-hours, core-hours and disk.
 
-    python workflow/lib/cost.py config/paper.yaml --profile profiles/slurm
-
-A dry run lists the jobs that are left. Where benchmarks of finished jobs of the same kind are there, their mean counts,
-"measured", for each of a job's ranks; else an estimate from the configuration (`estimate`, `disk`).
+Where benchmarks of finished jobs of the same kind are there, their mean counts, "measured", for each of a job's ranks;
+else an estimate from the configuration (`estimate`, `disk`).
 """
 
 import csv
 import math
-import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-
-from lib import config_check, cross_checks, disk, dryrun, estimate, fits
-from lib.sizes import Left, Sizes
+from lib.cost import disk, estimate, fits
+from lib.cost.sizes import Left, Sizes
 
 
 class Line(NamedTuple):
@@ -112,23 +106,3 @@ def summary(jobs: Collection[Left], config: Mapping[str, Any]) -> str:
     bases = {line.measured for line in found}
     basis = "partly measured" if len(bases) > 1 else "measured" if True in bases else "estimated"
     return f"{totals(found, disk.gib(jobs, config))} ({basis})"
-
-
-def main(file: str, *arguments: str) -> None:
-    """Print what is left of the run that the configuration file and Snakemake's arguments describe."""
-    config = config_check.read(Path(file))
-    config_check.require_no_key_twice([Path(file)], arguments)
-    root = Path(__file__).parents[1]
-    config_check.check(config, str(root / "schemas/config.schema.yaml"), file, cross_checks.problems)
-    jobs = [job for job in dryrun.jobs(["--configfile", file, *arguments]) if job.rule != "all"]
-    left = [Left(job.rule, job.benchmark) for job in jobs]
-    print(described(lines(left, config, measured(config["run"])), disk.gib(left, config)))
-    if said := without_gpus(left, config):
-        print(said)
-
-
-if __name__ == "__main__":
-    try:
-        main(*sys.argv[1:])
-    except (dryrun.DryRunError, config_check.ConfigError) as error:
-        raise SystemExit(str(error)) from None

@@ -15,7 +15,7 @@ from typing import Any
 
 from common.display_text import plain
 
-from lib import preemption
+from lib.slurm import preemption
 
 WIDTH = 80
 REPLACED = ("job_finished", "progress", "run_info", "resources_info")  # events told here in fewer words, or in the plan

@@ -1,6 +1,6 @@
 """The tables of docs/performance.md: the paper's grid on paper, by the formulas of `make cost`.
 
-    python workflow/lib/scale.py
+    python workflow/tools/performance_page.py
 
 lists the jobs of config/paper.yaml by a dry run and writes each table between its two markers.
 """
@@ -15,12 +15,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
+from lib.cost import estimate, roofline
+from lib.cost.estimate import GPU_RULES, KINDS, LLM_RULES, Work
+from lib.cost.roofline import Pass
+from lib.cost.sizes import Left, Sizes
 
-from lib import dryrun, estimate, roofline
-from lib.estimate import GPU_RULES, KINDS, LLM_RULES, Work
-from lib.page import Table, filled
-from lib.roofline import Pass
-from lib.sizes import Left, Sizes
+from tools import dry_run
+from tools.page_tables import Table, filled
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE, CONFIG = ROOT / "docs/performance.md", ROOT / "config/paper.yaml"
@@ -232,7 +233,7 @@ def counted(config: Mapping[str, Any], *names: str) -> dict[str, Any]:
 def main() -> None:
     """Write the tables of the page."""
     config = yaml.safe_load(CONFIG.read_text())
-    jobs = dryrun.jobs(["--configfile", str(CONFIG), "--forceall"])
+    jobs = dry_run.jobs(["--configfile", str(CONFIG), "--forceall"])
     found = tables(config, [Left(job.rule, job.benchmark) for job in jobs])
     PAGE.write_text(filled(PAGE.read_text(), found))
 

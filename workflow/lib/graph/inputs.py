@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from lib import grid
+from lib.graph import grid
 
 
 def item_embeddings(wildcards: Any) -> list[str]:

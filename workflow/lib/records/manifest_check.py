@@ -14,7 +14,7 @@ from typing import Any
 
 from common import file_digests
 
-from lib import changes
+from lib.records import changes
 
 _found: dict[tuple[str, ...], list[str]] = {}
 

@@ -7,7 +7,7 @@ figures are small beside them, and so are checkpoints, which go when their job e
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lib.sizes import Left, Sizes, weights_of
+from lib.cost.sizes import Left, Sizes, weights_of
 
 # Bytes of the publisher's files, unpacked, as its repository on the hub states them.
 RAW_BYTES = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lib.roofline import Llm
+from lib.cost.roofline import Llm
 
 # Of a data set that names no `expected`: a million training rows, as Kindle has. Rather too much than too little.
 UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}

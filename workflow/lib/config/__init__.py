@@ -1,0 +1,1 @@
+"""The configuration: read strictly, checked as a whole, refused in words."""

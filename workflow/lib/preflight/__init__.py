@@ -1,0 +1,1 @@
+"""What is asked before a job is submitted: models, data, disk, software."""

@@ -1,0 +1,1 @@
+"""Results held against the manifests beside them."""

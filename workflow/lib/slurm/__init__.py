@@ -1,0 +1,1 @@
+"""What a Slurm cluster has, says and does to jobs."""

@@ -1,0 +1,1 @@
+"""Programs for people, each behind a `make` target."""

@@ -1,0 +1,38 @@
+"""What is left to do of a run, in GPU-hours, core-hours and disk: `make cost`.
+
+    python workflow/tools/cost.py config/paper.yaml --profile profiles/slurm
+
+A dry run lists the jobs that are left.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from lib.config import configuration, cross_checks
+from lib.cost import disk
+from lib.cost.sizes import Left
+from lib.cost.summary import described, lines, measured, without_gpus
+
+from tools import dry_run
+
+
+def main(file: str, *arguments: str) -> None:
+    """Print what is left of the run that the configuration file and Snakemake's arguments describe."""
+    config = configuration.read(Path(file))
+    configuration.require_no_key_twice([Path(file)], arguments)
+    root = Path(__file__).parents[1]
+    configuration.check(config, str(root / "schemas/config.schema.yaml"), file, cross_checks.problems)
+    jobs = [job for job in dry_run.jobs(["--configfile", file, *arguments]) if job.rule != "all"]
+    left = [Left(job.rule, job.benchmark) for job in jobs]
+    print(described(lines(left, config, measured(config["run"])), disk.gib(left, config)))
+    if said := without_gpus(left, config):
+        print(said)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except (dry_run.DryRunError, configuration.ConfigError) as error:
+        raise SystemExit(str(error)) from None
