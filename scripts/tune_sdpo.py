@@ -1,6 +1,7 @@
 """Softmax direct preference optimisation (SDPO): the SFT model tuned on true titles against random ones."""
 
 import argparse
+from functools import partial
 
 from softrec.job import arguments, program
 
@@ -18,6 +19,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.core import distributed
     from softrec.splits import samples
     from softrec.tuning import run, sdpo
+    from softrec.tuning.schedule import Constant
 
     with distributed.ranks():
         settings = program.read_settings(args.settings, sdpo.SdpoSettings)
@@ -27,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
         negatives = sdpo.negative_titles(train, recommender.items, seen, settings.negatives, settings.tuning.loop.seed)
         responses = sdpo.responses(recommender, train, negatives)
         own = settings.run(len(train))
-        run.tune(args, own, recommender, responses, sdpo.Preference, sdpo.tuner(settings.beta))
+        run.tune(args, own, recommender, responses, lambda: Constant(None), partial(sdpo.objective, settings.beta))
 
 
 if __name__ == "__main__":

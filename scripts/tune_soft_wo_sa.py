@@ -19,7 +19,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.core import distributed
     from softrec.splits.samples import load_rows
     from softrec.tuning import run
-    from softrec.tuning.epoch_loop import Constant
+    from softrec.tuning.schedule import Constant
 
     with distributed.ranks():
         settings = program.read_settings(args.settings, run.TuningSettings)

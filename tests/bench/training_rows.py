@@ -3,7 +3,7 @@
 Prompts have lognormal lengths and responses are as long as titles. Token ids are random: times depend on lengths alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +16,12 @@ from softrec.core import seeds
 from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora, load, load_backbone
 from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.tuning.batches import global_batches
-from softrec.tuning.engine import EngineSettings, OptimiserSettings, start_engine
+from softrec.tuning.engine import EngineSettings, OptimiserSettings
 from softrec.tuning.epoch_loop import LoopSettings, Tuner
+from softrec.tuning.objectives import SoftObjective
+from softrec.tuning.run import NewObjective
+from softrec.tuning.schedule import EpochFacts
+from softrec.tuning.start_engine import start_engine
 
 SEED = 42
 GLOBAL, MICRO = 32, 8
@@ -88,7 +92,7 @@ def new_tuner(
     *,
     share_prompt: bool = True,
     micro: int = MICRO,
-    make: Callable[..., Tuner] = Tuner,
+    new_objective: NewObjective | None = None,
 ) -> Tuner:
     """The project's tuner of these rows with its own engine, ready for the first update."""
     llm.model.train()
@@ -104,7 +108,8 @@ def new_tuner(
         share_prompt=share_prompt,
         checkpoint_select="last",
     )
-    return make(llm, engine, rows, labels, settings)
+    objective = new_objective(llm, rows, labels, settings) if new_objective else SoftObjective("mean")
+    return Tuner(llm, engine, rows, labels, objective, settings)
 
 
 def batches(rows: int) -> list[np.ndarray]:
@@ -112,9 +117,10 @@ def batches(rows: int) -> list[np.ndarray]:
     return global_batches(rows, GLOBAL, SEED, 1)
 
 
-def update(tuner: Tuner, facts: dict[str, float]) -> list[tuple[float, float]]:
+def update(tuner: Tuner, facts: EpochFacts) -> list[tuple[float, float]]:
     """One epoch of updates: the loss and the gradient's norm of each."""
-    made = [tuner.update(batch, facts, 1, step) for step, batch in enumerate(batches(len(tuner.prompts)), start=1)]
+    updater = tuner.updater
+    made = [updater.update(batch, facts, 1, step) for step, batch in enumerate(batches(len(updater.prompts)), start=1)]
     return [(one.loss, one.norm) for one in made]
 
 

@@ -8,7 +8,9 @@ from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.tuning.batches import Arithmetic
 from softrec.tuning.engine import OptimiserSettings, TorchEngine
 from softrec.tuning.epoch_loop import LoopSettings
+from softrec.tuning.objectives import SoftObjective
 from softrec.tuning.run import recompute_activations
+from softrec.tuning.schedule import EpochFacts
 from softrec.tuning.update import Update, Updater
 from tuning_run import LOOP, flat
 
@@ -40,14 +42,15 @@ class Run:
             recompute_activations(self.llm)
         self.engine = TorchEngine(ResponseLikelihood(self.llm.model, self.llm.backbone), OPTIMISER)
         settings = LoopSettings(**{**LOOP, "global_batch_size": ROWS, "micro_batch_size": MICRO})
-        self.updater = Updater(self.llm, self.engine, *rows(), settings, Arithmetic(ROWS, ROWS, MICRO, 1))
+        arithmetic, objective = Arithmetic(ROWS, ROWS, MICRO, 1), SoftObjective(settings.loss_reduction)
+        self.updater = Updater(self.llm, self.engine, *rows(), objective, settings.update, arithmetic)
         self.tau, self.steps = tau, 0
 
     def update(self) -> Update:
         """One more update on all rows."""
         self.llm.model.train()
         self.steps += 1
-        return self.updater.update(np.arange(ROWS), {"tau": self.tau}, 1, self.steps)
+        return self.updater.update(np.arange(ROWS), EpochFacts(self.tau), 1, self.steps)
 
     def adapter(self) -> torch.Tensor:
         """The adapter's numbers, on the CPU."""

@@ -10,6 +10,7 @@ from measuring import WARM, wait
 from shapes import DEVICE, model
 from softrec.llm.branches import Row
 from softrec.llm.kernels import Kernels
+from softrec.tuning.schedule import EpochFacts
 from training_rows import GLOBAL, MICRO, batches, new_tuner, with_lora
 
 UPDATES = 7
@@ -22,7 +23,7 @@ def updates(shape: dict[str, Any], rows: list[Row], kernels: Kernels) -> tuple[f
     (batch,) = batches(len(rows))
     ends, losses = [time.perf_counter()], []
     for step in range(1, UPDATES + 1):
-        losses.append(tuner.update(batch, {"tau": 0.0}, 1, step).loss)
+        losses.append(tuner.updater.update(batch, EpochFacts(0.0), 1, step).loss)
         wait(DEVICE)
         ends.append(time.perf_counter())
     return losses[0], median(ends)

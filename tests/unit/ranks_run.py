@@ -28,11 +28,15 @@ from softrec.llm.backbones import llara
 from softrec.llm.embeddings import embed
 from softrec.llm.language_model import LoraSettings, adapter_state, attach_lora, load_backbone
 from softrec.llm.log_likelihood import ResponseLikelihood
+from softrec.tuning import sdpo
 from softrec.tuning.checkpointing import Saver
-from softrec.tuning.engine import EngineSettings, start_engine
-from softrec.tuning.epoch_loop import Constant, LoopSettings, Tuner
+from softrec.tuning.engine import EngineSettings
+from softrec.tuning.epoch_loop import LoopSettings, Tuner
+from softrec.tuning.objectives import SoftObjective
+from softrec.tuning.schedule import Constant
 from softrec.tuning.scheduler import SelfAdaptive
-from softrec.tuning.sdpo import Preference, SdpoTuner
+from softrec.tuning.sdpo import SdpoObjective
+from softrec.tuning.start_engine import start_engine
 from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, RESPONSES, Scripted, as_after_sft, flat
 
 SOFT = SelfAdaptive(1.0, "exponential", 8.0, lambda llm: 8.0 / (1.0 + float(flat(adapter_state(llm)).norm())))
@@ -44,8 +48,8 @@ def tuner(folder: Path, how: dict[str, Any]) -> Tuner:
     llm.model.to(how.get("device", "cpu"))
     llm = replace(llm, backbone=load_backbone(how.get("backbone", "bigrec")))
     llm = attach_lora(llm, LoraSettings(4, 8, how["dropout"], ["q_proj", "v_proj"]), seed=1)
-    prompts, sdpo = PROMPTS, how.get("method") == "sdpo"
-    if sdpo:
+    prompts, preferred = PROMPTS, how.get("method") == "sdpo"
+    if preferred:
         as_after_sft(llm)
     if llm.backbone is llara:
         llara.begin(llm, [folder / "items.safetensors"], seed=1)
@@ -55,19 +59,25 @@ def tuner(folder: Path, how: dict[str, Any]) -> Tuner:
     engine = start_engine(module, OPTIMISER, EngineSettings(**how["engine"]), how["micro"], accumulation)
     own = {"epochs": how["epochs"], "micro_batch_size": how["micro"], **how.get("loop", {})}
     loop = LoopSettings(**{**LOOP, **own})
-    if sdpo:
-        return asked(module, lambda: SdpoTuner(llm, engine, prompts, PREFERENCES, loop, beta=1.0))
-    return Tuner(llm, engine, prompts, RESPONSES, loop)
-
-
-def asked(module: ResponseLikelihood, make: Callable[[], SdpoTuner]) -> SdpoTuner:
-    """The tuner, which knows how many batches of the reference this rank has run."""
-    batches: list[int] = []
-    counting = module.register_forward_pre_hook(lambda *_: batches.append(1))
-    run = make()
-    counting.remove()
-    run.asked = len(batches)  # type: ignore[attr-defined]
+    if not preferred:
+        return Tuner(llm, engine, prompts, RESPONSES, SoftObjective(loop.loss_reduction), loop)
+    objective, batches = asked(lambda: sdpo.objective(1.0, llm, prompts, PREFERENCES, loop))
+    run = Tuner(llm, engine, prompts, PREFERENCES, objective, loop)
+    run.asked = batches  # type: ignore[attr-defined]
     return run
+
+
+def asked(make: Callable[[], SdpoObjective]) -> tuple[SdpoObjective, int]:
+    """The objective, and how many batches of the reference this rank has run."""
+    batches: list[int] = []
+
+    def count(module: torch.nn.Module, _: Any) -> None:
+        batches.extend([1] * isinstance(module, ResponseLikelihood))
+
+    counting = torch.nn.modules.module.register_module_forward_pre_hook(count)
+    objective = make()
+    counting.remove()
+    return objective, len(batches)
 
 
 def with_items(prompts: list[list[int]], start: int) -> list[list[int]]:
@@ -77,7 +87,7 @@ def with_items(prompts: list[list[int]], start: int) -> list[list[int]]:
 
 def dying(run: Tuner, victim: int, update: int, number: int) -> None:
     """Let one rank send itself a signal before an update, once."""
-    step, made = run.update, []
+    step, made = run.updater.update, []
 
     def update_or_die(*arguments: Any) -> Any:
         made.append(1)
@@ -85,7 +95,7 @@ def dying(run: Tuner, victim: int, update: int, number: int) -> None:
             os.kill(os.getpid(), number)
         return step(*arguments)
 
-    run.update = update_or_die  # type: ignore[method-assign]
+    run.updater.update = update_or_die  # type: ignore[method-assign]
 
 
 def answers(run: Tuner) -> dict[str, Any]:
@@ -98,8 +108,8 @@ def facts(run: Tuner, lines: list[dict[str, Any]]) -> dict[str, Any]:
     """The adapter after a run, and what its method has beside it."""
     state = adapter_state(run.llm)
     found = {"adapter": flat({name: tensor for name, tensor in state.items() if "lora_" in name}).tolist()}
-    if isinstance(run, SdpoTuner):
-        return {**found, "reference": run.reference.tolist(), "asked": run.asked}
+    if isinstance(run.objective, SdpoObjective):
+        return {**found, "reference": run.objective.reference.tolist(), "asked": run.asked}
     if run.llm.backbone is llara:
         found["projector"] = flat({name: tensor for name, tensor in state.items() if "projector" in name}).tolist()
     return {**found, "tau": [line["tau"] for line in lines[:-1]]}
@@ -112,10 +122,10 @@ def main(folder: Path, specification: dict[str, Any]) -> None:
     if "dies" in specification:
         dying(run, *specification["dies"])
     saver = Saver(Checkpoint(folder / specification["name"], "k" * 64), minutes=0)
-    sdpo = isinstance(run, SdpoTuner)
-    said = {} if sdpo or run.llm.backbone is llara else answers(run)
+    preferred = isinstance(run.objective, SdpoObjective)
+    said = {} if preferred or run.llm.backbone is llara else answers(run)
     tau = specification.get("tau")
-    schedule = Preference() if sdpo else SOFT if tau is None else Constant(tau)
+    schedule = SOFT if tau is None and not preferred else Constant(tau)
     lines = run.fit(schedule, Scripted(*[(0.1, 0.1)] * specification["epochs"]), saver)
     files.write_json(output, {**facts(run, lines), **said})
 

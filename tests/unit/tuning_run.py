@@ -11,6 +11,7 @@ from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.tuning.checkpointing import Saver
 from softrec.tuning.engine import OptimiserSettings, TorchEngine
 from softrec.tuning.epoch_loop import LoopSettings, Tuner
+from softrec.tuning.objectives import SoftObjective
 
 # Six rows: prompts of 2 to 7 tokens, labels of 2 to 4 and self-distilled responses of 1 to 3 (2 is EOS).
 PROMPTS = [[1, 20, 21], [1, 30], [1, 40, 41, 42, 43, 44, 45], [1, 50, 51, 52], [1, 60, 61], [1, 70, 71, 72, 73]]
@@ -46,7 +47,8 @@ def new_tuner(
     """A tuner of a fresh adapter, with settings that differ from `LOOP` by `loop`."""
     llm = attach_lora(new_llm(), LoraSettings(4, 8, dropout, ["q_proj", "v_proj"]), seed=1)
     running = engine(ResponseLikelihood(llm.model, llm.backbone), OPTIMISER)
-    return Tuner(llm, running, PROMPTS, responses, LoopSettings(**{**LOOP, **loop}))
+    settings = LoopSettings(**{**LOOP, **loop})
+    return Tuner(llm, running, PROMPTS, responses, SoftObjective(settings.loss_reduction), settings)
 
 
 def as_after_sft(llm: LanguageModel) -> LanguageModel:

@@ -1,7 +1,7 @@
 """What takes a loss to an update: AdamW with warm-up and clipping, over all ranks of a job, in plain torch.
 
 Losses are already normalised over the global batch, so gradients of parts are added up: over micro batches and over
-ranks. `softrec.tuning.deepspeed_engine` computes the same updates with DeepSpeed; `start_engine` starts either.
+ranks. `softrec.tuning.deepspeed_engine` computes the same updates with DeepSpeed.
 """
 
 import math
@@ -147,14 +147,3 @@ def adamw(parameters: list[nn.Parameter], settings: OptimiserSettings) -> torch.
     return torch.optim.AdamW(
         parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=fused or None
     )
-
-
-def start_engine(
-    module: nn.Module, optimiser: OptimiserSettings, engine: EngineSettings, micro_batch_size: int, accumulation: int
-) -> TorchEngine:
-    """The engine that the settings name. DeepSpeed is imported only where it is asked for: it takes seconds."""
-    if engine.kind == "torch":
-        return TorchEngine(module, optimiser)
-    from softrec.tuning.deepspeed_engine import DeepSpeedEngine
-
-    return DeepSpeedEngine(module, optimiser, engine.zero_stage, micro_batch_size, accumulation)

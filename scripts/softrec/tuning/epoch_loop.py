@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from common.log import Progress, say
 
@@ -14,7 +14,9 @@ from softrec.tuning import losses
 from softrec.tuning.batches import Arithmetic, global_batches
 from softrec.tuning.checkpointing import Saver
 from softrec.tuning.engine import TorchEngine
-from softrec.tuning.update import Updater, checked
+from softrec.tuning.objectives import Objective
+from softrec.tuning.schedule import EpochFacts, Schedule
+from softrec.tuning.update import Updater, UpdateSettings, checked
 from softrec.tuning.validation import Validator
 
 STOP_METRIC, TIE_METRIC = "H@10", "NG@10"
@@ -33,30 +35,17 @@ class LoopSettings:
     share_prompt: bool
     checkpoint_select: Literal["best", "last"]
 
-
-class Schedule(Protocol):
-    """What decides tau before each epoch."""
-
-    def __call__(self, epoch: int, llm: LanguageModel) -> dict[str, float]:
-        """The facts of epoch 1, 2, ...: "tau" where the loss has one, and what it was computed from."""
-        ...
+    @property
+    def update(self) -> UpdateSettings:
+        """The part that an update itself reads."""
+        return UpdateSettings(self.seed, self.share_prompt)
 
 
-@dataclass(frozen=True)
-class Constant:
-    """The same tau in every epoch: 0 is SFT, 1 is SOFT without its scheduler (w/o SA, section 4.3)."""
-
-    tau: float
-
-    def __call__(self, epoch: int, llm: LanguageModel) -> dict[str, float]:
-        """tau alone: nothing is measured."""
-        return {"tau": self.tau}
-
-
-class Tuner(Updater):
+class Tuner:
     """Tunes the adapter of `llm` on prompts and their responses.
 
     Attributes:
+        updater: makes the updates; it has the data and the objective.
         state: all that an exact resume needs beside adapter and optimiser. "epoch" counts whole epochs; "running" is
             the epoch that is being trained: its facts (tau, d_t, d_0), steps done, sum of losses, seconds. No random
             state is in it: every random stream is drawn anew from seed, epoch, step and micro batch.
@@ -68,12 +57,13 @@ class Tuner(Updater):
         engine: TorchEngine,
         prompts: Sequence[Sequence[int]],
         responses: dict[str, Sequence[Sequence[int]]],
+        objective: Objective,
         settings: LoopSettings,
     ) -> None:
-        arithmetic = Arithmetic(
-            len(prompts), settings.global_batch_size, settings.micro_batch_size, distributed.world()
-        )
-        super().__init__(llm, engine, prompts, responses, settings, arithmetic)
+        sizes = settings.global_batch_size, settings.micro_batch_size
+        arithmetic = Arithmetic(len(prompts), *sizes, distributed.world())
+        self.llm, self.engine, self.objective, self.settings = llm, engine, objective, settings
+        self.updater = Updater(llm, engine, prompts, responses, objective, settings.update, arithmetic)
         self.state: dict[str, Any] = {"epoch": 0, "running": None, "waited": 0, "best": None, "lines": []}
         say(str(arithmetic))
 
@@ -121,19 +111,20 @@ class Tuner(Updater):
         epoch, start = self.state["epoch"] + 1, time.monotonic()
         facts = schedule(epoch, self.llm)
         seconds = {"schedule": time.monotonic() - start, "train": 0.0}
-        self.state["running"] = {"facts": facts, "step": 0, "total": 0.0, "seconds": seconds}
-        say(f"epoch {epoch}/{self.settings.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in facts.items()))
+        self.state["running"] = {"facts": facts.known(), "step": 0, "total": 0.0, "seconds": seconds}
+        say(f"epoch {epoch}/{self.settings.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in facts.known().items()))
 
     def train_epoch(self, saver: Saver) -> None:
         """The updates of the running epoch that are left."""
         running, epoch = self.state["running"], self.state["epoch"] + 1
-        batches = global_batches(len(self.prompts), self.settings.global_batch_size, self.settings.seed, epoch)
+        facts = EpochFacts(**running["facts"])
+        batches = global_batches(len(self.updater.prompts), self.settings.global_batch_size, self.settings.seed, epoch)
         progress = Progress(f"tune  epoch {epoch}/{self.settings.epochs}", len(batches), unit="tok")
         progress.skip(running["step"])
         self.llm.model.train()
         for step, batch in enumerate(batches[running["step"] :], start=running["step"] + 1):
             start = time.monotonic()
-            made = self.update(batch, running["facts"], epoch, step)
+            made = self.updater.update(batch, facts, epoch, step)
             loss, tokens, stop, due = distributed.totals([made.loss, made.tokens, *saver.wishes()])
             checked(loss, made.norm, epoch, step, len(batches))
             running["step"], running["total"] = step, running["total"] + loss
@@ -150,6 +141,8 @@ class Tuner(Updater):
         loss = running["total"] / running["step"]
         say(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + described(metrics))
         seconds = {**running["seconds"], "validate": time.monotonic() - start}
+        if epoch == 1:
+            seconds |= self.objective.preparation
         rounded = {name: round(value, 2) for name, value in seconds.items()}
         line = {"epoch": epoch, "loss": loss, **running["facts"], "validation": metrics, "seconds": rounded}
         self.keep(epoch, metrics)

@@ -21,9 +21,14 @@ from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora,
 from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.splits.samples import load_items, load_rows, load_seen, load_title_embeddings
 from softrec.tuning.checkpointing import Saver
-from softrec.tuning.engine import EngineSettings, OptimiserSettings, TorchEngine, start_engine
-from softrec.tuning.epoch_loop import LoopSettings, Schedule, Tuner
+from softrec.tuning.engine import EngineSettings, OptimiserSettings, TorchEngine
+from softrec.tuning.epoch_loop import LoopSettings, Tuner
+from softrec.tuning.objectives import Objective, SoftObjective
+from softrec.tuning.schedule import Schedule
+from softrec.tuning.start_engine import start_engine
 from softrec.tuning.validation import Validator
+
+NewObjective = Callable[[LanguageModel, list[list[int]], dict[str, list[list[int]]], LoopSettings], Objective]
 
 
 @dataclass(frozen=True)
@@ -115,19 +120,25 @@ def tune(
     recommender: Recommender,
     responses: dict[str, list[list[int]]],
     schedule: Callable[[], Schedule],
-    make_tuner: Callable[..., Tuner] = Tuner,
+    new_objective: NewObjective | None = None,
 ) -> None:
-    """Tune from the last checkpoint, if there is one, and write adapter and log; at the end the checkpoint goes."""
+    """Tune from the last checkpoint, if there is one, and write adapter and log; at the end the checkpoint goes.
+
+    Args:
+        schedule: made when the model is ready. new_objective: makes what updates descend on; L_SOFT by default.
+    """
     how = engine_settings(args)
+    llm, loop = recommender.llm, settings.loop
     prompts = recommender.prompts(load_rows(args.train, recommender.items.count), responses)
     engine = engine_for(recommender, settings, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
-    say(f"{trainable:,} trainable parameters of {recommender.llm.model.num_parameters():,}")
-    tuner = make_tuner(recommender.llm, engine, prompts, responses, settings.loop)
+    say(f"{trainable:,} trainable parameters of {llm.model.num_parameters():,}")
+    objective = new_objective(llm, prompts, responses, loop) if new_objective else SoftObjective(loop.loss_reduction)
+    tuner = Tuner(llm, engine, prompts, responses, objective, loop)
     checkpoint = Checkpoint(args.adapter, key_of(args))
     saver = Saver(checkpoint, how.checkpoint_minutes)
     lines = tuner.fit(schedule(), validator(args, recommender, settings), saver)
-    save_adapter(recommender.llm, args.adapter)
+    save_adapter(llm, args.adapter)
     with write_whole(args.log) as partial:
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
     program.last(checkpoint.clear)

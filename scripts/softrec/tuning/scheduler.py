@@ -6,6 +6,7 @@ from softrec.llm.language_model import LanguageModel
 from softrec.tuning.curriculum import Progression, tau
 from softrec.tuning.distance import DistanceProbe
 from softrec.tuning.run import TuningSettings
+from softrec.tuning.schedule import EpochFacts
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class SelfAdaptive:
     d_0: float
     probe: DistanceProbe
 
-    def __call__(self, epoch: int, llm: LanguageModel) -> dict[str, float]:
+    def __call__(self, epoch: int, llm: LanguageModel) -> EpochFacts:
         """tau, d_t and d_0 of the epoch that is about to begin."""
         d_t = self.d_0 if epoch == 1 else self.probe(llm)
-        return {"tau": tau(d_t, self.d_0, self.alpha, self.progression), "d_t": d_t, "d_0": self.d_0}
+        return EpochFacts(tau(d_t, self.d_0, self.alpha, self.progression), d_t, self.d_0)

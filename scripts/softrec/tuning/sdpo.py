@@ -5,9 +5,8 @@ The policy and its frozen reference both start from the SFT adapter, so the refe
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,11 +16,14 @@ from common.log import Progress
 
 from softrec.core import distributed, seeds
 from softrec.decoding.recommender import Recommender
-from softrec.llm.branches import collate
+from softrec.llm.branches import Row, collate
+from softrec.llm.language_model import LanguageModel
+from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.splits.samples import Items
 from softrec.splits.seen_items import SeenItems
-from softrec.tuning.epoch_loop import Tuner
+from softrec.tuning.epoch_loop import LoopSettings
 from softrec.tuning.run import TuningSettings
+from softrec.tuning.schedule import EpochFacts
 
 if TYPE_CHECKING:
     import datasets
@@ -105,72 +107,73 @@ def responses(recommender: Recommender, rows: "datasets.Dataset", negatives: Seq
     return {CHOSEN: recommender.labels(rows), **rejected}
 
 
-class Preference:
-    """The schedule of S-DPO: nothing changes from epoch to epoch."""
+@dataclass(frozen=True)
+class SdpoObjective:
+    """L_SDPO, a mean over the rows of the global batch.
 
-    def __call__(self, epoch: int, llm: Any) -> dict[str, float]:
-        """No facts."""
-        return {}
-
-
-class SdpoTuner(Tuner):
-    """The epoch loop with the S-DPO loss. The model that it is given is the reference.
-
-    The state before the first epoch is that reference, whose validation the SFT run has logged: it is never kept.
+    Attributes:
+        titles: the kinds of response, the true title first, then its negatives.
+        reference: (rows, 1 + n) log pi_ref of every row's responses, in the order of `titles`.
+        preparation: seconds that the reference took.
     """
 
-    def __init__(self, *args: Any, beta: float) -> None:
-        super().__init__(*args)
-        self.beta = beta
-        start = time.monotonic()
-        self.reference = self.ask_reference()
-        self.seconds = round(time.monotonic() - start, 2)
+    titles: tuple[str, ...]
+    reference: torch.Tensor
+    beta: float
+    preparation: dict[str, float]
 
-    def end_epoch(self, validator: Any) -> None:
-        """An epoch's end; the first one's line also has the seconds that the reference took."""
-        super().end_epoch(validator)
-        if self.state["epoch"] == 1:
-            self.state["lines"][0]["seconds"]["reference"] = self.seconds
+    def kinds(self, facts: EpochFacts) -> tuple[str, ...]:
+        """All of them, in every epoch."""
+        return self.titles
 
-    def ask_reference(self) -> torch.Tensor:
-        """log pi_ref of every row's responses, once: (rows, 1 + n), in the order of `kinds`; ranks share the rows."""
-        kinds = self.kinds({})
-        order = sorted(range(len(self.prompts)), key=lambda i: (-self.lengths[i], i))
-        size = self.settings.micro_batch_size
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        own: dict[int, torch.Tensor] = {}
-        progress = Progress("reference", len(batches), unit="batches")
-        with self.llm.inference():
-            for number, chosen in distributed.deal(list(enumerate(batches))):
-                batch = collate(self.rows(chosen, kinds), self.llm.pad_id, self.settings.share_prompt)
-                own[number] = self.engine.module(batch.to(self.llm.device)).view(-1, len(kinds)).cpu()
-                progress.step(distributed.world())
-        found = torch.empty(len(self.prompts), len(kinds))
-        for number, part in distributed.collect(own).items():
-            found[batches[number]] = part
-        return found.to(self.llm.device)
+    def denominators(self, tokens: Mapping[str, int], rows: int) -> dict[str, float]:
+        """The rows of the global batch."""
+        return {"rows": float(rows)}
 
-    def kinds(self, facts: dict[str, float]) -> tuple[str, ...]:
-        """The true title first, then its negatives."""
-        return tuple(self.responses)
-
-    def denominators(self, batch: np.ndarray, kinds: Sequence[str]) -> dict[str, float]:
-        """The loss is a mean over the rows of the global batch."""
-        return {"rows": float(len(batch))}
-
-    def part_of_loss(
-        self,
-        likelihood: torch.Tensor,
-        chosen: Sequence[int],
-        kinds: Sequence[str],
-        n: dict[str, float],
-        facts: dict[str, float],
+    def loss(
+        self, likelihood: torch.Tensor, chosen: Sequence[int], n: Mapping[str, float], facts: EpochFacts
     ) -> torch.Tensor:
-        """This micro batch's share of L_SDPO of the global batch."""
-        delta = likelihood.view(-1, len(kinds)) - self.reference[torch.as_tensor(chosen)]
+        """This micro batch's part of L_SDPO."""
+        delta = likelihood - self.reference[torch.as_tensor(chosen)]
         return sdpo(delta[:, 0], delta[:, 1:], self.beta).sum() / n["rows"]
 
 
-def tuner(beta: float) -> Any:
-    """What `tuning.tune` makes its loop with."""
-    return partial(SdpoTuner, beta=beta)
+def objective(
+    beta: float,
+    llm: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    responses: Mapping[str, Sequence[Sequence[int]]],
+    loop: LoopSettings,
+) -> SdpoObjective:
+    """The objective of a run that starts from `llm`, which is asked as the reference before it is tuned.
+
+    The state before the first epoch is that reference, whose validation the SFT run has logged: it is never kept.
+    """
+    start = time.monotonic()
+    reference = ask_reference(llm, prompts, responses, loop)
+    seconds = round(time.monotonic() - start, 2)
+    return SdpoObjective(tuple(responses), reference, beta, {"reference": seconds})
+
+
+def ask_reference(
+    llm: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    responses: Mapping[str, Sequence[Sequence[int]]],
+    loop: LoopSettings,
+) -> torch.Tensor:
+    """log pi_ref of every row's responses, once: (rows, 1 + n), kind by kind; ranks share the rows."""
+    order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
+    size = loop.micro_batch_size
+    batches = [order[start : start + size] for start in range(0, len(order), size)]
+    module, own = ResponseLikelihood(llm.model, llm.backbone), {}
+    progress = Progress("reference", len(batches), unit="batches")
+    with llm.inference():
+        for number, chosen in distributed.deal(list(enumerate(batches))):
+            rows = [Row(prompts[i], [(kind, of_rows[i]) for kind, of_rows in responses.items()]) for i in chosen]
+            batch = collate(rows, llm.pad_id, loop.share_prompt)
+            own[number] = module(batch.to(llm.device)).view(-1, len(responses)).cpu()
+            progress.step(distributed.world())
+    found = torch.empty(len(prompts), len(responses))
+    for number, part in distributed.collect(own).items():
+        found[batches[number]] = part
+    return found.to(llm.device)

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,12 +12,18 @@ from common.errors import SoftrecError
 from softrec.core import distributed, seeds
 from softrec.llm.branches import Row, collate
 from softrec.llm.language_model import LanguageModel
-from softrec.tuning import losses
 from softrec.tuning.batches import Arithmetic, micro_batches
 from softrec.tuning.engine import TorchEngine
+from softrec.tuning.objectives import Objective
+from softrec.tuning.schedule import EpochFacts
 
-if TYPE_CHECKING:
-    from softrec.tuning.epoch_loop import LoopSettings
+
+@dataclass(frozen=True)
+class UpdateSettings:
+    """What an update itself needs to know of a run: the seed of dropout, and whether responses share their prompt."""
+
+    seed: int
+    share_prompt: bool
 
 
 class Update(NamedTuple):
@@ -32,7 +39,7 @@ class Updater:
 
     Args:
         prompts: token ids of the N prompts x.
-        responses: for each kind that the loss can ask for ("y", "yhat"), token ids of the N responses.
+        responses: for each kind that the objective can ask for ("y", "yhat"), token ids of the N responses.
     """
 
     def __init__(
@@ -41,31 +48,33 @@ class Updater:
         engine: TorchEngine,
         prompts: Sequence[Sequence[int]],
         responses: dict[str, Sequence[Sequence[int]]],
-        settings: "LoopSettings",
+        objective: Objective,
+        settings: UpdateSettings,
         arithmetic: Arithmetic,
     ) -> None:
-        self.llm, self.engine, self.settings = llm, engine, settings
+        self.llm, self.engine, self.objective, self.settings = llm, engine, objective, settings
         self.prompts, self.responses, self.arithmetic = prompts, responses, arithmetic
         self.lengths = [len(prompt) for prompt in prompts]
 
-    def update(self, batch: np.ndarray, facts: dict[str, float], epoch: int, step: int) -> Update:
+    def update(self, batch: np.ndarray, facts: EpochFacts, epoch: int, step: int) -> Update:
         """One optimiser step on a global batch, of which this rank runs its micro batches."""
-        kinds = self.kinds(facts)
-        n = self.denominators(batch, kinds)
+        kinds = self.objective.kinds(facts)
+        counts = {kind: sum(len(self.responses[kind][i]) for i in batch) for kind in kinds}
+        n = self.objective.denominators(counts, len(batch))
         loss, tokens = torch.zeros((), device=self.llm.device), 0
-        for number, chosen in self.share(batch):
+        for number, chosen in self.local_micro_batches(batch):
             torch.manual_seed(seeds.derive(self.settings.seed, "dropout", epoch, step, number))
             rows = self.rows(chosen if len(chosen) else batch[:1], kinds)
             laid_out = collate(rows, self.llm.pad_id, self.settings.share_prompt).to(self.llm.device)
-            likelihood = self.engine(laid_out)
+            likelihood = self.engine(laid_out).view(-1, len(kinds))
             # A rank that has no row left runs one of weight zero where the engine counts micro batches.
-            part = self.part_of_loss(likelihood, chosen, kinds, n, facts) if len(chosen) else 0 * likelihood.sum()
+            part = self.objective.loss(likelihood, chosen, n, facts) if len(chosen) else 0 * likelihood.sum()
             self.engine.backward(part)
             loss += part.detach()
             tokens += sum(len(row) for row in rows)
         return Update(loss.item(), tokens, self.engine.step())
 
-    def share(self, batch: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    def local_micro_batches(self, batch: np.ndarray) -> list[tuple[int, np.ndarray]]:
         """This rank's micro batches of a global batch with their numbers; empty ones fill up where the engine asks."""
         parts = micro_batches(batch, self.lengths, self.arithmetic)
         if self.engine.fills:
@@ -76,31 +85,6 @@ class Updater:
     def rows(self, chosen: Sequence[int], kinds: Sequence[str]) -> list[Row]:
         """The chosen prompts with their responses of these kinds, in this order."""
         return [Row(self.prompts[i], [(kind, self.responses[kind][i]) for kind in kinds]) for i in chosen]
-
-    def kinds(self, facts: dict[str, float]) -> tuple[str, ...]:
-        """The kinds of response that the loss depends on."""
-        return losses.needed(facts["tau"])
-
-    def denominators(self, batch: np.ndarray, kinds: Sequence[str]) -> dict[str, float]:
-        """N of each kind of response in the global batch."""
-        counts = {kind: sum(len(self.responses[kind][i]) for i in batch) for kind in kinds}
-        return {kind: losses.denominator(count, self.settings.loss_reduction) for kind, count in counts.items()}
-
-    def part_of_loss(
-        self,
-        likelihood: torch.Tensor,
-        chosen: Sequence[int],
-        kinds: Sequence[str],
-        n: dict[str, float],
-        facts: dict[str, float],
-    ) -> torch.Tensor:
-        """This micro batch's share of L_SOFT of the global batch.
-
-        `likelihood` holds those of the chosen rows' responses, row after row, each in the order of `kinds`.
-        """
-        of_kind = dict(zip(kinds, likelihood.view(-1, len(kinds)).T, strict=True))
-        l_y, l_yhat = (of_kind.get(kind, likelihood[:0]) for kind in ("y", "yhat"))
-        return losses.soft(l_y, l_yhat, n.get("y", 1.0), n.get("yhat", 1.0), facts["tau"])
 
 
 def checked(loss: float, norm: float, epoch: int, step: int, steps: int) -> None:

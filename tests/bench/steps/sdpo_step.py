@@ -1,6 +1,7 @@
 """An S-DPO step with three negatives over a shared prompt, beside separate rows and TRL's pairs."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ def rows_of_text(negatives: int = NEGATIVES) -> tuple[training_rows.Tokens, dict
 def side(folder: Path, name: str, negatives: int = NEGATIVES, share_prompt: bool = True) -> Iterator[Any]:
     """The project's tuner and engine. The tuner asks the reference as it is made, once for all updates."""
     from softrec.tuning import sdpo
+    from softrec.tuning.schedule import EpochFacts
 
-    llm, make = training_rows.small_model(), sdpo.tuner(BETA)
-    tuner = training_rows.new_tuner(llm, *rows_of_text(negatives), share_prompt=share_prompt, micro=MICRO, make=make)
+    how = {"share_prompt": share_prompt, "micro": MICRO, "new_objective": partial(sdpo.objective, BETA)}
+    tuner = training_rows.new_tuner(training_rows.small_model(), *rows_of_text(negatives), **how)
     yield
-    updates = training_rows.update(tuner, {})
+    updates = training_rows.update(tuner, EpochFacts())
     yield
     training_rows.write(folder, name, tuner.llm, updates)
 

@@ -23,7 +23,7 @@ def ours(folder: Path) -> Iterator[Any]:
     """The project's tuner and engine with tau = 0."""
     tuner = training_rows.new_tuner(training_rows.small_model(), *rows_of_text())
     yield
-    updates = training_rows.update(tuner, {"tau": 0.0})
+    updates = training_rows.update(tuner, training_rows.EpochFacts(0.0))
     yield
     training_rows.write(folder, "ours", tuner.llm, updates)
 

@@ -20,7 +20,7 @@ def side(folder: Path, name: str, tau: float, share_prompt: bool = True) -> Iter
     texts = training_rows.responses(VOCABULARY, ROWS, ["y", "yhat"])
     tuner = training_rows.new_tuner(llm, prompts, texts, share_prompt=share_prompt, micro=MICRO)
     yield
-    updates = training_rows.update(tuner, {"tau": tau})
+    updates = training_rows.update(tuner, training_rows.EpochFacts(tau))
     yield
     training_rows.write(folder, name, tuner.llm, updates)
 

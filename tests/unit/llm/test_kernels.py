@@ -12,7 +12,7 @@ from softrec.llm.branches import Row, collate
 from softrec.llm.kernels import install
 from softrec.llm.language_model import LanguageModel
 from softrec.llm.log_likelihood import ResponseLikelihood
-from softrec.tuning.epoch_loop import Constant
+from softrec.tuning.schedule import Constant
 from torch._dynamo.utils import counters
 from transformers import GemmaConfig, GemmaForCausalLM, GPT2Config, GPT2LMHeadModel
 from tuning_run import fitted, new_tuner

@@ -9,7 +9,7 @@ import torch
 from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, adapter_state
 from softrec.tuning.checkpointing import Saver
-from softrec.tuning.epoch_loop import Constant
+from softrec.tuning.schedule import Constant
 from softrec.tuning.scheduler import SelfAdaptive
 from tuning_run import NoCheckpoint, Scripted, fitted, flat, new_tuner
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import torch
 from softrec.llm.language_model import LanguageModel
-from softrec.tuning.epoch_loop import Constant, Tuner
+from softrec.tuning.epoch_loop import Tuner
 from softrec.tuning.run import recompute_activations
+from softrec.tuning.schedule import Constant
 from tuning_run import fitted, new_tuner
 
 NewLlm = Callable[[], LanguageModel]

@@ -18,9 +18,12 @@ from softrec.splits.samples import Items
 from softrec.splits.seen_items import SeenItems
 from softrec.tuning.checkpointing import Saver
 from softrec.tuning.engine import TorchEngine
-from softrec.tuning.epoch_loop import LoopSettings
-from softrec.tuning.sdpo import Preference, SdpoTuner, negative_titles, sdpo
+from softrec.tuning.epoch_loop import LoopSettings, Tuner
+from softrec.tuning.schedule import Constant, EpochFacts
+from softrec.tuning.sdpo import ask_reference, negative_titles, objective, sdpo
 from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, NoCheckpoint, Scripted, as_after_sft, flat
+
+PREFERENCE = Constant(None)
 
 
 def test_one_negative_is_dpo() -> None:
@@ -40,38 +43,42 @@ def test_large_margins_stay_finite() -> None:
     assert sdpo(torch.tensor([-1000.0]), torch.zeros(1, 1), 1.0).item() == pytest.approx(1000.0)
 
 
-def new_tuner(new_llm: Callable[[], LanguageModel], **loop: object) -> SdpoTuner:
+def new_tuner(new_llm: Callable[[], LanguageModel], **loop: object) -> Tuner:
     """A policy that starts where SFT has ended."""
     llm = as_after_sft(attach_lora(new_llm(), LoraSettings(4, 8, 0.0, ["q_proj", "v_proj"]), seed=1))
     engine = TorchEngine(ResponseLikelihood(llm.model, llm.backbone), OPTIMISER)
-    return SdpoTuner(llm, engine, PROMPTS, PREFERENCES, LoopSettings(**{**LOOP, **loop}), beta=1.0)
+    settings = LoopSettings(**{**LOOP, **loop})
+    of_run = objective(1.0, llm, PROMPTS, PREFERENCES, settings)
+    return Tuner(llm, engine, PROMPTS, PREFERENCES, of_run, settings)
 
 
 def test_policy_equal_to_reference_costs_log_1_plus_n(new_llm: Callable[[], LanguageModel]) -> None:
     """Before the first update every Delta is 0: log(1 + 2) for each row, so 1.0986 for any batch's mean."""
     tuner = new_tuner(new_llm)
-    loss, _, _ = tuner.update(np.arange(4), {}, 1, 1)
+    loss, _, _ = tuner.updater.update(np.arange(4), EpochFacts(), 1, 1)
     assert loss == pytest.approx(math.log(3), abs=1e-5)
 
 
 def test_the_reference_is_asked_once_and_stays(new_llm: Callable[[], LanguageModel]) -> None:
-    """After two epochs it is what the starting model said, and no longer what the policy says."""
+    """After two epochs it is what the starting model said, and no longer what the policy says.
+
+    The first epoch's line of the log has its seconds.
+    """
     tuner = new_tuner(new_llm)
-    before = tuner.reference.clone()
-    asked = []
-    tuner.ask_reference = lambda: asked.append(1)  # type: ignore[method-assign,assignment]
-    tuner.fit(Preference(), Scripted(*[(0.1, 0.1)] * 2), NoCheckpoint())
-    assert not asked
-    assert torch.equal(tuner.reference, before)
-    assert not torch.allclose(SdpoTuner.ask_reference(tuner), before, atol=1e-3)
+    before = tuner.objective.reference.clone()
+    lines = tuner.fit(PREFERENCE, Scripted(*[(0.1, 0.1)] * 2), NoCheckpoint())
+    assert torch.equal(tuner.objective.reference, before)
+    now = ask_reference(tuner.llm, PROMPTS, PREFERENCES, tuner.settings)
+    assert not torch.allclose(now, before, atol=1e-3)
+    assert ["reference" in line["seconds"] for line in lines[:2]] == [True, False]
 
 
 def test_shared_prompts_and_separate_rows_agree(new_llm: Callable[[], LanguageModel]) -> None:
     """The three responses of a row as branches of one prompt, or with a prompt each: the same reference and update."""
     tuners = [new_tuner(new_llm, share_prompt=shared) for shared in (True, False)]
-    assert torch.allclose(tuners[0].reference, tuners[1].reference, atol=1e-5)
+    assert torch.allclose(tuners[0].objective.reference, tuners[1].objective.reference, atol=1e-5)
     for tuner in tuners:
-        tuner.update(np.arange(6), {}, 1, 1)
+        tuner.updater.update(np.arange(6), EpochFacts(), 1, 1)
     first, second = (flat(adapter_state(tuner.llm)) for tuner in tuners)
     assert torch.allclose(first, second, atol=1e-5)
 
@@ -81,15 +88,15 @@ def test_micro_batches_add_up_to_the_batch(new_llm: Callable[[], LanguageModel])
     losses = []
     for size in (1, 2, 4):
         tuner = new_tuner(new_llm, micro_batch_size=size)
-        tuner.update(np.arange(4), {}, 1, 1)
-        losses.append(tuner.update(np.arange(4), {}, 1, 1)[0])
+        tuner.updater.update(np.arange(4), EpochFacts(), 1, 1)
+        losses.append(tuner.updater.update(np.arange(4), EpochFacts(), 1, 1)[0])
     assert losses[1:] == pytest.approx(losses[:1] * 2, abs=1e-5)
 
 
 def test_training_prefers_the_true_titles(new_llm: Callable[[], LanguageModel]) -> None:
     """The loss falls below log(1 + n), where the reference stands."""
     tuner = new_tuner(new_llm, epochs=8)
-    lines = tuner.fit(Preference(), Scripted(*[(0.1, 0.1)] * 8), NoCheckpoint())
+    lines = tuner.fit(PREFERENCE, Scripted(*[(0.1, 0.1)] * 8), NoCheckpoint())
     assert lines[-2]["loss"] < 0.9 * math.log(3)
 
 
@@ -97,7 +104,7 @@ def test_the_start_is_never_kept(new_llm: Callable[[], LanguageModel]) -> None:
     """Only epochs 1, 2, ... are compared: what is kept is the best of them, however good SFT was."""
     tuner = new_tuner(new_llm, checkpoint_select="best")
     start = flat(adapter_state(tuner.llm))
-    last = tuner.fit(Preference(), Scripted((0.0, 0.0), (0.0, 0.0)), NoCheckpoint())[-1]
+    last = tuner.fit(PREFERENCE, Scripted((0.0, 0.0), (0.0, 0.0)), NoCheckpoint())[-1]
     assert last["kept_epoch"] == 1
     assert not torch.equal(flat(adapter_state(tuner.llm)), start)
 
@@ -105,13 +112,13 @@ def test_the_start_is_never_kept(new_llm: Callable[[], LanguageModel]) -> None:
 def test_resumed_equals_uninterrupted_bit_for_bit(new_llm: Callable[[], LanguageModel], tmp_path: Path) -> None:
     """Stopped while validating epoch 2 and begun again from SFT: the reference is asked anew and is the same."""
     whole = new_tuner(new_llm, epochs=3)
-    whole.fit(Preference(), Scripted(*[(0.1, 0.1)] * 3), NoCheckpoint())
+    whole.fit(PREFERENCE, Scripted(*[(0.1, 0.1)] * 3), NoCheckpoint())
     stopped = new_tuner(new_llm, epochs=3)
     checkpoint = Saver(Checkpoint(tmp_path / "adapter", "key"), 10)
     with pytest.raises(RuntimeError, match="stop"):
-        stopped.fit(Preference(), Scripted((0.1, 0.1), RuntimeError("stop")), checkpoint)
+        stopped.fit(PREFERENCE, Scripted((0.1, 0.1), RuntimeError("stop")), checkpoint)
     resumed = new_tuner(new_llm, epochs=3)
-    resumed.fit(Preference(), Scripted(*[(0.1, 0.1)] * 2), checkpoint)
+    resumed.fit(PREFERENCE, Scripted(*[(0.1, 0.1)] * 2), checkpoint)
     assert torch.equal(flat(adapter_state(resumed.llm)), flat(adapter_state(whole.llm)))
 
 

@@ -11,7 +11,8 @@ from softrec.core import seeds
 from softrec.llm.language_model import LanguageModel, adapter_state
 from softrec.tuning.batches import global_batches
 from softrec.tuning.engine import TorchEngine
-from softrec.tuning.epoch_loop import Constant, Tuner
+from softrec.tuning.epoch_loop import Tuner
+from softrec.tuning.schedule import Constant
 from softrec.tuning.scheduler import SelfAdaptive
 from tuning_run import OPTIMISER, PROMPTS, RESPONSES, NoCheckpoint, Scripted, fitted, flat, new_tuner
 
