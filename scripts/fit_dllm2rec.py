@@ -18,6 +18,7 @@ def parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Train and save; how many training rows have a teacher stands in the log's summary."""
     from common.log import say
+    from softrec.io.checkpoints import run_key
     from softrec.llm_enhanced import dllm2rec, teacher
     from softrec.sequential import run
 
@@ -26,8 +27,9 @@ def main(args: argparse.Namespace) -> None:
     say(f"the teacher has answered {len(told.items):,} of {len(told.place):,} training rows")
     method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)
     facts = {"teacher_rows": len(told.items), "training_rows": len(told.place)}
-    l2 = run.candidate_or_chosen(args, "l2", settings.l2)
-    run.fit_and_save(args, settings.fit, method, l2, **facts)
+    l2 = run.candidate_or_chosen(args.choice, "l2", settings.l2)
+    paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
+    run.fit_and_save(paths, key, settings.fit, method, l2, **facts)
 
 
 if __name__ == "__main__":

@@ -15,12 +15,14 @@ def parser() -> program.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Train and save."""
+    from softrec.io.checkpoints import run_key
     from softrec.sequential import dros, run
 
     settings = program.read_settings(args.settings, dros.DrosSettings)
-    alpha = run.candidate_or_chosen(args, "alpha", settings.alpha)
+    alpha = run.candidate_or_chosen(args.choice, "alpha", settings.alpha)
     method = dros.Dros(alpha, settings.beta, settings.popularity_power)
-    run.fit_and_save(args, settings.fit, method, run.chosen(args.l2, "l2"), alpha=alpha)
+    paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
+    run.fit_and_save(paths, key, settings.fit, method, run.chosen(args.l2, "l2"), alpha=alpha)
 
 
 if __name__ == "__main__":

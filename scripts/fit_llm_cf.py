@@ -20,19 +20,21 @@ def main(args: argparse.Namespace) -> None:
     """Train, save."""
     from pathlib import Path
 
+    from softrec.io.checkpoints import run_key
     from softrec.llm_enhanced import decisions, llm_cf
     from softrec.sequential import run, windows
 
     own = program.read_settings(args.settings, llm_cf.LlmCfSettings)
     texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, own.fit.length)
     method = llm_cf.LlmCf(own.in_context, texts, own.negatives, own.fit.seed)
-    l2 = run.candidate_or_chosen(args, "l2", own.l2)
+    l2 = run.candidate_or_chosen(args.choice, "l2", own.l2)
     examples = {args.train: args.train_examples, args.valid: args.valid_examples}
 
     def enrich(rows: windows.Windows, path: Path) -> windows.Windows:
         return decisions.with_examples(rows, examples[path], texts.examples)
 
-    run.fit_and_save(args, own.fit, method, l2, enrich, chains_of_thought=len(texts.examples.item))
+    paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
+    run.fit_and_save(paths, key, own.fit, method, l2, enrich, chains_of_thought=len(texts.examples.item))
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ def parser() -> program.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Train and save."""
+    from softrec.io.checkpoints import run_key
     from softrec.sequential import run, sampled_softmax
 
     own = program.read_settings(args.settings, sampled_softmax.SampledSoftmaxSettings)
-    l2 = run.candidate_or_chosen(args, "l2", own.l2)
-    run.fit_and_save(args, own.fit, sampled_softmax.SampledSoftmax(own.negatives), l2)
+    l2 = run.candidate_or_chosen(args.choice, "l2", own.l2)
+    paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
+    run.fit_and_save(paths, key, own.fit, sampled_softmax.SampledSoftmax(own.negatives), l2)
 
 
 if __name__ == "__main__":

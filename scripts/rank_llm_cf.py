@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
     model = llm_cf.LlmCfEncoder(protocol.items, shape, texts, settings.weight, seed=0)
     rows = windows.read_windows(args.rows, protocol.items, shape.length)
     rows = decisions.with_examples(rows, args.examples, texts.examples)
-    ranking.rank_and_save(args, model, rows, protocol)
+    ranking.rank_and_save(model, args.model, rows, protocol, rows=args.rows, ranks=args.ranks)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ def main(args: argparse.Namespace) -> None:
     settings = program.read_settings(args.settings, ranking.RankSettings)
     protocol = ranking.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
     rows = windows.read_windows(args.rows, protocol.items, settings.length)
-    ranking.rank_and_save(args, encoder.Encoder(protocol.items, settings), rows, protocol)
+    model = encoder.Encoder(protocol.items, settings)
+    ranking.rank_and_save(model, args.model, rows, protocol, rows=args.rows, ranks=args.ranks)
 
 
 if __name__ == "__main__":

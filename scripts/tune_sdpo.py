@@ -17,19 +17,31 @@ def parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Draw negatives, ask the reference, tune."""
     from softrec.core import distributed
+    from softrec.io.checkpoints import shared_run_key
     from softrec.splits import samples
     from softrec.tuning import run, sdpo
     from softrec.tuning.schedule import Constant
 
     with distributed.ranks():
+        engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
+        key = shared_run_key(args.settings, args.code, args.files_read)
         settings = program.read_settings(args.settings, sdpo.SdpoSettings)
-        recommender = run.start_from_sft(args, settings.tuning)
+        recommender = run.start_from_sft(paths, settings.tuning, args.start)
         train = samples.load_rows(args.train, recommender.items.count)
         seen = samples.load_seen(args.interactions, recommender.items.count)
         negatives = sdpo.negative_titles(train, recommender.items, seen, settings.negatives, settings.tuning.loop.seed)
         responses = sdpo.responses(recommender, train, negatives)
         own = settings.run(len(train))
-        run.tune(args, own, recommender, responses, lambda: Constant(None), partial(sdpo.objective, settings.beta))
+        run.tune(
+            paths,
+            key,
+            engine,
+            own,
+            recommender,
+            responses,
+            lambda: Constant(None),
+            partial(sdpo.objective, settings.beta),
+        )
 
 
 if __name__ == "__main__":

@@ -16,15 +16,18 @@ def parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = 0: every update is on the true titles."""
     from softrec.core import distributed
+    from softrec.io.checkpoints import shared_run_key
     from softrec.splits.samples import load_rows
     from softrec.tuning import run
     from softrec.tuning.schedule import Constant
 
     with distributed.ranks():
+        engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
+        key = shared_run_key(args.settings, args.code, args.files_read)
         settings = program.read_settings(args.settings, run.TuningSettings)
-        recommender = run.start(args, settings)
+        recommender = run.start(paths, settings, args.item_embeddings)
         labels = recommender.labels(load_rows(args.train, recommender.items.count))
-        run.tune(args, settings, recommender, {"y": labels}, lambda: Constant(0.0))
+        run.tune(paths, key, engine, settings, recommender, {"y": labels}, lambda: Constant(0.0))
 
 
 if __name__ == "__main__":

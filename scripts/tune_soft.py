@@ -18,6 +18,7 @@ def parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = exp(alpha (d_t / d_0 - 1)), measured before each epoch."""
     from softrec.core import distributed
+    from softrec.io.checkpoints import shared_run_key
     from softrec.io.records import read_record
     from softrec.splits.samples import load_rows
     from softrec.tuning import run
@@ -25,12 +26,14 @@ def main(args: argparse.Namespace) -> None:
     from softrec.tuning.scheduler import SelfAdaptive, SoftSettings
 
     with distributed.ranks():
+        engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
+        key = shared_run_key(args.settings, args.code, args.files_read)
         settings = program.read_settings(args.settings, SoftSettings)
-        recommender = run.start(args, settings.tuning)
+        recommender = run.start(paths, settings.tuning, args.item_embeddings)
         train = load_rows(args.train, recommender.items.count)
         responses = {
             "y": recommender.labels(train),
-            "yhat": run.self_distilled_responses(args, recommender, len(train)),
+            "yhat": run.self_distilled_responses(args.self_distilled, recommender, len(train)),
         }
         initial = read_record(args.initial_distance)
         rows, d_0 = initial.rows("rows", len(train)), initial.number("d_0", least=0)
@@ -38,7 +41,7 @@ def main(args: argparse.Namespace) -> None:
         def schedule() -> SelfAdaptive:
             return SelfAdaptive(settings.alpha, settings.progression, d_0, distance_probe(recommender, train, rows))
 
-        run.tune(args, settings.tuning, recommender, responses, schedule)
+        run.tune(paths, key, engine, settings.tuning, recommender, responses, schedule)
 
 
 if __name__ == "__main__":

@@ -17,15 +17,20 @@ def parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Tune with tau = 1: every update is on self-distilled titles."""
     from softrec.core import distributed
+    from softrec.io.checkpoints import shared_run_key
     from softrec.splits.samples import load_rows
     from softrec.tuning import run
     from softrec.tuning.schedule import Constant
 
     with distributed.ranks():
+        engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
+        key = shared_run_key(args.settings, args.code, args.files_read)
         settings = program.read_settings(args.settings, run.TuningSettings)
-        recommender = run.start(args, settings)
-        responses = run.self_distilled_responses(args, recommender, len(load_rows(args.train, recommender.items.count)))
-        run.tune(args, settings, recommender, {"yhat": responses}, lambda: Constant(1.0))
+        recommender = run.start(paths, settings, args.item_embeddings)
+        responses = run.self_distilled_responses(
+            args.self_distilled, recommender, len(load_rows(args.train, recommender.items.count))
+        )
+        run.tune(paths, key, engine, settings, recommender, {"yhat": responses}, lambda: Constant(1.0))
 
 
 if __name__ == "__main__":

@@ -76,18 +76,17 @@ def test_words_and_layout_rerun_nothing(project: Project) -> None:
     """What no program can tell apart, comments, docstrings and layout, gives the same digest."""
     file = "scripts/softrec/tuning/curriculum.py"
     comment = ("def tau(", "# The scheduler of section 3.2.\ndef tau(")
-    docstring = ("The paper calls d_t an average", "The paper says that d_t is an average")
+    docstring = ("Clipped at 1: a model", "At most 1: a model")
     layout = ('if progression == "linear":', 'if (\n        progression == "linear"\n    ):')
     with project.edited(file, *comment), project.edited(file, *docstring), project.edited(file, *layout):
         assert project.planned() == []
 
 
 def test_another_scheduler_reruns_soft_alone(project: Project) -> None:
-    """d_t and tau are SOFT's: what measures or uses them runs again, SFT and SOFT w/o SA are left alone."""
+    """tau is SOFT's: its runs are tuned again. SFT, SOFT w/o SA and d_0, which no tau has a part in, are left alone."""
     with project.edited("scripts/softrec/tuning/curriculum.py", "change = alpha * (", "change = 2 * alpha * ("):
         jobs = project.planned()
-    measured = {"measure_initial_distance": 1, "measure_initial_distance_llara": 1}
-    assert rules(jobs) == {**measured, **SOFT_TUNED, **SOFT_DRAWN, **TABLE2}
+    assert rules(jobs) == {**SOFT_TUNED, **SOFT_DRAWN, **TABLE2}
     assert all("soft/alpha" in job.output[0] for job in jobs if job.rule in SOFT_TUNED)
 
 

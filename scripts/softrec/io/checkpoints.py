@@ -1,6 +1,5 @@
 """Checkpoints of a training run: what a killed job resumes from, and a changed one never does."""
 
-import argparse
 import hashlib
 import io
 import json
@@ -19,11 +18,11 @@ def run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def key_of(args: argparse.Namespace) -> str:
-    """The identity of a job of ranks. It needs the digest of all inputs, which rank 0 alone reads for that."""
+def shared_run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
+    """`run_key` in a job of several ranks: rank 0 alone reads all inputs for it, and the others are told."""
     from softrec.core import distributed
 
-    return distributed.from_first(lambda: run_key(args.settings, args.code, args.files_read))
+    return distributed.from_first(lambda: run_key(settings, code, inputs))
 
 
 class Checkpoint:

@@ -30,6 +30,11 @@ def note(key: str, value: Any) -> None:
     _notes[key] = value
 
 
+def fill(args: argparse.Namespace, kind: type[Settings]) -> Settings:
+    """A dataclass whose fields are arguments of the script, such as the files that a function of the science takes."""
+    return kind(**{field.name: getattr(args, field.name) for field in dataclasses.fields(kind)})
+
+
 def last(step: Callable[[], None]) -> None:
     """Take `step` when outputs and manifests are there: what it removes could have been needed until then."""
     _last.append(step)

@@ -4,7 +4,6 @@ Such a model scores items. Its candidates are titles nonetheless, as for generat
 different sets. A title's score is that of its best item.
 """
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -109,13 +108,15 @@ def rank_windows(model: Encoder, windows: Windows, protocol: Protocol) -> Ranks:
     return Ranking(windows, protocol).ranks(model)
 
 
-def rank_and_save(args: argparse.Namespace, model: Encoder, rows: Windows, protocol: Protocol) -> None:
-    """Read the model's weights, rank the rows' targets, write the ranks."""
-    load(model, args.model)
-    ranks = rank_windows(model, rows, protocol)
-    paper = tables.read_table(args.rows, ["paper"])["paper"].combine_chunks()
-    identity = {"row": range(len(rows.target)), "user": rows.user, "target": rows.target, "paper": paper}
-    tables.write_table(args.ranks, {**identity, **ranks._asdict()}, RANK_TYPES)
+def rank_and_save(
+    model: Encoder, weights: Path, windows: Windows, protocol: Protocol, *, rows: Path, ranks: Path
+) -> None:
+    """Read the model's weights, rank the targets of the windows that were read from `rows`, write `ranks`."""
+    load(model, weights)
+    found = rank_windows(model, windows, protocol)
+    paper = tables.read_table(rows, ["paper"])["paper"].combine_chunks()
+    identity = {"row": range(len(windows.target)), "user": windows.user, "target": windows.target, "paper": paper}
+    tables.write_table(ranks, {**identity, **found._asdict()}, RANK_TYPES)
 
 
 def read_protocol(catalogue: Path, interactions: Path, mask: Mask, tie_seed: int) -> Protocol:

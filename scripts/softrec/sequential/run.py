@@ -1,19 +1,31 @@
 """A fitting run from files to model, for every sequential model."""
 
-import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from common import files
 from common.errors import SoftrecError
 
-from softrec.io import checkpoints
+from softrec.io.checkpoints import Checkpoint
 from softrec.io.choice_file import read_choice
 from softrec.job import program
 from softrec.sequential import encoder, ranking, windows
 from softrec.sequential.trainer import FitSettings, Method, Trainer
+
+
+@dataclass(frozen=True)
+class FitFiles:
+    """The files of a run that fits an ID-based sequential recommender; it writes `model` and `log`."""
+
+    train: Path
+    valid: Path
+    interactions: Path
+    catalogue: Path
+    model: Path
+    log: Path
 
 
 def as_read(windows: windows.Windows, path: Path) -> windows.Windows:
@@ -22,7 +34,8 @@ def as_read(windows: windows.Windows, path: Path) -> windows.Windows:
 
 
 def fit_and_save(
-    args: argparse.Namespace,
+    paths: FitFiles,
+    key: str,
     settings: FitSettings,
     method: Method,
     l2: float,
@@ -31,30 +44,35 @@ def fit_and_save(
 ) -> None:
     """Train from the last checkpoint, if there is one, and write model and log; at the end the checkpoint goes.
 
-    `enrich` adds to the windows of a file what the method reads beside items. `facts` go into the log's summary,
-    beside `l2`.
+    Args:
+        key: the run's identity (`checkpoints.run_key`): a run of another one does not see its checkpoint.
+        enrich: adds to the windows of a file what the method reads beside items.
+        facts: go into the log's summary, beside `l2`.
     """
-    ranked = ranking.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
+    ranked = ranking.read_protocol(paths.catalogue, paths.interactions, settings.mask, settings.tie_seed)
     train, valid = (
-        enrich(windows.read_windows(path, ranked.items, settings.length), path) for path in (args.train, args.valid)
+        enrich(windows.read_windows(path, ranked.items, settings.length), path) for path in (paths.train, paths.valid)
     )
-    checkpoint = checkpoints.Checkpoint(args.model, checkpoints.run_key(args.settings, args.code, args.files_read))
+    checkpoint = Checkpoint(paths.model, key)
     trainer = Trainer(train, valid, ranked, settings, method, l2)
     *lines, summary = trainer.fit(checkpoint)
-    encoder.save(method.finished(trainer.model), args.model)
-    with files.write_whole(args.log) as partial:
+    encoder.save(method.finished(trainer.model), paths.model)
+    with files.write_whole(paths.log) as partial:
         lines.append({**summary, "l2": l2, **facts})
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
     program.last(checkpoint.clear)
 
 
-def candidate_or_chosen(args: argparse.Namespace, name: str, candidate: float | None) -> float:
-    """The value of the setting `name` that a run trains with: its own candidate, or what `--choice` says.
+def candidate_or_chosen(choices: Sequence[Path] | None, name: str, candidate: float | None) -> float:
+    """The value of the setting `name` that a run trains with: its own candidate, or what the file of a choice says.
+
+    Args:
+        choices: that file alone where there is no candidate, else none.
 
     Raises:
         SoftrecError: both are given, or neither, or the choice is about another setting.
     """
-    given = args.choice or []
+    given = choices or []
     if len(given) != (candidate is None):
         found = f"settings.{name} is {json.dumps(candidate)}, and {len(given)} choice files are given"
         raise SoftrecError(found, where="--choice", remedy=f"give a candidate of {name}, or null and one choice file")

@@ -1,9 +1,9 @@
 """One tuning run from files to adapter, for every method that the epoch loop serves."""
 
-import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from common.errors import SoftrecError
 from common.files import write_whole
@@ -14,7 +14,7 @@ from softrec.core.devices import add_in_one_order
 from softrec.decoding.recommender import Recommender, RecommenderSettings, open_recommender, wrap
 from softrec.evaluation.device_grounding import DeviceGrounding
 from softrec.evaluation.grounding import Grounding, GroundingSettings
-from softrec.io.checkpoints import Checkpoint, key_of
+from softrec.io.checkpoints import Checkpoint
 from softrec.io.tables import read_table
 from softrec.job import program
 from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora, save_adapter
@@ -42,37 +42,54 @@ class TuningSettings:
     grounding: GroundingSettings
 
 
-def start(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
-    """The base model with a fresh adapter: SFT and SOFT both start from the base (section 3.3)."""
-    items = load_items(args.catalogue)
-    base = open_recommender(args.llm, items, settings.recommender)
+@dataclass(frozen=True)
+class TuningFiles:
+    """The files of a tuning run; it writes `adapter`, a folder, and `log`."""
+
+    llm: Path
+    catalogue: Path
+    titles: Path
+    interactions: Path
+    train: Path
+    valid: Path
+    adapter: Path
+    log: Path
+
+
+def start(paths: TuningFiles, settings: TuningSettings, item_embeddings: Sequence[Path] | None = None) -> Recommender:
+    """The base model with a fresh adapter: SFT and SOFT both start from the base (section 3.3).
+
+    Args:
+        item_embeddings: SASRec's model, for LLaRA.
+    """
+    items = load_items(paths.catalogue)
+    base = open_recommender(paths.llm, items, settings.recommender)
     llm = attach_lora(base.llm, settings.lora, settings.loop.seed)
-    llm.backbone.begin(llm, args.item_embeddings, settings.loop.seed)
+    llm.backbone.begin(llm, item_embeddings, settings.loop.seed)
     return wrap(llm, items, settings.recommender)
 
 
-def start_from_sft(args: argparse.Namespace, settings: TuningSettings) -> Recommender:
+def start_from_sft(paths: TuningFiles, settings: TuningSettings, adapter: Path) -> Recommender:
     """The base model with the SFT adapter, to be tuned on: where SDPO starts (section 4.1)."""
-    items = load_items(args.catalogue)
-    return open_recommender(args.llm, items, settings.recommender, args.start, trainable=True)
+    items = load_items(paths.catalogue)
+    return open_recommender(paths.llm, items, settings.recommender, adapter, trainable=True)
 
 
-def validator(args: argparse.Namespace, recommender: Recommender, settings: TuningSettings) -> Validator:
+def validator(paths: TuningFiles, recommender: Recommender, settings: TuningSettings) -> Validator:
     """Validation on the sampled rows, against the stored title embeddings."""
     count = recommender.items.count
-    rows, seen = load_rows(args.valid, count), load_seen(args.interactions, count)
-    titles = load_title_embeddings(args.titles, recommender.items)
+    rows, seen = load_rows(paths.valid, count), load_seen(paths.interactions, count)
+    titles = load_title_embeddings(paths.titles, recommender.items)
     catalogue, device = (titles, recommender.items.title_id, seen, settings.grounding), recommender.llm.device
     grounding = Grounding(*catalogue) if device.type == "cpu" else DeviceGrounding(*catalogue, device)
     return Validator(recommender.prompts(rows), rows.to_dict(), grounding, recommender.generation)
 
 
-def self_distilled_responses(args: argparse.Namespace, recommender: Recommender, rows: int) -> list[list[int]]:
+def self_distilled_responses(path: Path, recommender: Recommender, rows: int) -> list[list[int]]:
     """Response tokens yhat of every training row, in the order of the rows: the raw generated texts.
 
     Raises `SoftrecError` if the file does not hold one text per row, in that order.
     """
-    path = args.self_distilled
     table = read_table(path, ["row", "text"])
     held, remedy = table["row"].to_pylist(), f"remove {path} and let Snakemake make it again"
     if len(held) != rows:
@@ -83,9 +100,9 @@ def self_distilled_responses(args: argparse.Namespace, recommender: Recommender,
     return [recommender.encoder.raw_response(text) for text in table["text"].to_pylist()]
 
 
-def engine_settings(args: argparse.Namespace) -> EngineSettings:
-    """How updates are to be computed; the job must have as many ranks as that says."""
-    how = program.read_settings(args.engine, EngineSettings)
+def engine_settings(text: str) -> EngineSettings:
+    """How updates are to be computed, from JSON; the job must have as many ranks as that says."""
+    how = program.read_settings(text, EngineSettings)
     if how.ranks != world():
         raise SoftrecError(
             f"the engine is configured for {how.ranks} rank(s), and this job has {world()}",
@@ -115,7 +132,9 @@ def recompute_activations(llm: LanguageModel) -> None:
 
 
 def tune(
-    args: argparse.Namespace,
+    paths: TuningFiles,
+    key: str,
+    how: EngineSettings,
     settings: TuningSettings,
     recommender: Recommender,
     responses: dict[str, list[list[int]]],
@@ -125,20 +144,22 @@ def tune(
     """Tune from the last checkpoint, if there is one, and write adapter and log; at the end the checkpoint goes.
 
     Args:
+        key: the run's identity (`checkpoints.run_key`): a run of another one does not see its checkpoint.
+        how: `engine_settings`.
+        responses: token ids of each kind of response, in the order of the training rows.
         schedule: made when the model is ready. new_objective: makes what updates descend on; L_SOFT by default.
     """
-    how = engine_settings(args)
     llm, loop = recommender.llm, settings.loop
-    prompts = recommender.prompts(load_rows(args.train, recommender.items.count), responses)
+    prompts = recommender.prompts(load_rows(paths.train, recommender.items.count), responses)
     engine = engine_for(recommender, settings, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     say(f"{trainable:,} trainable parameters of {llm.model.num_parameters():,}")
     objective = new_objective(llm, prompts, responses, loop) if new_objective else SoftObjective(loop.loss_reduction)
     tuner = Tuner(llm, engine, prompts, responses, objective, loop)
-    checkpoint = Checkpoint(args.adapter, key_of(args))
+    checkpoint = Checkpoint(paths.adapter, key)
     saver = Saver(checkpoint, how.checkpoint_minutes)
-    lines = tuner.fit(schedule(), validator(args, recommender, settings), saver)
-    save_adapter(llm, args.adapter)
-    with write_whole(args.log) as partial:
+    lines = tuner.fit(schedule(), validator(paths, recommender, settings), saver)
+    save_adapter(llm, paths.adapter)
+    with write_whole(paths.log) as partial:
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
     program.last(checkpoint.clear)

@@ -1,6 +1,5 @@
 """Self-distilled texts as tuning reads them: each belongs to its training row, and is trained on as it is."""
 
-import argparse
 from pathlib import Path
 
 import pytest
@@ -22,16 +21,11 @@ def recommender(llm: LanguageModel) -> Recommender:
     return wrap(llm, Items([""], [-1], []), settings)
 
 
-def given(path: Path) -> argparse.Namespace:
-    """The one argument that is read."""
-    return argparse.Namespace(self_distilled=path)
-
-
 def test_an_empty_text_is_trained_on_as_the_end_alone(recommender: Recommender, tmp_path: Path) -> None:
     """Quotes stay where the model said them; nothing said is EOS, one token, so that its mean is a number."""
     answers = [Generated('"Ember 1"', True), Generated("", True), Generated('"Fros', False)]
     predictions.write(tmp_path / "self_distilled.parquet", answers)
-    found = self_distilled_responses(given(tmp_path / "self_distilled.parquet"), recommender, 3)
+    found = self_distilled_responses(tmp_path / "self_distilled.parquet", recommender, 3)
     eos = recommender.llm.tokenizer.eos_token_id
     assert found[1] == [eos]
     assert [recommender.llm.tokenizer.decode(ids[:-1]) for ids in found] == ['"Ember 1"', "", '"Fros']
@@ -53,6 +47,6 @@ def test_texts_of_other_rows_are_refused(recommender: Recommender, tmp_path: Pat
     columns = {"row": rows, "text": ["x"] * len(rows), "finished": [True] * len(rows)}
     write_table(path, columns, predictions.TYPES)
     with pytest.raises(SoftrecError, match=place) as caught:
-        self_distilled_responses(given(path), recommender, 3)
+        self_distilled_responses(path, recommender, 3)
     assert str(path) in caught.value.what
     assert f"remove {path}" in str(caught.value)
