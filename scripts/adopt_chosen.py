@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.evaluation import selection
     from softrec.io.choice_file import read_choice
 
-    settings = program.read_settings(args.settings, Settings)
+    settings = read_settings(args.settings, Settings)
     if len(args.models) != len(settings.values):
         raise SoftrecError(f"{len(args.models)} models for {len(settings.values)} values", where="--models")
     choice = read_choice(args.choice)

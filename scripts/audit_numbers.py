@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io.records import read_record
     from softrec.results import consistency, long_table, published
 
-    settings = program.read_settings(args.settings, Settings)
+    settings = read_settings(args.settings, Settings)
     of_paper, of_all = {}, {}
     for dataset, path in zip(settings.datasets, args.metrics, strict=True):
         report = read_record(path)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from softrec.io import tables
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
     from common import files, log
     from softrec.splits import sample_audit, sequences, split_audit
 
-    name = program.read_settings(args.settings, Settings).split
+    name = read_settings(args.settings, Settings).split
     split = split_audit.Part.of(name, tables.read_table(args.sequences, list(sequences.TYPES)))
     sample = split_audit.Part.of(f"{name}_sample", tables.read_table(args.sample, list(sequences.TYPES)))
     report = sample_audit.audit_sample(split, sample)

@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 SPLITS = ("train", "valid", "test")
 
@@ -23,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
     from common import files, log
     from softrec.splits import sequences, split_audit
 
-    settings = program.read_settings(args.settings, split_audit.AuditSettings)
+    settings = read_settings(args.settings, split_audit.AuditSettings)
     interactions = split_audit.Interactions.of(tables.read_table(args.interactions, ["user", "item", "timestamp"]))
     splits = [
         split_audit.Part.of(name, tables.read_table(getattr(args, name), list(sequences.TYPES))) for name in SPLITS

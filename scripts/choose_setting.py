@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -18,7 +19,7 @@ def main(args: argparse.Namespace) -> None:
     from common import files, log
     from softrec.evaluation import selection
 
-    settings = program.read_settings(args.settings, selection.ChoiceSettings)
+    settings = read_settings(args.settings, selection.ChoiceSettings)
     choice = selection.decide(settings, [selection.kept_epoch(path, settings.metrics) for path in args.logs])
     log.say(f"{choice['name']} = {choice['chosen']}  by {', '.join(choice['metrics'])} on validation")
     files.write_json(args.choice, choice)

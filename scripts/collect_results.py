@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import choice_file, csv_files
     from softrec.results import collect, long_table
 
-    settings = program.read_settings(args.settings, collect.CollectSettings)
+    settings = read_settings(args.settings, collect.CollectSettings)
     choices = [choice_file.read_choice(path) for path in args.choices or []]
     measured, of_all = (
         collect.collect(settings.cells, [collect.read_metrics(path, key) for path in args.metrics], choices)

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -21,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.results import published
     from softrec.stats import paper_comparison
 
-    settings = program.read_settings(args.settings, paper_comparison.CompareSettings)
+    settings = read_settings(args.settings, paper_comparison.CompareSettings)
     paper = published.read_published(args.published, 2)
     ours = paper_comparison.read_intervals(args.intervals)
     rows = paper_comparison.compare(ours, paper, settings)

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -28,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.results import provenance
     from softrec.stats import paper_comparison
 
-    settings = program.read_settings(args.settings, page.ReproductionSettings)
+    settings = read_settings(args.settings, page.ReproductionSettings)
     manifest, jobs = files.read_json(args.manifest), provenance.trace(args.files_read).jobs.values()
     intervals, metrics = paper_comparison.read_intervals(args.intervals), settings.alphas.metrics
     logs = training.read_logs(settings.logs, args.logs or [])

@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -21,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import arrays
     from softrec.splits import categories, samples
 
-    settings = program.read_settings(args.settings, grounding.GroundingSettings)
+    settings = read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     rows = samples.read_rows(args.rows, ["user", "history", "target", "position"], items.count).to_pydict()

@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -19,7 +20,7 @@ def main(args: argparse.Namespace) -> None:
     from common import log
     from softrec.splits import sequences
 
-    settings = program.read_settings(args.settings, sequences.SampleSettings)
+    settings = read_settings(args.settings, sequences.SampleSettings)
     table = tables.read_table(args.sequences, list(sequences.TYPES))
     rows = sequences.draw(len(table), settings.rows, settings.seed, settings.split)
     paper = sequences.of_paper(rows, len(table), settings)

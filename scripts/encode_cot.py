@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.llm import embeddings, language_model
 
     with distributed.ranks():
-        settings = program.read_settings(args.settings, embeddings.EmbeddingSettings)
+        settings = read_settings(args.settings, embeddings.EmbeddingSettings)
         texts = tables.read_table(args.cot, ["text"])["text"].to_pylist()
         llm = language_model.load(args.llm, settings.backbone, settings.precision, kernels=settings.kernels)
         z = embeddings.embed(llm, [text.strip() for text in texts], settings.batch_size)

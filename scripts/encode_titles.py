@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.splits import samples
 
     with distributed.ranks():
-        settings = program.read_settings(args.settings, embeddings.EmbeddingSettings)
+        settings = read_settings(args.settings, embeddings.EmbeddingSettings)
         titles = [prompts.title_in(title) for title in samples.load_items(args.catalogue).distinct]
         llm = language_model.load(args.llm, settings.backbone, settings.precision, kernels=settings.kernels)
         arrays.write_array(args.titles, embeddings.embed(llm, titles, settings.batch_size))

@@ -4,6 +4,7 @@ import argparse
 from dataclasses import dataclass
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.evaluation import metrics
     from softrec.evaluation.ranking import read_ranks
 
-    settings = program.read_settings(args.settings, Settings)
+    settings = read_settings(args.settings, Settings)
     table = read_ranks(args.ranks)
     report = {}
     for suffix, ranks in (("", table.filter(table["paper"])), ("_all", table)):

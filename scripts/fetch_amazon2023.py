@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -17,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
     """Download both files; note where they came from."""
     from softrec.fetch import amazon2023
 
-    settings = program.read_settings(args.settings, amazon2023.Amazon2023Settings)
+    settings = read_settings(args.settings, amazon2023.Amazon2023Settings)
     for role, origin in amazon2023.fetch(settings, {"ratings": args.ratings, "metadata": args.metadata}).items():
         program.note(role, origin)
 

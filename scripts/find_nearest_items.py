@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from softrec.io import tables
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 from softrec.splits.seen_items import Mask
 
 
@@ -31,7 +32,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import arrays
     from softrec.splits import samples
 
-    settings = program.read_settings(args.settings, Settings)
+    settings = read_settings(args.settings, Settings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     how = grounding.GroundingSettings(settings.mask, settings.tie_seed)

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.llm_enhanced import dllm2rec, teacher
     from softrec.sequential import run
 
-    settings = program.read_settings(args.settings, dllm2rec.Dllm2recSettings)
+    settings = read_settings(args.settings, dllm2rec.Dllm2recSettings)
     told = teacher.read_teacher(args.catalogue, args.titles, args.nearest, args.train, args.sample)
     say(f"the teacher has answered {len(told.items):,} of {len(told.place):,} training rows")
     method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -18,7 +19,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io.checkpoints import run_key
     from softrec.sequential import dros, run
 
-    settings = program.read_settings(args.settings, dros.DrosSettings)
+    settings = read_settings(args.settings, dros.DrosSettings)
     alpha = run.candidate_or_chosen(args.choice, "alpha", settings.alpha)
     method = dros.Dros(alpha, settings.beta, settings.popularity_power)
     paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)

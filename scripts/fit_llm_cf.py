@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -24,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.llm_enhanced import decisions, llm_cf
     from softrec.sequential import run, windows
 
-    own = program.read_settings(args.settings, llm_cf.LlmCfSettings)
+    own = read_settings(args.settings, llm_cf.LlmCfSettings)
     texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, own.fit.length)
     method = llm_cf.LlmCf(own.in_context, texts, own.negatives, own.fit.seed)
     l2 = run.candidate_or_chosen(args.choice, "l2", own.l2)

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -17,7 +18,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io.checkpoints import run_key
     from softrec.sequential import run, sampled_softmax
 
-    own = program.read_settings(args.settings, sampled_softmax.SampledSoftmaxSettings)
+    own = read_settings(args.settings, sampled_softmax.SampledSoftmaxSettings)
     l2 = run.candidate_or_chosen(args.choice, "l2", own.l2)
     paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
     run.fit_and_save(paths, key, own.fit, sampled_softmax.SampledSoftmax(own.negatives), l2)

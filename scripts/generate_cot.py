@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -27,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.splits import samples
 
     with distributed.ranks():
-        settings = program.read_settings(args.settings, chains_of_thought.CotSettings)
+        settings = read_settings(args.settings, chains_of_thought.CotSettings)
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.train, items.count)
         decisions = chains_of_thought.draw_decisions(

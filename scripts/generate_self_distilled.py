@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -28,11 +29,11 @@ def main(args: argparse.Namespace) -> None:
     from softrec.splits import samples
 
     with distributed.ranks():
-        settings = program.read_settings(args.settings, RecommenderSettings)
+        settings = read_settings(args.settings, RecommenderSettings)
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.train, items.count)
         recommender = open_recommender(args.llm, items, settings, args.adapter)
-        kept = KeptAnswers(args.self_distilled, checkpoints.key_of(args))
+        kept = KeptAnswers(args.self_distilled, checkpoints.shared_run_key(args.settings, args.code, args.files_read))
         with timing.timed(kept.seconds()):
             answers = recommender.answer(rows, "self-distil", kept)
         predictions.describe(answers, rows["target"], items)

@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 COLUMNS = ["user", "history", "target", "position", "paper"]
 
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import arrays
     from softrec.splits import samples
 
-    settings = program.read_settings(args.settings, grounding.GroundingSettings)
+    settings = read_settings(args.settings, grounding.GroundingSettings)
     items = samples.load_items(args.catalogue)
     titles = samples.load_title_embeddings(args.titles, items)
     rows = samples.read_rows(args.rows, COLUMNS, items.count).to_pydict()

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -24,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import csv_files
     from softrec.results import runtimes
 
-    settings = program.read_settings(args.settings, runtimes.LedgerSettings)
+    settings = read_settings(args.settings, runtimes.LedgerSettings)
     entries = runtimes.ledger(args.logs, args.answers or [], args.distances or [], settings)
     csv_files.write_text(args.ledger, csv_files.csv_text([runtimes.Entry._fields, *entries]))
 

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -20,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
     from common import files
     from softrec.results import run_manifest
 
-    settings = program.read_settings(args.settings, run_manifest.ManifestSettings)
+    settings = read_settings(args.settings, run_manifest.ManifestSettings)
     files.write_json(args.manifest, run_manifest.run_manifest(settings, args.files_read))
 
 

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -21,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.reporting import grouped_table, table1
     from softrec.results import published
 
-    settings = program.read_settings(args.settings, table1.Table1Settings)
+    settings = read_settings(args.settings, table1.Table1Settings)
     counts = [table1.read_counts(path) for path in args.counts]
     paper = table1.by_dataset(published.read_published(args.published, table=1))
     table = table1.table1(settings.datasets, counts, paper)

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -26,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.reporting import gain_marks, grouped_table, latex, table2, teacher_share
     from softrec.results import long_table, row_counts
 
-    settings = program.read_settings(args.settings, table2.Table2Settings)
+    settings = read_settings(args.settings, table2.Table2Settings)
     means = table2.average(long_table.read_long(args.long))
     # What is beyond noise is tested over all rows, so a mark would say nothing of a table of some of them.
     marked, sentence = gain_marks.beyond_noise(args.tests, means) if args.tests else (set(), "")

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -26,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.tuning.distance import DistanceSettings, distance_probe, draw_distance_rows
 
     with distributed.ranks():
-        settings = program.read_settings(args.settings, DistanceSettings)
+        settings = read_settings(args.settings, DistanceSettings)
         items = samples.load_items(args.catalogue)
         llm = open_recommender(args.llm, items, settings.recommender).llm
         llm.backbone.begin(llm, args.item_embeddings, settings.tuning_seed)

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -23,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.reporting.summary import comparisons
     from softrec.stats import method_comparison
 
-    settings = program.read_settings(args.settings, method_comparison.SignificanceSettings)
+    settings = read_settings(args.settings, method_comparison.SignificanceSettings)
     choices = [choice_file.read_choice(path) for path in args.choices or []]
     ranked = method_comparison.read_ranked(settings.cells, args.ranks, choices)
     tallies = method_comparison.tallied(ranked, settings.metrics)

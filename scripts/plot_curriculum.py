@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -20,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import csv_files
     from softrec.reporting.figures import curriculum, style
 
-    settings = program.read_settings(args.settings, curriculum.CurriculumSettings)
+    settings = read_settings(args.settings, curriculum.CurriculumSettings)
     curves = curriculum.read_curves(args.logs, settings.cells)
     style.save(curriculum.draw_curriculum(curves), args.pdf, args.png)
     csv_files.write_text(args.csv, csv_files.csv_text([curriculum.Step._fields, *curriculum.steps(curves)]))

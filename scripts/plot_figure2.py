@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -22,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import csv_files
     from softrec.reporting.figures import figure2, style
 
-    settings = program.read_settings(args.settings, figure2.Figure2Settings)
+    settings = read_settings(args.settings, figure2.Figure2Settings)
     bars = figure2.read_bars(args.sft, args.wo_sa, args.metrics, settings.cells)
     style.save(figure2.draw(bars), args.pdf, args.png)
     csv_files.write_text(args.csv, csv_files.csv_text([figure2.Bars._fields, *bars]))

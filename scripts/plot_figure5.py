@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -21,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import choice_file, csv_files
     from softrec.reporting.figures import figure5, style
 
-    settings = program.read_settings(args.settings, figure5.Figure5Settings)
+    settings = read_settings(args.settings, figure5.Figure5Settings)
     points = figure5.read_points(args.settings_long, settings.metric)
     chosen = {
         (about.dataset, about.backbone): choice_file.read_choice(path).value

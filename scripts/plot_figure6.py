@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -23,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.reporting.figures import figure6, style
     from softrec.results import long_table, runtimes
 
-    settings = program.read_settings(args.settings, figure6.Figure6Settings)
+    settings = read_settings(args.settings, figure6.Figure6Settings)
     chosen = {
         (about.dataset, about.backbone, about.method): choice_file.read_choice(path).label()
         for about, path in zip(settings.choices, args.choices or [], strict=True)

@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -19,7 +20,7 @@ def main(args: argparse.Namespace) -> None:
     from common import files
     from softrec.llm import tiny_llm
 
-    settings = program.read_settings(args.settings, tiny_llm.TinySettings)
+    settings = read_settings(args.settings, tiny_llm.TinySettings)
     table = tables.read_table(args.catalogue, ["title", "category"])
     model, tokenizer = tiny_llm.pretrain(table["title"].to_pylist(), table["category"].to_pylist(), settings)
     with files.write_whole(args.llm) as partial:

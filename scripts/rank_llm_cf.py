@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -20,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.llm_enhanced import decisions, llm_cf
     from softrec.sequential import ranking, windows
 
-    settings = program.read_settings(args.settings, llm_cf.LlmCfRankSettings)
+    settings = read_settings(args.settings, llm_cf.LlmCfRankSettings)
     shape = settings.rank
     protocol = ranking.read_protocol(args.catalogue, args.interactions, shape.mask, shape.tie_seed)
     texts = decisions.read_texts(args.catalogue, args.titles, args.cot, args.thoughts, args.sample, shape.length)

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -16,7 +17,7 @@ def main(args: argparse.Namespace) -> None:
     """Load, rank, write."""
     from softrec.sequential import encoder, ranking, windows
 
-    settings = program.read_settings(args.settings, ranking.RankSettings)
+    settings = read_settings(args.settings, ranking.RankSettings)
     protocol = ranking.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
     rows = windows.read_windows(args.rows, protocol.items, settings.length)
     model = encoder.Encoder(protocol.items, settings)

@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -24,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.llm_enhanced import decisions, retrieval
     from softrec.sequential import windows
 
-    settings = program.read_settings(args.settings, retrieval.RetrievalSettings)
+    settings = read_settings(args.settings, retrieval.RetrievalSettings)
     titles = decisions.read_titles(args.catalogue, args.titles)
     known = decisions.read_examples(args.cot, args.sample, len(titles) - 1, settings.length)
     rows = windows.read_windows(args.rows, len(titles) - 1, settings.length)

@@ -4,6 +4,7 @@ import argparse
 
 from softrec.io import tables
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -20,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
     from common import log
     from softrec.splits import sequences
 
-    settings = program.read_settings(args.settings, sequences.SplitSettings)
+    settings = read_settings(args.settings, sequences.SplitSettings)
     table = tables.read_table(args.interactions, ["user", "item", "timestamp"])
     user, item, timestamp = (column.to_numpy() for column in table.columns)
     sequences.require_sorted(user, timestamp, args.interactions)

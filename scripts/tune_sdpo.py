@@ -4,6 +4,7 @@ import argparse
 from functools import partial
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -25,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
         key = shared_run_key(args.settings, args.code, args.files_read)
-        settings = program.read_settings(args.settings, sdpo.SdpoSettings)
+        settings = read_settings(args.settings, sdpo.SdpoSettings)
         recommender = run.start_from_sft(paths, settings.tuning, args.start)
         train = samples.load_rows(args.train, recommender.items.count)
         seen = samples.load_seen(args.interactions, recommender.items.count)

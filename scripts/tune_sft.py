@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -24,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
         key = shared_run_key(args.settings, args.code, args.files_read)
-        settings = program.read_settings(args.settings, run.TuningSettings)
+        settings = read_settings(args.settings, run.TuningSettings)
         recommender = run.start(paths, settings, args.item_embeddings)
         labels = recommender.labels(load_rows(args.train, recommender.items.count))
         run.tune(paths, key, engine, settings, recommender, {"y": labels}, lambda: Constant(0.0))

@@ -3,6 +3,7 @@
 import argparse
 
 from softrec.job import arguments, program
+from softrec.job.settings import read_settings
 
 
 def parser() -> program.Parser:
@@ -28,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
     with distributed.ranks():
         engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
         key = shared_run_key(args.settings, args.code, args.files_read)
-        settings = program.read_settings(args.settings, SoftSettings)
+        settings = read_settings(args.settings, SoftSettings)
         recommender = run.start(paths, settings.tuning, args.item_embeddings)
         train = load_rows(args.train, recommender.items.count)
         responses = {

@@ -23,7 +23,7 @@ from lib.slices import Slices
 from places import ROOT
 from slices_of_rules import RULES, names
 from snakemake_logger_plugin_softrec import config_file
-from softrec.job import program
+from softrec.job.settings import read_settings
 
 SCHEMA = str(ROOT / "workflow/schemas/config.schema.yaml")
 OWN = {name: yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()) for name in ("paper", "demo", "figure6")}
@@ -75,7 +75,7 @@ def require_read(given: str | dict[str, Any], kind: str) -> None:
     if module:
         settings = getattr(importlib.import_module(f"softrec.{module}"), name)
         text = given if isinstance(given, str) else json.dumps(given)
-        assert isinstance(program.read_settings(text, settings), settings)
+        assert isinstance(read_settings(text, settings), settings)
 
 
 @quick(max_examples=200, deadline=None)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lib.slices import Slices
 from slices_of_rules import KINDS, ROOT, RULES, SCRIPT_OF, every_kind, names
-from softrec.job import program
+from softrec.job.settings import read_settings
 
 Checked = Callable[[str], dict[str, Any]]
 
@@ -37,7 +37,7 @@ def test_a_slice_fills_the_dataclass_that_its_script_reads(checked: Checked, nam
     kind = settings_class(rule)
     for chosen in names(rule, config):
         value = RULES[rule][0](Slices(config), chosen)
-        settings = program.read_settings(value if isinstance(value, str) else json.dumps(value), kind)
+        settings = read_settings(value if isinstance(value, str) else json.dumps(value), kind)
         assert type(settings) is kind
 
 

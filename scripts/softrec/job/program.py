@@ -1,17 +1,14 @@
-"""The frame of every script: arguments, settings, errors for people, and a manifest beside each output."""
+"""The frame of every script: arguments, errors for people, and a manifest beside each output."""
 
 import argparse
-import contextlib
 import dataclasses
 import json
-import math
 import sys
 import time
-import types
 import typing
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from common import loaded_modules, manifests
 from common.display_text import plain
@@ -19,8 +16,8 @@ from common.errors import SoftrecError
 from common.process import is_first
 
 from softrec.job import plan, unexpected_errors
+from softrec.job.settings import Settings, read_object
 
-Settings = TypeVar("Settings")
 _notes: dict[str, Any] = {}
 _last: list[Callable[[], None]] = []
 
@@ -135,97 +132,3 @@ def refuse(error: SoftrecError) -> typing.NoReturn:
     """End the process with the error's sentences and status 1."""
     print(plain("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]])), file=sys.stderr)
     raise SystemExit(1) from None
-
-
-def read_settings(text: str, kind: type[Settings]) -> Settings:
-    """Parse a JSON object into the dataclass `kind`: no key missing, none unknown, types as annotated.
-
-    Raises `SoftrecError` naming the key and its value.
-    """
-    return build(kind, read_object(text, "--settings"), kind.__name__)
-
-
-def read_object(text: str, flag: str) -> dict[str, Any]:
-    """The JSON object that a flag was given. Raises `SoftrecError` if it is none."""
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        what = f"{flag} is not JSON: {getattr(error, 'msg', error)}"
-        raise SoftrecError(what, where=text[:200], remedy="give one JSON object") from error
-    if not isinstance(values, dict):
-        raise SoftrecError(f"{flag} is {values!r:.60}, not a JSON object", where=flag, remedy="give its keys")
-    return values
-
-
-def build(kind: type[Settings], values: dict[str, Any], where: str) -> Settings:
-    """Fill the dataclass `kind` from `values`, nested dataclasses included."""
-    if not isinstance(values, dict):
-        raise SoftrecError(f"{where} is {values!r}, not a JSON object", where="--settings", remedy="give its keys")
-    hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(values) - set(fields))
-    required = {n for n, f in fields.items() if f.default is f.default_factory is dataclasses.MISSING}
-    missing = sorted(required - set(values))
-    if unknown or missing:
-        raise SoftrecError(
-            f"settings do not fit {where}: missing {missing or 'nothing'}, unknown {unknown or 'nothing'}",
-            where="--settings",
-            remedy=f"give exactly {sorted(fields)}",
-        )
-    return kind(**{name: convert(hints[name], value, f"{where}.{name}") for name, value in values.items()})
-
-
-def convert(hint: Any, value: Any, where: str) -> Any:
-    """Check `value` against an annotation: scalars, `X | Y | None`, `list[X]`, `tuple[X, ...]`, `dict`, dataclasses."""
-    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        return build(hint, value, where)  # type: ignore[arg-type]
-    origin, options = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):
-        if value is None and type(None) in options:
-            return None
-        kinds = [option for option in options if option is not type(None)]
-        if len(kinds) == 1:
-            return convert(kinds[0], value, where)
-        for kind in kinds:
-            with contextlib.suppress(SoftrecError):
-                return convert(kind, value, where)
-        raise misfit(hint, value, where)
-    if origin in (list, tuple) and isinstance(value, list):
-        return origin(convert(options[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if origin is dict and isinstance(value, dict):
-        return {key: convert(options[1], item, f"{where}.{key}") for key, item in value.items()}
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return finite(value, where)
-    if origin is not None:
-        fits = origin is typing.Literal and value in options
-    else:
-        fits = hint is Any or (isinstance(value, hint) and (hint is bool or not isinstance(value, bool)))
-    if not fits:
-        raise misfit(hint, value, where)
-    return value
-
-
-def finite(value: float, where: str) -> float:
-    """A number as a float; not a number, infinity and integers that no float can hold raise `SoftrecError`."""
-    with contextlib.suppress(OverflowError):
-        if math.isfinite(number := float(value)):
-            return number
-    raise SoftrecError(f"{where} is {value}, no finite number", where="--settings", remedy="correct the key")
-
-
-def misfit(hint: Any, value: Any, where: str) -> SoftrecError:
-    """The error for a value that is not of the annotated type."""
-    what = f"{where} is {value!r}, which is not {described(hint)}"
-    return SoftrecError(what, where="--settings", remedy="correct the key")
-
-
-def described(hint: Any) -> str:
-    """An annotation in words: "int or 'all'", "list of float"."""
-    origin, options = typing.get_origin(hint), typing.get_args(hint)
-    if origin is None:
-        return hint.__name__
-    if origin is typing.Literal:
-        return " or ".join(map(repr, options))
-    if origin in (types.UnionType, typing.Union):
-        return " or ".join(map(described, options))
-    return f"{origin.__name__} of {described(options[1] if origin is dict else options[0])}"

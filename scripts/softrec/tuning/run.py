@@ -17,6 +17,7 @@ from softrec.evaluation.grounding import Grounding, GroundingSettings
 from softrec.io.checkpoints import Checkpoint
 from softrec.io.tables import read_table
 from softrec.job import program
+from softrec.job.settings import read_settings
 from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora, save_adapter
 from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.splits.samples import load_items, load_rows, load_seen, load_title_embeddings
@@ -102,7 +103,7 @@ def self_distilled_responses(path: Path, recommender: Recommender, rows: int) ->
 
 def engine_settings(text: str) -> EngineSettings:
     """How updates are to be computed, from JSON; the job must have as many ranks as that says."""
-    how = program.read_settings(text, EngineSettings)
+    how = read_settings(text, EngineSettings)
     if how.ranks != world():
         raise SoftrecError(
             f"the engine is configured for {how.ranks} rank(s), and this job has {world()}",

@@ -15,6 +15,7 @@ from common import loaded_modules, syntax_digest
 from common.errors import SoftrecError
 from places import SCRIPTS
 from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 def new_parser() -> program.Parser:
@@ -210,7 +211,7 @@ def test_flags_that_are_no_objects(folder: Path, capsys: pytest.CaptureFixture[s
     """Whatever stands in them: one sentence that names the flag."""
 
     def settle(args: argparse.Namespace) -> None:
-        program.read_settings(args.settings, program.Parser)  # type: ignore[type-var]
+        read_settings(args.settings, program.Parser)  # type: ignore[type-var]
 
     flags = ["--source", str(folder / "a"), "--target-file", str(folder / "out"), flag, text]
     with pytest.raises(SystemExit) as ended:

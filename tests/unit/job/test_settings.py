@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from common.errors import SoftrecError
-from softrec.job import program
+from softrec.job.settings import read_settings
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ VALUES = {
 
 def test_settings_fill_nested_dataclasses_with_the_annotated_types() -> None:
     """A whole number where a float is annotated becomes one; lists become tuples where the annotation says so."""
-    settings = program.read_settings(json.dumps(VALUES), Outer)
+    settings = read_settings(json.dumps(VALUES), Outer)
     parts = [Inner(1), Inner(2)]
     assert settings == Outer(1.0, "x", True, Inner(3), parts, (0.8, 1.0), {"users": 5}, None, "all", "best")
     assert isinstance(settings.rate, float)
     assert isinstance(settings.fractions[1], float)
-    assert program.read_settings(json.dumps({**VALUES, "rows": 7, "counts": None, "mode": "last"}), Outer).rows == 7
+    assert read_settings(json.dumps({**VALUES, "rows": 7, "counts": None, "mode": "last"}), Outer).rows == 7
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_settings_fill_nested_dataclasses_with_the_annotated_types() -> None:
 def test_a_value_that_does_not_fit_is_named(change: dict[str, object], sentence: str) -> None:
     """The key with its path, the value, and the type that it should have had."""
     with pytest.raises(SoftrecError) as caught:
-        program.read_settings(json.dumps({**VALUES, **change}), Outer)
+        read_settings(json.dumps({**VALUES, **change}), Outer)
     assert caught.value.what == sentence
     assert caught.value.where == "--settings"
     assert caught.value.remedy
@@ -93,7 +93,7 @@ def test_a_value_that_does_not_fit_is_named(change: dict[str, object], sentence:
 def test_a_missing_key_is_named_unless_it_has_a_default() -> None:
     """All but `mode` are required."""
     with pytest.raises(SoftrecError, match=r"missing \['name', 'rows'\], unknown nothing"):
-        program.read_settings(json.dumps({k: v for k, v in VALUES.items() if k not in ("name", "rows")}), Outer)
+        read_settings(json.dumps({k: v for k, v in VALUES.items() if k not in ("name", "rows")}), Outer)
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_a_missing_key_is_named_unless_it_has_a_default() -> None:
 def test_settings_that_are_no_object_are_refused(text: str, sentence: str) -> None:
     """Neither text that is not JSON nor JSON that is not an object gets further."""
     with pytest.raises(SoftrecError, match=sentence):
-        program.read_settings(text, Inner)
+        read_settings(text, Inner)
