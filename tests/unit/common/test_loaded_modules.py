@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from common.frame import FRAME
 from lib.graph import code_digest
 from places import SCRIPTS
 
@@ -67,14 +68,22 @@ def test_the_planned_code_runs_and_comments_may_change(scripts: Path) -> None:
         assert (ended.returncode, ended.stderr) == (0, "")
         assert (scripts.parent / "out").read_text() == "21"
     manifest = json.loads((scripts.parent / "out.manifest.json").read_text())
-    assert set(manifest["modules"]) <= set(manifest["code"])
+    assert set(manifest["modules"]) <= {*manifest["code"], *FRAME}
 
 
-@pytest.mark.parametrize(
-    "module", ["softrec/early.py", "softrec/late.py", "softrec/job/program.py", "common/loaded_modules.py", "count.py"]
-)
+@pytest.mark.parametrize("module", ["log", "errors", "loaded_modules", "frame"])
+def test_a_module_of_the_frame_may_be_edited(scripts: Path, module: str) -> None:
+    """It cannot change what the job computes: the plan does not name it, and the job runs with what is there."""
+    code = code_digest.code_digest("count", scripts=scripts)
+    assert f"common.{module}" not in code
+    with (scripts / "common" / f"{module}.py").open("a") as stream:
+        stream.write("\nEDITED = True\n")
+    assert run(scripts, code).returncode == 0
+
+
+@pytest.mark.parametrize("module", ["softrec/early.py", "softrec/late.py", "common/files.py", "count.py"])
 def test_another_module_than_the_planned_one_is_refused(scripts: Path, module: str) -> None:
-    """Loaded at the start or within the job, the frame itself, the script: its file is named, and nothing written."""
+    """Loaded at the start or within the job, or the script: its file is named, and nothing is written."""
     code = code_digest.code_digest("count", scripts=scripts)
     with (scripts / module).open("a") as stream:
         stream.write("\nEDITED = True\n")

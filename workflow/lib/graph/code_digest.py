@@ -1,7 +1,8 @@
 """A digest of the code behind a result: it changes when the program does, not when a comment or the layout does.
 
 Followed are static imports, wherever they stand in a file. A module that is loaded by name (a backbone, a model) is
-named by its rule as an extra root. What counts of a file says `common.syntax_digest`.
+named by its rule as an extra root. What counts of a file says `common.syntax_digest`. Modules of the frame of a job
+(`common.frame`) cannot change a result, and do not count; what they import does.
 """
 
 import ast
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common import syntax_digest
+from common.frame import FRAME
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
@@ -28,7 +30,7 @@ class Module(NamedTuple):
 
 
 def code_digest(script: str, *roots: str, scripts: Path = SCRIPTS) -> str:
-    """JSON, keys sorted: each project module that `scripts/SCRIPT.py` can import, to 16 hexadecimal digits.
+    """JSON, keys sorted: each project module that can change the result of `scripts/SCRIPT.py`, to 16 hex digits.
 
     Args:
         script: name of the script, without `.py`.
@@ -38,7 +40,8 @@ def code_digest(script: str, *roots: str, scripts: Path = SCRIPTS) -> str:
     Raises `DigestError`.
     """
     found = closure(script, *roots, scripts=scripts)
-    return json.dumps({name: parse(path, name).digest for name, path in found.items()}, sort_keys=True)
+    counted = {name: path for name, path in found.items() if name not in FRAME}
+    return json.dumps({name: parse(path, name).digest for name, path in counted.items()}, sort_keys=True)
 
 
 def closure(script: str, *roots: str, scripts: Path = SCRIPTS) -> dict[str, Path]:

@@ -45,7 +45,11 @@ def text_titles(config: Mapping[str, Any]) -> str:
 
 
 def audits(*samples: str) -> list[str]:
-    """The proofs that the splits leak nothing, and that each of `samples` holds rows of its split alone."""
+    """The proofs that the splits leak nothing, and that each of `samples` holds rows of its split alone.
+
+    A rule that waits for them names them as `ancient`: nothing of a proof is read, so one that is made anew, as when
+    its module changed, makes nothing stale.
+    """
     drawn = [f"results/<run>/{{dataset}}/samples/{split}_audit.json" for split in samples]
     return ["results/<run>/{dataset}/split_audit.json", *drawn]
 
