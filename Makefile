@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # A demo or a test is no place for threads to fight: one job, one thread.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost why bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost why bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,12 @@ simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a kn
 soak: $(VENV)/.slurm  ## Kill whole toy runs at random moments, start them again, compare every output; an hour
 	$(BIN)/python tests/soak --folder results/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RANKS),--ranks $(RANKS)) \
 		$(if $(PLACE),--place $(PLACE))
+
+# From an environment that has nothing but what the project asks for.
+lock: $(VENV)/.slurm  ## Write the versions of all packages of the environment to envs/lock.txt
+	@head -2 envs/lock.txt > envs/lock.partial
+	@$(BIN)/python -m pip freeze --exclude pip --exclude setuptools --exclude wheel | sed 's/+cpu$$//' >> envs/lock.partial
+	@mv envs/lock.partial envs/lock.txt
 
 lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
