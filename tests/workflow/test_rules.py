@@ -172,7 +172,7 @@ def test_an_environment_has_what_its_script_imports(name: str) -> None:
             assert library in environment, f"{module} imports {library}"
 
 
-ELSEWHERE = {("softrec.core.seeds", "torch"), ("softrec.splits.samples", "datasets")}
+ELSEWHERE = {("softrec.splits.samples", "datasets")}
 ELSEWHERE |= {("softrec.io.tables", "pyarrow")}
 
 

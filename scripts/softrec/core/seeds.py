@@ -1,12 +1,8 @@
 """Named random streams: each use of chance has a name, so that adding one never shifts another."""
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import torch
 
 
 def derive(seed: int, *names: str | int) -> int:
@@ -18,10 +14,3 @@ def derive(seed: int, *names: str | int) -> int:
 def stream(seed: int, *names: str | int) -> np.random.Generator:
     """A numpy generator for the stream `names` of `seed`, for example `stream(42, "samples", "train")`."""
     return np.random.Generator(np.random.PCG64(derive(seed, *names)))
-
-
-def torch_stream(seed: int, *names: str | int) -> "torch.Generator":
-    """A private torch CPU generator for the stream `names` of `seed`; the global one is left alone."""
-    import torch
-
-    return torch.Generator().manual_seed(derive(seed, *names))

@@ -49,3 +49,8 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
         )
         require_whole(model, report, folder)
     return model, tokenizer
+
+
+def causal_model(model: Any) -> Any:
+    """The causal language model inside a PEFT wrapper (LoRA layers stay in place), or the model itself."""
+    return model.get_base_model() if hasattr(model, "get_base_model") else model

@@ -19,7 +19,7 @@ from common.files import read_json, write_json, write_whole
 from softrec.core import seeds
 from softrec.io.weights import readable, require_adapter, require_safetensors, require_same, shapes
 from softrec.llm.base_files import require_usable, window
-from softrec.llm.base_model import Precision, read_base
+from softrec.llm.base_model import Precision, causal_model, read_base
 from softrec.llm.kernels import Kernels, install
 
 ALL_LINEAR = "all-linear"  # PEFT's word for all linear layers but the output
@@ -46,7 +46,7 @@ class LanguageModel:
     @property
     def causal(self) -> Any:
         """The transformers model inside a PEFT wrapper, LoRA layers in place."""
-        return self.model.get_base_model() if hasattr(self.model, "get_base_model") else self.model
+        return causal_model(self.model)
 
     @property
     def device(self) -> torch.device:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from softrec.llm.base_model import causal_model
 from softrec.llm.branches import BranchBatch
 
 
@@ -40,8 +41,3 @@ class ResponseLikelihood(nn.Module):
         log_probability = -nn.functional.cross_entropy(logits, batch.target, reduction="none")
         # A GPU adds these in the same order each time, which it does not do in `index_add`.
         return torch.segment_reduce(log_probability, "sum", lengths=batch.length, unsafe=True)
-
-
-def causal_model(model: Any) -> Any:
-    """The causal language model inside a PEFT wrapper (LoRA layers stay in place), or the model itself."""
-    return model.get_base_model() if hasattr(model, "get_base_model") else model

@@ -79,7 +79,8 @@ def entries_of_log(path: Path, source: Source) -> list[Entry]:
     ranks = ranks_of(summary, path)
     kept = {stage: seconds for stage, seconds in total.items() if seconds > 0 or stage == TRAINING}
     of = replace(source, setting=setting_of(summary, source, path))
-    return [Entry(*vars(of).values(), stage, seconds / 60, ranks, device) for stage, seconds in kept.items()]
+    facts = {**vars(of), "ranks": ranks, "device": device}
+    return [Entry(**facts, stage=stage, minutes=seconds / 60) for stage, seconds in kept.items()]
 
 
 def setting_of(summary: Mapping[str, Any], source: Source, path: Path) -> str:
@@ -109,7 +110,8 @@ def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
     except SoftrecError as error:  # no rule makes a manifest again by itself
         raise SoftrecError(error.what, where=error.where, remedy=AGAIN) from error
     device = str(gpus[0]) if isinstance(gpus, list) and gpus else "CPU"
-    return Entry(*vars(source).values(), stage, minutes, ranks_of(manifest.value, place), device)
+    ranks = ranks_of(manifest.value, place)
+    return Entry(**vars(source), stage=stage, minutes=minutes, ranks=ranks, device=device)
 
 
 def ranks_of(facts: Mapping[str, Any], path: Path) -> int:

@@ -86,7 +86,7 @@ class Step(NamedTuple):
 def steps(curves: list[Curve]) -> list[Step]:
     """The numbers behind the figure, epoch by epoch."""
     return [
-        Step(*vars(curve.run).values(), epoch, tau, distance, epoch == curve.kept)
+        Step(**vars(curve.run), epoch=epoch, tau=tau, d_t_over_d_0=distance, kept=epoch == curve.kept)
         for curve in curves
         for epoch, (tau, distance) in enumerate(zip(curve.tau, curve.distance, strict=True), start=1)
     ]

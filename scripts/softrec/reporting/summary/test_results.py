@@ -42,7 +42,8 @@ def read_tests(path: Path, metrics: Sequence[str]) -> list[Contrast]:
             value, low, high = (csv_files.number(fields, name, path, line, -1, 1) for name in names)
             p = csv_files.number(fields, "p_holm", path, line, 0, 1)
             other = f"{fields['other_backbone']} {fields['other']}".strip()
-            found.append(Contrast(*list(fields.values())[:3], other, value, Interval(low, high), p))
+            cell = {name: fields[name] for name in ("dataset", "backbone", "metric")}
+            found.append(Contrast(**cell, other=other, difference=value, span=Interval(low, high), p=p))
     return found
 
 
