@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> None:
     ours_all = consistency.audit_ours(long_table.read_long(args.all_long), of_all)
     theirs = consistency.audit_published(published.read_published(args.published, 2), settings.paper_rows)
     files.write_json(args.audit, {"ours": ours, "ours_all": ours_all, "published": theirs})
-    csv_files.write_text(args.markdown, consistency.described(theirs, settings.paper_rows))
+    csv_files.write_text(args.markdown, consistency.format_summary(theirs, settings.paper_rows))
 
 
 if __name__ == "__main__":

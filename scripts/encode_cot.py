@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import arrays
     from softrec.llm import embeddings, language_model
 
-    with distributed.ranks():
+    with distributed.process_group():
         settings = read_settings(args.settings, embeddings.EmbeddingSettings)
         texts = tables.read_table(args.cot, ["text"])["text"].to_pylist()
         llm = language_model.load(args.llm, settings.backbone, settings.precision, kernels=settings.kernels)

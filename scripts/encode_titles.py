@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.llm import embeddings, language_model, prompts
     from softrec.splits import samples
 
-    with distributed.ranks():
+    with distributed.process_group():
         settings = read_settings(args.settings, embeddings.EmbeddingSettings)
         titles = [prompts.title_in(title) for title in samples.load_items(args.catalogue).distinct]
         llm = language_model.load(args.llm, settings.backbone, settings.precision, kernels=settings.kernels)

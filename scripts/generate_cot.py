@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.llm_enhanced import chains_of_thought
     from softrec.splits import samples
 
-    with distributed.ranks():
+    with distributed.process_group():
         settings = read_settings(args.settings, chains_of_thought.CotSettings)
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.train, items.count)

@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.job import timing
     from softrec.splits import samples
 
-    with distributed.ranks():
+    with distributed.process_group():
         settings = read_settings(args.settings, RecommenderSettings)
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.train, items.count)

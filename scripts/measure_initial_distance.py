@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.splits import samples
     from softrec.tuning.distance import DistanceSettings, distance_probe, draw_distance_rows
 
-    with distributed.ranks():
+    with distributed.process_group():
         settings = read_settings(args.settings, DistanceSettings)
         items = samples.load_items(args.catalogue)
         llm = open_recommender(args.llm, items, settings.recommender).llm

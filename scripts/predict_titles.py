@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import arrays, checkpoints
     from softrec.splits import samples
 
-    with distributed.ranks():
+    with distributed.process_group():
         settings = read_settings(args.settings, RecommenderSettings)
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.rows, items.count)

@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.tuning.distance import distance_probe
     from softrec.tuning.scheduler import SelfAdaptive, SoftSettings
 
-    with distributed.ranks():
+    with distributed.process_group():
         engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
         key = shared_run_key(args.settings, args.code, args.files_read)
         settings = read_settings(args.settings, SoftSettings)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import SoftrecError
-from common.process import is_first
+from common.process import is_main_process
 
 SCARCE = 1 << 20  # bytes free on a disk that is full for every purpose
 
@@ -26,7 +26,7 @@ def write_whole(path: Path) -> Iterator[Path]:
     `.NAME.partial`, which the next attempt removes. A full disk becomes one sentence. Of several ranks of a job the
     first one writes; what others write goes to a folder of their own, and away with it.
     """
-    if not is_first():
+    if not is_main_process():
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder) / Path(path).name
         return

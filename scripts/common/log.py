@@ -4,12 +4,12 @@ import sys
 import time
 
 from common.display_text import plain
-from common.process import is_first
+from common.process import is_main_process
 
 
 def say(text: str) -> None:
     """Write one line to standard error, at once, from the first rank. A rule's log file is its standard error."""
-    if is_first():
+    if is_main_process():
         print(plain(text), file=sys.stderr, flush=True)
 
 

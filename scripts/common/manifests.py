@@ -12,7 +12,7 @@ from typing import Any
 
 from common import file_digests, files, loaded_modules
 from common.errors import SoftrecError
-from common.process import world
+from common.process import world_size
 
 VERSIONS_OF = ("torch", "transformers", "peft", "deepspeed", "datasets", "numpy", "polars", "pyarrow", "matplotlib")
 
@@ -35,7 +35,7 @@ def write(facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Pa
         "versions": versions(),
         "environment": sys.prefix,
         "hardware": hardware(),
-        "ranks": world(),
+        "ranks": world_size(),
         "seconds": round(seconds, 3),
     }
     for path in outputs:

@@ -12,7 +12,7 @@ NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
 LAUNCHED = "SOFTREC_RANKS"  # processes of the job, as launch_ranks.py has started them
 
 
-def place() -> tuple[int, int, int]:
+def position() -> tuple[int, int, int]:
     """This process's number in its job, how many processes the job has, its number on its machine; alone (0, 1, 0).
 
     Raises `SoftrecError` if the launcher's variables do not fit together.
@@ -36,19 +36,19 @@ def place() -> tuple[int, int, int]:
 
 def rank() -> int:
     """0, 1, ...: this process's number among those of its job; 0 where there is only one."""
-    return place()[0]
+    return position()[0]
 
 
-def world() -> int:
+def world_size() -> int:
     """How many processes the job has."""
-    return place()[1]
+    return position()[1]
 
 
 def local_rank() -> int:
     """This process's number among those of its job on its machine."""
-    return place()[2]
+    return position()[2]
 
 
-def is_first() -> bool:
+def is_main_process() -> bool:
     """Whether this process is the one that writes: files, logs and manifests come from rank 0 alone."""
     return rank() == 0

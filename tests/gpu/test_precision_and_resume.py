@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 from runs import Run, second_gradient
-from softrec.core.devices import add_in_one_order
+from softrec.core.devices import use_deterministic_algorithms
 from softrec.llm.language_model import LanguageModel, adapter_state, load_adapter_state
 
 Maker = Callable[..., LanguageModel]
@@ -14,7 +14,7 @@ Maker = Callable[..., LanguageModel]
 @pytest.fixture
 def deterministic() -> Iterator[None]:
     """Deterministic algorithms alone, for one test."""
-    add_in_one_order()
+    use_deterministic_algorithms()
     yield
     torch.use_deterministic_algorithms(False)
 

@@ -102,7 +102,7 @@ def test_core_is_a_fixpoint_and_free_of_order(reviews: list[Review], k: int, cha
 def test_enough_counts(low: list[int], k: int) -> None:
     """Keys that share their low bits are still told apart."""
     key = np.array([value << 40 for value in low], dtype=np.uint64)
-    assert id_counts.enough(key, k).tolist() == [low.count(value) >= k for value in low]
+    assert id_counts.at_least_k(key, k).tolist() == [low.count(value) >= k for value in low]
 
 
 @quick(max_examples=100)

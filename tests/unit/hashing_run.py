@@ -28,7 +28,7 @@ def watched(path: Path) -> str:
 
 def main(args: argparse.Namespace) -> None:
     """What a tuning job does with its inputs' digests."""
-    with distributed.ranks():
+    with distributed.process_group():
         key = checkpoints.shared_run_key(args.settings, args.code, args.files_read)
         with files.write_whole(args.adapter) as partial:
             partial.write_text(key)

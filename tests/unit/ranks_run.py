@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from common import files
-from common.process import rank, world
+from common.process import rank, world_size
 from conftest import make_tiny_llm
 from softrec.core import distributed
 from softrec.decoding.generation import GenerationSettings, generate
@@ -55,7 +55,7 @@ def tuner(folder: Path, how: dict[str, Any]) -> Tuner:
         llara.begin(llm, [folder / "items.safetensors"], seed=1)
         prompts = with_items(PROMPTS, llara.rows_of_embedding(llm.causal))
     module = ResponseLikelihood(llm.model, llm.backbone)
-    accumulation = -(-LOOP["global_batch_size"] // (how["micro"] * world()))
+    accumulation = -(-LOOP["global_batch_size"] // (how["micro"] * world_size()))
     engine = start_engine(module, OPTIMISER, EngineSettings(**how["engine"]), how["micro"], accumulation)
     own = {"epochs": how["epochs"], "micro_batch_size": how["micro"], **how.get("loop", {})}
     loop = LoopSettings(**{**LOOP, **own})
@@ -133,6 +133,6 @@ def main(folder: Path, specification: dict[str, Any]) -> None:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     signal.alarm(300)  # no test may hang
-    with distributed.ranks():
+    with distributed.process_group():
         for one in json.loads(sys.argv[2]):
             main(Path(sys.argv[1]), one)

@@ -17,7 +17,7 @@ def moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return tensor.to(device)
 
 
-def add_in_one_order() -> None:
+def use_deterministic_algorithms() -> None:
     """Let torch use deterministic algorithms alone: on a GPU, others add in another order each time.
 
     It holds for the whole process, and must be asked for before the first matrix product. An operation that has no such

@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from common.errors import SoftrecError
-from common.process import LAUNCHED, NAMES, local_rank, rank, world
+from common.process import LAUNCHED, NAMES, local_rank, rank, world_size
 
 Part = TypeVar("Part")
 PATIENCE = timedelta(hours=2)  # a rank may wait for another that generates, or for a file system
 
 
 @contextmanager
-def ranks() -> Iterator[None]:
+def process_group() -> Iterator[None]:
     """The process group of this job's ranks, for as long as the block lasts; none where there is one rank.
 
     At the end all ranks wait for each other and leave together: a thread of a library that is still at work when Python
@@ -28,10 +28,10 @@ def ranks() -> Iterator[None]:
 
     Raises `SoftrecError` if the launcher has not said where ranks meet.
     """
-    if world() > 1:
+    if world_size() > 1:
         if not {"MASTER_ADDR", "MASTER_PORT"} <= set(os.environ):
             raise SoftrecError(
-                f"this is rank {rank()} of {world()}, and no launcher has said where they meet",
+                f"this is rank {rank()} of {world_size()}, and no launcher has said where they meet",
                 where=f"{LAUNCHED} is set, MASTER_ADDR or MASTER_PORT is not",
                 remedy=f"unset {LAUNCHED}, or start ranks by scripts/launch_ranks.py",
             )
@@ -48,7 +48,7 @@ def backend() -> str:
     return "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
 
 
-def begin_alone() -> None:
+def start_single_process_group() -> None:
     """The process group of a job of one process, for an engine that cannot do without; it needs no port.
 
     The engine's library reads the three variables of a launcher by itself, so that they say the same.
@@ -63,32 +63,32 @@ def use_own_gpu() -> None:
         torch.cuda.set_device(local_rank())
 
 
-def deal(batches: Sequence[Part]) -> list[Part]:
+def shard(batches: Sequence[Part]) -> list[Part]:
     """This rank's share of `batches`."""
-    return list(batches[rank() :: world()])
+    return list(batches[rank() :: world_size()])
 
 
-def collect(own: dict[int, Any]) -> dict[int, Any]:
+def all_gather(own: dict[int, Any]) -> dict[int, Any]:
     """The entries of all ranks' mappings, on every rank."""
-    if world() == 1:
+    if world_size() == 1:
         return own
-    found: list[dict[int, Any]] = [{}] * world()
+    found: list[dict[int, Any]] = [{}] * world_size()
     dist.all_gather_object(found, own)
     return {key: value for part in found for key, value in part.items()}
 
 
-def totals(values: Sequence[float]) -> list[float]:
+def all_reduce_sum(values: Sequence[float]) -> list[float]:
     """The sum over ranks of each value, on every rank."""
-    if world() == 1:
+    if world_size() == 1:
         return list(values)
     summed = torch.tensor(values, dtype=torch.float64)
     dist.all_reduce(summed)
     return summed.tolist()
 
 
-def add_up(tensors: Sequence[torch.Tensor]) -> None:
+def all_reduce_tensors(tensors: Sequence[torch.Tensor]) -> None:
     """Replace each tensor by its sum over ranks, in place, in one message."""
-    if world() == 1:
+    if world_size() == 1:
         return
     message = torch.cat([tensor.flatten() for tensor in tensors])
     dist.all_reduce(message)
@@ -96,9 +96,9 @@ def add_up(tensors: Sequence[torch.Tensor]) -> None:
         tensor.copy_(part.view_as(tensor))
 
 
-def from_first(make: Callable[[], Part]) -> Part:
+def broadcast_from_main(make: Callable[[], Part]) -> Part:
     """What `make` returns on rank 0, on every rank: one process reads a file, and all see the same."""
-    if world() == 1:
+    if world_size() == 1:
         return make()
     value = [make() if rank() == 0 else None]
     dist.broadcast_object_list(value, src=0)

@@ -15,7 +15,7 @@ from softrec.core.limits import Limits
 from softrec.data import ties
 from softrec.data.catalogue import LongTitles
 from softrec.data.filter_counts import Counts, Size, Trail
-from softrec.data.id_counts import Reviews, enough, without_rare
+from softrec.data.id_counts import Reviews, at_least_k, drop_rare_ids
 from softrec.data.reviews import Format, ItemKey
 from softrec.io import tables
 
@@ -120,15 +120,15 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
     users, user = encode(raw["user_id"].filter(mask))
     items, item = encode(raw["item_id"].filter(mask))
     timestamp = raw["timestamp"].filter(mask).to_numpy()
-    user, item, timestamp = distinct(user, item, timestamp, settings.duplicates)
-    kept, more = peel(user, item, settings.k, once=settings.core == "single_pass")
+    user, item, timestamp = drop_duplicates(user, item, timestamp, settings.duplicates)
+    kept, more = iterative_k_core(user, item, settings.k, once=settings.core == "single_pass")
     user, item, timestamp = user[kept], item[kept], timestamp[kept]
     trail.note(name, codes_size(user, item), rounds + more)
     if settings.untitled == "after":
         kept = items.is_in(titled.implode()).to_numpy()[item]
         user, item, timestamp = user[kept], item[kept], timestamp[kept]
         trail.note("item has a title", codes_size(user, item))
-    left = number((users, user), (items, item), timestamp, settings.tie_seed)
+    left = assign_ids((users, user), (items, item), timestamp, settings.tie_seed)
     return left, trail.counts(settings.expected, ties.Ties.of(left.user, left.timestamp))
 
 
@@ -143,7 +143,7 @@ def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail
     rows = rows.where(time >= 0)
     trail.note("timestamp >= 0", rows.size())
     if settings.since is not None or settings.until is not None:
-        rows = rows.where(within(time, settings.since, settings.until))
+        rows = rows.where(in_time_range(time, settings.since, settings.until))
         trail.note("time window", rows.size())
     if settings.untitled == "before":
         rows = rows.where(raw["item_id"].hash().is_in(titled.hash().implode()))
@@ -166,13 +166,13 @@ def drop_rare(rows: Reviews) -> tuple[pl.Series, int]:
     before, left, rounds = len(rows), rows.frequent(), 0
     while len(left) < before:
         before, rounds = len(left), rounds + 1
-        left = without_rare(left, rows.k)
+        left = drop_rare_ids(left, rows.k)
     mask = np.zeros(len(rows.raw), dtype=bool)
     mask[left["row"].to_numpy()] = True
     return pl.Series(mask), rounds
 
 
-def within(timestamp: pl.Series, since: int | None, until: int | None) -> pl.Series:
+def in_time_range(timestamp: pl.Series, since: int | None, until: int | None) -> pl.Series:
     """Mask of since <= timestamp < until; None is no limit (negative ones are gone before)."""
     mask = timestamp >= (0 if since is None else since)
     return mask if until is None else mask & (timestamp < until)
@@ -184,7 +184,7 @@ def encode(ids: pl.Series) -> tuple[pl.Series, np.ndarray]:
     return names, ids.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
 
 
-def distinct(
+def drop_duplicates(
     user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, keep: Literal["earliest", "latest", "none"]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One row per (user, item), with its earliest or latest time stamp; `none` leaves all rows."""
@@ -192,14 +192,14 @@ def distinct(
         return user, item, timestamp
     span = int(item.max(initial=0)) + 1
     pair = user * span + item
-    again = enough(pair, 2)  # few: only they are grouped
+    again = at_least_k(pair, 2)  # few: only they are grouped
     time = pl.col("timestamp").min() if keep == "earliest" else pl.col("timestamp").max()
     chosen = pl.DataFrame({"pair": pair[again], "timestamp": timestamp[again]}).group_by("pair").agg(time)
     pair = np.concatenate([pair[~again], chosen["pair"].to_numpy()])
     return pair // span, pair % span, np.concatenate([timestamp[~again], chosen["timestamp"].to_numpy()])
 
 
-def peel(user: np.ndarray, item: np.ndarray, k: int, *, once: bool = False) -> tuple[np.ndarray, int]:
+def iterative_k_core(user: np.ndarray, item: np.ndarray, k: int, *, once: bool = False) -> tuple[np.ndarray, int]:
     """Which rows are in the k-core, and in how many rounds it was reached.
 
     A round drops, at the same time, the rows of all users and of all items that have fewer than k rows; the last round
@@ -225,7 +225,7 @@ def codes_size(user: np.ndarray, item: np.ndarray) -> Size:
     return Size(users, items, len(user))
 
 
-def number(
+def assign_ids(
     users: tuple[pl.Series, np.ndarray], items: tuple[pl.Series, np.ndarray], timestamp: np.ndarray, tie_seed: int
 ) -> Interactions:
     """Number the users and items that are left 1, 2, ... in the order of their codes, and sort the rows.

@@ -30,7 +30,7 @@ def tally(key: pl.Series, k: int) -> Tally:
     return Tally(int(np.count_nonzero(first)), pl.Series(often, dtype=key.dtype))
 
 
-def enough(key: np.ndarray, k: int) -> np.ndarray:
+def at_least_k(key: np.ndarray, k: int) -> np.ndarray:
     """Mask of rows whose number `key` occurs at least k times."""
     series = pl.Series(key)
     return series.is_in(tally(series, k).often.implode()).to_numpy()
@@ -99,7 +99,7 @@ class Reviews:
         return found.filter(found["item"].is_in(self.items.often.implode()))
 
 
-def without_rare(rows: pl.DataFrame, k: int) -> pl.DataFrame:
+def drop_rare_ids(rows: pl.DataFrame, k: int) -> pl.DataFrame:
     """Those of the rows user and item (hashes) of which both occur at least k times."""
     user, item = (rows[name].is_in(tally(rows[name], k).often.implode()) for name in ("user", "item"))
     return rows.filter(user & item)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from common import files, log
-from common.process import is_first, rank
+from common.process import is_main_process, rank
 
 
 class Batch(NamedTuple):
@@ -64,7 +64,7 @@ class KeptAnswers:
 
     def clear(self) -> None:
         """Remove the folder: outputs and manifests are there."""
-        if is_first():
+        if is_main_process():
             files.remove(self.folder)
 
 

@@ -76,8 +76,8 @@ def generate(
     """
     order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
-    results = distributed.from_first(lambda: answers_of(kept)) if kept else {}
-    own = distributed.deal([chosen for chosen in batches if not results.keys() >= set(chosen)])
+    results = distributed.broadcast_from_main(lambda: answers_of(kept)) if kept else {}
+    own = distributed.shard([chosen for chosen in batches if not results.keys() >= set(chosen)])
     progress = Progress(name, sum(len(chosen) for chosen in own))
     with llm.inference():
         start = common_start(prompts)
@@ -90,7 +90,7 @@ def generate(
                 kept.add(chosen, [answer.text for answer in answers], [answer.finished for answer in answers])
             results.update(zip(chosen, answers, strict=True))
             progress.step(len(chosen))
-    found = distributed.collect(results)
+    found = distributed.all_gather(results)
     return [found[i] for i in range(len(prompts))]
 
 

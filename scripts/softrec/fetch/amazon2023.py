@@ -16,7 +16,7 @@ from common.log import say
 
 from softrec.core.limits import Limits, too_large
 from softrec.fetch import download, hub
-from softrec.fetch.partial_download import Part
+from softrec.fetch.partial_download import PartialDownload
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Arrived:
     stated: the sha256 that the hub says it has.
     """
 
-    source: Part | Path
+    source: PartialDownload | Path
     origin: dict[str, Any]
     gzipped: bool = False
     stated: str | None = None
@@ -145,7 +145,7 @@ def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits:
     return {**arrived.origin, "path": checksum.name, "sha256": total}
 
 
-def unpack(packed: Part, target: Path, limits: Limits) -> None:
+def unpack(packed: PartialDownload, target: Path, limits: Limits) -> None:
     """Write the content of a gzip file to `target` and drop it.
 
     Raises `SoftrecError` if it is damaged or cut off, or has more content than `limits` allow.

@@ -19,7 +19,7 @@ from common import files
 from common.errors import SoftrecError
 from common.log import say
 
-from softrec.fetch.partial_download import Part
+from softrec.fetch.partial_download import PartialDownload
 
 ChecksumMode = Literal["expected", "record"]
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -108,7 +108,7 @@ def download(
     verified: bool = False,
     attempts: int = 5,
     wait: float = 2.0,
-) -> Part:
+) -> PartialDownload:
     """Download `url` beside `target`, going on where an earlier attempt stopped; return the whole part.
 
     What has arrived is kept in `.NAME.part`, across failures and processes, until the caller gives it a name (`move`)
@@ -121,7 +121,7 @@ def download(
     (doubling) between them.
     """
     require_network(url)
-    part = Part(url, target, allow_http, most_gib * 2**30, verified)
+    part = PartialDownload(url, target, allow_http, most_gib * 2**30, verified)
     problem = ""
     for attempt in range(attempts):
         if attempt:

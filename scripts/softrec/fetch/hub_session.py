@@ -8,7 +8,7 @@ from typing import Any
 
 from common.errors import SoftrecError
 
-from softrec.fetch.partial_download import TIMEOUT, Pace, require_https
+from softrec.fetch.partial_download import TIMEOUT, SpeedCheck, require_https
 
 os.environ["HF_HUB_DISABLE_XET"] = "1"  # whose transfers heed neither https nor time limits; read by the hub's import
 
@@ -32,7 +32,7 @@ def https_alone(allow_http: bool, most_gib: float = 1.0) -> Iterator[None]:
             self.inner, self.url = inner, url
 
         def __iter__(self) -> Iterator[bytes]:
-            size, pace = 0, Pace()
+            size, pace = 0, SpeedCheck()
             for block in self.inner:
                 size += len(block)
                 if size > most_gib * 2**30:

@@ -43,7 +43,7 @@ def require_https(url: str, allow_http: bool, where: str, key: str = "amazon2023
         raise SoftrecError(f"{shown} is not an https address", where=where, remedy=remedy)
 
 
-class Part:
+class PartialDownload:
     """`.NAME.part` holds the bytes of `url` that have arrived, `.NAME.part.json` what identifies their source.
 
     Args:
@@ -129,7 +129,7 @@ class Part:
         Raises `SoftrecError`, and drops what arrived, if the file is larger than it may be.
         """
         self.require_small(total or 0)
-        name, pace = f"download {self.target.name}", Pace()
+        name, pace = f"download {self.target.name}", SpeedCheck()
         progress = Progress(name, (total or 0) - self.size(), unit="bytes")
         with self.path.open("ab") as stream:
             while block := response.read1(BLOCK):  # what is there: `read` waits for all of it, as long as some comes
@@ -165,7 +165,7 @@ class Part:
         files.remove(self.note)
 
 
-class Pace:
+class SpeedCheck:
     """Sees that bytes come: a server that sends one now and then keeps a connection for months."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from common import file_digests, files, log
-from common.process import is_first
+from common.process import is_main_process
 
 
 def run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
@@ -22,7 +22,7 @@ def shared_run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
     """`run_key` in a job of several ranks: rank 0 alone reads all inputs for it, and the others are told."""
     from softrec.core import distributed
 
-    return distributed.from_first(lambda: run_key(settings, code, inputs))
+    return distributed.broadcast_from_main(lambda: run_key(settings, code, inputs))
 
 
 class Checkpoint:
@@ -74,7 +74,7 @@ class Checkpoint:
 
     def clear(self) -> None:
         """Remove the folder, this run's newest state last: outputs and manifests are there."""
-        if is_first():
+        if is_main_process():
             own = self.paths()
             for path in [*set(self.folder.glob("*.pt")).difference(own), *own]:
                 files.remove(path)

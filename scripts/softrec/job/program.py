@@ -13,7 +13,7 @@ from typing import Any
 from common import loaded_modules, manifests
 from common.display_text import plain
 from common.errors import SoftrecError
-from common.process import is_first
+from common.process import is_main_process
 
 from softrec.job import plan, unexpected_errors
 from softrec.job.settings import Settings, read_object
@@ -83,7 +83,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
             require_input(path)
         own = manifests.of_nobody(args.files_read)
         main(args)
-        if is_first():
+        if is_main_process():
             manifests.require_unchanged(own, written)
             facts = {"settings": json.loads(args.settings), "code": json.loads(args.code), "notes": dict(_notes)}
             manifests.write(facts, args.files_read, written, time.monotonic() - start)
@@ -124,7 +124,7 @@ def require_input(path: Path) -> None:
     """Raise `SoftrecError` unless an input is there, and is what its job wrote."""
     if not path.exists():
         raise SoftrecError(f"{path} does not exist", remedy="run the rule that makes it, or correct the path")
-    if is_first():
+    if is_main_process():
         manifests.require_as_made(path)
 
 

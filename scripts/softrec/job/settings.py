@@ -91,11 +91,11 @@ def finite(value: float, where: str) -> float:
 
 def misfit(hint: Any, value: Any, where: str) -> SoftrecError:
     """The error for a value that is not of the annotated type."""
-    what = f"{where} is {value!r}, which is not {described(hint)}"
+    what = f"{where} is {value!r}, which is not {format_annotation(hint)}"
     return SoftrecError(what, where="--settings", remedy="correct the key")
 
 
-def described(hint: Any) -> str:
+def format_annotation(hint: Any) -> str:
     """An annotation in words: "int or 'all'", "list of float"."""
     origin, options = typing.get_origin(hint), typing.get_args(hint)
     if origin is None:
@@ -103,5 +103,5 @@ def described(hint: Any) -> str:
     if origin is typing.Literal:
         return " or ".join(map(repr, options))
     if origin in (types.UnionType, typing.Union):
-        return " or ".join(map(described, options))
-    return f"{origin.__name__} of {described(options[1] if origin is dict else options[0])}"
+        return " or ".join(map(format_annotation, options))
+    return f"{origin.__name__} of {format_annotation(options[1] if origin is dict else options[0])}"

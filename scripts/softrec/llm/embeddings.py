@@ -46,10 +46,10 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     states: dict[int, np.ndarray] = {}
     with llm.inference(base=True):
-        for number, chosen in distributed.deal(list(enumerate(batches))):
+        for number, chosen in distributed.shard(list(enumerate(batches))):
             states[number] = last_states(llm, [tokens[i] for i in chosen])
     z = np.empty((len(tokens), llm.causal.config.hidden_size), np.float32)
-    for number, found in distributed.collect(states).items():
+    for number, found in distributed.all_gather(states).items():
         z[batches[number]] = found
     sound = np.isfinite(z.sum(axis=1))  # one number a row, not the 61,528 x 3,072 of z once more
     if not sound.all():

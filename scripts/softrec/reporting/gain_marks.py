@@ -4,7 +4,7 @@ from pathlib import Path
 
 from softrec.io import csv_files
 from softrec.reporting.markdown import count
-from softrec.reporting.table2 import MARK, OURS, Means, Place, rival
+from softrec.reporting.table2 import MARK, OURS, Means, Place, best_competitor
 from softrec.stats.method_comparison import Comparison
 
 LEVEL = 0.05
@@ -21,7 +21,7 @@ def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
         tests += 1
         place = Place(OURS, fields["backbone"], fields["dataset"], fields["metric"])
         same = fields["other_backbone"] == fields["backbone"]
-        if same and fields["other"] == rival(means, *place[1:]):
+        if same and fields["other"] == best_competitor(means, *place[1:]):
             sizes[fields["dataset"]] = f"{fields['rows']} rows of {fields['users']} users"
             seeds.add(fields["seeds"])
             if csv_files.number(fields, "p_holm", path, line, 0, 1) < LEVEL:

@@ -115,7 +115,7 @@ def gain(means: Means, backbone: str, dataset: str, metric: str) -> float | None
     return None if ours is None or best == 0 else 100 * (ours.value / best - 1)
 
 
-def rival(means: Means, backbone: str, dataset: str, metric: str) -> str | None:
+def best_competitor(means: Means, backbone: str, dataset: str, metric: str) -> str | None:
     """The competitor that a Gain is over: the better of SFT and SDPO, the first of the two where they are equal."""
     ran = [method for method in COMPETITORS if Place(method, backbone, dataset, metric) in means]
     return max(ran, key=lambda method: means[Place(method, backbone, dataset, metric)].value, default=None)
@@ -160,8 +160,8 @@ def method_row(means: Means, method: str, backbone: str, groups: tuple[Group, ..
         mean = means.get(Place(method, backbone, dataset, metric))
         if mean is None:
             return Cell()
-        best = printed(mean.value) == best_printed(means, dataset, metric)
-        return Cell(printed(mean.value), "" if mean.std is None else printed(mean.std), best)
+        best = format_value(mean.value) == best_printed(means, dataset, metric)
+        return Cell(format_value(mean.value), "" if mean.std is None else format_value(mean.std), best)
 
     return Row(method, tuple(tuple(cell(g.label, metric) for metric in g.columns) for g in groups))
 
@@ -171,17 +171,17 @@ def gain_row(means: Means, backbone: str, groups: tuple[Group, ...], beyond_nois
 
     def cell(dataset: str, metric: str) -> Cell:
         marked = Place(OURS, backbone, dataset, metric) in beyond_noise
-        return Cell(percent(gain(means, backbone, dataset, metric)), mark=MARK if marked else "")
+        return Cell(format_percent(gain(means, backbone, dataset, metric)), mark=MARK if marked else "")
 
     return Row(GAIN, tuple(tuple(cell(g.label, metric) for metric in g.columns) for g in groups))
 
 
-def printed(value: float) -> str:
+def format_value(value: float) -> str:
     """Four decimals, as in the paper."""
     return f"{value:.4f}"
 
 
-def percent(value: float | None) -> str:
+def format_percent(value: float | None) -> str:
     """A signed percentage with two decimals, as in the paper; "" for None."""
     return "" if value is None else f"{round(value, 2) + 0.0:+.2f}%"  # + 0.0 turns -0.0 into 0.0
 
@@ -189,7 +189,7 @@ def percent(value: float | None) -> str:
 def best_printed(means: Means, dataset: str, metric: str) -> str:
     """The highest mean of a column as printed, so that methods which print the same are both best; "" if it is 0."""
     highest = max(mean.value for place, mean in means.items() if (place.dataset, place.metric) == (dataset, metric))
-    return printed(highest) if highest > 0 else ""
+    return format_value(highest) if highest > 0 else ""
 
 
 def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> str:
@@ -204,5 +204,5 @@ def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> s
         rivals = " and ".join(method for method in COMPETITORS if method in ran)
         rivals = f"the better of {rivals}" if " and " in rivals else rivals
         cells = f"{len(values)} cell{'s' if len(values) > 1 else ''}"
-        text += f" Gain: SOFT over {rivals}; its mean over {cells} is {percent(mean_gain(means, shape))}."
+        text += f" Gain: SOFT over {rivals}; its mean over {cells} is {format_percent(mean_gain(means, shape))}."
     return f"{text} {noise}".strip()

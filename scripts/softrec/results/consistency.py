@@ -97,7 +97,7 @@ def require_whole(value: float, what: str, where: str) -> None:
         )
 
 
-def described(published: Mapping[str, Any], rows: int) -> str:
+def format_summary(published: Mapping[str, Any], rows: int) -> str:
     """Both audits as Markdown."""
     lines = [
         "Our numbers, of the paper's sample and of all test rows: every hit ratio is a whole number of hits, every "

@@ -26,16 +26,16 @@ def over_seeds(values: Sequence[float]) -> Interval | None:
     return Interval(fmean(values) - half, fmean(values) + half)
 
 
-def within(value: str, span: Interval | None) -> str:
+def format_interval(value: str, span: Interval | None) -> str:
     """A printed number, and its interval with four decimals if it has one."""
     return value if span is None else f"{value} ({span.low:.4f} to {span.high:.4f})"
 
 
-def mean(values: Sequence[float]) -> str:
+def format_mean(values: Sequence[float]) -> str:
     """A mean over seeds with its interval; of one seed the number alone."""
-    return within(f"{fmean(values):.4f}", over_seeds(values))
+    return format_interval(f"{fmean(values):.4f}", over_seeds(values))
 
 
-def share(value: float, rows: int) -> str:
+def format_share(value: float, rows: int) -> str:
     """A share of rows with Wilson's interval."""
-    return within(f"{value:.4f}", wilson(round(value * rows), rows))
+    return format_interval(f"{value:.4f}", wilson(round(value * rows), rows))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from common.process import is_first
+from common.process import is_main_process
 
 from softrec.core import distributed
 from softrec.core.interruption import Interrupted, Notice, notice
@@ -23,36 +23,36 @@ class Saver:
     def __init__(self, checkpoint: Checkpoint, minutes: float) -> None:
         self.checkpoint, self.seconds = checkpoint, 60 * minutes
         self.last = time.monotonic()
-        self.told = Notice()
+        self.notice = Notice()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Note signals instead of ending at once."""
-        with notice() as self.told:
+        with notice() as self.notice:
             yield
 
-    def wishes(self) -> tuple[float, float]:
+    def poll(self) -> tuple[float, float]:
         """What this rank has to say after a step, to be added up over ranks: (a signal has come, a checkpoint is due).
 
         Clocks differ, so that of rank 0 counts.
         """
-        due = is_first() and time.monotonic() - self.last >= self.seconds
-        return float(bool(self.told.name)), float(due)
+        due = is_main_process() and time.monotonic() - self.last >= self.seconds
+        return float(bool(self.notice.name)), float(due)
 
     def load(self) -> dict[str, Any] | None:
         """The last whole state, the same on every rank; None if there is none."""
-        return distributed.from_first(self.checkpoint.load)
+        return distributed.broadcast_from_main(self.checkpoint.load)
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a state, from rank 0."""
-        if is_first():
+        if is_main_process():
             self.checkpoint.save(state)
         self.last = time.monotonic()
 
-    def leave_if(self, stop: bool, where: str) -> None:
+    def exit_if_requested(self, stop: bool, where: str) -> None:
         """End the run if any rank was told to stop; what is done has been saved."""
         if stop:
-            signal = self.told.name or "a signal to another rank"
+            signal = self.notice.name or "a signal to another rank"
             raise Interrupted(
                 f"stopped {where}, by {signal}",
                 remedy="nothing is lost: the same command goes on from the checkpoint",

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from common.process import world
+from common.process import world_size
 from torch import nn
 
 from softrec.core import distributed
@@ -47,14 +47,14 @@ class DeepSpeedEngine(TorchEngine):
         self.parameters = [p for p in module.parameters() if p.requires_grad]
         self.steps = 0
         if not dist.is_initialized():
-            distributed.begin_alone()  # DeepSpeed's own way would ask for a free port
+            distributed.start_single_process_group()  # DeepSpeed's own way would ask for a free port
         self.engine, *_ = deepspeed.initialize(
             model=module,
             model_parameters=self.parameters,
             optimizer=adamw(self.parameters, optimiser),
             config=configuration(stage, micro_batch_size, accumulation, optimiser.gradient_clip),
         )
-        self.scale = world() * accumulation
+        self.scale = world_size() * accumulation
 
     def __call__(self, batch: Any) -> torch.Tensor:
         """The module's output for a batch."""
@@ -106,7 +106,7 @@ def configuration(stage: int, micro_batch_size: int, accumulation: int, gradient
     Neither fp16 nor bf16 is switched on: frozen weights have the precision that they were loaded in, and LoRA is fp32.
     """
     return {
-        "train_batch_size": world() * micro_batch_size * accumulation,
+        "train_batch_size": world_size() * micro_batch_size * accumulation,
         "train_micro_batch_size_per_gpu": micro_batch_size,
         "gradient_accumulation_steps": accumulation,
         "gradient_clipping": gradient_clip,

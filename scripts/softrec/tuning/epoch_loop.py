@@ -61,7 +61,7 @@ class Tuner:
         settings: LoopSettings,
     ) -> None:
         sizes = settings.global_batch_size, settings.micro_batch_size
-        arithmetic = Arithmetic(len(prompts), *sizes, distributed.world())
+        arithmetic = Arithmetic(len(prompts), *sizes, distributed.world_size())
         self.llm, self.engine, self.objective, self.settings = llm, engine, objective, settings
         self.updater = Updater(llm, engine, prompts, responses, objective, settings.update, arithmetic)
         self.state: dict[str, Any] = {"epoch": 0, "running": None, "waited": 0, "best": None, "lines": []}
@@ -84,7 +84,7 @@ class Tuner:
         load_adapter_state(self.llm, best["adapter"])
         reason = "patience" if self.state["waited"] >= self.settings.patience else "epochs"
         last = {"summary": True, "kept_epoch": best["epoch"], "validation": best["validation"], "stopped": reason}
-        return [*self.state["lines"], {**last, "device": device_name(self.llm.device), "ranks": distributed.world()}]
+        return [*self.state["lines"], {**last, "device": device_name(self.llm.device), "ranks": distributed.world_size()}]
 
     def resume(self, saver: Saver) -> None:
         """Go on from the last checkpoint of an interrupted run, if there is one."""
@@ -125,21 +125,21 @@ class Tuner:
         for step, batch in enumerate(batches[running["step"] :], start=running["step"] + 1):
             start = time.monotonic()
             made = self.updater.update(batch, facts, epoch, step)
-            loss, tokens, stop, due = distributed.totals([made.loss, made.tokens, *saver.wishes()])
+            loss, tokens, stop, due = distributed.all_reduce_sum([made.loss, made.tokens, *saver.poll()])
             checked(loss, made.norm, epoch, step, len(batches))
             running["step"], running["total"] = step, running["total"] + loss
             running["seconds"]["train"] += time.monotonic() - start
             progress.step(1, int(tokens), loss=loss)
             if stop or due or step == len(batches):
                 self.save(saver)
-            saver.leave_if(stop > 0, f"after step {step} of {len(batches)} of epoch {epoch}")
+            saver.exit_if_requested(stop > 0, f"after step {step} of {len(batches)} of epoch {epoch}")
 
     def end_epoch(self, validator: Validator) -> None:
         """Validate, note which adapter to keep, and close the epoch's line of the training log."""
         running, epoch, start = self.state["running"], self.state["epoch"] + 1, time.monotonic()
         metrics = validator(self.llm)
         loss = running["total"] / running["step"]
-        say(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + described(metrics))
+        say(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + format_metrics(metrics))
         seconds = {**running["seconds"], "validate": time.monotonic() - start}
         if epoch == 1:
             seconds |= self.objective.preparation
@@ -167,6 +167,6 @@ def ordered(metrics: dict[str, float]) -> tuple[float, float]:
     return metrics[STOP_METRIC], metrics[TIE_METRIC]
 
 
-def described(metrics: dict[str, float]) -> str:
+def format_metrics(metrics: dict[str, float]) -> str:
     """Metrics in one line."""
     return "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())

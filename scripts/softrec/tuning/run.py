@@ -8,9 +8,9 @@ from pathlib import Path
 from common.errors import SoftrecError
 from common.files import write_whole
 from common.log import say
-from common.process import world
+from common.process import world_size
 
-from softrec.core.devices import add_in_one_order
+from softrec.core.devices import use_deterministic_algorithms
 from softrec.decoding.recommender import Recommender, RecommenderSettings, open_recommender, wrap
 from softrec.evaluation.device_grounding import DeviceGrounding
 from softrec.evaluation.grounding import Grounding, GroundingSettings
@@ -104,15 +104,15 @@ def self_distilled_responses(path: Path, recommender: Recommender, rows: int) ->
 def engine_settings(text: str) -> EngineSettings:
     """How updates are to be computed, from JSON; the job must have as many ranks as that says."""
     how = read_settings(text, EngineSettings)
-    if how.ranks != world():
+    if how.ranks != world_size():
         raise SoftrecError(
-            f"the engine is configured for {how.ranks} rank(s), and this job has {world()}",
+            f"the engine is configured for {how.ranks} rank(s), and this job has {world_size()}",
             where="engine.ranks, and how the script was started",
             remedy=f"start it as `python scripts/launch_ranks.py --ranks {how.ranks} SCRIPT ...`",
         )
     program.note("engine", {"kind": how.kind, "ranks": how.ranks, "deterministic": how.deterministic})
     if how.deterministic:
-        add_in_one_order()
+        use_deterministic_algorithms()
     return how
 
 
@@ -122,7 +122,7 @@ def engine_for(recommender: Recommender, settings: TuningSettings, how: EngineSe
     if how.gradient_checkpointing:
         recompute_activations(llm)
     sizes = settings.loop.micro_batch_size, settings.loop.global_batch_size
-    accumulation = -(-sizes[1] // (world() * sizes[0]))
+    accumulation = -(-sizes[1] // (world_size() * sizes[0]))
     likelihood = ResponseLikelihood(llm.model, llm.backbone)
     return start_engine(likelihood, settings.optimiser, how, sizes[0], accumulation)
 

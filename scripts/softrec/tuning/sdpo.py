@@ -168,12 +168,12 @@ def ask_reference(
     module, own = ResponseLikelihood(llm.model, llm.backbone), {}
     progress = Progress("reference", len(batches), unit="batches")
     with llm.inference():
-        for number, chosen in distributed.deal(list(enumerate(batches))):
+        for number, chosen in distributed.shard(list(enumerate(batches))):
             rows = [Row(prompts[i], [(kind, of_rows[i]) for kind, of_rows in responses.items()]) for i in chosen]
             batch = collate(rows, llm.pad_id, loop.share_prompt)
             own[number] = module(batch.to(llm.device)).view(-1, len(responses)).cpu()
-            progress.step(distributed.world())
+            progress.step(distributed.world_size())
     found = torch.empty(len(prompts), len(responses))
-    for number, part in distributed.collect(own).items():
+    for number, part in distributed.all_gather(own).items():
         found[batches[number]] = part
     return found.to(llm.device)

@@ -80,7 +80,7 @@ class Updater:
         if self.engine.fills:
             full = self.arithmetic.world * self.arithmetic.accumulation
             parts = [*parts, *[batch[:0]] * (full - len(parts))]
-        return distributed.deal(list(enumerate(parts)))
+        return distributed.shard(list(enumerate(parts)))
 
     def rows(self, chosen: Sequence[int], kinds: Sequence[str]) -> list[Row]:
         """The chosen prompts with their responses of these kinds, in this order."""

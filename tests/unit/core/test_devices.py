@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
-from softrec.core.devices import add_in_one_order, moved
+from softrec.core.devices import moved, use_deterministic_algorithms
 from softrec.decoding.beam_search import BeamSearch
 from softrec.decoding.decode_cache import RoomyLayer
 from softrec.decoding.generation import prefill, run
@@ -88,7 +88,7 @@ def test_deterministic_algorithms_can_do_all_that_tuning_does(new_llm: NewLlm) -
     tuned = attach_lora(new_llm(), LoraSettings(4, 8, 0.1, ["q_proj", "v_proj"]), seed=3)
     tuned.model.train()
     try:
-        add_in_one_order()
+        use_deterministic_algorithms()
         ResponseLikelihood(tuned.model, tuned.backbone)(collate(ROWS, 0)).sum().backward()
         assert torch.are_deterministic_algorithms_enabled()
         assert not torch.utils.deterministic.fill_uninitialized_memory

@@ -4,19 +4,19 @@ import numpy as np
 import polars as pl
 import pytest
 from softrec.data.filter_counts import Size
-from softrec.data.id_counts import Reviews, enough, tally, without_rare
+from softrec.data.id_counts import Reviews, at_least_k, drop_rare_ids, tally
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 5, 7])
 def test_enough_counts_keys_of_any_size(k: int) -> None:
     """Two rows of 2^60, three of 2^64 - 1, one of 7, in any order; 7 is more than there are rows."""
     key = np.array([1 << 60, 2**64 - 1, 1 << 60, 7, 2**64 - 1, 2**64 - 1], dtype=np.uint64)
-    assert enough(key, k).tolist() == [k <= 2, k <= 3, k <= 2, k <= 1, k <= 3, k <= 3]
+    assert at_least_k(key, k).tolist() == [k <= 2, k <= 3, k <= 2, k <= 1, k <= 3, k <= 3]
 
 
 def test_no_keys_at_all_are_no_fault() -> None:
     """No rows, no mask."""
-    assert enough(np.array([], dtype=np.uint64), 1).tolist() == []
+    assert at_least_k(np.array([], dtype=np.uint64), 1).tolist() == []
 
 
 def test_tally_by_hand() -> None:
@@ -39,7 +39,7 @@ def test_a_round_drops_rare_users_and_items_at_once() -> None:
     all_rows = reviews(["ax", "ay", "bx", "bz", "cx"], 2)
     left = all_rows.frequent()
     assert left["row"].to_list() == [0, 2]
-    assert len(without_rare(left, 2)) == 0
+    assert len(drop_rare_ids(left, 2)) == 0
     assert (all_rows.size(), all_rows.pairs()) == (Size(3, 3, 5), 5)
 
 

@@ -128,7 +128,7 @@ def test_full_disk(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         raise OSError(errno.ENOSPC, "No space left on device")
 
     site.files["/a"] = Served(BODY)
-    monkeypatch.setattr(partial_download.Part, "append", full)
+    monkeypatch.setattr(partial_download.PartialDownload, "append", full)
     with pytest.raises(SoftrecError, match="no space is left"):
         download.download(site.url + "/a", tmp_path / "data.bin", wait=0, allow_http=True)
     assert len(site.gets("/a")) == 1
@@ -200,7 +200,7 @@ def test_link_or_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unreadable_note_starts_over(tmp_path: Path) -> None:
     """A note cut off by a crash is no note: what arrived cannot be trusted to belong to it."""
-    part = partial_download.Part("http://x/a", tmp_path / "data.bin", allow_http=True)
+    part = partial_download.PartialDownload("http://x/a", tmp_path / "data.bin", allow_http=True)
     part.begin('"v1"', 3)
     assert part.source()["size"] == 3
     part.note.write_text(json.dumps({"url": "http://x/a"})[:5])

@@ -37,7 +37,7 @@ def test_a_server_that_sends_next_to_nothing_is_left(monkeypatch: pytest.MonkeyP
     """In 600 s 600 KiB are enough, a byte less is not; then the next stretch is measured."""
     now = [0.0]
     monkeypatch.setattr(partial_download.time, "monotonic", lambda: now[0])
-    pace = partial_download.Pace()
+    pace = partial_download.SpeedCheck()
     now[0] = 300.0
     pace.step(1)
     now[0] = 600.0
@@ -50,6 +50,6 @@ def test_a_server_that_sends_next_to_nothing_is_left(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("text", ["[]", "3", '{"url": "http://x/a"}', "\xff", "[" * 100_000])
 def test_a_note_of_something_else_is_none(tmp_path: Path, text: str) -> None:
     """Whatever stands in it, the file is fetched from its beginning."""
-    part = partial_download.Part("http://x/a", tmp_path / "data.bin", allow_http=True)
+    part = partial_download.PartialDownload("http://x/a", tmp_path / "data.bin", allow_http=True)
     part.note.write_text(text, encoding="latin-1")
     assert part.source() == {}

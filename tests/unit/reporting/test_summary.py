@@ -15,7 +15,7 @@ from softrec.reporting.summary import test_results, training
 from softrec.reporting.summary.page import system, times
 from softrec.reporting.summary.test_results import Contrast
 from softrec.reporting.summary.training import Described
-from softrec.stats.intervals import mean, over_seeds, share, wilson
+from softrec.stats.intervals import format_mean, format_share, over_seeds, wilson
 from softrec.stats.method_comparison import Comparison, IntervalRow
 from softrec.stats.resampling import Interval
 
@@ -28,7 +28,7 @@ def test_wilson_by_hand() -> None:
     assert wilson(10, 100) == pytest.approx((0.05523, 0.17437), abs=1e-5)
     assert wilson(0, 20) == pytest.approx((0, 3.8415 / 23.8415), abs=1e-5)
     assert wilson(20, 20) == pytest.approx((1 - 3.8415 / 23.8415, 1), abs=1e-5)
-    assert share(0.1, 100) == "0.1000 (0.0552 to 0.1744)"
+    assert format_share(0.1, 100) == "0.1000 (0.0552 to 0.1744)"
 
 
 def test_a_mean_over_seeds_by_hand() -> None:
@@ -37,9 +37,9 @@ def test_a_mean_over_seeds_by_hand() -> None:
     Seeds that agree leave no doubt, one seed has no interval.
     """
     assert over_seeds([1.0, 3.0]) == pytest.approx((2 - 12.706, 2 + 12.706), abs=1e-3)
-    assert mean([2.0, 2.0]) == "2.0000 (2.0000 to 2.0000)"
+    assert format_mean([2.0, 2.0]) == "2.0000 (2.0000 to 2.0000)"
     assert over_seeds([2.0]) is None
-    assert mean([2.0]) == "2.0000"
+    assert format_mean([2.0]) == "2.0000"
 
 
 def compared(other: str, low: float, high: float, p: float) -> Contrast:

@@ -112,7 +112,7 @@ def test_losing_is_printed_as_a_negative_gain() -> None:
     """0.01 against 0.02 is -50 %; a loss too small to print is +0.00%, never -0.00%."""
     table = table2.table2(table2.average(small(sft=[0.02], soft=[0.01])), SMALL)
     assert row(table, "B", "Gain").cells[0][0].text == "-50.00%"
-    assert table2.percent(-0.001) == "+0.00%"
+    assert table2.format_percent(-0.001) == "+0.00%"
 
 
 def test_gain_over_zero_is_left_empty() -> None:

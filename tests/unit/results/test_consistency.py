@@ -19,7 +19,7 @@ def test_the_published_table() -> None:
         ("LLM-CF", "Game"),
         ("LLM-CF", "Kindle"),
     ]
-    text = consistency.described(found, 1000)
+    text = consistency.format_summary(found, 1000)
     assert "72 of 72 hit ratios" in text and "3 of 36 rows" in text
 
 

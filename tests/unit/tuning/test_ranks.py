@@ -208,6 +208,6 @@ def test_ranks_that_nobody_started_are_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("MASTER_ADDR", raising=False)
     with (
         pytest.raises(SoftrecError, match="rank 3 of 4, and no launcher has said where they meet"),
-        distributed.ranks(),
+        distributed.process_group(),
     ):
         pass

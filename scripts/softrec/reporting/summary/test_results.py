@@ -47,7 +47,7 @@ def read_tests(path: Path, metrics: Sequence[str]) -> list[Contrast]:
     return found
 
 
-def printed(row: IntervalRow) -> tuple[str, str]:
+def format_interval(row: IntervalRow) -> tuple[str, str]:
     """A value and its interval. Where no row hits, or every row, all resamples are equal, and Wilson's stands in."""
     if row.value not in (0.0, 1.0):
         return f"{row.value:.4f}", f"{row.low:.4f} to {row.high:.4f}"
@@ -63,7 +63,7 @@ def cells(intervals: Sequence[IntervalRow], metrics: Sequence[str], what: str) -
     head = ["Data set", "Backbone", what, *(name for metric in metrics for name in (metric, "95 % interval"))]
     lines = []
     for place, of in rows.items():
-        lines.append([*place, *(text for metric in metrics for text in printed(of[metric]))])
+        lines.append([*place, *(text for metric in metrics for text in format_interval(of[metric]))])
     text = table(head, lines)
     return f"{text}{UNIT}{STAR if '*' in text else ''}"
 

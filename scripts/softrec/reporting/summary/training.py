@@ -8,7 +8,7 @@ from typing import Any
 from softrec.io.training_log import read_lines
 from softrec.reporting.markdown import count, sides, table
 from softrec.results.runtimes import Source
-from softrec.stats.intervals import mean, share, wilson
+from softrec.stats.intervals import format_mean, format_share, wilson
 
 Log = Sequence[Mapping[str, Any]]
 Logs = Mapping[Source, Log]
@@ -47,8 +47,8 @@ def self_distilled(logs: Logs, cells: Sequence[Described], told: Sequence[Mappin
     lines, losses = [], [first_losses(logs, cell) for cell in cells]
     for cell, (real, own), said in zip(cells, losses, told, strict=True):
         known = said["HC"] is not None
-        hc = (share(said["HC"], said["rows_with_category"]), f"{said['chance']:.4f}") if known else ("", "")
-        numbers = f"{real:.4f}", f"{own:.4f}", f"{own / real:.4f}", share(said["HR@1"], said["rows"]), *hc
+        hc = (format_share(said["HC"], said["rows_with_category"]), f"{said['chance']:.4f}") if known else ("", "")
+        numbers = f"{real:.4f}", f"{own:.4f}", f"{own / real:.4f}", format_share(said["HR@1"], said["rows"]), *hc
         lines.append([cell.dataset, cell.backbone, str(cell.seed), *numbers])
     note = f"{LOSSES}\n{said_of_losses(cells, losses)}\n{said_of_hits(told)}\n"
     return f"## Self-distilled data (Figure 2)\n{table(head, lines)}{note}"
@@ -60,7 +60,7 @@ def said_of_losses(cells: Sequence[Described], losses: Sequence[tuple[float, flo
     for cell, (real, own) in zip(cells, losses, strict=True):
         ratios.setdefault(f"{cell.dataset}, {cell.backbone}", []).append(own / real)
     return " ".join(
-        f"{place}: the loss on self-distilled data is {mean(found)} of that on real data, "
+        f"{place}: the loss on self-distilled data is {format_mean(found)} of that on real data, "
         f"lower in {sum(ratio < 1 for ratio in found)} of {count(len(found), 'seed')}."
         for place, found in ratios.items()
     )
@@ -108,7 +108,7 @@ def epochs_of(row: tuple[str, str, str], runs: Sequence[Log]) -> list[list[str]]
         found = [log[epoch - 1] for log in runs if epoch < len(log)]
         values = {name: [line[name] for line in found if name in line] for name in ("loss", "tau", "d_t")}
         values["ratio"] = [line["d_t"] / line["d_0"] for line in found if "d_t" in line]
-        shown = [mean(numbers) if numbers else "" for numbers in values.values()]
+        shown = [format_mean(numbers) if numbers else "" for numbers in values.values()]
         kept = sum(log[-1]["kept_epoch"] == epoch for log in runs)
         lines.append([*row, str(epoch), f"{len(found)} of {len(runs)}", *shown, str(kept or "")])
     return lines
