@@ -62,7 +62,7 @@ rule encode_titles:
 rule measure_initial_distance:
     """Measure d_0, how far the un-tuned LLM is from the truth"""
     input:
-        audit=ancient(inputs.audits("train")),
+        audit=inputs.audits("train"),
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",
@@ -93,7 +93,7 @@ rule measure_initial_distance:
 rule measure_initial_distance_llara:
     """Measure d_0 of LLaRA: its seeded projector makes it another for each seed"""
     input:
-        audit=ancient(inputs.audits("train")),
+        audit=inputs.audits("train"),
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         train="results/<run>/{dataset}/samples/train.parquet",

@@ -76,7 +76,7 @@ rule find_nearest_items:
 rule fit_dllm2rec:
     """Train DLLM2Rec on what BIGRec tuned by SFT says: a candidate of L2, or with the chosen one"""
     input:
-        audit=ancient(inputs.audits(*VALID_SAMPLE)),
+        audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
         valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",

@@ -11,7 +11,7 @@ ruleorder: rank_llm_cf > rank_sequential
 rule generate_cot:
     """Let the un-tuned LLM reason about known decisions"""
     input:
-        audit=ancient(inputs.audits("train")),
+        audit=inputs.audits("train"),
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -100,7 +100,7 @@ rule encode_titles_for_llm_cf:
 rule retrieve_examples:
     """Retrieve the in-context examples of the rows of a split"""
     input:
-        audit=lambda w: ancient(inputs.audits_of_queries(w, SASREC_VALID)),
+        audit=lambda w: inputs.audits_of_queries(w, SASREC_VALID),
         rows=lambda w: inputs.queries(w, SASREC_VALID),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         titles=inputs.text_titles(config),
@@ -135,7 +135,7 @@ rule retrieve_examples:
 rule fit_llm_cf:
     """Train LLM-CF on in-context examples and chains of thought: a candidate of L2, or with the chosen one"""
     input:
-        audit=ancient(inputs.audits("train", *VALID_SAMPLE)),
+        audit=inputs.audits("train", *VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
         valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -184,7 +184,7 @@ rule fit_llm_cf:
 rule rank_llm_cf:
     """Rank the titles of all items a user has not had by LLM-CF's scores"""
     input:
-        audit=ancient("results/<run>/{dataset}/samples/test_audit.json"),
+        audit="results/<run>/{dataset}/samples/test_audit.json",
         model="results/<run>/{dataset}/llm-cf/seed={seed}/model.safetensors",
         rows="results/<run>/{dataset}/samples/test.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",

@@ -6,7 +6,7 @@
 rule tune_sdpo:
     """Tune the SFT model on true titles against random ones"""
     input:
-        audit=ancient(inputs.audits("train", "valid")),
+        audit=inputs.audits("train", "valid"),
         llm=lambda w: sources.base_llm(config, w.dataset),
         start="results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter",
         catalogue="results/<run>/{dataset}/catalogue.parquet",

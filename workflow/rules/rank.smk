@@ -6,7 +6,7 @@
 rule predict_titles:
     """Let a tuned LLM recommend a title to each row"""
     input:
-        audit=ancient("results/<run>/{dataset}/samples/{split}_audit.json"),
+        audit="results/<run>/{dataset}/samples/{split}_audit.json",
         llm=lambda w: sources.base_llm(config, w.dataset),
         adapter="results/<run>/{dataset}/{backbone}/{variant}/seed={seed}/adapter",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
@@ -41,7 +41,7 @@ rule predict_titles:
 rule predict_titles_untuned:
     """Let the un-tuned LLM recommend a title to each row: guidance only"""
     input:
-        audit=ancient("results/<run>/{dataset}/samples/{split}_audit.json"),
+        audit="results/<run>/{dataset}/samples/{split}_audit.json",
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         rows="results/<run>/{dataset}/samples/{split}.parquet",

@@ -7,7 +7,7 @@
 rule fit_sasrec:
     """Train SASRec: a candidate of L2, or with the chosen one"""
     input:
-        audit=ancient(inputs.audits(*VALID_SAMPLE)),
+        audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
         valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -44,7 +44,7 @@ rule fit_sasrec:
 rule fit_sasrec_softmax:
     """Train SASRec with LLM-CF's loss (LLM-CF without its texts), with a candidate of L2 or the chosen one"""
     input:
-        audit=ancient(inputs.audits(*VALID_SAMPLE)),
+        audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
         valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -81,7 +81,7 @@ rule fit_sasrec_softmax:
 rule fit_dros:
     """Train DROS with SASRec's L2: a candidate of alpha, or with the chosen one"""
     input:
-        audit=ancient(inputs.audits(*VALID_SAMPLE)),
+        audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
         valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -180,7 +180,7 @@ rule adopt_chosen:
 rule rank_sequential:
     """Rank the titles of all items a user has not had by the scores of a model over item ids"""
     input:
-        audit=ancient("results/<run>/{dataset}/samples/test_audit.json"),
+        audit="results/<run>/{dataset}/samples/test_audit.json",
         model="results/<run>/{dataset}/{sequential}/seed={seed}/model.safetensors",
         rows="results/<run>/{dataset}/samples/test.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",

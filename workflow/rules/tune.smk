@@ -6,7 +6,7 @@
 rule tune_sft:
     """Tune on the true titles"""
     input:
-        audit=ancient(inputs.audits("train", "valid")),
+        audit=inputs.audits("train", "valid"),
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         titles="results/<run>/{dataset}/titles.npy",
@@ -88,7 +88,7 @@ rule generate_self_distilled:
 rule tune_soft:
     """Tune on true and self-distilled titles, weighed by tau"""
     input:
-        audit=ancient(inputs.audits("train", "valid")),
+        audit=inputs.audits("train", "valid"),
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         titles="results/<run>/{dataset}/titles.npy",
@@ -139,7 +139,7 @@ rule tune_soft:
 rule tune_soft_wo_sa:
     """Tune on self-distilled titles alone"""
     input:
-        audit=ancient(inputs.audits("train", "valid")),
+        audit=inputs.audits("train", "valid"),
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         titles="results/<run>/{dataset}/titles.npy",

@@ -3,8 +3,8 @@
     python workflow/tools/rerun_costs.py
 
 lists the jobs of config/paper.yaml by a dry run and writes, for each module, the GPU-hours (by the formulas of
-`make cost`) of all jobs that a change of its program makes stale: those whose digest names it, and all that read what
-those write. Beside it stands what the change would cost if modules of the frame of a job counted too.
+`make cost`) of all jobs that a change of its program makes stale: those whose digest names it, and all that wait for
+what those write. Beside it stands what the change would cost if modules of the frame of a job counted too.
 """
 
 import sys
@@ -26,7 +26,6 @@ from tools.dry_run import Job
 from tools.page_tables import Table, filled
 
 ROOT = Path(__file__).resolve().parents[2]
-PROOF = "_audit.json"
 PAGE, CONFIG = ROOT / "docs/architecture.md", ROOT / "config/paper.yaml"
 
 
@@ -49,8 +48,8 @@ def loaded(job: Job) -> frozenset[str]:
 
 
 def readers(jobs: Sequence[Job]) -> dict[int, list[int]]:
-    """Of each job, by its number, the jobs that read what it writes; proofs that jobs wait for are not read."""
-    maker = {path: number for number, job in enumerate(jobs) for path in job.output if not path.endswith(PROOF)}
+    """Of each job, by its number, the jobs that wait for what it writes."""
+    maker = {path: number for number, job in enumerate(jobs) for path in job.output}
     found: dict[int, list[int]] = defaultdict(list)
     for number, job in enumerate(jobs):
         for made in {maker[path] for path in job.input if path in maker}:

@@ -84,7 +84,8 @@ class Tuner:
         load_adapter_state(self.llm, best["adapter"])
         reason = "patience" if self.state["waited"] >= self.settings.patience else "epochs"
         last = {"summary": True, "kept_epoch": best["epoch"], "validation": best["validation"], "stopped": reason}
-        return [*self.state["lines"], {**last, "device": device_name(self.llm.device), "ranks": distributed.world_size()}]
+        last |= {"device": device_name(self.llm.device), "ranks": distributed.world_size()}
+        return [*self.state["lines"], last]
 
     def resume(self, saver: Saver) -> None:
         """Go on from the last checkpoint of an interrupted run, if there is one."""

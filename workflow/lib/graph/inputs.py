@@ -47,8 +47,8 @@ def text_titles(config: Mapping[str, Any]) -> str:
 def audits(*samples: str) -> list[str]:
     """The proofs that the splits leak nothing, and that each of `samples` holds rows of its split alone.
 
-    A rule that waits for them names them as `ancient`: nothing of a proof is read, so one that is made anew, as when
-    its module changed, makes nothing stale.
+    A proof that is made anew makes all stale that waits for it. It could be named as `ancient`; but Snakemake does not
+    look at what else may have made a job stale (its code, its settings) if a job before it is to run.
     """
     drawn = [f"results/<run>/{{dataset}}/samples/{split}_audit.json" for split in samples]
     return ["results/<run>/{dataset}/split_audit.json", *drawn]
