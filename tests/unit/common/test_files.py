@@ -167,8 +167,7 @@ with write_whole(Path(sys.argv[1])) as partial:
 
 def test_a_killed_writer_leaves_no_output_and_the_next_attempt_cleans_up(tmp_path: Path) -> None:
     """After SIGKILL there is a hidden partial alone; the next attempt does not see its content."""
-    environment = {"PYTHONPATH": str(SCRIPTS)}
-    target = tmp_path / "folder"
+    environment, target = {"PYTHONPATH": str(SCRIPTS)}, tmp_path / "folder"
     command = [sys.executable, "-c", WRITER, str(target)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as writer:
         assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
