@@ -25,6 +25,7 @@ def parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read the ranks, average, write."""
     import numpy as np
+
     from common import files
     from common.errors import SoftrecError
     from softrec.evaluation import metrics

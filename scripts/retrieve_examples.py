@@ -20,6 +20,7 @@ def parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read, retrieve, write."""
     import numpy as np
+
     from common import log
     from softrec.io import arrays
     from softrec.llm_enhanced import decisions, retrieval

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
 from local_server import Site, serve
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -27,6 +28,7 @@ CATEGORIES = [saga.split()[0].lower() for saga in TITLES]
 def make_tiny_llm() -> "Callable[[], LanguageModel]":
     """A maker of equal, freshly loaded tiny language models (2 layers, width 32, random weights, fp32)."""
     import torch
+
     from softrec.llm.language_model import LanguageModel, load_backbone
     from softrec.llm.prompts import Words
     from softrec.llm.tiny_corpus import tokenizer_texts

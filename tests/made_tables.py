@@ -2,6 +2,7 @@
 metrics; tested as a run's are."""
 
 import numpy as np
+
 from made_ranks import METRICS, Shape, data_set
 from softrec.stats import paper_comparison, resampling, variance_components, variance_pooling
 from softrec.stats.method_comparison import IntervalRow

@@ -46,8 +46,9 @@ def ours(folder: Path, side: str = "ours") -> Iterator[None]:
     """All that `filter_interactions.py` does but the manifest: three files, beside metadata of one item."""
     import gzip
 
-    import filter_interactions
     import polars  # noqa: F401
+
+    import filter_interactions
     from common import files, log  # noqa: F401
 
     metadata = folder / "metadata.jsonl"

@@ -7,9 +7,10 @@ from typing import Any
 import datasets
 import numpy as np
 import torch
+from transformers.utils import logging
+
 from softrec.llm.language_model import LanguageModel
 from training_rows import GLOBAL, MICRO, OPTIMISER, SEED, Tokens, batches
-from transformers.utils import logging
 
 logging.disable_progress_bar()
 logging.set_verbosity_error()

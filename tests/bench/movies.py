@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from harness import ROOT
 
 CONFIG = ROOT / "config/evidence.yaml"

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import yaml
+
 from harness import ROOT
 
 sys.path.append(str(ROOT / "workflow"))

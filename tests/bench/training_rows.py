@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import smollm2
 import torch
+
+import smollm2
 from harness import Mismatch
 from softrec.core import seeds
 from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora, load, load_backbone

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+
 from toy_project import Project
 
 CONFIG = "config/toy.yaml"

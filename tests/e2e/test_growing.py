@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from toy_project import Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"

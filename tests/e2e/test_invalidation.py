@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+
 from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+
 from softrec.evaluation.metrics import hit_ratio
 from softrec.io.tables import read_table
 from softrec.splits.seen_items import SeenItems

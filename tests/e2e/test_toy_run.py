@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+
 from common.frame import FRAME
 from toy_project import Finished, Project
 

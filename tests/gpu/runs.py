@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+
 from gpu_fixtures import DEVICE
 from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
 from softrec.llm.log_likelihood import ResponseLikelihood

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
+
 from softrec.llm.kernels import Kernels, install
 from softrec.llm.language_model import LanguageModel, load_backbone
 

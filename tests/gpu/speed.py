@@ -18,6 +18,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "bench"), str(HERE.parents[1] / "sc
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
+
 from asking import answering, embedding, grounding  # noqa: E402
 from measuring import Measured, attempted, ceilings, measured, nominal_peak, top_kernels  # noqa: E402
 from shapes import DEVICE, LLAMA_3B, TINY, model  # noqa: E402

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import ranks_run
 import torch
-from runs import second_gradient
 from safetensors.torch import save_file
+
+import ranks_run
+from runs import second_gradient
 from softrec.decoding.generation import GenerationSettings, generate
 from softrec.evaluation.device_grounding import DeviceGrounding
 from softrec.evaluation.grounding import Grounding, GroundingSettings

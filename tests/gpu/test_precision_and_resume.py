@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import torch
+
 from runs import Run, second_gradient
 from softrec.core.devices import use_deterministic_algorithms
 from softrec.llm.language_model import LanguageModel, adapter_state, load_adapter_state

@@ -31,8 +31,9 @@ def updates(shape: dict[str, Any], rows: list[Row], kernels: Kernels) -> tuple[f
 
 def trainer_updates(shape: dict[str, Any], rows: list[Row]) -> tuple[float, float]:
     """The same of transformers' `Trainer`, for the same model, adapter, rows and optimiser."""
-    import hf_trainers
     from transformers import Trainer, TrainerCallback, TrainingArguments
+
+    import hf_trainers
 
     ends = []
 

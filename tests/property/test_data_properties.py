@@ -9,10 +9,11 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
-from common.errors import SoftrecError
 from hypothesis import given
 from hypothesis import settings as quick
 from hypothesis import strategies as st
+
+from common.errors import SoftrecError
 from softrec.data import catalogue, filtering, id_counts
 from softrec.data import ties as equal_times
 from softrec.splits import sequences

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import settings as quick
+
 from lib.config import configuration, cross_checks
 from lib.console import plan
 from lib.cost import estimate

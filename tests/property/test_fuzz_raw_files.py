@@ -9,11 +9,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import filter_interactions
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 from hypothesis import settings as quick
+
+import filter_interactions
 from softrec.job import program
 
 SETTINGS = {"item_key": "parent_asin", "max_rows": None, "since": None, "until": None, "untitled": "before"}

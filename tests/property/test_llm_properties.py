@@ -3,6 +3,7 @@
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from softrec.evaluation.grounding import Grounding, GroundingSettings
 from softrec.splits.seen_items import SeenItems
 from softrec.tuning.batches import Arithmetic, global_batches, micro_batches

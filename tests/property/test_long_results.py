@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from softrec.evaluation import metrics
 from softrec.reporting import table2
 from softrec.results import collect, long_table

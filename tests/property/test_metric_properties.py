@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from softrec.evaluation import metrics
 from softrec.evaluation.ranking import Ranks
 from softrec.sequential.score_counting import Cells, Counter, Places

@@ -9,11 +9,10 @@ HERE = Path(__file__).resolve().parent
 # In the place of this folder, where Python looks first.
 sys.path[:1] = [str(HERE.parent), str(HERE.parents[1] / "scripts"), str(HERE.parents[1] / "workflow")]
 
-from tools import dry_run  # noqa: E402
-from tools.dry_run import Job  # noqa: E402
-
 from rehearse import lines, model, page, parts, project, tables  # noqa: E402
 from rehearse.shapes import SHAPES  # noqa: E402
+from tools import dry_run  # noqa: E402
+from tools.dry_run import Job  # noqa: E402
 
 PARTS = {name: parts.Part for name in SHAPES} | {model.MODEL: model.Model, tables.NAME: tables.Tables}
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from lib.cost import estimate
 
+from lib.cost import estimate
 from rehearse.lines import MODEL, Line
 from rehearse.project import ROOT
 

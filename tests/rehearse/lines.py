@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.cost.sizes import Left
-from tools.dry_run import Job
-
 from rehearse.project import HERE, Project
+from tools.dry_run import Job
 
 MEASURED = HERE / "measured"
 ALL = ""  # the data set of a rule that reads all of them

@@ -7,19 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from common import files
 from lib.graph import sources
-from softrec.core import seeds
-from softrec.data import catalogue
-from softrec.io import tables
-from softrec.llm.prompts import Words
-
 from rehearse import rawfiles, settings, standin
 from rehearse.lines import MODEL, OF_MODEL
 from rehearse.parts import FOLDER, Done
 from rehearse.project import Project, RehearsalError
 from rehearse.server import COMMIT
 from rehearse.shapes import SHAPES
+from softrec.core import seeds
+from softrec.data import catalogue
+from softrec.io import tables
+from softrec.llm.prompts import Words
 
 TITLES = 8
 FREE = 9e9  # bytes of disk

@@ -6,12 +6,11 @@ from typing import Any
 
 from lib.cost import disk, estimate
 from lib.cost.sizes import Left
-from tools.dry_run import Job
-from tools.page_tables import Table, filled
-
 from rehearse import limits
 from rehearse.lines import ALL, MODEL, OF_MODEL, Line, family, place
 from rehearse.project import ROOT
+from tools.dry_run import Job
+from tools.page_tables import Table, filled
 
 PAGE = ROOT / "docs/performance.md"
 HEADING = ("rule", "data set", "clock", "CPU", "peak, GB", "of", "disk", "expected", "whole fit", "of", "expected", "")

@@ -15,14 +15,13 @@ from common import files
 from common.files import manifest_of
 from lib.cost import estimate
 from lib.graph import sources
-from softrec.io import tables
-from softrec.llm.prompts import Words
-from tools.dry_run import Job
-
 from rehearse import rawfiles, settings, standin
 from rehearse.project import ROOT, Project, RehearsalError
 from rehearse.server import Served, serve
 from rehearse.shapes import SHAPES
+from softrec.io import tables
+from softrec.llm.prompts import Words
+from tools.dry_run import Job
 
 FOLDER = ROOT / "results/rehearse"
 ASK, ASKED = "predict_titles", "/bigrec/sft/"  # one tuned model is asked; predictions of the others are drawn

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from lib.config import configuration, cross_checks
 from tools import dry_run
 from tools.dry_run import Job

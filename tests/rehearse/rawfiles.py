@@ -4,10 +4,9 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from softrec.core import seeds
-
 from rehearse import metadata, ratings
 from rehearse.shapes import Shape
+from softrec.core import seeds
 
 SEED = 1
 KINDS = {"ratings": ratings.lines, "metadata": metadata.lines}

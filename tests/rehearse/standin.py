@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 import torch
+
 from common import file_digests, files
+from rehearse.shapes import Shape
+from rehearse.titles import titles
 from softrec.core import seeds
 from softrec.decoding import predictions
 from softrec.io import arrays, tables
 from softrec.llm.prompts import Words
 from softrec.llm.tiny_corpus import tokenizer_texts
 from softrec.llm.tiny_llm import TinySettings, train_tokenizer
-
-from rehearse.shapes import Shape
-from rehearse.titles import titles
 
 SEED = 1
 WIDTH, WIDE = 64, 3072  # of the stand-in, and of Llama-3.2-3B

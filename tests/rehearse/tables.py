@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from softrec.core import seeds
-
 from rehearse import settings, standin
 from rehearse.lines import ALL, place
 from rehearse.parts import FOLDER, Done
 from rehearse.project import Project, RehearsalError
 from rehearse.shapes import SHAPES
+from softrec.core import seeds
 
 NAME = "tables"
 # These run as well, from copies: they are as many as seeds and candidates.

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from toy_project import Project, new_project, surroundings
-
 from soak.places import Place
 from soak.victims import LOOK, Draw, Kill, strike
+from toy_project import Project, new_project, surroundings
 
 PATIENCE = 1800  # seconds in which a start of the graph has to end
 SPARE = 15  # starts beyond one a kill, after which a run counts as one that does not end

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from common.errors import SoftrecError
 from safetensors.torch import load_file, save_file
+
+from common.errors import SoftrecError
 from softrec.llm.language_model import load
 
 

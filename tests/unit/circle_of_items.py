@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+
 from softrec.data import catalogue
 from softrec.io import tables
 from softrec.sequential import sasrec

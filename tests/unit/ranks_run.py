@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from common import files
 from common.process import rank, world_size
 from conftest import make_tiny_llm

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
 from softrec.llm.log_likelihood import ResponseLikelihood

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lib.config import configuration, cross_checks
 from places import ROOT
 from tools import dry_run

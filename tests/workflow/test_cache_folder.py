@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from slices_of_rules import ROOT
 
 

@@ -4,6 +4,7 @@ import subprocess
 from typing import Any
 
 import pytest
+
 from lib.slurm import requirements
 from lib.slurm.requirements import Ask, Node, read_node
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lib.config import configuration
 from lib.config.configuration import ConfigError
 from places import ROOT

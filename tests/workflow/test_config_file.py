@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lib.config import configuration
 from slices_of_rules import ROOT
 from snakemake_logger_plugin_softrec import config_file

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lib.cost import disk, estimate, fits, summary
 from lib.cost.sizes import Left, Sizes
 from slices_of_rules import ROOT

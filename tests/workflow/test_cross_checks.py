@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lib.config import configuration, cross_checks
 from lib.config.configuration import ConfigError
 from places import WORKFLOW

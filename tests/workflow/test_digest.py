@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from common import syntax_digest
 from lib.graph import code_digest
 

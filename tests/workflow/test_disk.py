@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lib.cost import disk
 from lib.cost.sizes import Left
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from lib.graph.engine import Engine, shape_problems
 
 SECTION = {

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lib.preflight import environment
 from places import WORKFLOW
 

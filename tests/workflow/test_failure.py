@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from lib.console import failure_report
 from places import WORKFLOW
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lib.graph.engine import Engine, shape_problems
 from tools.dry_run import Job
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+
 from lib.slurm import forgotten
 
 HELD = "7|PENDING|launch failed requeued held"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lib.graph import grid
 from places import ROOT
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from tools.dry_run import Job
 
 LEARNS = (

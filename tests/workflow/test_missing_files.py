@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lib.preflight import resources
 from made_weights import ONE_WEIGHT
 from places import ROOT

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lib.cost import sizes
 from safetensors.numpy import save_file
+
+from lib.cost import sizes
 
 MINE: dict[str, Any] = {"kind": "path", "precision": "fp32"}
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from lib.preflight import environment
 from places import ROOT
 from tools.dry_run import Job

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from places import ROOT
 from tools import recover
 from tools.recover import Orphan, RecoverError

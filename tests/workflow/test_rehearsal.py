@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lib.cost import estimate
 from made_weights import ONE_WEIGHT
 from rehearse import lines, page, parts, settings, tables

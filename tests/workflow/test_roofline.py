@@ -1,6 +1,7 @@
 """Operations and bytes of passes, by hand, for a model of 1e9 weights, width 1,200 and 10 layers."""
 
 import pytest
+
 from lib.cost import roofline
 from lib.cost.roofline import Llm, Pass
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 from lib.graph import code_digest
 from places import SCRIPTS, WORKFLOW
 

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from lib.graph import code_digest
 from rule_text import WORKFLOW, Rule, rules
+
+from lib.graph import code_digest
 from softrec.job import program
 from tools.dry_run import Job
 

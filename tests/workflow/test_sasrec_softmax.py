@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from places import ROOT
 from tools import dry_run
 from tools.dry_run import Job

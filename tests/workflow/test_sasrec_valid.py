@@ -1,6 +1,7 @@
 """`sasrec.valid`: models over item ids are validated on the whole validation split, or on the sampled sequences."""
 
 import pytest
+
 from places import ROOT
 from tools import dry_run
 from tools.dry_run import Job

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from lib.cost import estimate
 from lib.cost.sizes import Left, Sizes
 from tools import page_tables, performance_page

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from lib.config import configuration, cross_checks
 from lib.config.configuration import ConfigError
 from lib.config.messages import refer

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from lib.slices import Slices
 from slices_of_rules import KINDS, ROOT, RULES, SCRIPT_OF, every_kind, names
 from softrec.job.settings import read_settings

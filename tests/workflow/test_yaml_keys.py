@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from lib.config import configuration, yaml_keys
 from places import ROOT
 

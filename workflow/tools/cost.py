@@ -14,7 +14,6 @@ from lib.config import configuration, cross_checks
 from lib.cost import disk
 from lib.cost.sizes import Left
 from lib.cost.summary import described, lines, measured, without_gpus
-
 from tools import dry_run
 
 

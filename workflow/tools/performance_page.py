@@ -15,11 +15,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
+
 from lib.cost import estimate, roofline
 from lib.cost.estimate import GPU_RULES, KINDS, LLM_RULES, Work
 from lib.cost.roofline import Pass
 from lib.cost.sizes import Left, Sizes
-
 from tools import dry_run
 from tools.page_tables import Table, filled
 

@@ -16,11 +16,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import yaml
+
 from lib.cost import estimate
 from lib.cost.sizes import Left
 from lib.graph import code_digest
 from lib.records import changes
-
 from tools import dry_run
 from tools.dry_run import Job
 from tools.page_tables import Table, filled

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
+
 from common.errors import SoftrecError
 from common.process import LAUNCHED, NAMES, local_rank, rank, world_size
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
+
 from common.display_text import plain
 from common.errors import SoftrecError
-
 from softrec.core.limits import Limits
 from softrec.data import json_lines, text_blocks
 from softrec.data.reviews import Format

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core.limits import Limits
 from softrec.data import json_lines, text_blocks, timestamps
 

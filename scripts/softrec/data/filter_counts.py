@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from common.errors import SoftrecError
-
 from softrec.data.ties import Ties
 
 

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core.limits import Limits
 from softrec.data import ties
 from softrec.data.catalogue import LongTitles

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core.limits import Limits
 from softrec.data import json_lines, timestamps
 from softrec.data.delimited import Shape, read_delimited

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import IO
 
 import polars as pl
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core.limits import Limits, too_large
 from softrec.data.visible_text import has_unseen
 

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import polars as pl
+
 from common.errors import SoftrecError
 from common.log import say
 

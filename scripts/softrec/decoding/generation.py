@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from common.log import Progress
 from transformers import DynamicCache
 
+from common.log import Progress
 from softrec.core import distributed
 from softrec.core.devices import moved
 from softrec.decoding.beam_search import BeamSearch, pick

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Protocol
 
 from common.log import say
-
 from softrec.io import tables
 from softrec.io.tables import write_table
 from softrec.llm.prompts import title_in

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.evaluation.ranking import Candidates, Ranks, ahead
 from softrec.splits.seen_items import Mask, SeenItems
 

@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.evaluation.grounding import Grounding, require_finite, squared_distances
 from softrec.io import tables

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.io import tables
 from softrec.splits.seen_items import Mask, SeenItems

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import SoftrecError
-
 from softrec.io.choice_file import Setting
 from softrec.io.records import Record
 from softrec.io.training_log import texts

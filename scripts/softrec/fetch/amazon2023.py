@@ -13,7 +13,6 @@ from typing import Any, Literal
 from common import file_digests, files, hub_commits
 from common.errors import SoftrecError
 from common.log import say
-
 from softrec.core.limits import Limits, too_large
 from softrec.fetch import download, hub
 from softrec.fetch.partial_download import PartialDownload

@@ -18,7 +18,6 @@ from typing import Literal
 from common import files
 from common.errors import SoftrecError
 from common.log import say
-
 from softrec.fetch.partial_download import PartialDownload
 
 ChecksumMode = Literal["expected", "record"]

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import SoftrecError
-
 from softrec.io.weights import require_whole
 
 END_OF_TEXT = "<|endoftext|>"

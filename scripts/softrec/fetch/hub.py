@@ -15,7 +15,6 @@ from common import files
 from common.errors import SoftrecError
 from common.hub_commits import Pin
 from common.log import say
-
 from softrec.fetch import download
 from softrec.fetch.hub_session import https_alone
 

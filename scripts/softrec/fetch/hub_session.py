@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from common.errors import SoftrecError
-
 from softrec.fetch.partial_download import TIMEOUT, SpeedCheck, require_https
 
 os.environ["HF_HUB_DISABLE_XET"] = "1"  # whose transfers heed neither https nor time limits; read by the hub's import

@@ -19,7 +19,6 @@ from typing import Any
 
 from common.errors import SoftrecError
 from common.log import say
-
 from softrec.core.limits import Limits
 from softrec.fetch.download import Checksum
 from softrec.job import program

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import SoftrecError
-
 from softrec.io.records import Record
 
 REMEDY = "remove it and let Snakemake train again"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from common.errors import SoftrecError
 from common.loaded_modules import Changed
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from common.errors import SoftrecError
-
 from softrec.io.records import read_record
 
 VARIABLE = "SOFTREC_PLAN"  # set by the driver: a JSON file with a digest for each output of the run

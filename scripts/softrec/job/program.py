@@ -14,7 +14,6 @@ from common import loaded_modules, manifests
 from common.display_text import plain
 from common.errors import SoftrecError
 from common.process import is_main_process
-
 from softrec.job import plan, unexpected_errors
 from softrec.job.settings import Settings, read_object
 

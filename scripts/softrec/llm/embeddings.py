@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+
 from common.errors import SoftrecError
 from common.log import say
-
 from softrec.core import distributed
 from softrec.core.devices import moved
 from softrec.llm.base_model import Precision

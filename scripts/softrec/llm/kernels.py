@@ -10,11 +10,11 @@ import shutil
 from typing import Any, Literal
 
 import torch
-from common.errors import SoftrecError
 from torch import nn
 from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from common.errors import SoftrecError
 from softrec.llm.branches import aligned
 
 Kernels = Literal["eager", "fused", "compiled"]

@@ -15,7 +15,6 @@ if not torch.cuda.is_available():
 
 from common.errors import SoftrecError
 from common.files import read_json, write_json, write_whole
-
 from softrec.core import seeds
 from softrec.io.weights import readable, require_adapter, require_safetensors, require_same, shapes
 from softrec.llm.base_files import require_usable, window

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+
 from common.errors import SoftrecError
 from common.log import Progress
-
 from softrec.core import seeds
 from softrec.llm.base_model import no_progress_bars
 from softrec.llm.prompts import Words

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
 from common.errors import SoftrecError
 from common.log import say
-
 from softrec.core import seeds
 from softrec.io import tables
 from softrec.llm.base_model import Precision

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.io import arrays, tables
 from softrec.llm_enhanced.title_vectors import item_titles, unit_rows
 from softrec.sequential.windows import Windows, read_windows

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from common.errors import SoftrecError
 from torch import Tensor, nn
 from torch.nn import functional
 
+from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss

@@ -7,8 +7,8 @@ nothing of shape (R, D) for all R of them is ever in memory (1.11 M training win
 from dataclasses import dataclass
 
 import numpy as np
-from common.log import Progress
 
+from common.log import Progress
 from softrec.core import seeds
 from softrec.llm_enhanced.decisions import NONE, Examples, mean_titles
 from softrec.sequential.windows import Windows

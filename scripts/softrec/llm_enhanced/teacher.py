@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.io import tables
 from softrec.llm_enhanced.dllm2rec import Teacher
 from softrec.llm_enhanced.title_vectors import item_titles

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.splits.samples import load_items, load_title_embeddings
 
 BLOCK = 8192

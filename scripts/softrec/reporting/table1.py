@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import SoftrecError
-
 from softrec.io.records import read_record
 from softrec.reporting.grouped_table import Cell, Group, Row, Section, Table
 

@@ -7,7 +7,6 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 from common.errors import SoftrecError
-
 from softrec.reporting.grouped_table import Cell, Group, Row, Section, Table
 from softrec.results.long_table import LongRow
 from softrec.results.row_counts import Tested

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from common import files
 from common.errors import SoftrecError
-
 from softrec.io.choice_file import Setting
 from softrec.results.long_table import LongRow
 

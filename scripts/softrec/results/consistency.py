@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from common.errors import SoftrecError
-
 from softrec.results.collect import impossible
 from softrec.results.long_table import LongRow
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from common.errors import SoftrecError
-
 from softrec.io import csv_files
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from common import files
 from common.errors import SoftrecError
-
 from softrec.io.records import read_record
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from common.errors import SoftrecError
-
 from softrec.io import csv_files
 
 COLUMNS = ("table", "method", "backbone", "dataset", "metric", "value")

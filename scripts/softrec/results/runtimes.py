@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from common.errors import SoftrecError
 from common.files import manifest_of
-
 from softrec.io import csv_files
 from softrec.io.choice_file import Setting
 from softrec.io.records import Record, read_record

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common.errors import SoftrecError
-
 from softrec.results.runtimes import INITIAL_DISTANCE, SELF_DISTILLED, Entry
 
 BESIDE = (SELF_DISTILLED, INITIAL_DISTANCE)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from common import files
-from common.errors import SoftrecError
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 from torch.nn import functional
 
+from common import files
+from common.errors import SoftrecError
 from softrec.io.weights import readable, require_finite, require_same, shapes
 from softrec.sequential.windows import PAD
 

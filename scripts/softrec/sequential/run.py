@@ -8,7 +8,6 @@ from typing import Any
 
 from common import files
 from common.errors import SoftrecError
-
 from softrec.io.checkpoints import Checkpoint
 from softrec.io.choice_file import read_choice
 from softrec.job import program

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from common.errors import SoftrecError
 from torch import Tensor, nn
 
+from common.errors import SoftrecError
 from softrec.evaluation.ranking import Ranks
 
 TITLES_AT_ONCE = 2048  # a block of scores of 256 rows is 2 MB

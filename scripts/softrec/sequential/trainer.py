@@ -14,9 +14,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
+
 from common.errors import SoftrecError
 from common.log import Progress, say
-
 from softrec.core import seeds
 from softrec.core.devices import device_name
 from softrec.evaluation import metrics

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
 from common.display_text import plain
 from common.errors import SoftrecError
-
 from softrec.data.visible_text import can_be_seen
 from softrec.io.arrays import read_array
 from softrec.io.tables import read_table

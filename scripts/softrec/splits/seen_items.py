@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+
 from common.errors import SoftrecError
 
 Mask = Literal["seen", "window", "none"]

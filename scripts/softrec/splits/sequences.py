@@ -8,8 +8,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.data import ties
 from softrec.io.tables import types

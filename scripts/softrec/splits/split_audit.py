@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any, Literal, NoReturn
 
 import numpy as np
+
 from common.errors import SoftrecError
 
 

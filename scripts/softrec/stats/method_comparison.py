@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.evaluation.ranking import read_ranks
 from softrec.io.choice_file import Setting

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from common.process import is_main_process
-
 from softrec.core import distributed
 from softrec.core.interruption import Interrupted, Notice, notice
 from softrec.io.checkpoints import Checkpoint

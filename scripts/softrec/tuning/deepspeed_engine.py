@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from common.process import world_size
 from torch import nn
 
+from common.process import world_size
 from softrec.core import distributed
 from softrec.tuning.engine import MOMENTS, OptimiserSettings, TorchEngine, adamw, require_moments
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from common.log import say
 
+from common.log import say
 from softrec.core import seeds
 from softrec.decoding.generation import GenerationSettings, generate
 from softrec.decoding.recommender import Recommender, RecommenderSettings

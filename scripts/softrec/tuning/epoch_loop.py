@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from common.log import Progress, say
-
 from softrec.core import distributed
 from softrec.core.devices import device_name
 from softrec.llm.language_model import LanguageModel, adapter_state, load_adapter_state

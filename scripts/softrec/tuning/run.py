@@ -9,7 +9,6 @@ from common.errors import SoftrecError
 from common.files import write_whole
 from common.log import say
 from common.process import world_size
-
 from softrec.core.devices import use_deterministic_algorithms
 from softrec.decoding.recommender import Recommender, RecommenderSettings, open_recommender, wrap
 from softrec.evaluation.device_grounding import DeviceGrounding

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
+
 from common.errors import SoftrecError
 from common.log import Progress
-
 from softrec.core import distributed, seeds
 from softrec.decoding.recommender import Recommender
 from softrec.llm.branches import Row, collate

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core import distributed, seeds
 from softrec.llm.branches import Row, collate
 from softrec.llm.language_model import LanguageModel

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 import smollm2
 from harness import Measured, Mismatch, Row, median, versus
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+
 from harness import Measured, Mismatch, Row, amount, median, versus
 from softrec.splits import seen_items
 

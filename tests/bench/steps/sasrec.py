@@ -9,6 +9,7 @@ from harness import Measured, Mismatch, Row, median, versus
 
 if TYPE_CHECKING:
     import numpy as np
+
     from softrec.sequential.windows import Windows
 
 USERS, ITEMS, LONGEST, BATCH = 11_658, 5_335, 10, 256
@@ -35,6 +36,7 @@ def prepare(folder: Path) -> None:
     training target: what RecBole makes of a user by itself.
     """
     import numpy as np
+
     from softrec.io import tables
     from softrec.splits import sequences
 
@@ -100,6 +102,7 @@ def ours_ranking(blocks: int, folder: Path) -> Iterator[None]:
     """Every user's last item ranked among the items that the user had not seen."""
     import numpy as np
     import torch
+
     from softrec.sequential import ranking
 
     ours = Ours(SHAPES[blocks], folder)

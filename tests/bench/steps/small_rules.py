@@ -24,6 +24,7 @@ def prepare(folder: Path) -> None:
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "workflow")]
     import numpy as np
     import yaml
+
     from common import files
     from lib.config import configuration, cross_checks
     from lib.slices import Slices

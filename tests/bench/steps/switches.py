@@ -62,6 +62,7 @@ def alike(a: Sequence[str], b: Sequence[str]) -> int:
 def gradients(found: Any, prompts: list[list[int]]) -> dict[str, float]:
     """How far the gradient of L_SOFT at tau = 1/2 moves, as a share of its length."""
     import torch
+
     from softrec.llm.branches import Row as Prompt
     from softrec.llm.branches import collate
     from softrec.llm.language_model import LoraSettings, attach_lora

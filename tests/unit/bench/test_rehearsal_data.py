@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+
 from rehearse import graph, ratings, rawfiles, titles
 from rehearse.shapes import SHAPES, Shape, TitleShape
 from run_script import run_script

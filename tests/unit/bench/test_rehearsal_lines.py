@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from rehearse import limits, lines, page
 from rehearse.limits import Limit
 from rehearse.lines import Line

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+
 from common import manifests
 from rehearse import model, parts, standin
 from rehearse.project import HERE

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from common import log
 from common.display_text import plain
 from common.errors import SoftrecError

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from common import file_digests, files
 from places import ROOT
 from softrec.io import checkpoints

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from common import files, manifests
 from common.errors import SoftrecError
 from places import SCRIPTS
@@ -154,10 +155,9 @@ def test_other_errors_of_the_system_are_not_called_a_full_disk(tmp_path: Path, m
 
 
 WRITER = """
-import sys, time
-from pathlib import Path
+import pathlib, sys, time
 from common.files import write_whole
-with write_whole(Path(sys.argv[1])) as partial:
+with write_whole(pathlib.Path(sys.argv[1])) as partial:
     partial.mkdir()
     (partial / "half").write_text("half")
     print("ready", flush=True)

@@ -11,6 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+
 from circle_of_items import SETTINGS, write_data
 from common.frame import FRAME
 from filtered_shop import FILTER, SPLIT

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from common.frame import FRAME
 from lib.graph import code_digest
 from places import SCRIPTS

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+
 from common import log
 from common.log import Progress, clock
 

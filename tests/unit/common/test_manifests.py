@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from common import files, manifests
 from common.errors import SoftrecError
 

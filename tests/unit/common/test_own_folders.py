@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from common import files
 from common.errors import SoftrecError
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
+
 from softrec.core.devices import moved, use_deterministic_algorithms
 from softrec.decoding.beam_search import BeamSearch
 from softrec.decoding.decode_cache import RoomyLayer

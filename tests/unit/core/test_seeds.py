@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from places import SCRIPTS
 from softrec.core import seeds
 

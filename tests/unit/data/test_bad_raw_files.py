@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import filter_interactions
 import pytest
 import yaml
+
+import filter_interactions
 from places import ROOT
 from softrec.job import program
 

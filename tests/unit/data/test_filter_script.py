@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
 import audit_sample
 import audit_split
 import draw_sample
 import filter_interactions
-import pyarrow as pa
-import pyarrow.parquet as pq
-import pytest
 import split_sequences
 from filtered_shop import FILTER, SAMPLES, SPLIT, run, run_filter
 from softrec.data import catalogue, filtering

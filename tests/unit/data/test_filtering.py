@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from common.errors import SoftrecError
 from filter_settings import PAPER, settings
 from softrec.data import catalogue, filtering, reviews

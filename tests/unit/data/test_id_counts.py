@@ -3,6 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
+
 from softrec.data.filter_counts import Size
 from softrec.data.id_counts import Reviews, at_least_k, drop_rare_ids, tally
 

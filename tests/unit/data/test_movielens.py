@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
+
 from lib.graph import sources
 from lib.slices import Slices
 from places import ROOT

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from review_lines import line
 from softrec.core.limits import Limits

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from review_lines import CSV, INTER, line
 from softrec.core.limits import Limits

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from review_lines import CSV, INTER, line
 from softrec.data.reviews import Format, read_reviews
 from softrec.data.timestamps import FIRST, LAST, middle_of

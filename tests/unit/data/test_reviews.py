@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from review_lines import CSV, INTER, line
 from softrec.data.delimited import COLUMNS

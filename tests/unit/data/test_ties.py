@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+
 from filter_settings import settings
 from softrec.data import filtering, ties
 from softrec.splits import sequences

@@ -3,6 +3,7 @@
 import math
 
 import torch
+
 from softrec.decoding.beam_search import BeamSearch
 
 END, A, B, C = 0, 1, 2, 3

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from softrec.decoding import generation
 from softrec.decoding.finished_texts import KeptAnswers
 from softrec.decoding.generation import Generated, GenerationSettings, generate

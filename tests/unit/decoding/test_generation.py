@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from transformers import GenerationConfig
+
 from softrec.decoding.generation import GenerationSettings, common_start, decode, generate, prefill
 from softrec.llm.language_model import LanguageModel
-from transformers import GenerationConfig
 
 PROMPTS = [[1, 20, 30, 40, 50, 60], [1, 25, 35], [1, 70, 80, 90, 33], [1, 44]]
 

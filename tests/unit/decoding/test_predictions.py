@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from softrec.decoding import predictions
 from softrec.decoding.generation import Generated
 from softrec.io.tables import read_table

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from common.errors import SoftrecError
 from softrec.evaluation import grounding as module
 from softrec.evaluation.device_grounding import DeviceGrounding

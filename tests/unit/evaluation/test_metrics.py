@@ -4,10 +4,11 @@ import json
 import math
 from pathlib import Path
 
-import evaluate_ranks
 import ir_measures
 import numpy as np
 import pytest
+
+import evaluate_ranks
 from softrec.evaluation import metrics, ranking
 from softrec.io import tables
 from softrec.job import program

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from common.errors import SoftrecError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from common.errors import SoftrecError
 from softrec.evaluation import grounding, nearest
 from softrec.evaluation.grounding import Grounding, GroundingSettings, squared_distances
 from softrec.evaluation.nearest import nearest_items

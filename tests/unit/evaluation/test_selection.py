@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+import pytest
+
 import adopt_chosen
 import choose_setting
-import pytest
 from common.errors import SoftrecError
 from softrec.evaluation import selection
 from softrec.evaluation.selection import Candidate, ChoiceSettings

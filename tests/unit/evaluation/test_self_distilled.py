@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from softrec.evaluation.self_distilled import describe
 from softrec.splits.categories import Labels, at_level, label_items
 from softrec.splits.samples import Items

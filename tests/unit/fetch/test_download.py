@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from local_server import Served, Site
 from softrec.fetch import download, partial_download

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from local_server import Served, Site
 from softrec.fetch import download, partial_download

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import fetch_amazon2023
 import pytest
+
+import fetch_amazon2023
 from common import files, hub_commits
 from local_server import Served, Site
 from run_script import run_script

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
-from common.errors import SoftrecError
 from huggingface_hub import errors
+
+from common.errors import SoftrecError
 from local_server import Served, Site
 from run_script import SCRIPTS, run_script
 from softrec.fetch import hub

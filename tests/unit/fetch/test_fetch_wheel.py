@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from common.errors import SoftrecError
 from run_script import run_script
 from softrec.fetch import gguf_model, wheel

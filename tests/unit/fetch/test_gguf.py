@@ -5,10 +5,11 @@ from pathlib import Path
 import gguf
 import numpy as np
 import pytest
+from transformers.convert_slow_tokenizer import bytes_to_unicode
+
 from common.errors import SoftrecError
 from softrec.fetch import gguf_model
 from softrec.llm.language_model import load
-from transformers.convert_slow_tokenizer import bytes_to_unicode
 
 WIDTH, INNER = 32, 64
 TOKENS = ["<|endoftext|>", "<s>", "</s>", *bytes_to_unicode().values(), "ab", "abc", "de"]

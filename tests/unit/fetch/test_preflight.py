@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from common import hub_commits
 from lib.graph import sources
 from lib.preflight import resources

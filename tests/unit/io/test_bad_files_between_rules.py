@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from common.errors import SoftrecError
 from places import ROOT
 from softrec.evaluation import selection

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from softrec.io.checkpoints import Checkpoint, run_key
 
 STATE = {"epoch": 3, "lines": [{"loss": 0.5}], "model": {"w": torch.arange(4.0)}}

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from common.errors import SoftrecError
 from softrec.io import arrays, tables
 

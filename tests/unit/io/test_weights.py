@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
+
 from broken_weights import reconfigure, refused, rewrite, without
 from run_script import run_script
-from safetensors.torch import load_file
 from softrec.io import tables
 from softrec.llm.language_model import LanguageModel, load
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from common import loaded_modules, syntax_digest
 from common.errors import SoftrecError
 from places import SCRIPTS

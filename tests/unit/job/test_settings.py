@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pytest
+
 from common.errors import SoftrecError
 from softrec.job.settings import read_settings
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from common.errors import SoftrecError
 from lib.slurm import plan_file as driver
 from softrec.job.plan import VARIABLE, check

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+
 from broken_weights import reconfigure, refused, rewrite, without
 from common.errors import SoftrecError
-from safetensors.torch import load_file, save_file
 from softrec.decoding.generation import GenerationSettings
 from softrec.decoding.recommender import RecommenderSettings, open_recommender, wrap
 from softrec.llm.language_model import LoraSettings, attach_lora, load, save_adapter

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from broken_weights import reconfigure, refused, rewrite
 from common.errors import SoftrecError
 from softrec.io.weights import require_finite, stored

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from softrec.llm.branches import BranchBatch, Row, attention_mask, collate
 from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora
 from softrec.llm.log_likelihood import ResponseLikelihood

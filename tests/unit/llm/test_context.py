@@ -5,8 +5,9 @@ import re
 
 import numpy as np
 import pytest
-from common.errors import SoftrecError
 from datasets import Dataset
+
+from common.errors import SoftrecError
 from softrec.decoding.generation import GenerationSettings
 from softrec.decoding.recommender import Recommender, RecommenderSettings, wrap
 from softrec.llm.backbones import llara

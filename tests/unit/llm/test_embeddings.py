@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+
 from common.errors import SoftrecError
 from softrec.llm.embeddings import embed
 from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora

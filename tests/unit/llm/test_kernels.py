@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from torch._dynamo.utils import counters
+from transformers import GemmaConfig, GemmaForCausalLM, GPT2Config, GPT2LMHeadModel
+
 from common.errors import SoftrecError
 from softrec.decoding.generation import GenerationSettings, generate
 from softrec.llm.branches import Row, collate
@@ -13,8 +16,6 @@ from softrec.llm.kernels import install
 from softrec.llm.language_model import LanguageModel
 from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.tuning.schedule import Constant
-from torch._dynamo.utils import counters
-from transformers import GemmaConfig, GemmaForCausalLM, GPT2Config, GPT2LMHeadModel
 from tuning_run import fitted, new_tuner
 
 NewLlm = Callable[[], LanguageModel]

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from common.errors import SoftrecError
 from peft import PeftModel
+from transformers import GenerationConfig, PreTrainedModel
+
+from common.errors import SoftrecError
 from softrec.decoding.generation import GenerationSettings, generate
 from softrec.llm.language_model import (
     LanguageModel,
@@ -20,7 +22,6 @@ from softrec.llm.language_model import (
     load_adapter_state,
     save_adapter,
 )
-from transformers import GenerationConfig, PreTrainedModel
 
 LORA = LoraSettings(4, 8, 0.0, ["q_proj", "v_proj"])
 IDS = torch.tensor([[1, 20, 30, 40, 25]])

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from common.errors import SoftrecError
 from safetensors.torch import save_file
+
+from common.errors import SoftrecError
 from softrec.decoding.generation import GenerationSettings, generate, prefill
 from softrec.llm.backbones import bigrec, llara
 from softrec.llm.branches import Row, collate

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from broken_weights import reconfigure, refused, rewrite
 from safetensors.torch import load_file, save_file
+
+from broken_weights import reconfigure, refused, rewrite
 from softrec.llm.language_model import load
 
 INDEX = "model.safetensors.index.json"

@@ -1,6 +1,7 @@
 """The prompt, its tokens, and what is dropped when it is too long."""
 
 import pytest
+
 from common.errors import SoftrecError
 from softrec.llm.embeddings import embed
 from softrec.llm.language_model import LanguageModel

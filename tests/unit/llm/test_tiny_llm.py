@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.llm import tiny_llm

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from circle_of_items import ITEMS, SETTINGS, cycle, trainer
-from common.errors import SoftrecError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from circle_of_items import ITEMS, SETTINGS, cycle, trainer
+from common.errors import SoftrecError
 from softrec.data import catalogue
 from softrec.io.arrays import write_array
 from softrec.io.checkpoints import Checkpoint

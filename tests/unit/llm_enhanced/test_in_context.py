@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from softrec.llm_enhanced.in_context import Decoder, rotary, rotate
 
 

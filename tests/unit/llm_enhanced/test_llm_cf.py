@@ -8,6 +8,8 @@ import datasets
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
+
 from circle_of_items import ITEMS, SETTINGS, cycle, trainer
 from common.errors import SoftrecError
 from softrec.io.checkpoints import Checkpoint
@@ -21,7 +23,6 @@ from softrec.sequential.sampled_softmax import SampledSoftmax
 from softrec.sequential.windows import Windows
 from softrec.splits.samples import Items
 from softrec.splits.seen_items import SeenItems
-from torch import Tensor
 
 WORDS = Words("films", "film", "seen")
 COT = chains_of_thought.CotSettings(WORDS, "fp32", None, 5, 400, 8, 4)

@@ -5,10 +5,11 @@ import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import fit_llm_cf
-import fit_sasrec_softmax
 import numpy as np
 import pytest
+
+import fit_llm_cf
+import fit_sasrec_softmax
 import rank_llm_cf
 import rank_sequential
 import retrieve_examples

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from common.errors import SoftrecError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from common.errors import SoftrecError
 from softrec.io import arrays
 from softrec.llm_enhanced import retrieval
 from softrec.llm_enhanced.decisions import Examples, mean_titles, with_examples

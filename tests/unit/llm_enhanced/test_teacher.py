@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from common.errors import SoftrecError
 from softrec.io.tables import write_table
 from softrec.llm_enhanced.teacher import read_teacher

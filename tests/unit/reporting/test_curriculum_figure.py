@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from common.errors import SoftrecError
 from matplotlib.colors import to_rgb
+
+from common.errors import SoftrecError
 from softrec.reporting.figures import curriculum, style
 from softrec.reporting.figures.curriculum import Curve, SoftRun
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from common.errors import SoftrecError
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from common.errors import SoftrecError
 from softrec.io import csv_files
 from softrec.reporting.figures import figure2, figure5, figure6, style
 from softrec.results.long_table import LongRow

@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import describe_run
 import pytest
+
+import describe_run
 from common import files
 from softrec.evaluation.ranking import RANK_TYPES
 from softrec.io import csv_files, tables

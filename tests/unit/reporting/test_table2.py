@@ -1,6 +1,7 @@
 """Table 2: the paper's own numbers must give the paper's own Gains, and nothing may be lost or invented."""
 
 import pytest
+
 from common.errors import SoftrecError
 from places import ROOT
 from softrec.reporting import table2

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from places import ROOT
 from softrec.io import choice_file

@@ -1,6 +1,7 @@
 """The audit of printed numbers: what the paper's table shows of itself, and that ours must be such as ranks give."""
 
 import pytest
+
 from common.errors import SoftrecError
 from places import ROOT
 from softrec.results import consistency

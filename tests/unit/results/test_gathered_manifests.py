@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from common import files
 from common.errors import SoftrecError
 from softrec.results import run_manifest

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from places import ROOT
 from softrec.results.published import read_published

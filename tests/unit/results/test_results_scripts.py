@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from places import SCRIPTS
 from softrec.stats.method_comparison import Comparison
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from softrec.results import row_counts
 from softrec.results.row_counts import RowCounts

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from common import files
 from common.errors import SoftrecError
 from common.files import manifest_of

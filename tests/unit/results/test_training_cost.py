@@ -1,6 +1,7 @@
 """What a method costs from scratch, added up by hand."""
 
 import pytest
+
 from common.errors import SoftrecError
 from softrec.reporting.figures.figure6 import points_of
 from softrec.results.long_table import LongRow

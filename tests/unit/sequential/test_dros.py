@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from circle_of_items import trainer
 from hypothesis import given
 from hypothesis import strategies as st
+
+from circle_of_items import trainer
 from softrec.io.checkpoints import Checkpoint
 from softrec.sequential import dros
 from softrec.sequential.dros import Dros, RobustLoss, nominal_distribution

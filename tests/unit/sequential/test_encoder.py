@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn.functional import dropout, layer_norm
+
 from common.errors import SoftrecError
 from softrec.sequential import encoder
 from softrec.sequential.encoder import Encoder, EncoderSettings
-from torch import Tensor
-from torch.nn.functional import dropout, layer_norm
 
 ITEMS = 12
 SHAPES = [(1, 1), (1, 2), (2, 1), (3, 2)]

@@ -1,9 +1,10 @@
 """Gradients of rows, made dense in place: what autograd makes dense by itself, step after step."""
 
 import torch
-from softrec.sequential.rowwise import RowGradients
 from torch import nn
 from torch.nn.functional import embedding
+
+from softrec.sequential.rowwise import RowGradients
 
 ROWS = [[1, 4, 1], [0, 4, 2], [3, 3, 3], [1, 0, 4]]
 

@@ -7,13 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
+
 from circle_of_items import SETTINGS, trainer
 from softrec.io.checkpoints import Checkpoint
 from softrec.sequential.encoder import Encoder
 from softrec.sequential.ranking import rank_windows
 from softrec.sequential.sampled_softmax import SampledSoftmax, sampled_softmax
 from softrec.sequential.sasrec import Batch
-from torch.nn import functional
 
 
 def scoring_by_a_table() -> Encoder:

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
+
 from softrec.sequential import sasrec
 from softrec.sequential.encoder import Encoder, EncoderSettings
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 
 def test_loss_of_indifferent_scores() -> None:

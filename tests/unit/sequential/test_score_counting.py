@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+
 from common.errors import SoftrecError
 from softrec.evaluation.ranking import Ranks
 from softrec.sequential import score_counting

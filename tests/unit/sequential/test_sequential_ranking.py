@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from common.errors import SoftrecError
 from softrec.evaluation.grounding import Grounding, GroundingSettings, squared_distances
 from softrec.evaluation.ranking import Ranks

@@ -11,11 +11,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import fit_sasrec
 import numpy as np
 import pytest
-import rank_sequential
 import torch
+
+import fit_sasrec
+import rank_sequential
 from circle_of_items import ITEMS, SETTINGS, cycle, trainer, write_data
 from common.errors import SoftrecError
 from softrec.evaluation import ranking

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from common.errors import SoftrecError
 from softrec.io import tables
 from softrec.sequential.windows import pad, read_windows

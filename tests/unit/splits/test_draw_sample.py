@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import draw_sample
 import pyarrow.parquet as pq
 import pytest
+
+import draw_sample
 from softrec.io import tables
 from softrec.job import program
 from softrec.splits import sequences

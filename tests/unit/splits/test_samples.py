@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from common.errors import SoftrecError
 from softrec.data import catalogue
 from softrec.io import tables

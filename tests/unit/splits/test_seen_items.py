@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from common.errors import SoftrecError
 from softrec.evaluation.ranking import Candidates
 from softrec.splits.seen_items import Mask, SeenItems

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.splits import sequences

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+
 from common.errors import SoftrecError
 from softrec.splits import sequences
 from softrec.splits.sample_audit import audit_sample

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from common.errors import SoftrecError
 from softrec.evaluation.ranking import RANK_TYPES
 from softrec.io import csv_files

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from softrec.stats import resampling, variance_components
 from softrec.stats.resampling import Resampling
 from softrec.stats.variance_components import Estimate

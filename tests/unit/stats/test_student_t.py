@@ -1,6 +1,7 @@
 """Student's t and F against printed tables."""
 
 import pytest
+
 from softrec.stats import student_t
 
 

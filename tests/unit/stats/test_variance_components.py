@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from made_ranks import Shape, data_set
 from softrec.stats import variance_components, variance_pooling
 from softrec.stats.variance_components import Spread, Varied

@@ -2,6 +2,7 @@
 `make simulate` has the large ones."""
 
 import numpy as np
+
 from made_ranks import Shape
 from made_tables import corrected, hit, inside, lucky, marked
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from softrec.tuning.batches import Arithmetic, global_batches, micro_batches
 
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from common.errors import SoftrecError
 from softrec.tuning.curriculum import tau
 from softrec.tuning.distance import distance

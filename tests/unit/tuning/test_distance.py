@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from datasets import Dataset
+
 from softrec.decoding.generation import Generated, GenerationSettings
 from softrec.decoding.recommender import RecommenderSettings, wrap
 from softrec.llm.language_model import LanguageModel

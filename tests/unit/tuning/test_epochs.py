@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, adapter_state
 from softrec.tuning.checkpointing import Saver

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, adapter_state
 from softrec.tuning.checkpointing import Saver

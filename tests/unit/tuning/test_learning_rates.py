@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import get_constant_schedule_with_warmup, get_cosine_schedule_with_warmup
+
 from softrec.tuning.engine import OptimiserSettings, TorchEngine
 from softrec.tuning.epoch_loop import LoopSettings
 from softrec.tuning.run import TuningSettings
 from softrec.tuning.sdpo import SdpoSettings
-from transformers import get_constant_schedule_with_warmup, get_cosine_schedule_with_warmup
 from tuning_run import LOOP
 
 SETTINGS = OptimiserSettings(learning_rate=0.1, warmup_steps=20, weight_decay=0.0, gradient_clip=1.0)

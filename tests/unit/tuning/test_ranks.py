@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from places import ROOT
 from safetensors.torch import save_file
+
+from places import ROOT
 
 PATIENCE = 600
 

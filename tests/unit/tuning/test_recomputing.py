@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import torch
+
 from softrec.llm.language_model import LanguageModel
 from softrec.tuning.epoch_loop import Tuner
 from softrec.tuning.run import recompute_activations

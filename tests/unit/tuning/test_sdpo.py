@@ -8,9 +8,10 @@ import datasets
 import numpy as np
 import pytest
 import torch
-from common.errors import SoftrecError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from common.errors import SoftrecError
 from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
 from softrec.llm.log_likelihood import ResponseLikelihood

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from common.errors import SoftrecError
 from softrec.decoding import predictions
 from softrec.decoding.generation import Generated, GenerationSettings

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.llm.language_model import LanguageModel, adapter_state

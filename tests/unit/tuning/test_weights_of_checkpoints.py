@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+
 from common.errors import SoftrecError
 from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora, load_adapter_state
 from softrec.tuning.engine import OptimiserSettings, TorchEngine

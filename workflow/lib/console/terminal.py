@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from common.display_text import plain
-
 from lib.slurm import preemption
 
 WIDTH = 80

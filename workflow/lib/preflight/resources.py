@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from common import hub_commits
-
 from lib.config.messages import meant
 from lib.cost.sizes import weights_of
 from lib.graph import sources

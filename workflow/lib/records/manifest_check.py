@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from common import file_digests
-
 from lib.records import changes
 
 _found: dict[tuple[str, ...], list[str]] = {}

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common.errors import SoftrecError
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
 
+from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.core.devices import moved
 from softrec.io.weights import readable, require_finite, require_same, shape, shapes

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common.errors import SoftrecError
 
+from common.errors import SoftrecError
 from softrec.core.devices import moved
 
 

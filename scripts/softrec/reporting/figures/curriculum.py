@@ -5,11 +5,11 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from common.errors import SoftrecError
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from common.errors import SoftrecError
 from softrec.io.training_log import log_error, read_lines
 from softrec.reporting.figures import style
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from common.errors import SoftrecError
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
+from common.errors import SoftrecError
 from softrec.io import csv_files
 from softrec.reporting.figures import style
 from softrec.results.long_table import LongRow

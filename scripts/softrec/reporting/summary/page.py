@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.log import clock
-
 from softrec.reporting.markdown import count, table
 from softrec.reporting.summary.comparisons import about_seeds
 from softrec.reporting.summary.training import Described
