@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CONFIG ?= config/paper.yaml
 PROFILE ?= profiles/slurm
 
-# A demo or a test is no place for threads to fight: one job, one thread.
+# One thread per job, to avoid oversubscription.
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help demo evidence slurm-demo slurm-recover cost why bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv

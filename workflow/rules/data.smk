@@ -1,6 +1,6 @@
 # From raw reviews to sampled sequences.
-# Needs: the raw files of a data set (fetch.smk, or the user's own).
-# Gives: interactions, catalogue, sequences, samples, and the proof that no split has seen a later one.
+# Reads:  results/raw/{wheels,amazon2023}/*, or the user's own files
+# Writes: results/<run>/{dataset}/: interactions, catalogue, sequences, samples, and audits that no split leaks
 
 
 rule filter_interactions:

@@ -1,6 +1,6 @@
-# The only rules that touch the network. They run where Snakemake runs, on a cluster the login node.
-# Needs: the sources that the configuration names.
-# Gives: raw files and base models below results/raw/, shared by all runs. No other rule needs a network.
+# Downloads. They run where Snakemake runs, on a cluster the login node; no other rule needs a network.
+# Reads:  the sources that the configuration names
+# Writes: results/raw/: raw files and base models, shared by all runs
 
 
 for dataset in sources.datasets_of_kind(config, "wheel"):

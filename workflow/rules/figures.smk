@@ -1,6 +1,6 @@
 # Figures, each a target of its own.
-# Needs: training logs, self-distilled data, every d_0, the long tables, the choices made on validation.
-# Gives: Figures 2, 5 and 6 of the paper, the curves of the curriculum, and the numbers behind each as csv.
+# Reads:  training logs, self-distilled data, every d_0, the long tables, the choices made on validation
+# Writes: results/<run>/figures/: Figures 2, 5 and 6, the curriculum, and the numbers behind each as CSV; ledger.csv
 
 
 rule plot_curriculum:

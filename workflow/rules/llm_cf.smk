@@ -1,10 +1,10 @@
-# LLM-CF (paper, section 4.1): a language model's chains of thought, read by a model over item ids.
-# Needs: the un-tuned language model, sampled training rows, and what the sequential models need.
-# Gives: one base of chains of thought and the in-context examples of each split for all seeds; per seed one model and
-# its ranks on the test sample.
+# LLM-CF (paper, section 4.1): SASRec that also reads an LLM's chains of thought about earlier decisions.
+# Reads:  results/raw/llms/*, results/<run>/{dataset}/{catalogue,interactions,sequences,samples}
+# Writes: results/<run>/{dataset}/llm-cf/: chains of thought and in-context examples, shared by all seeds; per seed a
+#         model and its ranks on the test sample
 
 
-# It ranks by more than a model and a history, so the rule of all models over item ids would not do.
+# LLM-CF needs extra inputs, so its own ranking rule takes precedence.
 ruleorder: rank_llm_cf > rank_sequential
 
 

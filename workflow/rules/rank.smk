@@ -1,6 +1,6 @@
 # From tuned models to metrics (paper, sections 2.2 and 4.1).
-# Needs: adapters, title embeddings, sampled rows, interactions for masks.
-# Gives: what each model said, the rank of each target, H@K and NG@K.
+# Reads:  adapters, titles.npy, results/<run>/{dataset}/{samples,interactions.parquet}
+# Writes: beside each adapter the generated texts, the rank of each target, H@K and NG@K
 
 
 rule predict_titles:

@@ -1,6 +1,6 @@
 # Tables 1 and 2 of the paper.
-# Needs: the metrics of every cell, the choices made on validation, filter counts; for the page, what the numbers are worth.
-# Gives: the long tables, which are the truth, Tables 1 and 2 in every form, made from them, and a page of what came out.
+# Reads:  the metrics of every cell, the choices made on validation, filter counts; for the page also the statistics
+# Writes: results/<run>/table{1,2}*: long tables, from which Tables 1 and 2 are made in every form; reproduction.md
 
 
 rule make_table1:

@@ -1,7 +1,7 @@
-# Models over item ids (paper, section 4.1, traditional recommenders).
-# Needs: the whole train split, validation sequences, interactions for masks.
-# Gives: per seed one model, and its ranks on the test sample. L2 (of DROS: alpha) is chosen on the validation of the
-# tuning seed's candidates; the other seeds train with what was chosen.
+# ID-based sequential recommenders: SASRec and DROS (paper, section 4.1, traditional recommenders).
+# Reads:  results/<run>/{dataset}/{sequences,samples,interactions.parquet,catalogue.parquet}
+# Writes: results/<run>/{dataset}/{sasrec,dros}/: per seed a model and its ranks on the test sample. L2 (for DROS
+#         alpha) is chosen on validation among the tuning seed's candidates; other seeds train with that choice
 
 
 rule fit_sasrec:

@@ -1,6 +1,7 @@
 # Tuning language models (paper, sections 2.2 and 3).
-# Needs: a base model, the catalogue, sampled rows, and for SOFT what the SFT model said to its training prompts.
-# Gives: an adapter and a training log for every method, alpha and seed; which alpha validation chose.
+# Reads:  a base model, results/<run>/{dataset}/{catalogue,samples}; for SOFT the self-distilled data
+# Writes: results/<run>/{dataset}/{backbone}/{sft,soft,soft-wo-sa}/: per alpha and seed an adapter and a training log;
+#         the alpha that validation chose
 
 
 rule tune_sft:

@@ -1,4 +1,4 @@
-"""Is a job what it was planned to be? On a cluster it may have waited for days, while somebody edited."""
+"""Refuse to run a queued job whose settings or code changed after submission."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Which Gains of Table 2 are beyond noise, from the tests of SOFT against the competitor that each is over."""
+"""Marks of significance for the Gains of Table 2, from the tests of SOFT against the competitor of each Gain."""
 
 from pathlib import Path
 

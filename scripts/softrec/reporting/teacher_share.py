@@ -1,4 +1,4 @@
-"""How much of DLLM2Rec's training data its teacher has spoken to: said beside its results."""
+"""Share of DLLM2Rec's training rows labelled by its LLM teacher, for the note below Table 2."""
 
 from collections.abc import Sequence
 from pathlib import Path

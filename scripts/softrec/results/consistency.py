@@ -1,4 +1,4 @@
-"""What printed numbers give away: their granularity, and bounds of NDCGs by hit ratios that no ranks can leave."""
+"""GRIM-style consistency checks: hit ratios are multiples of 1/n, and NDCGs lie within bounds implied by hit ratios."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence

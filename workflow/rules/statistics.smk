@@ -1,6 +1,6 @@
-# What the numbers are worth.
-# Needs: ranks and metrics of every cell, the long tables, the paper's numbers.
-# Gives: intervals and tests whose unit is the user, ours beside the paper's, an audit of both, the run's manifest.
+# Intervals, tests, comparison with the paper, and consistency checks.
+# Reads:  ranks and metrics of every cell, the long tables, config/published.csv
+# Writes: results/<run>/{intervals,significance,compare}.csv, audit.json, manifest.json
 
 
 rule measure_significance:
@@ -79,7 +79,7 @@ rule compare_published:
 
 
 rule audit_numbers:
-    """Are these numbers such as ranks can give?"""
+    """Check that reported metrics are attainable: multiples of 1/n, NDCGs within the bounds of their hit ratios"""
     input:
         long="results/<run>/table2_long.csv",
         all_long="results/<run>/table2_all_long.csv",

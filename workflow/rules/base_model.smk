@@ -1,6 +1,6 @@
-# What is asked of the un-tuned language model, once for all methods and seeds (paper, sections 2.2 and 3.2).
-# Needs: a base model (for the demo it is made here), the catalogue, sampled training rows.
-# Gives: title embeddings for grounding, and d_0.
+# The un-tuned language model, queried once for all methods and seeds (paper, sections 2.2 and 3.2).
+# Reads:  results/raw/llms/* (the demo pre-trains its own), results/<run>/{dataset}/{catalogue,samples}
+# Writes: results/<run>/{dataset}/titles.npy, the title embeddings for grounding, and initial_distance.json, d_0
 
 
 rule pretrain_tiny_llm:

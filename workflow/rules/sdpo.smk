@@ -1,6 +1,6 @@
-# Preference optimisation on top of SFT (paper, section 4.1, SDPO).
-# Needs: what SFT needs, and the SFT adapter.
-# Gives: an adapter and a training log per backbone and seed.
+# Softmax-DPO on top of SFT (paper, section 4.1, SDPO).
+# Reads:  what SFT reads, and the SFT adapter
+# Writes: results/<run>/{dataset}/{backbone}/sdpo/seed={seed}/: an adapter and a training log
 
 
 rule tune_sdpo:

@@ -1,6 +1,6 @@
-# Models over item ids that a language model helps (paper, section 4.1, LLM-enhanced recommenders).
-# Needs: what the sequential models need, and what the language model says.
-# Gives: per seed one model, which ranks like any other over item ids.
+# DLLM2Rec (paper, section 4.1, LLM-enhanced recommenders): SASRec distilled from the SFT model's answers.
+# Reads:  results/<run>/{dataset}/{catalogue,interactions,sequences,samples}, the answers of bigrec/sft/seed=*
+# Writes: results/<run>/{dataset}/dllm2rec/: per seed a model, ranked like every ID-based recommender
 
 
 rule answer_all_training_rows:
