@@ -1,6 +1,9 @@
 """The rooms of the science: who may import whom, and how large a room is."""
 
 import ast
+import os
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -100,3 +103,14 @@ def test_the_order_names_each_room_once() -> None:
     assert all(one != other for one, other in pairwise(sorted(ORDER)))
     held = {f"softrec.{path.name}" for path in (SCRIPTS / "softrec").iterdir() if (path / "__init__.py").exists()}
     assert held | {"common"} == set(ORDER)
+
+
+def test_another_package_named_common_is_not_taken(tmp_path: Path) -> None:
+    """Snakemake's process has whatever its environment has; the project's own is found first."""
+    (tmp_path / "common").mkdir()
+    (tmp_path / "common/__init__.py").write_text("FOREIGN = True\n")
+    code = "import lib, sys; from lib.graph import code_digest; import common; "
+    code += "print(hasattr(common, 'FOREIGN'), lib.SCRIPTS in sys.path)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(WORKFLOW)])}
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert ended.stdout == "False False\n", ended.stderr

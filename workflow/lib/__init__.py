@@ -4,5 +4,7 @@ import sys
 from pathlib import Path
 
 SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
-if SCRIPTS not in sys.path:
-    sys.path.append(SCRIPTS)
+sys.path.insert(0, SCRIPTS)  # some distributions install a package named `common` as well
+import common  # noqa: E402, F401
+
+sys.path.remove(SCRIPTS)
