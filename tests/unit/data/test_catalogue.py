@@ -184,7 +184,7 @@ def test_published_movies_have_null_titles() -> None:
     ids = pl.concat(
         [
             frame["parent_asin"]
-            for frame in catalogue.jsonlines.json_frames(
+            for frame in catalogue.json_lines.json_frames(
                 path, {"parent_asin": pl.String}, catalogue.metadata_fault, ["parent_asin"]
             )
         ]
