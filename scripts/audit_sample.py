@@ -15,7 +15,7 @@ class Settings:
     split: str
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--sequences", help="sequences/SPLIT.parquet")
@@ -39,4 +39,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

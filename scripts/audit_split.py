@@ -9,7 +9,7 @@ from softrec.job.settings import read_settings
 SPLITS = ("train", "valid", "test")
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--interactions", help="interactions.parquet")
@@ -36,4 +36,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

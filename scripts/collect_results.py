@@ -6,7 +6,7 @@ from softrec.job import program
 from softrec.job.settings import read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--metrics", many=True, help="test.metrics.json of each run, in the order of settings.cells")
@@ -37,4 +37,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

@@ -14,7 +14,7 @@ class Settings:
     cutoffs: list[int]
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--ranks", help="ranks of the targets, one row a sequence")
@@ -47,4 +47,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

@@ -18,7 +18,7 @@ class Settings:
     tie_seed: int
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.grounding_arguments(parser)
@@ -47,4 +47,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

@@ -3,10 +3,10 @@
 import argparse
 
 from softrec.job import arguments, program
-from softrec.job.settings import read_settings
+from softrec.job.settings import from_arguments, read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
@@ -29,9 +29,9 @@ def main(args: argparse.Namespace) -> None:
     method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)
     facts = {"teacher_rows": len(told.items), "training_rows": len(told.place)}
     l2 = run.candidate_or_chosen(args.choice, "l2", settings.l2)
-    paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
+    paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
     run.fit_and_save(paths, key, settings.fit, method, l2, **facts)
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

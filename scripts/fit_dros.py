@@ -3,10 +3,10 @@
 import argparse
 
 from softrec.job import arguments, program
-from softrec.job.settings import read_settings
+from softrec.job.settings import from_arguments, read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
@@ -22,9 +22,9 @@ def main(args: argparse.Namespace) -> None:
     settings = read_settings(args.settings, dros.DrosSettings)
     alpha = run.candidate_or_chosen(args.choice, "alpha", settings.alpha)
     method = dros.Dros(alpha, settings.beta, settings.popularity_power)
-    paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
+    paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
     run.fit_and_save(paths, key, settings.fit, method, run.chosen(args.l2, "l2"), alpha=alpha)
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

@@ -3,10 +3,10 @@
 import argparse
 
 from softrec.job import arguments, program
-from softrec.job.settings import read_settings
+from softrec.job.settings import from_arguments, read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
@@ -34,9 +34,9 @@ def main(args: argparse.Namespace) -> None:
     def enrich(rows: windows.Windows, path: Path) -> windows.Windows:
         return decisions.with_examples(rows, examples[path], texts.examples)
 
-    paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
+    paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
     run.fit_and_save(paths, key, own.fit, method, l2, enrich, chains_of_thought=len(texts.examples.item))
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

@@ -3,10 +3,10 @@
 import argparse
 
 from softrec.job import arguments, program
-from softrec.job.settings import read_settings
+from softrec.job.settings import from_arguments, read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
@@ -20,9 +20,9 @@ def main(args: argparse.Namespace) -> None:
 
     own = read_settings(args.settings, trainer.SasrecSettings)
     l2 = run.candidate_or_chosen(args.choice, "l2", own.l2)
-    paths, key = program.fill(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
+    paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
     run.fit_and_save(paths, key, own.fit, sasrec.Sasrec(), l2)
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

@@ -19,7 +19,7 @@ from common.process import LAUNCHED
 LAST_LINES = 20
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Arguments of this program; what follows the script's name is the script's."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ranks", type=int, required=True, help="processes in all")
@@ -100,4 +100,4 @@ def show(rank: int, failure: Any, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(parser().parse_args()))
+    sys.exit(main(build_parser().parse_args()))

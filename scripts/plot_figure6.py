@@ -6,10 +6,10 @@ from softrec.job import program
 from softrec.job.settings import read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
-    parser.input("--ledger", help="ledger.csv")
+    parser.input("--runtimes", help="runtimes.csv")
     parser.input("--long", help="table2_long.csv")
     parser.input("--choices", many=True, required=False, help="choice files, in the order of settings.choices")
     parser.output("--csv", help="the numbers behind the figure")
@@ -29,11 +29,11 @@ def main(args: argparse.Namespace) -> None:
         (about.dataset, about.backbone, about.method): choice_file.read_choice(path).label()
         for about, path in zip(settings.choices, args.choices or [], strict=True)
     }
-    entries, rows = runtimes.read_ledger(args.ledger), long_table.read_long(args.long)
+    entries, rows = runtimes.read_runtimes(args.runtimes), long_table.read_long(args.long)
     points = figure6.points_of(entries, rows, chosen, settings.metric)
     style.save(figure6.draw(points, settings.metric), args.pdf, args.png)
     csv_files.write_text(args.csv, csv_files.csv_text([figure6.Point._fields, *points]))
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

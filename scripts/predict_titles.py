@@ -1,4 +1,7 @@
-"""Let an LLM, tuned or not, recommend a title to each row, and embed what it said."""
+"""Let an LLM, tuned or not, recommend a title to each row, and embed the predicted titles.
+
+The SFT model's titles for its own training rows are the self-distilled data (paper, section 3.1).
+"""
 
 import argparse
 
@@ -6,13 +9,13 @@ from softrec.job import program
 from softrec.job.settings import read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
     parser.input("--adapter", help="folder of the adapter; none asks the un-tuned model", required=False)
     parser.input("--catalogue", help="catalogue.parquet")
-    parser.input("--rows", help="samples/valid.parquet or samples/test.parquet")
+    parser.input("--rows", help="samples/train.parquet, valid.parquet or test.parquet")
     parser.output("--predictions", help="predictions.parquet: row, text, finished")
     parser.output("--embeddings", help="embeddings.npy: (rows, D) float32 of the predicted titles")
     return parser
@@ -25,6 +28,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.decoding.finished_texts import KeptAnswers
     from softrec.decoding.recommender import RecommenderSettings, open_recommender
     from softrec.io import arrays, checkpoints
+    from softrec.job import timing
     from softrec.splits import samples
 
     with distributed.process_group():
@@ -33,7 +37,8 @@ def main(args: argparse.Namespace) -> None:
         rows = samples.load_rows(args.rows, items.count)
         recommender = open_recommender(args.llm, items, settings, args.adapter)
         kept = KeptAnswers(args.predictions, checkpoints.shared_run_key(args.settings, args.code, args.files_read))
-        answers = recommender.answer(rows, "predict", kept)
+        with timing.timed(kept.seconds()):
+            answers = recommender.answer(rows, "predict", kept)
         predictions.describe(answers, rows["target"], items)
         arrays.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
         predictions.write(args.predictions, answers)
@@ -41,4 +46,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

@@ -7,7 +7,7 @@ from softrec.job import arguments, program
 from softrec.job.settings import read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--rows", help="sequences/*.parquet or samples/*.parquet: the queries")
@@ -40,4 +40,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

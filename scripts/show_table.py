@@ -8,7 +8,7 @@ import textwrap
 from softrec.job import program
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--long", help="table2_long.csv, or table2_all_long.csv with --tests")
@@ -32,4 +32,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

@@ -3,10 +3,10 @@
 import argparse
 
 from softrec.job import arguments, program
-from softrec.job.settings import read_settings
+from softrec.job.settings import from_arguments, read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.tuning.scheduler import SelfAdaptive, SoftSettings
 
     with distributed.process_group():
-        engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
+        engine, paths = run.engine_settings(args.engine), from_arguments(args, run.TuningFiles)
         key = shared_run_key(args.settings, args.code, args.files_read)
         settings = read_settings(args.settings, SoftSettings)
         recommender = run.start(paths, settings.tuning, args.item_embeddings)
@@ -46,4 +46,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

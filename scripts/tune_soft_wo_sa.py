@@ -3,10 +3,10 @@
 import argparse
 
 from softrec.job import arguments, program
-from softrec.job.settings import read_settings
+from softrec.job.settings import from_arguments, read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
@@ -24,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
     from softrec.tuning.schedule import Constant
 
     with distributed.process_group():
-        engine, paths = run.engine_settings(args.engine), program.fill(args, run.TuningFiles)
+        engine, paths = run.engine_settings(args.engine), from_arguments(args, run.TuningFiles)
         key = shared_run_key(args.settings, args.code, args.files_read)
         settings = read_settings(args.settings, run.TuningSettings)
         recommender = run.start(paths, settings, args.item_embeddings)
@@ -35,4 +35,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

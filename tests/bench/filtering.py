@@ -59,7 +59,7 @@ def ours(folder: Path, side: str = "ours") -> Iterator[None]:
     outputs = {"interactions": f"{side}.parquet", "catalogue": "catalogue.parquet", "counts": "counts.json"}
     flags = [text for name, file in outputs.items() for text in (f"--{name}", str(folder / file))]
     flags += ["--ratings", str(folder / RATINGS), "--metadata", str(metadata), "--settings", json.dumps(SETTINGS)]
-    args = filter_interactions.parser().parse_args(flags)
+    args = filter_interactions.build_parser().parse_args(flags)
     import_arrow()
     yield
     filter_interactions.main(args)

@@ -11,12 +11,12 @@ CONFIG = "config/toy.yaml"
 GATHERED = (
     "collect_results",
     "measure_significance",
-    "audit_numbers",
+    "check_consistency",
     "make_table2",
     "make_table2_all",
     "compare_published",
 )
-GATHERED += ("make_run_manifest", "describe_run", "make_ledger", "plot_curriculum")
+GATHERED += ("make_run_manifest", "write_summary", "collect_runtimes", "plot_curriculum")
 GATHERED += ("plot_figure2", "plot_figure5", "plot_figure6")
 # What a seed adds for each of two backbones: SFT, SDPO, SOFT w/o SA, and SOFT with either alpha.
 TUNED = {"tune_sft": 2, "tune_sdpo": 2, "tune_soft_wo_sa": 2, "tune_soft": 4}
@@ -42,12 +42,12 @@ def test_another_seed_adds_its_own_jobs(project: Project) -> None:
     own = {"fit_sasrec": 1, "fit_dros": 1, "fit_llm_cf": 1, "fit_dllm2rec": 1, "find_nearest_items": 1}
     own |= {"rank_sequential": 3, "rank_llm_cf": 1, "measure_initial_distance_llara": 1, "evaluate_ranks": 14, **TUNED}
     assert rules([job for job in jobs if any("seed=2/" in name for name in job.output)]) == own
-    assert elsewhere(jobs, "seed=2/") == {"choose_alpha": 2, **dict.fromkeys(GATHERED, 1)}
+    assert elsewhere(jobs, "seed=2/") == {"select_alpha": 2, **dict.fromkeys(GATHERED, 1)}
 
 
 def samples_of(jobs: list[Job]) -> set[str]:
     """What is drawn, and what is held against the split that it was drawn from."""
-    return {Path(name).name for job in jobs if job.rule in ("draw_sample", "audit_sample") for name in job.output}
+    return {Path(name).name for job in jobs if job.rule in ("sample_sequences", "audit_sample") for name in job.output}
 
 
 @pytest.mark.parametrize(("old", "new"), [("  test: 24\n", "  test: 20\n"), ("paper_test: 16", "paper_test: 12")])
@@ -56,7 +56,7 @@ def test_other_test_rows_train_nothing(project: Project, old: str, new: str) -> 
     with project.edited(CONFIG, old, new):
         jobs = project.planned()
     assert samples_of(jobs) == {"test.parquet", "test_audit.json"}
-    training = {"plot_curriculum", "plot_figure2", "make_ledger"}
+    training = {"plot_curriculum", "plot_figure2", "collect_runtimes"}
     asking = {
         "retrieve_examples",
         "predict_titles",
@@ -65,7 +65,7 @@ def test_other_test_rows_train_nothing(project: Project, old: str, new: str) -> 
         "rank_sequential",
         "rank_llm_cf",
     }
-    drawing = {"draw_sample", "audit_sample", "evaluate_ranks"}
+    drawing = {"sample_sequences", "audit_sample", "evaluate_ranks"}
     assert {job.rule for job in jobs} == asking | drawing | set(GATHERED) - training
 
 
@@ -100,7 +100,7 @@ def test_another_method_adds_its_own_jobs(finished: Finished, tmp_path: Path) ->
     for name in (*project.toys.glob("llm-cf/**/model.safetensors"), *project.toys.glob("llm-cf/**/test.*")):
         name.unlink()
     jobs = project.planned()
-    of_training_logs = ("plot_curriculum", "plot_figure2", "make_ledger")
+    of_training_logs = ("plot_curriculum", "plot_figure2", "collect_runtimes")
     assert elsewhere(jobs, "/llm-cf/") == {name: 1 for name in GATHERED if name not in of_training_logs}
     assert rules(jobs)["fit_llm_cf"] == 2
 

@@ -12,18 +12,18 @@ from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
 TABLE2 = dict.fromkeys(
-    ("collect_results", "make_table2", "make_table2_all", "measure_significance", "audit_numbers"), 1
+    ("collect_results", "make_table2", "make_table2_all", "measure_significance", "check_consistency"), 1
 )
-TABLE2 |= dict.fromkeys(("compare_published", "make_run_manifest", "describe_run", "plot_figure6"), 1)
+TABLE2 |= dict.fromkeys(("compare_published", "make_run_manifest", "write_summary", "plot_figure6"), 1)
 # The figures that are made of training logs.
 FIGURES = ("plot_figure2", "plot_figure5", "plot_figure6")
-DRAWN = dict.fromkeys(("plot_curriculum", "plot_figure2", "plot_figure5", "make_ledger"), 1)
+DRAWN = dict.fromkeys(("plot_curriculum", "plot_figure2", "plot_figure5", "collect_runtimes"), 1)
 # One backbone, tuned and asked: SFT, SDPO, SOFT w/o SA, and SOFT with either alpha.
-TUNED = {"tune_sft": 1, "tune_sdpo": 1, "tune_soft": 2, "tune_soft_wo_sa": 1, "choose_alpha": 1}
+TUNED = {"tune_sft": 1, "tune_sdpo": 1, "tune_soft": 2, "tune_soft_wo_sa": 1, "select_alpha": 1}
 TUNED |= {"generate_self_distilled": 1, "describe_self_distilled": 1, "predict_titles": 5, "ground_predictions": 5}
 # SOFT of both backbones with either alpha.
-SOFT_TUNED = {"tune_soft": 4, "predict_titles": 4, "ground_predictions": 4, "evaluate_ranks": 4, "choose_alpha": 2}
-SOFT_DRAWN = dict.fromkeys(("plot_curriculum", "plot_figure5", "make_ledger"), 1)
+SOFT_TUNED = {"tune_soft": 4, "predict_titles": 4, "ground_predictions": 4, "evaluate_ranks": 4, "select_alpha": 2}
+SOFT_DRAWN = dict.fromkeys(("plot_curriculum", "plot_figure5", "collect_runtimes"), 1)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def test_a_longer_grid_of_alpha_adds_the_runs_of_the_new_one(project: Project) -
     with project.edited(CONFIG, "alphas: [1, 10]", "alphas: [1, 10, 100]"):
         jobs = project.planned()
     added = {"tune_soft": 2, "predict_titles": 2, "ground_predictions": 2, "evaluate_ranks": 2}
-    assert rules(jobs) == {**added, "choose_alpha": 2, **SOFT_DRAWN, **TABLE2}
+    assert rules(jobs) == {**added, "select_alpha": 2, **SOFT_DRAWN, **TABLE2}
     assert all("/soft/alpha=100/seed=1/" in job.output[0] for job in jobs if job.rule in added)
 
 
@@ -65,7 +65,13 @@ def test_a_module_of_bigrec_alone_reruns_bigrec(project: Project) -> None:
         said = project.run([sys.executable, "workflow/tools/explain_rerun.py", "results/toy/table2.csv", *OPTIONS])
     own = {"measure_initial_distance": 1, "predict_titles_untuned": 1}
     assert own_reason(jobs, "Params have changed") == {**own, "tune_sft": 1}
-    student = {"find_nearest_items": 1, "fit_dllm2rec": 1, "choose_setting": 1, "adopt_chosen": 1, "rank_sequential": 1}
+    student = {
+        "find_nearest_items": 1,
+        "fit_dllm2rec": 1,
+        "select_hyperparameter": 1,
+        "copy_selected_model": 1,
+        "rank_sequential": 1,
+    }
     asked = {**TUNED, "ground_predictions": 5 + 1, "evaluate_ranks": 5 + 1 + 1}
     assert rules(jobs) == {**own, **asked, **student, **DRAWN, **TABLE2}
     assert not [job for job in jobs if any("llara" in name for name in job.output)]
@@ -96,7 +102,7 @@ def test_how_training_is_computed_reruns_nothing(project: Project) -> None:
     the run's manifest, which holds the whole configuration, is written again, and the page that quotes it."""
     engine = "engine: {kind: deepspeed, ranks: 2, threads: 4, gpus: 4, zero_stage: 1, checkpoint_minutes: 0}\n\n"
     with project.edited(CONFIG, "sdpo:\n", f"{engine}sdpo:\n"):
-        assert rules(project.planned()) == {"make_run_manifest": 1, "describe_run": 1}
+        assert rules(project.planned()) == {"make_run_manifest": 1, "write_summary": 1}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +117,7 @@ def test_how_training_is_computed_reruns_nothing(project: Project) -> None:
 def test_plotting_style_redraws_figures(project: Project, path: str, old: str, new: str, drawn: set[str]) -> None:
     """The figures that it is the style of, the run's manifest, which has their sha256, and the page that quotes it."""
     with project.edited(f"scripts/softrec/reporting/{path}.py", old, new):
-        assert rules(project.planned()) == dict.fromkeys({*drawn, "make_run_manifest", "describe_run"}, 1)
+        assert rules(project.planned()) == dict.fromkeys({*drawn, "make_run_manifest", "write_summary"}, 1)
 
 
 def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:
@@ -119,7 +125,14 @@ def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:
     with project.edited(CONFIG, "  dim: 16", "  dim: 16\n  heads: 2"):
         jobs = project.planned()
         said = project.run([sys.executable, "workflow/tools/explain_rerun.py", "results/toy/table2.csv", *OPTIONS])
-    own = {"fit_sasrec": 2, "fit_dros": 2, "fit_dllm2rec": 1, "fit_llm_cf": 2, "choose_setting": 4, "adopt_chosen": 4}
+    own = {
+        "fit_sasrec": 2,
+        "fit_dros": 2,
+        "fit_dllm2rec": 1,
+        "fit_llm_cf": 2,
+        "select_hyperparameter": 4,
+        "copy_selected_model": 4,
+    }
     own |= {"rank_sequential": 3, "rank_llm_cf": 1}
     llara = {**TUNED, "measure_initial_distance_llara": 1, "evaluate_ranks": 5 + 4}
     assert rules(jobs) == {**own, **llara, **DRAWN, **TABLE2}

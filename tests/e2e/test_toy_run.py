@@ -178,10 +178,10 @@ def test_rows_that_are_switched_off_are_absent(copied: Project) -> None:
         "make_table2",
         "make_table2_all",
         "measure_significance",
-        "audit_numbers",
+        "check_consistency",
         "compare_published",
     }
-    remade |= {"make_ledger", "plot_figure6", "make_run_manifest", "describe_run"}
+    remade |= {"collect_runtimes", "plot_figure6", "make_run_manifest", "write_summary"}
     assert {job.rule for job in copied.planned(*switch)} == remade
     copied.snakemake(*switch)
     assert [row["Method"] for row in read_csv(copied.root / "results/toy/table2.csv")] == ["SASRec", "SFT"]
@@ -197,7 +197,7 @@ def test_the_report_is_built_without_a_network(finished: Finished) -> None:
 
 def test_the_audit_counts_hits_of_every_run(finished: Finished) -> None:
     """13 rows of one seed, four cut-offs: 52 hit ratios, each a whole number of hits among the test rows."""
-    audit = json.loads((finished.project.root / "results/toy/audit.json").read_text())
+    audit = json.loads((finished.project.root / "results/toy/consistency.json").read_text())
     for rows in ("ours", "ours_all"):
         assert (audit[rows]["runs"], audit[rows]["hit_ratios"]) == (13, 52)
     assert audit["published"]["multiples_of_1/1000"] == 72

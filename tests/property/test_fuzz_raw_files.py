@@ -94,7 +94,7 @@ def test_no_file_ends_in_a_traceback_or_in_half(form: str, data: st.DataObject) 
     said, code = io.StringIO(), 0
     with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
         try:
-            program.run(filter_interactions.main, filter_interactions.parser(), flags)
+            program.run(filter_interactions.main, filter_interactions.build_parser(), flags)
         except SystemExit as ended:
             code = ended.code
     left = sorted(path.name for path in folder.glob("out/*"))

@@ -106,7 +106,7 @@ def test_editing_one_environment_reruns_its_rules_alone(finished: tuple[SlurmPro
     assert planned(project) == set()
     project.edit("envs/report.yaml", "- python=3.11", "- python=3.11.*")
     redrawn = {"plot_curriculum", "plot_figure5", "plot_figure6"}
-    assert planned(project) == {*redrawn, "make_run_manifest", "describe_run"}
+    assert planned(project) == {*redrawn, "make_run_manifest", "write_summary"}
     project.edit("envs/report.yaml", "- python=3.11.*", "- python=3.11")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from common import manifests
 from common.errors import SoftrecError
 
-CLOCKS = ("ledger.csv", "reproduction.md", "manifest.json", "figure6")  # minutes stand in them
+CLOCKS = ("runtimes.csv", "reproduction.md", "manifest.json", "figure6")  # minutes stand in them
 FOLDERS = {"logs", "benchmarks", ".digests"}
 
 

@@ -30,7 +30,7 @@ SAMPLES = {"train": 100, "valid": 20, "test": "all"}
 def run(script: ModuleType, settings: dict[str, Any], **paths: Path) -> None:
     """Run a script as its rule does, in this process."""
     flags = [text for name, path in paths.items() for text in (f"--{name.replace('_', '-')}", str(path))]
-    program.run(script.main, script.parser(), ["--settings", json.dumps(settings), *flags])
+    program.run(script.main, script.build_parser(), ["--settings", json.dumps(settings), *flags])
 
 
 def run_filter(ratings: Path, metadata: Path, out: Path, **changes: Any) -> Path:

@@ -30,7 +30,7 @@ WRITERS = (
 )  # all that change files
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """A folder and a file are made of a file."""
     parser = program.Parser("Train.")
     parser.input("--rows", help="text")
@@ -96,7 +96,7 @@ def forked(folder: Path, over: Callable[[], object]) -> int:
             os.dup2(said.fileno(), 2)
         arguments = ["--rows", "rows", "--adapter", "adapter", "--log", "log", "--settings", "{}"]
         try:
-            program.run(Training(Path("trained"), over), parser(), arguments)
+            program.run(Training(Path("trained"), over), build_parser(), arguments)
         except BaseException:
             os._exit(1)
         os._exit(0)

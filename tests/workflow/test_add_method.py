@@ -85,7 +85,7 @@ def test_a_method_over_item_ids(project: Path) -> None:
     )
     add_rule(project, "fit_dllm2rec", "fit_new", {"/dllm2rec/": "/new/", 'choice("dllm2rec"': 'choice("new"'})
     expected = ("rank_sequential", "evaluate_ranks", "in the table")
-    once = {"choose_setting": 1, "adopt_chosen": 1}
+    once = {"select_hyperparameter": 1, "copy_selected_model": 1}
     assert planned(project, "new") == {"fit_new": 2 + SEEDS - 1, **once, **dict.fromkeys(expected, SEEDS)}
 
 

@@ -53,12 +53,12 @@ def test_an_hour_on_four_gpus_is_four_gpu_hours(checked: Checked) -> None:
 def test_the_papers_grid_is_told_in_eighty_columns(checked: Checked) -> None:
     """GPU-hours for language models, core-hours for the rest, and disk."""
     config = checked("paper")
-    left = [Left("tune_sft", "")] * 30 + [Left("fit_sasrec", "")] * 75 + [Left("answer_all_training_rows", "")]
+    left = [Left("tune_sft", "")] * 30 + [Left("fit_sasrec", "")] * 75 + [Left("predict_training_titles", "")]
     found = summary.lines(left, config, {})
     text = summary.described(found, disk.gib(left, config))
     assert max(map(len, text.splitlines())) <= 80
     assert "541.2 core-hours" in text  # 75 fits of 250 epochs of 103.9 s (`test_estimate`), on data of unknown size
-    assert {line.rule for line in found if line.on_gpu} == {"tune_sft", "answer_all_training_rows"}
+    assert {line.rule for line in found if line.on_gpu} == {"tune_sft", "predict_training_titles"}
     assert summary.described([], 0.0) == "nothing is left to do"
 
 

@@ -84,9 +84,9 @@ def test_every_rank_loads_the_model(checked: Checked) -> None:
 def test_the_teacher_answers_the_whole_train_split(checked: Checked) -> None:
     """Game has 196,508 - 10 x 11,658 = 79,928 windows, of which 0.8 are 63,942 rows."""
     config = checked("paper")
-    assert Sizes(config, left("answer_all_training_rows")).training_rows == 63_942
+    assert Sizes(config, left("predict_training_titles")).training_rows == 63_942
     expected = answered(63_942) + 4 * 30
-    assert estimate.seconds(left("answer_all_training_rows"), config) == pytest.approx(expected)
+    assert estimate.seconds(left("predict_training_titles"), config) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("split", "rows"), [("test", 7993), ("valid", 512)])

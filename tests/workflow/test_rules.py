@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from rule_text import WORKFLOW, Rule, rules
+from slices_of_rules import SCRIPT_OF
 
 from lib.graph import code_digest
 from softrec.job import program
@@ -25,7 +26,7 @@ def parser_of(script: str) -> program.Parser:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.parser()
+    return module.build_parser()
 
 
 def test_the_text_is_read_right() -> None:
@@ -62,9 +63,7 @@ def test_a_command_runs_one_script_with_quoted_values(name: str) -> None:
     through settings alone. Ranks are started by what stands in the place of `python`, which is more than one word."""
     rule = WORKING[name]
     assert rule.script, "not exactly one script"
-    assert rule.script == rule.name or rule.name.startswith(
-        ("choose_", "predict_titles_", "encode_titles_", "measure_initial_distance_", "answer_all_", "make_table2_")
-    )
+    assert rule.script == SCRIPT_OF.get(rule.name, rule.name)
     values = re.findall(r"\{([^}]+)\}", rule.shell)
     assert all(value.endswith(":q") for value in values)
     assert ("$SOFTREC_LAUNCH" in rule.shell) == ("**engine.resources" in rule.directives.get("resources", ""))

@@ -72,15 +72,15 @@ MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
 ASKING = (
     TUNING
     | MEASURING
-    | {"answer_all_training_rows", "generate_self_distilled", "predict_titles", "predict_titles_untuned"}
+    | {"predict_training_titles", "generate_self_distilled", "predict_titles", "predict_titles_untuned"}
 )
 COLLECTING = {
     "collect_results",
     "plot_curriculum",
     "measure_significance",
-    "audit_numbers",
-    "make_ledger",
-    "describe_run",
+    "check_consistency",
+    "collect_runtimes",
+    "write_summary",
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
 FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
@@ -96,9 +96,9 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("filter.tie_seed", 7, {"filter_interactions", "split_sequences"}),
         ("split.history", 5, {"split_sequences", "audit_split", "retrieve_examples", *RANKING, *FITTING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
-        ("samples.test", 10, {"draw_sample"}),
-        ("samples.paper_test", 10, {"draw_sample"}),
-        ("samples.seed", 7, {"draw_sample", "generate_cot", "retrieve_examples", *MEASURING}),
+        ("samples.test", 10, {"sample_sequences"}),
+        ("samples.paper_test", 10, {"sample_sequences"}),
+        ("samples.seed", 7, {"sample_sequences", "generate_cot", "retrieve_examples", *MEASURING}),
         ("ranking.mask", "none", {*RANKING, "ground_predictions", *FITTING, *TUNING}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
         ("sasrec.dim", 32, {*RANKING, *FITTING}),
@@ -125,17 +125,17 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("tuning.weight_decay", 0.1, TUNING),
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),
-        ("soft.distance_rows", 16, {*MEASURING, "describe_run"}),
-        ("soft.alphas", [1, 10, 100], COLLECTING | {"choose_alpha"}),
+        ("soft.distance_rows", 16, {*MEASURING, "write_summary"}),
+        ("soft.alphas", [1, 10, 100], COLLECTING | {"select_alpha"}),
         ("generation.beams", 2, ASKING),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
-        ("soft.choose_by", "tuning_seed", {"choose_alpha"}),
-        ("seeds", [1, 2, 3], {"choose_alpha", "plot_figure2", *COLLECTING}),
-        ("sasrec.l2", [0.1], {"adopt_chosen", "make_ledger"}),
-        ("dros.alphas", [0.1], {"choose_setting"}),
+        ("soft.choose_by", "tuning_seed", {"select_alpha"}),
+        ("seeds", [1, 2, 3], {"select_alpha", "plot_figure2", *COLLECTING}),
+        ("sasrec.l2", [0.1], {"copy_selected_model", "collect_runtimes"}),
+        ("dros.alphas", [0.1], {"select_hyperparameter"}),
         ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2", "make_table2_all"}),
-        ("statistics.resamples", 500, {"measure_significance", "describe_run"}),
+        ("statistics.resamples", 500, {"measure_significance", "write_summary"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
         ("llms.tiny.kernels", "fused", ASKING | ENCODING | {"generate_cot"}),

@@ -121,8 +121,8 @@ def test_a_preempted_job_is_explained_and_looked_after() -> None:
 
 def test_a_group_is_told_by_its_rules() -> None:
     """The plugin names the log's folder after the group and its first five rules in order of the alphabet."""
-    rules = ["split_sequences", "filter_interactions", "draw_sample", "draw_sample", "audit_split", "x", "y"]
+    rules = ["split_sequences", "filter_interactions", "sample_sequences", "sample_sequences", "audit_split", "x", "y"]
     assert terminal.group("data", rules) == (
-        "group_data_audit_split_draw_sample_filter_interactions_split_sequences_x_...",
-        "data, 7 jobs: audit_split, draw_sample, filter_interactions, split_sequences, x, y",
+        "group_data_audit_split_filter_interactions_sample_sequences_split_sequences_x_...",
+        "data, 7 jobs: audit_split, filter_interactions, sample_sequences, split_sequences, x, y",
     )

@@ -65,24 +65,24 @@ rule split_sequences:
         """
 
 
-rule draw_sample:
+rule sample_sequences:
     """Draw the rows that language models are tuned, validated or tested on"""
     input:
         sequences="results/<run>/{dataset}/sequences/{split}.parquet",
     output:
         sample="results/<run>/{dataset}/samples/{split}.parquet",
     log:
-        "results/<run>/logs/{dataset}/draw_sample.{split}.log",
+        "results/<run>/logs/{dataset}/sample_sequences.{split}.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/draw_sample.{split}.tsv"
+        "results/<run>/benchmarks/{dataset}/sample_sequences.{split}.tsv"
     conda:
         "../../envs/data.yaml"
     params:
         cfg=lambda w: slices.sample(w.split),
-        code=code_digest("draw_sample"),
+        code=code_digest("sample_sequences"),
     shell:
         r"""
-        python scripts/draw_sample.py \
+        python scripts/sample_sequences.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --sequences {input.sequences:q} \

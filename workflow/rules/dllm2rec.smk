@@ -3,37 +3,37 @@
 # Writes: results/<run>/{dataset}/dllm2rec/: per seed a model, ranked like every ID-based recommender
 
 
-rule answer_all_training_rows:
+rule predict_training_titles:
     """Let BIGRec tuned by SFT answer every training row, where DLLM2Rec's teacher is to"""
     input:
         llm=lambda w: sources.base_llm(config, w.dataset),
         adapter="results/<run>/{dataset}/bigrec/sft/seed={seed}/adapter",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
-        train="results/<run>/{dataset}/sequences/train.parquet",
+        rows="results/<run>/{dataset}/sequences/train.parquet",
     output:
-        self_distilled="results/<run>/{dataset}/bigrec/sft/seed={seed}/teacher.parquet",
+        predictions="results/<run>/{dataset}/bigrec/sft/seed={seed}/teacher.parquet",
         embeddings="results/<run>/{dataset}/bigrec/sft/seed={seed}/teacher.embeddings.npy",
     log:
-        "results/<run>/logs/{dataset}/bigrec/sft/seed={seed}/answer_all.log",
+        "results/<run>/logs/{dataset}/bigrec/sft/seed={seed}/predict_training.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/bigrec/sft/seed={seed}/answer_all.tsv"
+        "results/<run>/benchmarks/{dataset}/bigrec/sft/seed={seed}/predict_training.tsv"
     conda:
         "../../envs/train.yaml"
     resources:
         **engine.resources,
     params:
         cfg=lambda w: slices.predict(w.dataset, "bigrec"),
-        code=code_digest("generate_self_distilled", "softrec.llm.backbones.bigrec"),
+        code=code_digest("predict_titles", "softrec.llm.backbones.bigrec"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/generate_self_distilled.py \
+        $SOFTREC_LAUNCH scripts/predict_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
             --adapter {input.adapter:q} \
             --catalogue {input.catalogue:q} \
-            --train {input.train:q} \
-            --self-distilled {output.self_distilled:q} \
+            --rows {input.rows:q} \
+            --predictions {output.predictions:q} \
             --embeddings {output.embeddings:q} \
             2>{log:q}
         """

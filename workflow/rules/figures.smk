@@ -1,6 +1,6 @@
 # Figures, each a target of its own.
 # Reads:  training logs, self-distilled data, every d_0, the long tables, the choices made on validation
-# Writes: results/<run>/figures/: Figures 2, 5 and 6, the curriculum, and the numbers behind each as CSV; ledger.csv
+# Writes: results/<run>/figures/: Figures 2, 5 and 6, the curriculum, and the numbers behind each as CSV; runtimes.csv
 
 
 rule plot_curriculum:
@@ -39,7 +39,7 @@ rule plot_curriculum:
         """
 
 
-rule make_ledger:
+rule collect_runtimes:
     """Gather where the minutes went"""
     input:
         logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.tuned_cells(config)]
@@ -53,26 +53,26 @@ rule make_ledger:
         ],
         distances=inputs.initial_distances(config),
     output:
-        ledger="results/<run>/ledger.csv",
+        runtimes="results/<run>/runtimes.csv",
     log:
-        "results/<run>/logs/make_ledger.log",
+        "results/<run>/logs/collect_runtimes.log",
     benchmark:
-        "results/<run>/benchmarks/make_ledger.tsv"
+        "results/<run>/benchmarks/collect_runtimes.tsv"
     localrule: True
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.ledger(),
-        code=code_digest("make_ledger"),
+        cfg=slices.runtimes(),
+        code=code_digest("collect_runtimes"),
     shell:
         r"""
-        python scripts/make_ledger.py \
+        python scripts/collect_runtimes.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
             --answers {input.answers:q} \
             --distances {input.distances:q} \
-            --ledger {output.ledger:q} \
+            --runtimes {output.runtimes:q} \
             2>{log:q}
         """
 
@@ -164,7 +164,7 @@ rule plot_figure5:
 rule plot_figure6:
     """Draw minutes of training against accuracy (Figure 6)"""
     input:
-        ledger="results/<run>/ledger.csv",
+        runtimes="results/<run>/runtimes.csv",
         long="results/<run>/table2_long.csv",
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)]
         + [f"results/{RUN}/{dataset}/sasrec/l2.json" for dataset in grid.sasrec_datasets(config)],
@@ -192,7 +192,7 @@ rule plot_figure6:
         python scripts/plot_figure6.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
-            --ledger {input.ledger:q} \
+            --runtimes {input.runtimes:q} \
             --long {input.long:q} \
             --choices {input.choices:q} \
             --csv {output.csv:q} \

@@ -160,7 +160,7 @@ rule make_table2_all:
         """
 
 
-rule describe_run:
+rule write_summary:
     """Write down what came out: a page with sizes and intervals"""
     input:
         manifest="results/<run>/manifest.json",
@@ -183,18 +183,18 @@ rule describe_run:
             labels={"table": "What came out", "form": "md"},
         ),
     log:
-        "results/<run>/logs/describe_run.log",
+        "results/<run>/logs/write_summary.log",
     benchmark:
-        "results/<run>/benchmarks/describe_run.tsv"
+        "results/<run>/benchmarks/write_summary.tsv"
     localrule: True
     conda:
         "../../envs/data.yaml"
     params:
         cfg=slices.reproduction(),
-        code=code_digest("describe_run"),
+        code=code_digest("write_summary"),
     shell:
         r"""
-        python scripts/describe_run.py \
+        python scripts/write_summary.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --manifest {input.manifest:q} \

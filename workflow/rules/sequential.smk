@@ -117,7 +117,7 @@ rule fit_dros:
         """
 
 
-rule choose_setting:
+rule select_hyperparameter:
     """Choose the L2 or alpha of a model over item ids on validation"""
     input:
         logs=lambda w: [
@@ -127,17 +127,17 @@ rule choose_setting:
     output:
         choice="results/<run>/{dataset}/{searched}/{setting}.json",
     log:
-        "results/<run>/logs/{dataset}/{searched}/choose_{setting}.log",
+        "results/<run>/logs/{dataset}/{searched}/select_{setting}.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/{searched}/choose_{setting}.tsv"
+        "results/<run>/benchmarks/{dataset}/{searched}/select_{setting}.tsv"
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=lambda w: slices.choose_setting(w.searched),
-        code=code_digest("choose_setting"),
+        cfg=lambda w: slices.select_hyperparameter(w.searched),
+        code=code_digest("select_hyperparameter"),
     shell:
         r"""
-        python scripts/choose_setting.py \
+        python scripts/select_hyperparameter.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
@@ -146,7 +146,7 @@ rule choose_setting:
         """
 
 
-rule adopt_chosen:
+rule copy_selected_model:
     """Take over the tuning seed's model of the chosen L2 or alpha"""
     input:
         choice=lambda w: f"results/<run>/{{dataset}}/{{searched}}/{search.SEARCHES[w.searched].setting}.json",
@@ -157,17 +157,17 @@ rule adopt_chosen:
     output:
         model=f"results/<run>/{{dataset}}/{{searched}}/seed={config['tuning_seed']}/model.safetensors",
     log:
-        f"results/<run>/logs/{{dataset}}/{{searched}}/seed={config['tuning_seed']}/adopt.log",
+        f"results/<run>/logs/{{dataset}}/{{searched}}/seed={config['tuning_seed']}/copy.log",
     benchmark:
-        f"results/<run>/benchmarks/{{dataset}}/{{searched}}/seed={config['tuning_seed']}/adopt.tsv"
+        f"results/<run>/benchmarks/{{dataset}}/{{searched}}/seed={config['tuning_seed']}/copy.tsv"
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=lambda w: slices.adopt(w.searched),
-        code=code_digest("adopt_chosen"),
+        cfg=lambda w: slices.copy_selected_model(w.searched),
+        code=code_digest("copy_selected_model"),
     shell:
         r"""
-        python scripts/adopt_chosen.py \
+        python scripts/copy_selected_model.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --choice {input.choice:q} \

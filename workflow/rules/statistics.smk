@@ -1,6 +1,6 @@
 # Intervals, tests, comparison with the paper, and consistency checks.
 # Reads:  ranks and metrics of every cell, the long tables, config/published.csv
-# Writes: results/<run>/{intervals,significance,compare}.csv, audit.json, manifest.json
+# Writes: results/<run>/{intervals,significance,compare}.csv, consistency.json, manifest.json
 
 
 rule measure_significance:
@@ -78,7 +78,7 @@ rule compare_published:
         """
 
 
-rule audit_numbers:
+rule check_consistency:
     """Check that reported metrics are attainable: multiples of 1/n, NDCGs within the bounds of their hit ratios"""
     input:
         long="results/<run>/table2_long.csv",
@@ -86,33 +86,33 @@ rule audit_numbers:
         metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
         published="config/published.csv",
     output:
-        audit="results/<run>/audit.json",
+        report="results/<run>/consistency.json",
         markdown=report(
-            "results/<run>/audit.md",
+            "results/<run>/consistency.md",
             category="Numbers",
-            caption="../report/audit.rst",
+            caption="../report/consistency.rst",
             labels={"table": "Audit", "form": "md"},
         ),
     log:
-        "results/<run>/logs/audit_numbers.log",
+        "results/<run>/logs/check_consistency.log",
     benchmark:
-        "results/<run>/benchmarks/audit_numbers.tsv"
+        "results/<run>/benchmarks/check_consistency.tsv"
     localrule: True
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.audit_numbers(),
-        code=code_digest("audit_numbers"),
+        cfg=slices.check_consistency(),
+        code=code_digest("check_consistency"),
     shell:
         r"""
-        python scripts/audit_numbers.py \
+        python scripts/check_consistency.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --long {input.long:q} \
             --all-long {input.all_long:q} \
             --metrics {input.metrics:q} \
             --published {input.published:q} \
-            --audit {output.audit:q} \
+            --report {output.report:q} \
             --markdown {output.markdown:q} \
             2>{log:q}
         """
@@ -132,7 +132,7 @@ rule make_run_manifest:
                 "intervals.csv",
                 "intervals_paper.csv",
                 "compare.csv",
-                "audit.json",
+                "consistency.json",
             )
         ],
         figures=[

@@ -55,9 +55,9 @@ rule generate_self_distilled:
         llm=lambda w: sources.base_llm(config, w.dataset),
         adapter="results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
-        train="results/<run>/{dataset}/samples/train.parquet",
+        rows="results/<run>/{dataset}/samples/train.parquet",
     output:
-        self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
+        predictions="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
         embeddings="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.embeddings.npy",
     log:
         "results/<run>/logs/{dataset}/{backbone}/sft/seed={seed}/generate_self_distilled.log",
@@ -70,17 +70,17 @@ rule generate_self_distilled:
         **engine.resources,
     params:
         cfg=lambda w: slices.predict(w.dataset, w.backbone),
-        code=lambda w: code_digest("generate_self_distilled", f"softrec.llm.backbones.{w.backbone}"),
+        code=lambda w: code_digest("predict_titles", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/generate_self_distilled.py \
+        $SOFTREC_LAUNCH scripts/predict_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
             --adapter {input.adapter:q} \
             --catalogue {input.catalogue:q} \
-            --train {input.train:q} \
-            --self-distilled {output.self_distilled:q} \
+            --rows {input.rows:q} \
+            --predictions {output.predictions:q} \
             --embeddings {output.embeddings:q} \
             2>{log:q}
         """
@@ -184,7 +184,7 @@ rule tune_soft_wo_sa:
         """
 
 
-rule choose_alpha:
+rule select_alpha:
     """Choose alpha on validation"""
     input:
         logs=lambda w: expand(
@@ -198,17 +198,17 @@ rule choose_alpha:
     output:
         choice="results/<run>/{dataset}/{backbone}/soft/alpha.json",
     log:
-        "results/<run>/logs/{dataset}/{backbone}/soft/choose_alpha.log",
+        "results/<run>/logs/{dataset}/{backbone}/soft/select_alpha.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/soft/choose_alpha.tsv"
+        "results/<run>/benchmarks/{dataset}/{backbone}/soft/select_alpha.tsv"
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.choose_alpha(),
-        code=code_digest("choose_setting"),
+        cfg=slices.select_alpha(),
+        code=code_digest("select_hyperparameter"),
     shell:
         r"""
-        python scripts/choose_setting.py \
+        python scripts/select_hyperparameter.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \

@@ -25,7 +25,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class ChoiceSettings:
+class SelectionSettings:
     """How a hyper-parameter is chosen.
 
     name: the hyper-parameter ("l2", "alpha"), for the file.
@@ -97,7 +97,7 @@ def choose(results: Results, metrics: Sequence[str], seeds: Sequence[int]) -> An
     return max(results, key=score)  # max keeps the first of equals, and a dict keeps the order of configuration
 
 
-def decide(settings: ChoiceSettings, found: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+def decide(settings: SelectionSettings, found: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     """The content of the choice file, from the metrics of each candidate's kept epoch.
 
     Raises:

@@ -1,7 +1,6 @@
 """The frame of every script: arguments, errors for people, and a manifest beside each output."""
 
 import argparse
-import dataclasses
 import json
 import sys
 import time
@@ -15,7 +14,7 @@ from common.display_text import plain
 from common.errors import SoftrecError
 from common.process import is_main_process
 from softrec.job import plan, unexpected_errors
-from softrec.job.settings import Settings, read_object
+from softrec.job.settings import read_object
 
 _notes: dict[str, Any] = {}
 _last: list[Callable[[], None]] = []
@@ -24,11 +23,6 @@ _last: list[Callable[[], None]] = []
 def note(key: str, value: Any) -> None:
     """Add a fact that only the running script knows (a resolved revision, a sum) to its manifests, under `notes`."""
     _notes[key] = value
-
-
-def fill(args: argparse.Namespace, kind: type[Settings]) -> Settings:
-    """A dataclass whose fields are arguments of the script, such as the files that a function of the science takes."""
-    return kind(**{field.name: getattr(args, field.name) for field in dataclasses.fields(kind)})
 
 
 def last(step: Callable[[], None]) -> None:

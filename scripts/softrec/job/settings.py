@@ -1,5 +1,6 @@
 """Settings: JSON objects become dataclasses; what does not fit is named by its key and its value."""
 
+import argparse
 import contextlib
 import dataclasses
 import json
@@ -19,6 +20,11 @@ def read_settings(text: str, kind: type[Settings]) -> Settings:
     Raises `SoftrecError` naming the key and its value.
     """
     return build(kind, read_object(text, "--settings"), kind.__name__)
+
+
+def from_arguments(args: argparse.Namespace, kind: type[Settings]) -> Settings:
+    """A dataclass whose fields are arguments of the script, such as the files that a function of the science takes."""
+    return kind(**{field.name: getattr(args, field.name) for field in dataclasses.fields(kind)})  # type: ignore[arg-type]
 
 
 def read_object(text: str, flag: str) -> dict[str, Any]:

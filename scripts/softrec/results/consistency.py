@@ -49,7 +49,7 @@ def impossible_triples(cells: Cells, rounding: float) -> list[Triple]:
     return found
 
 
-def audit_published(cells: Cells, rows: int) -> dict[str, Any]:
+def check_published(cells: Cells, rows: int) -> dict[str, Any]:
     """What the paper's Table 2 shows of itself."""
     hits = [value for key, value in cells.items() if key[0] != GAIN and key[3].startswith("H@")]
     triples = [triple._asdict() for triple in impossible_triples(cells, PRINTED)]
@@ -61,7 +61,7 @@ def audit_published(cells: Cells, rows: int) -> dict[str, Any]:
     }
 
 
-def audit_ours(long: Sequence[LongRow], rows: Mapping[str, int]) -> dict[str, Any]:
+def check_ours(long: Sequence[LongRow], rows: Mapping[str, int]) -> dict[str, Any]:
     """That our unrounded numbers are such as ranks can give.
 
     `rows` is the number of test rows by data set.

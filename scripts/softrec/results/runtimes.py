@@ -36,7 +36,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class LedgerSettings:
+class RuntimesSettings:
     """The run of each training log, of each file of answers, and of each d_0; all in order."""
 
     logs: list[Source]
@@ -121,12 +121,12 @@ def ranks_of(facts: Mapping[str, Any], path: Path) -> int:
 
 
 def untold(path: Path, what: str, key: str) -> SoftrecError:
-    """A file of an earlier version, which lacks what the ledger needs."""
+    """A file of an earlier version, which lacks what runtimes need."""
     return SoftrecError(f"{path} does not say {what}", where=f"{path}, key {key}", remedy=AGAIN)
 
 
-def ledger(
-    logs: Sequence[Path], answers: Sequence[Path], distances: Sequence[Path], settings: LedgerSettings
+def collect(
+    logs: Sequence[Path], answers: Sequence[Path], distances: Sequence[Path], settings: RuntimesSettings
 ) -> list[Entry]:
     """Every stage of every run."""
     found = [e for path, source in zip(logs, settings.logs, strict=True) for e in entries_of_log(path, source)]
@@ -137,8 +137,8 @@ def ledger(
     return found
 
 
-def read_ledger(path: Path) -> list[Entry]:
-    """The entries of a ledger.csv; an empty seed is one that serves every seed."""
+def read_runtimes(path: Path) -> list[Entry]:
+    """The entries of a runtimes.csv; an empty seed is one that serves every seed."""
     return [
         Entry(
             *(fields[name] for name in ("dataset", "backbone", "method")),

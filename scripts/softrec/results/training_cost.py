@@ -56,7 +56,7 @@ def cost(entries: Sequence[Entry], run: Run) -> Cost:
     is the SASRec that LLaRA begins with.
 
     Raises:
-        SoftrecError: the ledger lacks a part.
+        SoftrecError: the runtimes lack a part.
     """
     parts = PARTS.get(run.method, (Part(run.method),))
     spent = {part: of_part(entries, run, part) for part in parts}
@@ -80,9 +80,9 @@ def of_part(entries: Sequence[Entry], run: Run, part: Part) -> list[Entry]:
     if not found:
         name = " ".join(filter(None, (part.stage and f"{part.stage} of", run.backbone, part.method, setting)))
         raise SoftrecError(
-            f"the ledger has no minutes of {name} on {run.dataset}, seed {run.seed}, which {run.method} needs",
-            where="ledger.csv",
-            remedy="remove ledger.csv and let Snakemake make it again; if it stays so, report this as a bug",
+            f"runtimes.csv has no minutes of {name} on {run.dataset}, seed {run.seed}, which {run.method} needs",
+            where="runtimes.csv",
+            remedy="remove runtimes.csv and let Snakemake make it again; if it stays so, report this as a bug",
         )
     return found
 

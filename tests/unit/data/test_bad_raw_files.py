@@ -62,7 +62,9 @@ def run(folder: Path, case: dict[str, Any]) -> None:
     for role in ("interactions", "catalogue", "counts"):
         flags += [f"--{role}", str(folder / "out" / role)]
     settings = {**SETTINGS, "format": case["format"], "expected": None, **case.get("settings", {})}
-    program.run(filter_interactions.main, filter_interactions.parser(), ["--settings", json.dumps(settings), *flags])
+    program.run(
+        filter_interactions.main, filter_interactions.build_parser(), ["--settings", json.dumps(settings), *flags]
+    )
 
 
 @pytest.mark.parametrize("form", ["reviews", "ratings", "movielens"])

@@ -14,8 +14,8 @@ import pytest
 
 import audit_sample
 import audit_split
-import draw_sample
 import filter_interactions
+import sample_sequences
 import split_sequences
 from filtered_shop import FILTER, SAMPLES, SPLIT, run, run_filter
 from softrec.data import catalogue, filtering
@@ -37,7 +37,7 @@ def data(shop: ToyShop) -> Path:
     run(split_sequences, SPLIT, interactions=out / "interactions.parquet", **parts)
     for name, rows in SAMPLES.items():
         settings = {"split": name, "rows": rows, "seed": 42}
-        run(draw_sample, settings, sequences=parts[name], sample=out / f"{name}_sample.parquet")
+        run(sample_sequences, settings, sequences=parts[name], sample=out / f"{name}_sample.parquet")
     return out
 
 

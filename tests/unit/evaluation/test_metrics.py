@@ -70,7 +70,7 @@ def test_script_counts_rows_users_and_ties(tmp_path: Path) -> None:
     columns |= {"rank": [0, 1, 2, 9], "candidates": [10] * 4, "ties": [0, 3, 0, 0], "paper": [False, True, True, True]}
     tables.write_table(tmp_path / "ranks.parquet", columns, ranking.RANK_TYPES)
     argv = ["--ranks", str(tmp_path / "ranks.parquet"), "--metrics", str(tmp_path / "metrics.json")]
-    program.run(evaluate_ranks.main, evaluate_ranks.parser(), [*argv, "--settings", '{"cutoffs": [2]}'])
+    program.run(evaluate_ranks.main, evaluate_ranks.build_parser(), [*argv, "--settings", '{"cutoffs": [2]}'])
     report = json.loads((tmp_path / "metrics.json").read_text())
     assert report["rows_all"] == 4 and report["users_all"] == 3 and report["tied_all"] == 0.25
     assert report["metrics_all"] == {"H@2": 0.5, "NG@2": pytest.approx((1 + 1 / math.log2(3)) / 4)}
@@ -88,6 +88,6 @@ def test_ranks_without_rows_are_refused(
     tables.write_table(tmp_path / "ranks.parquet", columns, ranking.RANK_TYPES)
     argv = ["--ranks", str(tmp_path / "ranks.parquet"), "--metrics", str(tmp_path / "metrics.json")]
     with pytest.raises(SystemExit):
-        program.run(evaluate_ranks.main, evaluate_ranks.parser(), [*argv, "--settings", '{"cutoffs": [2]}'])
+        program.run(evaluate_ranks.main, evaluate_ranks.build_parser(), [*argv, "--settings", '{"cutoffs": [2]}'])
     assert fault in capsys.readouterr().err
     assert not (tmp_path / "metrics.json").exists()

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-import adopt_chosen
-import choose_setting
+import copy_selected_model
+import select_hyperparameter
 from common.errors import SoftrecError
 from softrec.evaluation import selection
-from softrec.evaluation.selection import Candidate, ChoiceSettings
+from softrec.evaluation.selection import Candidate, SelectionSettings
 from softrec.io.choice_file import Setting
 from softrec.job import program
 
 
-def settings(candidates: list[tuple[float, int]]) -> ChoiceSettings:
+def settings(candidates: list[tuple[float, int]]) -> SelectionSettings:
     """Settings that choose alpha by H@10, then NG@10."""
     runs = [Candidate(value, seed) for value, seed in candidates]
-    return ChoiceSettings("alpha", runs, ["H@10", "NG@10"])
+    return SelectionSettings("alpha", runs, ["H@10", "NG@10"])
 
 
 def found(*pairs: tuple[float, float]) -> list[dict[str, float]]:
@@ -91,7 +91,7 @@ def test_missing_metric_is_named(tmp_path: Path) -> None:
         selection.kept_epoch(write_log(tmp_path / "log", 0.25), ["H@20"])
 
 
-def test_choosing_and_adopting(tmp_path: Path) -> None:
+def test_selecting_and_copying(tmp_path: Path) -> None:
     """Two logs, the second better: the choice names its value, and its model's bytes are at the one path."""
     logs = [write_log(tmp_path / f"log{i}", hit) for i, hit in enumerate((0.1, 0.2))]
     models = [tmp_path / "a", tmp_path / "b"]
@@ -100,16 +100,18 @@ def test_choosing_and_adopting(tmp_path: Path) -> None:
     chosen = {"name": "l2", "metrics": ["H@10"]}
     chosen["candidates"] = [{"value": 1e-3, "seed": 1}, {"value": 1e-4, "seed": 1}]
     argv = ["--logs", *map(str, logs), "--choice", str(tmp_path / "l2.json"), "--settings", json.dumps(chosen)]
-    program.run(choose_setting.main, choose_setting.parser(), argv)
+    program.run(select_hyperparameter.main, select_hyperparameter.build_parser(), argv)
     assert json.loads((tmp_path / "l2.json").read_text())["chosen"] == 1e-4
     argv = ["--choice", str(tmp_path / "l2.json"), "--models", *map(str, models), "--model", str(tmp_path / "model")]
     program.run(
-        adopt_chosen.main, adopt_chosen.parser(), [*argv, "--settings", '{"name": "l2", "values": [1e-3, 1e-4]}']
+        copy_selected_model.main,
+        copy_selected_model.build_parser(),
+        [*argv, "--settings", '{"name": "l2", "values": [1e-3, 1e-4]}'],
     )
     assert (tmp_path / "model").read_bytes() == b"b"
 
 
-def test_adopting_refuses_what_does_not_fit() -> None:
+def test_copying_refuses_what_does_not_fit() -> None:
     """Another hyper-parameter's choice, and a value that is no longer configured."""
     choice = Setting("alpha", 10.0)
     assert selection.position_of_chosen(choice, "alpha", [1, 10]) == 1

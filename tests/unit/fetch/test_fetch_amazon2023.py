@@ -96,7 +96,7 @@ def test_a_fetched_file_is_read_once_for_its_sum(site: Site, tmp_path: Path, mon
     monkeypatch.setattr(files, "sha256", lambda path: read.append(path.name) or real(path))
     given = [text for flag, path in flags(tmp_path).items() for text in (flag, str(path))]
     own = ["--settings", json.dumps(settings(site, "site")), *given]
-    program.run(fetch_amazon2023.main, fetch_amazon2023.parser(), own)
+    program.run(fetch_amazon2023.main, fetch_amazon2023.build_parser(), own)
     assert sorted(read) == [".metadata.jsonl.partial", ".ratings.csv.partial"]
     manifest = json.loads((tmp_path / "metadata.jsonl.manifest.json").read_text())
     assert set(manifest["outputs"].values()) == {digest(RATINGS), digest(METADATA)}

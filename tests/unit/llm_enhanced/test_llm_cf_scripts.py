@@ -52,7 +52,7 @@ def data(tmp_path: Path) -> dict[str, list[str]]:
         found = str(tmp_path / f"{split}.npy")
         rows = ["--rows", str(tmp_path / f"{split}.parquet"), "--catalogue", str(tmp_path / "catalogue.parquet")]
         argv = [*rows, *texts, "--examples", found, "--settings", settings]
-        program.run(retrieve_examples.main, retrieve_examples.parser(), argv)
+        program.run(retrieve_examples.main, retrieve_examples.build_parser(), argv)
         examples += [f"--{split}-examples", found]
     return {"inputs": inputs, "texts": [*texts, "--thoughts", str(tmp_path / "thoughts.npy")], "examples": examples}
 
@@ -62,7 +62,7 @@ def fit(folder: Path, data: dict[str, list[str]], weight: float) -> Path:
     in_context = {"weight": weight, "reconstruct_weight": 0.0}
     settings = json.dumps({"fit": FIT, "l2": 0.0, "negatives": 8, "in_context": in_context})
     out = ["--model", str(folder / "model"), "--log", str(folder / "log"), "--settings", settings]
-    program.run(fit_llm_cf.main, fit_llm_cf.parser(), [*data["inputs"], *data["texts"], *data["examples"], *out])
+    program.run(fit_llm_cf.main, fit_llm_cf.build_parser(), [*data["inputs"], *data["texts"], *data["examples"], *out])
     return folder / "model"
 
 
@@ -71,7 +71,7 @@ def rank(folder: Path, data: dict[str, list[str]], model: Path, weight: float) -
     settings = json.dumps({"rank": SHAPE, "weight": weight})
     rows = ["--rows", str(folder / "valid.parquet"), *data["inputs"][4:], "--examples", data["examples"][3]]
     out = ["--model", str(model), "--ranks", str(folder / "ranks"), "--settings", settings]
-    program.run(rank_llm_cf.main, rank_llm_cf.parser(), [*rows, *data["texts"], *out])
+    program.run(rank_llm_cf.main, rank_llm_cf.build_parser(), [*rows, *data["texts"], *out])
     return tables.read_table(folder / "ranks", ["rank"])["rank"].to_pylist()
 
 
@@ -100,10 +100,10 @@ def test_without_weight_the_ranks_are_those_of_sasrec_with_its_loss(tmp_path: Pa
     ours = rank(tmp_path, data, fit(tmp_path, data, 0.0), 0.0)
     settings = json.dumps({"fit": FIT, "l2": 0.0, "negatives": 8})
     out = ["--model", str(tmp_path / "plain"), "--log", str(tmp_path / "plain.log"), "--settings", settings]
-    program.run(fit_sasrec_softmax.main, fit_sasrec_softmax.parser(), [*data["inputs"], *out])
+    program.run(fit_sasrec_softmax.main, fit_sasrec_softmax.build_parser(), [*data["inputs"], *out])
     rows = ["--rows", str(tmp_path / "valid.parquet"), *data["inputs"][4:], "--settings", json.dumps(SHAPE)]
     argv = [*rows, "--model", str(tmp_path / "plain"), "--ranks", str(tmp_path / "plain.ranks")]
-    program.run(rank_sequential.main, rank_sequential.parser(), argv)
+    program.run(rank_sequential.main, rank_sequential.build_parser(), argv)
     assert tables.read_table(tmp_path / "plain.ranks", ["rank"])["rank"].to_pylist() == ours
 
 

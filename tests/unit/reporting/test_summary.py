@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-import describe_run
+import write_summary
 from common import files
 from softrec.evaluation.ranking import RANK_TYPES
 from softrec.io import csv_files, tables
@@ -90,12 +90,12 @@ def test_category_hits_are_set_against_chance_by_their_intervals() -> None:
 
 def test_time_by_script() -> None:
     """300 s of two tunings, 100 s of one sample, and 0.5 s of a table, less than a hundredth: the others."""
-    jobs = [("tune_sft.py", 100), ("tune_sft.py", 200), ("draw_sample.py", 99.5), ("make_table1.py", 0.5)]
+    jobs = [("tune_sft.py", 100), ("tune_sft.py", 200), ("sample_sequences.py", 99.5), ("make_table1.py", 0.5)]
     page = times([{"script": script, "seconds": seconds} for script, seconds in jobs])
     rows = [re.split(r" *\| *", line)[1:-1] for line in page.splitlines() if line.startswith("| ")]
     assert rows[2:] == [
         ["tune_sft", "2", "5:00", "75%", "3:20"],
-        ["draw_sample", "1", "1:40", "25%", "1:40"],
+        ["sample_sequences", "1", "1:40", "25%", "1:40"],
         ["the others", "1", "0:01", "0%", "0:01"],
         ["all", "4", "6:40", "–", "–"],
     ]
@@ -165,7 +165,7 @@ def described(settings: dict[str, Any], *more: str) -> str:
     """The page that the script writes, blanks that align its tables taken out."""
     flags = ["--manifest", "manifest.json", "--intervals", "intervals.csv", "--tests", "significance.csv"]
     arguments = [*flags, *more, "--page", "page.md", "--settings", json.dumps(settings)]
-    program.run(describe_run.main, describe_run.parser(), arguments)
+    program.run(write_summary.main, write_summary.build_parser(), arguments)
     return re.sub(r" +", " ", Path("page.md").read_text())
 
 

@@ -13,7 +13,7 @@ PUBLISHED = ROOT / "config/published.csv"
 
 def test_the_published_table() -> None:
     """All 72 hit ratios are multiples of 1/1000; NG@20 - NG@5 is impossible for three rows of 36, and no other."""
-    found = consistency.audit_published(read_published(PUBLISHED, 2), 1000)
+    found = consistency.check_published(read_published(PUBLISHED, 2), 1000)
     assert (found["hit_ratios"], found["multiples_of_1/1000"], found["triples"]) == (72, 72, 36)
     assert [(t["method"], t["dataset"]) for t in found["impossible"]] == [
         ("SASRec", "Game"),
@@ -54,16 +54,16 @@ def long(hit: float, ng20: float) -> list[LongRow]:
 
 def test_our_numbers_pass_if_ranks_can_give_them() -> None:
     """One of 10 rows within 5, three within 20, twice."""
-    assert consistency.audit_ours(long(0.1, 0.1), {"D": 10}) == {"runs": 2, "hit_ratios": 4, "impossible": []}
+    assert consistency.check_ours(long(0.1, 0.1), {"D": 10}) == {"runs": 2, "hit_ratios": 4, "impossible": []}
 
 
 def test_a_hit_ratio_of_no_whole_number_of_hits_fails_the_run() -> None:
     """0.15 of 10 rows are 1.5 hits."""
     with pytest.raises(SoftrecError, match=r"H@5 x 10 rows is 1\.5"):
-        consistency.audit_ours(long(0.15, 0.1), {"D": 10})
+        consistency.check_ours(long(0.15, 0.1), {"D": 10})
 
 
 def test_an_ndcg_outside_its_bounds_fails_the_run() -> None:
     """NG@20 - NG@5 = 0.01 with two hits more of ten."""
     with pytest.raises(SoftrecError, match=r"no ranks have"):
-        consistency.audit_ours(long(0.1, 0.06), {"D": 10})
+        consistency.check_ours(long(0.1, 0.06), {"D": 10})

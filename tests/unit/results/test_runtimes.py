@@ -12,7 +12,7 @@ from softrec.io import csv_files
 from softrec.job import program, timing
 from softrec.reporting import teacher_share
 from softrec.results import runtimes
-from softrec.results.runtimes import Entry, LedgerSettings, Source
+from softrec.results.runtimes import Entry, RuntimesSettings, Source
 
 SFT = Source("D", "B", "SFT", 1, "")
 
@@ -111,20 +111,20 @@ def test_work_is_timed_and_noted() -> None:
     assert 0 <= program._notes[timing.NOTE] < 60
 
 
-def test_the_ledger_is_read_as_it_was_written(tmp_path: Path) -> None:
+def test_runtimes_are_read_as_it_was_written(tmp_path: Path) -> None:
     """d_0 of BIGRec is of no seed, an empty field."""
     log, sources = write_log(tmp_path / "log", {"train": 60}, device="G", ranks=4), [SFT]
     d_0 = Source("D", "B", "SOFT", None, "")
     outputs = [write_output(tmp_path / name) for name in ("y", "d")]
-    entries = runtimes.ledger([log], outputs[:1], outputs[1:], LedgerSettings(sources, [SFT], [d_0]))
+    entries = runtimes.collect([log], outputs[:1], outputs[1:], RuntimesSettings(sources, [SFT], [d_0]))
     assert [(entry.method, entry.seed, entry.stage) for entry in entries] == [
         ("SFT", 1, "training"),
         ("SFT", 1, "self-distillation"),
         ("SOFT", None, "d_0"),
     ]
-    csv_files.write_text(tmp_path / "ledger.csv", csv_files.csv_text([Entry._fields, *entries]))
-    assert ",SOFT,,,d_0,1.5,4,G" in (tmp_path / "ledger.csv").read_text()
-    assert runtimes.read_ledger(tmp_path / "ledger.csv") == entries
+    csv_files.write_text(tmp_path / "runtimes.csv", csv_files.csv_text([Entry._fields, *entries]))
+    assert ",SOFT,,,d_0,1.5,4,G" in (tmp_path / "runtimes.csv").read_text()
+    assert runtimes.read_runtimes(tmp_path / "runtimes.csv") == entries
 
 
 def test_what_the_teacher_has_answered_is_said(tmp_path: Path) -> None:

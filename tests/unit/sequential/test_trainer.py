@@ -184,7 +184,7 @@ def test_kill_9_leaves_no_output_and_the_next_run_goes_on(tmp_path: Path, capsys
     assert process.wait() == -signal.SIGKILL
     assert not model.exists() and not log.exists()
 
-    program.run(fit_sasrec.main, fit_sasrec.parser(), argv)
+    program.run(fit_sasrec.main, fit_sasrec.build_parser(), argv)
     assert "resumed after epoch" in capsys.readouterr().err
     assert sorted(path.name for path in model.parent.iterdir()) == sorted(
         name for path in (model, log) for name in (path.name, path.name + ".manifest.json")
@@ -195,7 +195,7 @@ def test_kill_9_leaves_no_output_and_the_next_run_goes_on(tmp_path: Path, capsys
     shape = {key: settings["fit"][key] for key in ("dim", "blocks", "heads", "length", "dropout", "mask", "tie_seed")}
     rows = ["--rows", str(tmp_path / "valid.parquet"), *inputs[4:]]
     rank_argv = ["--model", str(model), *rows, "--ranks", str(ranks), "--settings", json.dumps(shape)]
-    program.run(rank_sequential.main, rank_sequential.parser(), rank_argv)
+    program.run(rank_sequential.main, rank_sequential.build_parser(), rank_argv)
     table = tables.read_table(ranks, list(ranking.RANK_TYPES))
     assert table["candidates"].to_pylist() == (ITEMS - cycle(80).length).tolist()
     assert np.mean(table["rank"].to_numpy() == 0) > 0.9

@@ -43,7 +43,7 @@ def written(job: Left, config: Mapping[str, Any]) -> float:
         return FP32 * sizes.weights
     if job.rule.startswith("tune_"):
         return FP32 * adapter(sizes)
-    if job.rule.startswith(("fit_", "adopt_")):
+    if job.rule.startswith(("fit_", "copy_")):
         return FP32 * 2 * sizes.titles * config["sasrec"]["dim"]  # what goes in and what comes out have a table each
     return FP32 * sizes.width * embedded(sizes)
 
@@ -67,7 +67,7 @@ def embedded(sizes: Sizes) -> int:
         return sizes.rows(sizes.split)
     if rule == "encode_cot":
         return sizes.cot_rows
-    if rule == "answer_all_training_rows":
+    if rule == "predict_training_titles":
         return sizes.training_rows
     return sizes.rows("train") if rule == "generate_self_distilled" else 0
 

@@ -20,7 +20,7 @@ SINGLE = 2 * DOUBLE  # float32 operations: twice as many fit into a register
 LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and read a language model; of every other job
 
 ON_ALL_RANKS = (
-    "tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa", "generate_self_distilled", "answer_all_training_rows",
+    "tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa", "generate_self_distilled", "predict_training_titles",
 )  # fmt: skip
 LLM_RULES = (
     *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "measure_initial_distance",
@@ -94,7 +94,7 @@ def asked(sizes: Sizes) -> int:
     rule = sizes.job.rule
     if rule.startswith("measure_initial_distance"):
         return sizes.config["soft"]["distance_rows"]
-    if rule == "answer_all_training_rows":
+    if rule == "predict_training_titles":
         return sizes.training_rows
     return sizes.rows("train" if rule == "generate_self_distilled" else sizes.split)
 

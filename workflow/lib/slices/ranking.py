@@ -21,12 +21,12 @@ class RankingSlices(Base):
         """The K of H@K and NG@K."""
         return text({"cutoffs": self.config["ranking"]["cutoffs"]})
 
-    def choose_alpha(self) -> str:
+    def select_alpha(self) -> str:
         """Which alpha of SOFT validation chooses: the best on the mean of all seeds, which are trained anyway."""
         seeds = search.choosing_seeds(self.config)
         return self.choice("alpha", self.config["soft"]["alphas"], seeds, ["H@10", "NG@10"])
 
-    def choose_setting(self, model: str) -> str:
+    def select_hyperparameter(self, model: str) -> str:
         """Which candidate validation chooses for a model over item ids: that of the tuning seed."""
         values, seeds = search.candidates(self.config, model), [self.config["tuning_seed"]]
         return self.choice(search.SEARCHES[model].setting, values, seeds, [self.config["sasrec"]["metric"]])
@@ -36,6 +36,6 @@ class RankingSlices(Base):
         candidates = [{"value": value, "seed": seed} for value in values for seed in seeds]
         return text({"name": name, "candidates": candidates, "metrics": metrics})
 
-    def adopt(self, model: str) -> str:
+    def copy_selected_model(self, model: str) -> str:
         """The chosen candidate's model."""
         return text({"name": search.SEARCHES[model].setting, "values": search.candidates(self.config, model)})

@@ -66,7 +66,7 @@ class ResultSlices(Base):
         """Which metrics the paper prints, and on how many rows it measured them."""
         return text({"metrics": METRICS, "paper_rows": PAPER_ROWS})
 
-    def audit_numbers(self) -> str:
+    def check_consistency(self) -> str:
         """The data set of each metrics file, and the number of test rows in the paper."""
         labels = [self.dataset(cell.dataset)["label"] for cell in grid.cells(self.config)]
         return text({"datasets": labels, "paper_rows": PAPER_ROWS})
@@ -108,7 +108,7 @@ class ResultSlices(Base):
             for cell in grid.tuned_cells(self.config)
         ]
 
-    def ledger(self) -> str:
+    def runtimes(self) -> str:
         """Which training log, which file of answers and which d_0 is which run's; SASRec's logs name their L2."""
         sasrec = [
             {**self.place(cell), "method": cell.row.method, "setting": None}

@@ -6,7 +6,7 @@ from softrec.job import program
 from softrec.job.settings import read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--logs", many=True, help="training.jsonl of each run, in the order of settings.logs")
@@ -16,7 +16,7 @@ def parser() -> program.Parser:
     parser.input(
         "--distances", many=True, required=False, help="initial_distance.json, in the order of settings.distances"
     )
-    parser.output("--ledger", help="ledger.csv: dataset,backbone,method,seed,setting,stage,minutes,ranks,device")
+    parser.output("--runtimes", help="runtimes.csv: dataset,backbone,method,seed,setting,stage,minutes,ranks,device")
     return parser
 
 
@@ -25,10 +25,10 @@ def main(args: argparse.Namespace) -> None:
     from softrec.io import csv_files
     from softrec.results import runtimes
 
-    settings = read_settings(args.settings, runtimes.LedgerSettings)
-    entries = runtimes.ledger(args.logs, args.answers or [], args.distances or [], settings)
-    csv_files.write_text(args.ledger, csv_files.csv_text([runtimes.Entry._fields, *entries]))
+    settings = read_settings(args.settings, runtimes.RuntimesSettings)
+    entries = runtimes.collect(args.logs, args.answers or [], args.distances or [], settings)
+    csv_files.write_text(args.runtimes, csv_files.csv_text([runtimes.Entry._fields, *entries]))
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

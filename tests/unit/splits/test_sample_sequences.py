@@ -1,4 +1,4 @@
-"""draw_sample.py: which rows are drawn, which of them are the paper's, and what is said of a split that holds fewer."""
+"""sample_sequences.py: which rows are drawn, which are the paper's, and what a split with fewer rows gives."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-import draw_sample
+import sample_sequences
 from softrec.io import tables
 from softrec.job import program
 from softrec.splits import sequences
@@ -28,7 +28,7 @@ def drawn(sequences_file: Path, name: str, **settings: Any) -> Path:
     """The sample that the script writes."""
     sample = sequences_file.with_name("out") / f"{name}.parquet"
     argv = ["--sequences", str(sequences_file), "--sample", str(sample), "--settings", json.dumps(settings)]
-    program.run(draw_sample.main, draw_sample.parser(), argv)
+    program.run(sample_sequences.main, sample_sequences.build_parser(), argv)
     return sample
 
 

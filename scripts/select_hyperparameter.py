@@ -6,7 +6,7 @@ from softrec.job import program
 from softrec.job.settings import read_settings
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--logs", many=True, help="training.jsonl of each candidate, in the order of settings.candidates")
@@ -19,11 +19,11 @@ def main(args: argparse.Namespace) -> None:
     from common import files, log
     from softrec.evaluation import selection
 
-    settings = read_settings(args.settings, selection.ChoiceSettings)
+    settings = read_settings(args.settings, selection.SelectionSettings)
     choice = selection.decide(settings, [selection.kept_epoch(path, settings.metrics) for path in args.logs])
     log.say(f"{choice['name']} = {choice['chosen']}  by {', '.join(choice['metrics'])} on validation")
     files.write_json(args.choice, choice)
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

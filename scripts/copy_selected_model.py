@@ -17,7 +17,7 @@ class Settings:
     values: list[Any]
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--choice", help="the choice file of this hyper-parameter")
@@ -44,4 +44,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())

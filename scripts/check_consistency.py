@@ -15,14 +15,14 @@ class Settings:
     paper_rows: int
 
 
-def parser() -> program.Parser:
+def build_parser() -> program.Parser:
     """Arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--long", help="table2_long.csv")
     parser.input("--all-long", help="table2_all_long.csv")
     parser.input("--metrics", many=True, help="test.metrics.json of every run")
     parser.input("--published", help="config/published.csv")
-    parser.output("--audit", help="audit.json: what was found")
+    parser.output("--report", help="consistency.json: what was found")
     parser.output("--markdown", help="the same to be read")
     return parser
 
@@ -39,12 +39,12 @@ def main(args: argparse.Namespace) -> None:
     for dataset, path in zip(settings.datasets, args.metrics, strict=True):
         report = read_record(path)
         of_paper[dataset], of_all[dataset] = report.whole("rows", 1), report.whole("rows_all", 1)
-    ours = consistency.audit_ours(long_table.read_long(args.long), of_paper)
-    ours_all = consistency.audit_ours(long_table.read_long(args.all_long), of_all)
-    theirs = consistency.audit_published(published.read_published(args.published, 2), settings.paper_rows)
-    files.write_json(args.audit, {"ours": ours, "ours_all": ours_all, "published": theirs})
+    ours = consistency.check_ours(long_table.read_long(args.long), of_paper)
+    ours_all = consistency.check_ours(long_table.read_long(args.all_long), of_all)
+    theirs = consistency.check_published(published.read_published(args.published, 2), settings.paper_rows)
+    files.write_json(args.report, {"ours": ours, "ours_all": ours_all, "published": theirs})
     csv_files.write_text(args.markdown, consistency.format_summary(theirs, settings.paper_rows))
 
 
 if __name__ == "__main__":
-    program.run(main, parser())
+    program.run(main, build_parser())
