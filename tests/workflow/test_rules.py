@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from rule_text import WORKFLOW, Rule, rules
-from slices_of_rules import SCRIPT_OF
 
 from lib.graph import code_digest
+from slices_of_rules import SCRIPT_OF
 from softrec.job import program
 from tools.dry_run import Job
 
