@@ -12,7 +12,7 @@ PROFILE ?= profiles/slurm
 # One thread per job, to avoid oversubscription.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost why bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost why pages bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
 
 help:  ## Show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ cost: $(VENV)/.run  ## GPU-hours and disk that CONFIG (config/paper.yaml) has le
 # OPTIONS are those of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
 why: $(VENV)/.run  ## What made FILE stale: a module, a key of the configuration, an input; OPTIONS as for the run
 	@$(BIN)/python workflow/tools/explain_rerun.py $(FILE) $(OPTIONS)
+
+pages: $(VENV)/.run  ## Regenerate docs/configuration.md and the tables of docs/architecture.md and docs/performance.md
+	@for page in configuration_page rerun_costs performance_page; do $(BIN)/python workflow/tools/$$page.py || exit 1; done
 
 # The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
 # has: no rule takes more than one, and few jobs run at once.

@@ -5,9 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from harness import ROOT
+from lib.config import loading
 
 CONFIG = ROOT / "config/evidence.yaml"
 RESULTS = ROOT / "results/evidence/ml100k"
@@ -28,7 +27,7 @@ def recommender(folder: Path, precision: str, **generation: Any) -> Any:
     from softrec.llm.prompts import Words
     from softrec.splits import samples
 
-    config = yaml.safe_load(CONFIG.read_text())
+    config = loading.load(CONFIG)
     settings = RecommenderSettings(
         "bigrec",
         precision,

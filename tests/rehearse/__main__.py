@@ -9,6 +9,7 @@ HERE = Path(__file__).resolve().parent
 # In the place of this folder, where Python looks first.
 sys.path[:1] = [str(HERE.parent), str(HERE.parents[1] / "scripts"), str(HERE.parents[1] / "workflow")]
 
+from lib.config import loading  # noqa: E402
 from rehearse import lines, model, page, parts, project, tables  # noqa: E402
 from rehearse.shapes import SHAPES  # noqa: E402
 from tools import dry_run  # noqa: E402
@@ -33,7 +34,7 @@ def main() -> None:
     """Each part can be run by itself. Lines are kept after each of its stages, and the page is written at the end."""
     args = parse()
     project.Project.cores = args.cores
-    paper = project.checked(project.PAPER)
+    paper = loading.load(project.PAPER)
     planned = dry_run.jobs(["--configfile", str(project.PAPER), "--forceall"])
     known = lines.digests(planned, SHAPES)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import yaml
 
-from lib.config import configuration, cross_checks
 from tools import dry_run
 from tools.dry_run import Job
 
@@ -76,11 +75,3 @@ class Project:
     def outputs(self, job: Job) -> list[Path]:
         """Where a job's outputs stand."""
         return [self.folder / name for name in job.output]
-
-
-def checked(path: Path) -> dict[str, Any]:
-    """A configuration of the project with the schema's defaults filled in."""
-    config = yaml.safe_load(path.read_text())
-    schema = ROOT / "workflow/schemas/config.schema.yaml"
-    configuration.check(config, str(schema), str(path), cross_checks.problems)
-    return config

@@ -6,24 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
-from lib.config import configuration, cross_checks
+from lib.config import loading
 from places import ROOT
 from tools import dry_run
 from tools.dry_run import Job
 
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 SHIPPED = ("paper", "demo", "figure6", "evidence", "laptop", "one-gpu", "one-gpu-games")
 
 
 @pytest.fixture(scope="session")
 def checked() -> Callable[[str], dict[str, Any]]:
     """A shipped configuration by name, checked and with its defaults, to change at will."""
-    found = {}
-    for name in SHIPPED:
-        found[name] = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
-        configuration.check(found[name], str(SCHEMA), name, cross_checks.problems)
+    found = {name: loading.load(ROOT / f"config/{name}.yaml") for name in SHIPPED}
     return lambda name: copy.deepcopy(found[name])
 
 

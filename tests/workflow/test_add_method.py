@@ -34,7 +34,10 @@ def add_row(project: Path, key: str, row: str) -> None:
     """Step 1: a row in `ROWS`, its key in the schema's `methods`, and in the configuration that runs it."""
     edit(project / "workflow/lib/graph/grid.py", "ROWS = (\n", f"ROWS = (\n    {row},\n")
     edit(project / "workflow/schemas/config.schema.yaml", "enum: [sasrec,", f"enum: [{key}, sasrec,")
-    edit(project / "config/demo.yaml", "  - sasrec\n", f"  - sasrec\n  - {key}\n")
+    config = project / "config/demo.yaml"
+    if "methods:" not in config.read_text():
+        edit(config, "datasets:\n", "methods: [sasrec, bigrec-sft]\n\ndatasets:\n")
+    edit(config, "methods: [", f"methods: [{key}, ")
 
 
 def add_rule(project: Path, like: str, name: str, renamed: dict[str, str]) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from lib.config import configuration
 from lib.config.configuration import ConfigError
-from places import ROOT
 
 SCHEMA = """
 $schema: https://json-schema.org/draft/2020-12/schema
@@ -148,16 +147,6 @@ def test_retype_reads_again_what_the_command_line_gave() -> None:
         "fit": {"rate": 0.0001, "since": None, "on": True, "version": "1.0"},
         "label": "7",
     }
-
-
-@pytest.mark.parametrize("name", ["paper", "demo"])
-def test_the_configurations_that_come_with_softrec_are_right(name: str) -> None:
-    """Each file is complete: it passes without another beneath it."""
-    import yaml
-
-    root = ROOT
-    config = yaml.safe_load((root / f"config/{name}.yaml").read_text())
-    configuration.check(config, str(root / "workflow/schemas/config.schema.yaml"), name)
 
 
 def test_a_key_with_a_line_break_is_one_line(schema: str) -> None:

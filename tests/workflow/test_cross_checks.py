@@ -60,11 +60,6 @@ def test_the_shipped_configurations_break_no_rule_and_meet_every_check(checked: 
             "llm_cf.text_encoder is 'tinny', but llms has no such key; did you mean 'tiny'?",
         ),
         ("filter.until", 5, "filter.since is 5; it must be before filter.until, 5"),
-        (
-            "datasets.ml100k.source",
-            {"kind": "amazon2023", "category": "A", "ratings": {}, "metadata": {}},
-            "amazon2023 is missing; ml100k comes from there",
-        ),
     ],
 )
 def test_one_broken_rule_is_one_line(checked: Checked, key: str, value: Any, line: str) -> None:

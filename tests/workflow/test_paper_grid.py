@@ -134,10 +134,10 @@ def test_soft_alone_counts_the_sft_that_it_builds_on(planned: Callable[..., list
     }
 
 
-def test_a_configuration_is_complete_and_never_merged(demo_jobs: list[Job], paper_jobs: list[Job]) -> None:
+def test_data_sets_and_models_are_never_merged(demo_jobs: list[Job], paper_jobs: list[Job]) -> None:
     """The demo's run knows none of the paper's data sets, models, seeds or folders, and the other way round."""
     for jobs, own, foreign in (
-        (demo_jobs, "results/demo/ml100k", ("results/paper", "game", "kindle", "llama", "amazon2023", '"seed": 5')),
+        (demo_jobs, "results/demo/ml100k", ("results/paper", "game", "kindle", "llama", "raw/amazon2023", '"seed": 5')),
         (paper_jobs, "results/paper/game", ("results/demo", "ml100k", "recbole", '"tiny')),
     ):
         said = "\n".join("\n".join([*job.input, *job.output, job.command]) for job in jobs)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib.config import configuration, cross_checks
+from lib.config import configuration, loading
 from lib.cost import disk
 from lib.cost.sizes import Left
 from lib.cost.summary import described, lines, measured, without_gpus
@@ -19,10 +19,8 @@ from tools import dry_run
 
 def main(file: str, *arguments: str) -> None:
     """Print what is left of the run that the configuration file and Snakemake's arguments describe."""
-    config = configuration.read(Path(file))
     configuration.require_no_key_twice([Path(file)], arguments)
-    root = Path(__file__).parents[1]
-    configuration.check(config, str(root / "schemas/config.schema.yaml"), file, cross_checks.problems)
+    config = loading.load(Path(file))
     jobs = [job for job in dry_run.jobs(["--configfile", file, *arguments]) if job.rule != "all"]
     left = [Left(job.rule, job.benchmark) for job in jobs]
     print(described(lines(left, config, measured(config["run"])), disk.gib(left, config)))

@@ -23,18 +23,16 @@ def prepare(folder: Path) -> None:
     """The files that the three rules read, and their commands."""
     sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "workflow")]
     import numpy as np
-    import yaml
 
     from common import files
-    from lib.config import configuration, cross_checks
+    from lib.config import loading
     from lib.slices import Slices
     from softrec.io import csv_files, tables
     from softrec.results import long_table
     from softrec.stats import method_comparison
     from toy_shop import write_toy_shop
 
-    config = yaml.safe_load((ROOT / "tests/e2e/toy.yaml").read_text())
-    configuration.check(config, str(ROOT / "workflow/schemas/config.schema.yaml"), "toy.yaml", cross_checks.problems)
+    config = loading.load(ROOT / "tests/e2e/toy.yaml")
     of = Slices({**config, "methods": ["bigrec-sft", "bigrec-soft"]})
     shop = write_toy_shop(folder)
     names = ("row", "user", "target", "rank", "candidates", "ties", "paper")

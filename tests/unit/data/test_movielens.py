@@ -5,14 +5,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-import yaml
 
+from lib.config import loading
 from lib.graph import sources
 from lib.slices import Slices
 from places import ROOT
 from run_script import run_script
 
-CONFIG = {**yaml.safe_load((ROOT / "config/demo.yaml").read_text()), "limits": {"line_mib": 64, "inflated_gib": 1}}
+CONFIG = loading.load(ROOT / "config/demo.yaml") | {"limits": {"line_mib": 64, "inflated_gib": 1}}
 NO_INDEX = "pip could not download the wheel"
 IMPATIENT = {"PIP_RETRIES": "1", "PIP_DEFAULT_TIMEOUT": "20"}
 

@@ -98,24 +98,28 @@ def pattern(validator: Any, expression: str, instance: Any, schema: Any) -> Iter
 
 
 def judged(errors: Iterable[Any]) -> list[Any]:
-    """The errors without those of a condition on a mapping that lacks the key asked for: all conditions hold then."""
+    """The errors without those of conditions on a key that is missing: each condition on that key holds then."""
     found = list(errors)
-    unclear = [tuple(e.absolute_path) for e in found if e.validator == "required" and has_condition(e.schema)]
-    return [
-        error
-        for error in found
-        if not (is_conditional(error) and any(tuple(error.absolute_path)[: len(path)] == path for path in unclear))
-    ]
+    unclear = [place(error) for error in found if error.validator == "required" and lacks_condition(error)]
+    return [error for error in found if not any(is_below_condition(error, *where) for where in unclear)]
 
 
-def has_condition(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema has an `if`."""
-    return any("if" in part for part in (schema, *schema.get("allOf", ())))
+def place(error: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """The path of the mapping that lacks a key, and the path of its schema."""
+    return tuple(error.absolute_path), tuple(error.absolute_schema_path)[:-1]
 
 
-def is_conditional(error: Any) -> bool:
-    """Whether an error comes from the `then` of an `if`."""
-    return "then" in error.absolute_schema_path
+def lacks_condition(error: Any) -> bool:
+    """Whether a mapping lacks a key that an `if` of its schema is about."""
+    parts = (error.schema, *error.schema.get("allOf", ()))
+    return any(key not in error.instance for part in parts for key in part.get("if", {}).get("properties", ()))
+
+
+def is_below_condition(error: Any, path: tuple[Any, ...], schema: tuple[Any, ...]) -> bool:
+    """Whether an error comes from the `then` of a condition of the schema, about the mapping at the path."""
+    own_path, own_schema = tuple(error.absolute_path), tuple(error.absolute_schema_path)
+    inside = own_path[: len(path)] == path and own_schema[: len(schema)] == schema
+    return inside and "then" in own_schema[len(schema) :]
 
 
 def odd_keys(value: object, path: str) -> Iterator[str]:

@@ -90,7 +90,8 @@ def entry(schema: Any, root: Mapping[str, Any]) -> str:
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
     bounds = [text.format(schema[word]) for word, text in BOUNDS.items() if word in schema]
-    text = " ".join([one_of(TYPES[kind] for kind in kinds) or "a value", " and ".join(bounds)]).rstrip()
+    named = one_of(TYPES[kind] for kind in kinds if kind != "null" or len(kinds) == 1) or "a value"
+    text = " ".join([named, " and ".join(bounds)]).rstrip() + (" or null" if "null" in kinds[1:] else "")
     return f"{text}, each {entry(schema['items'], root)}" if "items" in schema else text
 
 

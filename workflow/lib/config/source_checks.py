@@ -35,7 +35,7 @@ def two_files(config: Config) -> Iterator[str]:
 
 def sums(config: Config) -> Iterator[str]:
     """Where files are held against their sums, each has one."""
-    if config.get("amazon2023", {}).get("checksum") != "expected":
+    if config["amazon2023"]["checksum"] != "expected":
         return
     for name, dataset in config["datasets"].items():
         if (source := dataset["source"])["kind"] == "amazon2023":
@@ -45,17 +45,10 @@ def sums(config: Config) -> Iterator[str]:
                     yield f"{what}; give the sum, or let checksum be 'record'"
 
 
-def amazon2023(config: Config) -> Iterator[str]:
-    """A source of kind amazon2023 needs to know where that is."""
-    users = [name for name, dataset in config["datasets"].items() if dataset["source"]["kind"] == "amazon2023"]
-    if users and "amazon2023" not in config:
-        yield f"amazon2023 is missing; {', '.join(users)} {'come' if len(users) > 1 else 'comes'} from there"
-
-
 def addresses(config: Config) -> Iterator[str]:
     """The publisher's site is asked by https unless a key allows more, at a port that there is."""
-    site = config.get("amazon2023", {})
-    if site.get("transport") != "site":
+    site = config["amazon2023"]
+    if site["transport"] != "site":
         return
     url = site["base_url"]
     if url.startswith("http://") and not site["allow_http"]:
@@ -91,4 +84,4 @@ def disagreeing(found: Mapping[str, Config], files: Callable[[Config], set[str]]
                 yield name, other
 
 
-CHECKS = (folders, two_files, sums, amazon2023, addresses, shared_datasets, shared_llms)
+CHECKS = (folders, two_files, sums, addresses, shared_datasets, shared_llms)
