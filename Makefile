@@ -97,9 +97,11 @@ lock: $(VENV)/.slurm  ## Write the versions of all packages of the environment t
 	@$(BIN)/python -m pip freeze --exclude pip --exclude setuptools --exclude wheel | sed 's/+cpu$$//' >> envs/lock.partial
 	@mv envs/lock.partial envs/lock.txt
 
-lint: $(VENV)/.dev  ## ruff, snakefmt, snakemake --lint
+lint: $(VENV)/.dev  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts/*.py
 	PATH=$(BIN):$$PATH snakefmt --check workflow
 	$(BIN)/snakemake --lint --profile profiles/demo
 

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import dataclass
+from typing import Any
 
 from softrec.job import program
 from softrec.job.settings import read_settings
@@ -33,7 +34,7 @@ def main(args: argparse.Namespace) -> None:
 
     settings = read_settings(args.settings, Settings)
     table = read_ranks(args.ranks)
-    report = {}
+    report: dict[str, Any] = {}
     for suffix, ranks in (("", table.filter(table["paper"])), ("_all", table)):
         user, rank, ties = (ranks[name].to_numpy() for name in ("user", "rank", "ties"))
         if not len(rank):

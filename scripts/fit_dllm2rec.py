@@ -27,10 +27,9 @@ def main(args: argparse.Namespace) -> None:
     told = teacher.read_teacher(args.catalogue, args.titles, args.nearest, args.train, args.sample)
     say(f"the teacher has answered {len(told.items):,} of {len(told.place):,} training rows")
     method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)
-    facts = {"teacher_rows": len(told.items), "training_rows": len(told.place)}
     l2 = run.candidate_or_chosen(args.choice, "l2", settings.l2)
     paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
-    run.fit_and_save(paths, key, settings.fit, method, l2, **facts)
+    run.fit_and_save(paths, key, settings.fit, method, l2, teacher_rows=len(told.items), training_rows=len(told.place))
 
 
 if __name__ == "__main__":

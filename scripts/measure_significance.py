@@ -22,7 +22,7 @@ def main(args: argparse.Namespace) -> None:
     """Read ranks, resample, test, write."""
     from softrec.io import choice_file, csv_files
     from softrec.reporting.summary import comparisons
-    from softrec.stats import method_comparison
+    from softrec.stats import method_comparison, table_rows
 
     settings = read_settings(args.settings, method_comparison.SignificanceSettings)
     choices = [choice_file.read_choice(path) for path in args.choices or []]
@@ -33,8 +33,8 @@ def main(args: argparse.Namespace) -> None:
     papers = method_comparison.of_paper(ranked)
     of_paper = method_comparison.intervals(papers, method_comparison.tallied(papers, settings.metrics), settings)
     for path, rows in ((args.intervals, intervals), (args.intervals_paper, of_paper)):
-        csv_files.write_text(path, csv_files.csv_text([method_comparison.IntervalRow._fields, *rows]))
-    csv_files.write_text(args.tests, csv_files.csv_text([method_comparison.Comparison._fields, *tests]))
+        csv_files.write_text(path, csv_files.csv_text([table_rows.IntervalRow._fields, *rows]))
+    csv_files.write_text(args.tests, csv_files.csv_text([table_rows.Comparison._fields, *tests]))
     csv_files.write_text(args.markdown, comparisons.described(tests))
 
 

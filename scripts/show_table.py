@@ -1,6 +1,7 @@
 """Print Table 2 as plain text, from the long table of results."""
 
 import argparse
+import io
 import shutil
 import sys
 import textwrap
@@ -26,7 +27,8 @@ def main(args: argparse.Namespace) -> None:
     rows = long_table.read_long(args.long)
     means, shape = table2.average(rows), table2.shape_of(rows)
     marked, sentence = gain_marks.beyond_noise(args.tests, means) if args.tests else (set(), "")
-    sys.stdout.reconfigure(errors="replace")  # an old terminal may lack ± and ─
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an old terminal may lack ± and ─
     print(plain_text.to_text(table2.table2(means, shape, marked), columns))
     print(textwrap.fill(table2.note(means, shape, "starred", sentence), columns))
 

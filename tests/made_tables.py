@@ -1,11 +1,13 @@
-"""Whole tables of made results, shaped like the paper's: three data sets, twelve methods, 168 comparisons of four
-metrics; tested as a run's are."""
+"""Whole tables of made results, shaped like the paper's.
+
+Three data sets, twelve methods, 168 comparisons of four metrics; tested as a run's are.
+"""
 
 import numpy as np
 
 from made_ranks import METRICS, Shape, data_set
 from softrec.stats import paper_comparison, resampling, variance_components, variance_pooling
-from softrec.stats.method_comparison import IntervalRow
+from softrec.stats.table_rows import IntervalRow
 
 NAMES = [(name, "") for name in ("SASRec", "DROS", "LLM-CF", "DLLM2Rec")]
 NAMES += [(name, backbone) for backbone in ("BIGRec", "LLaRA") for name in ("SFT", "SDPO", "w/o SA", "SOFT")]
@@ -47,8 +49,10 @@ def marked(p: np.ndarray) -> float:
 
 
 def inside(rng: np.random.Generator, ours: Shape) -> float:
-    """The share of the paper's cells that are found inside where its truth is that of ours: one run on 1,000 rows of
-    users of its own, printed with four digits."""
+    """The share of the paper's cells that are found inside where its truth is that of ours.
+
+    One run on 1,000 rows of users of its own, printed with four digits.
+    """
     sums, rows = data_set(rng, ours)
     theirs, paper_rows = data_set(rng, Shape(1000, 1, ours.hit, ours.lucky, ours.easy, ours.known))
     cells, paper = [], {}

@@ -23,7 +23,7 @@ _sources: dict[str, bytes] = {}
 _planned: dict[str, str] = {}
 
 
-class Changed(Exception):
+class ModuleChangedError(Exception):
     """A module is another one than the job was planned with: its name and its file."""
 
     def __init__(self, module: str, path: str) -> None:
@@ -32,7 +32,7 @@ class Changed(Exception):
 
 
 class Loader(SourceFileLoader):
-    """Compiles a module from its source and notes that; raises `Changed` if it is not the planned one."""
+    """Compiles a module from its source and notes that; raises `ModuleChangedError` if it is not the planned one."""
 
     def get_code(self, fullname: str) -> CodeType:
         """The code of the source as it is now."""
@@ -49,7 +49,7 @@ class Finder(MetaPathFinder):
     def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """The specification of a module of the packages, or of one that lies beside the scripts; None for others.
 
-        Raises `Changed` for one that is compiled: no source of it could be digested.
+        Raises `ModuleChangedError` for one that is compiled: no source of it could be digested.
         """
         if "." in name and name.split(".")[0] in PACKAGES:
             spec = PathFinder.find_spec(name, path, target)  # type: ignore[arg-type]
@@ -62,7 +62,7 @@ class Finder(MetaPathFinder):
         if spec is not None and type(spec.loader) is SourceFileLoader:
             spec.loader = Loader(spec.loader.name, spec.loader.path)
         elif spec is not None and isinstance(spec.loader, COMPILED):
-            raise Changed(name, str(spec.origin))
+            raise ModuleChangedError(name, str(spec.origin))
         return spec
 
 
@@ -86,7 +86,7 @@ def expect(planned: Mapping[str, str]) -> None:
     Args:
         planned: digest (`common.syntax_digest.digest`) by the module's name; nothing is asked of an empty one.
 
-    Raises `Changed`.
+    Raises `ModuleChangedError`.
     """
     _planned.clear()
     _planned.update(planned)
@@ -100,6 +100,6 @@ def expect(planned: Mapping[str, str]) -> None:
 
 
 def require_planned(name: str, path: str) -> None:
-    """Raise `Changed` unless a module is the planned one or of the frame of a job, or nothing is planned."""
+    """Raise `ModuleChangedError` unless a module is the planned one or of the frame of a job, or nothing is planned."""
     if _planned and name not in FRAME and _planned.get(name) != syntax_digest.digest(ast.parse(_sources[name])):
-        raise Changed(name, path)
+        raise ModuleChangedError(name, path)

@@ -67,8 +67,10 @@ def ours(folder: Path, side: str = "ours") -> Iterator[None]:
 
 
 def import_arrow() -> None:
-    """Import pyarrow, and pandas, which pyarrow looks for when it makes its first array (the rule's environment has
-    none)."""
+    """Import pyarrow, and pandas where it is installed.
+
+    pyarrow looks for pandas when it makes its first array; the rule's environment has none.
+    """
     import pyarrow.parquet
 
     pyarrow.array([0])
@@ -87,12 +89,10 @@ def inflating(folder: Path) -> Iterator[None]:
 
 def interactions(folder: Path, side: str) -> Any:
     """The interactions that a side has written."""
-
     return tables.read_table(folder / f"{side}.parquet", ["user", "item", "timestamp"])
 
 
 def write(folder: Path, side: str, columns: list[Any]) -> None:
     """Write a peer's numbered users and items and their times as ours are written."""
-
     types = {"user": "int32", "item": "int32", "timestamp": "int64"}
     tables.write_table(folder / f"{side}.parquet", dict(zip(types, columns, strict=True)), types)

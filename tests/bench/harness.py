@@ -26,11 +26,11 @@ UNITS = {"seconds": "s", "cpu": "s", "peak": "MiB", "rise": "MiB"}
 Measured = dict[str, list[dict[str, float]]]
 
 
-class Mismatch(Exception):
+class MismatchError(Exception):
     """Two sides gave different outputs: whatever their times are, they are not compared."""
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """A peer that cannot be run here; the message says why."""
 
 
@@ -63,7 +63,7 @@ class Step:
     """A step: its module in `steps`, with what the module states.
 
     A module has TITLE, SIDES (names of its functions, ours first), PAIRS, `prepare(folder)`, one function per side,
-    `check(folder, sides)`, which returns what it has compared or raises `Mismatch`, and `rows(measured)`. A side is a
+    `check(folder, sides)`, which returns what it compared or raises `MismatchError`, and `rows(measured)`. A side is a
     generator that yields when it is ready and when it is done; what it writes to `folder` is its output. PYTHON may
     name another interpreter for a side, as a path from the root; THREADS how many threads each side has; ENVIRONMENT
     what a side has in its environment beside the rest.
@@ -97,16 +97,16 @@ class Step:
         print(f"  {self.name}  {side} ...", file=sys.stderr, flush=True)
         try:
             measured.setdefault(side, []).append(self.child(side, folder))
-        except Missing as error:
+        except MissingError as error:
             missing[side] = str(error)
             del measured[side]
 
     def child(self, side: str, folder: Path) -> dict[str, float]:
-        """Run `child.py` for a side. Raises `Missing` if what it imports is not there."""
+        """Run `child.py` for a side. Raises `MissingError` if what it imports is not there."""
         python = getattr(self.module, "PYTHON", {}).get(side)
         program = ROOT / python if python else Path(sys.executable)
         if not program.exists():
-            raise Missing(f"no {python}")
+            raise MissingError(f"no {python}")
         threads = {name: str(getattr(self.module, "THREADS", 1)) for name in ONE_THREAD}
         ended = subprocess.run(
             [program, HERE / "child.py", self.name, side, folder],
@@ -118,7 +118,7 @@ class Step:
         if ended.returncode:
             last = (ended.stderr.strip().splitlines() or ["no word"])[-1]
             if side != self.module.SIDES[0] and last.startswith(("ModuleNotFoundError", "ImportError")):
-                raise Missing(last)
+                raise MissingError(last)
             raise RuntimeError(f"{self.name}: {side} failed\n{ended.stderr}")
         return json.loads(ended.stdout.splitlines()[-1])
 

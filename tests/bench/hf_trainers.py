@@ -66,7 +66,7 @@ def padded(llm: LanguageModel) -> Any:
 
 
 def hf_trainer(llm: LanguageModel, prompts: Tokens, responses: Tokens, folder: Path) -> Any:
-    """transformers' `Trainer`."""
+    """Transformers' `Trainer`."""
     from transformers import Trainer, TrainingArguments
 
     args = TrainingArguments(**arguments(folder, len(prompts)))

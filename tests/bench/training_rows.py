@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 import smollm2
-from harness import Mismatch
+from harness import MismatchError
 from softrec.core import seeds
 from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora, load, load_backbone
 from softrec.llm.log_likelihood import ResponseLikelihood
@@ -147,7 +147,7 @@ def agree(folder: Path, start: torch.Tensor, first: str, second: str) -> str:
     long for a gradient of rounding noise as for any other, so a few entries may differ wholly.
 
     Raises:
-        Mismatch: losses or norms differ by more than 1e-5 of them, or adapters by more than 1 % of the move.
+        MismatchError: losses or norms differ by more than 1e-5 of them, or adapters by more than 1 % of the move.
     """
     one, other = read(folder, first), read(folder, second)
     losses, norms = ((one["updates"] - other["updates"]).abs() / other["updates"]).T
@@ -158,5 +158,5 @@ def agree(folder: Path, start: torch.Tensor, first: str, second: str) -> str:
         f"{float(norms.max()):.0e}, the adapter after it to {apart:.0e} of what has moved"
     )
     if not (moved > 0 and (losses <= 1e-5).all() and (norms <= 1e-5).all() and apart <= 0.01):
-        raise Mismatch(f"{first} and {clause}")
+        raise MismatchError(f"{first} and {clause}")
     return clause

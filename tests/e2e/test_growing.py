@@ -35,8 +35,11 @@ def elsewhere(jobs: list[Job], part: str) -> dict[str, int]:
 
 
 def test_another_seed_adds_its_own_jobs(project: Project) -> None:
-    """One fit of each of the four models over item ids, with the L2 or alpha that the first seed chose; one run of each
-    tuned model. Of what is there only alpha is chosen anew, for its mean is over all seeds, and the tables."""
+    """One fit of each of the four models over item ids, with the L2 or alpha that the first seed chose.
+
+    One run of each tuned model. Of what is there only alpha is chosen anew, for its mean is over all seeds, and the
+    tables.
+    """
     with project.edited(CONFIG, "seeds: [1]", "seeds: [1, 2]"):
         jobs = project.planned()
     own = {"fit_sasrec": 1, "fit_dros": 1, "fit_llm_cf": 1, "fit_dllm2rec": 1, "find_nearest_items": 1}

@@ -90,7 +90,7 @@ def test_words_and_layout_rerun_nothing(project: Project) -> None:
 
 
 def test_another_scheduler_reruns_soft_alone(project: Project) -> None:
-    """tau is SOFT's: its runs are tuned again. SFT, SOFT w/o SA and d_0, which no tau has a part in, are left alone."""
+    """Tau is SOFT's: its runs are tuned again. SFT, SOFT w/o SA and d_0, which no tau has a part in, are left alone."""
     with project.edited("scripts/softrec/tuning/curriculum.py", "change = alpha * (", "change = 2 * alpha * ("):
         jobs = project.planned()
     assert rules(jobs) == {**SOFT_TUNED, **SOFT_DRAWN, **TABLE2}
@@ -98,8 +98,10 @@ def test_another_scheduler_reruns_soft_alone(project: Project) -> None:
 
 
 def test_how_training_is_computed_reruns_nothing(project: Project) -> None:
-    """Ranks, threads, GPUs, DeepSpeed, checkpoints: other hardware for the jobs that are left, and no job anew. Only
-    the run's manifest, which holds the whole configuration, is written again, and the page that quotes it."""
+    """Ranks, threads, GPUs, DeepSpeed, checkpoints: other hardware for the jobs that are left, and no job anew.
+
+    Only the run's manifest, which holds the whole configuration, is written again, and the page that quotes it.
+    """
     engine = "engine: {kind: deepspeed, ranks: 2, threads: 4, gpus: 4, zero_stage: 1, checkpoint_minutes: 0}\n\n"
     with project.edited(CONFIG, "sdpo:\n", f"{engine}sdpo:\n"):
         assert rules(project.planned()) == {"make_run_manifest": 1, "write_summary": 1}

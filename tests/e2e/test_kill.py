@@ -52,7 +52,8 @@ def contents(project: Project, *names: str) -> list[bytes]:
 def test_a_killed_tuning_job_goes_on_after_its_last_epoch(copied: Project) -> None:
     """Killed in epoch 2, of two: no declared output is there, the next run starts after epoch 1, all bytes agree.
 
-    The first checkpoint is of epoch 1's last step, the second of its validation."""
+    The first checkpoint is of epoch 1's last step, the second of its validation.
+    """
     run = "toys/bigrec/soft/alpha=10/seed=1"
     adapter = f"{run}/adapter/adapter_model.safetensors"
     before = contents(copied, "table2_long.csv", "table2.csv", adapter)

@@ -66,8 +66,11 @@ def popularity_hit_ratio(folder: Path) -> float:
 
 @pytest.mark.parametrize("method", LEARNERS)
 def test_the_rule_is_learned_far_above_popularity(learned: Path, method: str) -> None:
-    """The next part is bought in 17 of 20 purchases where there is one; popularity, of items that sell alike, finds
-    less than 1 in 10. A learner has to be right at once three times as often as popularity, and five times over ids."""
+    """The next part is bought in 17 of 20 purchases where there is one.
+
+    Popularity, of items that sell alike, finds less than 1 in 10. A learner has to be right at once three times as
+    often as popularity, and five times over ids.
+    """
     metrics = json.loads((learned / LEARNERS[method] / "seed=1/test.metrics.json").read_text())["metrics"]
     popularity = popularity_hit_ratio(learned)
     assert 0 < popularity < 0.1

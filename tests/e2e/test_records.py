@@ -70,8 +70,10 @@ def test_a_file_of_ones_own_that_changed_at_its_old_time_is_read_again(projects:
 
 
 def test_a_file_of_ones_own_in_place_of_another_is_read_again(projects: tuple[Project, Project]) -> None:
-    """Another folder takes the name of the shop, by a rename, after results that are dated in the future: no time of
-    either tells. The first one again is what it was."""
+    """Another folder takes the name of the shop, by a rename, after results that are dated in the future.
+
+    No time of either tells. The first one again is what it was.
+    """
     for project in projects:
         shop, other, away = (project.root / name for name in ("shop", "other", "away"))
         shutil.copytree(shop, other)
@@ -125,7 +127,8 @@ def test_results_of_another_run_in_place_of_ones_own(
         place.write_text(json.dumps({**manifest, key: {**manifest[key], name: value}}))
         planned = [job for job in project.planned() if job.rule == "audit_split"]
         place.write_bytes(whole)
-        assert len(planned) == 1 and clause in planned[0].reason
+        assert len(planned) == 1
+        assert clause in planned[0].reason
 
 
 @pytest.mark.parametrize("name", ["table2.csv", "figures/figure2.png"])
@@ -137,7 +140,8 @@ def test_a_final_file_that_no_job_wrote_so_is_refused(projects: tuple[Project, P
         path.write_bytes(whole[:-9] + b"9" + whole[-8:])
         os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
         said = project.snakemake("--dry-run", "--nolock", returns=1)
-        assert f"results/toy/{name} is not what " in said and "Remove it, and start again." in said
+        assert f"results/toy/{name} is not what " in said
+        assert "Remove it, and start again." in said
         path.write_bytes(whole)
         os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
         kept = manifest.read_bytes()

@@ -79,9 +79,11 @@ def test_small_rules_load_no_more_than_their_environment_has(finished: Finished)
 
 
 def test_the_runs_manifest_is_gathered_from_its_jobs(finished: Finished) -> None:
-    """torch as the tuning jobs had it, the shop's two files and the paper's numbers, the model that was made here, a
-    hash of every figure, four runs of SOFT, and all jobs but six: itself, the page that is made of it, and
-    the audits of the split and of three samples, which gate other jobs but which nothing is made from."""
+    """It has torch's version in the tuning jobs, all sources, a hash of every figure, and all jobs but six.
+
+    The six are itself, the page that is made of it, and the audits of the split and of three samples, which gate other
+    jobs but which nothing is made from. Four runs are SOFT's.
+    """
     root = finished.project.root
     found = json.loads((root / "results/toy/manifest.json").read_text())
     tuned = json.loads((finished.project.toys / "bigrec/sft/seed=1/adapter.manifest.json").read_text())
@@ -130,7 +132,7 @@ def soft_of_llara(row: dict[str, str]) -> bool:
 
 
 def test_titles_lose_entities_tags_and_newlines(finished: Finished) -> None:
-    """ "Ember &amp; Ash", "<b>…</b>" and a title over two lines, as published, are plain text in the catalogue."""
+    """HTML entities, tags and line breaks in published titles are plain text in the catalogue."""
     from softrec.io.tables import read_table
 
     titles = read_table(finished.project.toys / "catalogue.parquet", ["title"])["title"].to_pylist()
@@ -204,8 +206,9 @@ def test_the_audit_counts_hits_of_every_run(finished: Finished) -> None:
 
 
 def test_all_methods_rank_the_same_rows_among_as_many_candidates(finished: Finished) -> None:
-    """Rows, the mark of the paper's sample, and the number of titles left by the mask are those of the first file in
-    every other: models over item ids, language models and the un-tuned one are ranked alike. 16 rows are the paper's.
+    """Rows, marks of the paper's sample and numbers of unmasked titles are the same in every file of ranks.
+
+    ID-based models, language models and the un-tuned one are ranked alike. 16 rows are the paper's.
     """
     ranks = [pq.read_table(path) for path in sorted(finished.project.toys.rglob("test.ranks.parquet"))]
     columns = ["row", "user", "target", "candidates", "paper"]

@@ -10,8 +10,11 @@ TUNED = "results/toy/toys/bigrec/sft/seed=1/valid.metrics.json"
 
 
 def test_a_model_and_its_base_are_asked_on_validation(copied: Project) -> None:
-    """Nothing is tuned for it, and no test row is read. What the tuned model then gets is what its training log says
-    of the epoch that was kept: the same rows, the same texts, the same ranks."""
+    """Nothing is tuned for it, and no test row is read.
+
+    What the tuned model then gets is what its training log says of the epoch that was kept: the same rows, the same
+    texts, the same ranks.
+    """
     jobs = copied.planned("--", UNTUNED, TUNED)
     asked = {"predict_titles": 1, "predict_titles_untuned": 1, "ground_predictions": 2, "evaluate_ranks": 2}
     assert rules(jobs) == asked

@@ -13,7 +13,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "unit")]
 
 
 def main(arguments: list[str]) -> int:
-    """pytest's status, or 2 where there is no GPU."""
+    """Pytest's status, or 2 where there is no GPU."""
     import pytest
     import torch
 

@@ -86,10 +86,12 @@ def test_a_configuration_is_refused_in_lines_or_serves_every_rule(config: dict[s
     try:
         configuration.check(config, SCHEMA, "mine.yaml", cross_checks.problems)
     except configuration.ConfigError as error:
-        assert str(error) and all(line.startswith("mine.yaml: ") for line in str(error).splitlines())
+        assert str(error)
+        assert all(line.startswith("mine.yaml: ") for line in str(error).splitlines())
         return
     slices = Slices(config)
-    assert plan.plan(config, grid.rows(config)) and Engine(config["engine"]).environment is not None
+    assert plan.plan(config, grid.rows(config))
+    assert Engine(config["engine"]).environment is not None
     for rule, (slice_of, kind) in RULES.items():
         for name in names(rule, config):
             require_read(slice_of(slices, name), kind)
@@ -111,7 +113,8 @@ def test_any_bytes_are_keys_and_values_or_one_sentence(content: bytes, before: b
         try:
             assert isinstance(config_file.read(file), dict)
         except config_file.ConfigFileError as error:
-            assert str(error).startswith(str(file)) and "\n" not in str(error)
+            assert str(error).startswith(str(file))
+            assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize("name", sorted(OWN))

@@ -101,7 +101,9 @@ def test_no_file_ends_in_a_traceback_or_in_half(form: str, data: st.DataObject) 
     shutil.rmtree(folder)
     outputs = ["catalogue", "counts", "interactions"]
     if code:
-        assert code == 1 and said.getvalue().count("error: ") == 1 and str(folder) in said.getvalue()
+        assert code == 1
+        assert said.getvalue().count("error: ") == 1
+        assert str(folder) in said.getvalue()
         assert left == []
     else:
         assert left == sorted([*outputs, *(f"{name}.manifest.json" for name in outputs)])

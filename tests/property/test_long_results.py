@@ -37,5 +37,7 @@ def test_gain_is_over_the_better_competitor(sft: float, sdpo: float, soft: float
     rows = [LongRow(m, "B", "G", "H@5", 1, v) for m, v in (("SFT", sft), ("SDPO", sdpo), ("SOFT", soft))]
     both = table2.gain(table2.average(rows), "B", "G", "H@5")
     one = table2.gain(table2.average([rows[0], rows[2]]), "B", "G", "H@5")
-    assert both is not None and one is not None and both <= one
+    assert both is not None
+    assert one is not None
+    assert both <= one
     assert (both > 0) == (soft / max(sft, sdpo) > 1)

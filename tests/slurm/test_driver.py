@@ -44,7 +44,8 @@ def test_a_killed_driver_is_recovered_from(gated: SlurmProject) -> None:
     assert "make slurm-recover" in refused.ended()
     assert refused.process.returncode == 1
     recovered = gated.run([sys.executable, "workflow/tools/recover.py"])
-    assert f"Slurm job {number}" in recovered and "unlocked" in recovered
+    assert f"Slurm job {number}" in recovered
+    assert "unlocked" in recovered
     assert facts(number)["JobState"] == "CANCELLED"
     again = gated.run([sys.executable, "workflow/tools/recover.py"])
     assert "no job of this folder is left" in again
@@ -159,5 +160,6 @@ def test_what_no_node_has_is_refused_before_anything_is_submitted(gated: SlurmPr
     assert driver.process.returncode == 1
     assert "partition gpu has no node with 4 GPU(s) of model h100 on a node (tune_sft); it has gpu:a800:4" in said
     assert "partition 'g' (tune_sdpo) is not there" in said
-    assert driver.jobs() == [] and "Traceback" not in said
+    assert driver.jobs() == []
+    assert "Traceback" not in said
     assert not (gated.root / "results/toy/toys").exists()

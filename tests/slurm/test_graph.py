@@ -100,8 +100,11 @@ def environment(project: SlurmProject, path: str) -> Path:
 
 
 def test_editing_one_environment_reruns_its_rules_alone(finished: tuple[SlurmProject, Driver]) -> None:
-    """A finished graph has nothing to do; after an edit of envs/report.yaml the rules that draw have, and the run's
-    manifest, which lists their figures, with the page that quotes it."""
+    """A finished graph has nothing to do.
+
+    After an edit of envs/report.yaml the rules that draw have, and the run's manifest, which lists their figures, with
+    the page that quotes it.
+    """
     project, _ = finished
     assert planned(project) == set()
     project.edit("envs/report.yaml", "- python=3.11", "- python=3.11.*")

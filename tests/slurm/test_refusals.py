@@ -35,7 +35,8 @@ def test_an_account_with_a_typo_is_refused_before_anything_is_submitted(project:
     said = driver.ended()
     assert driver.process.returncode == 1
     assert "account 'phisics' is not yours; yours are physics: correct slurm_account" in said
-    assert driver.jobs() == [] and "Traceback" not in said
+    assert driver.jobs() == []
+    assert "Traceback" not in said
 
 
 def test_what_sbatch_says_of_a_group_is_shown(project: SlurmProject, tmp_path: Path) -> None:

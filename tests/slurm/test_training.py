@@ -46,8 +46,11 @@ def ranks_of(project: SlurmProject, run: str) -> list[int]:
 
 
 def test_requeued_or_killed_training_ends_with_the_same_bits(local: SlurmProject, copied: SlurmProject) -> None:
-    """BIGRec's job is requeued in mid-training, a rank of LLaRA's is killed -9: one goes on under the same number, the
-    other in a second job, each from its checkpoint. Adapters and logs of epochs are those of the undisturbed run."""
+    """BIGRec's job is requeued in mid-training, a rank of LLaRA's is killed -9.
+
+    One goes on under the same number, the other in a second job, each from its checkpoint. Adapters and logs of epochs
+    are those of the undisturbed run.
+    """
     targets = [f"results/toy/{run}/training.jsonl" for run in RUNS.values()]
     copied.forget(*RUNS.values())
     driver = copied.submit(*targets)

@@ -51,7 +51,8 @@ def test_where_sacctmgr_tells_nothing_sshare_is_asked() -> None:
 def test_a_program_that_the_plugin_needs_and_the_machine_lacks_is_a_sentence(given: str, missing: str) -> None:
     """Without an account sacct guesses one, with one sacctmgr lists them: the plugin's error would be seen nowhere."""
     [sentence] = accounts.problems([given], OWN, lambda name: None if name == missing else name)
-    assert sentence.startswith(f"{missing}, ") and "slurm_account in profiles/slurm/config.yaml" in sentence
+    assert sentence.startswith(f"{missing}, ")
+    assert "slurm_account in profiles/slurm/config.yaml" in sentence
 
 
 def test_without_jobs_nothing_is_asked() -> None:

@@ -78,8 +78,10 @@ def test_a_method_that_tunes_a_language_model(project: Path) -> None:
 
 
 def test_a_method_over_item_ids(project: Path) -> None:
-    """A row, what validation chooses, a script and a rule: choice, ranking, evaluation and the tables follow. Two
-    candidates are trained with the tuning seed, and what is chosen with every other."""
+    """A row, what validation chooses, a script and a rule: choice, ranking, evaluation and the tables follow.
+
+    Two candidates are trained with the tuning seed, and what is chosen with every other.
+    """
     add_row(project, "new", 'Row("new", "", "NEW", "new")')
     edit(
         project / "workflow/lib/graph/search.py",

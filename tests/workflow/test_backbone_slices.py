@@ -20,8 +20,10 @@ def asking(slices: Slices, backbone: str) -> list[str | dict[str, Any]]:
 
 
 def test_llara_says_more_and_bigrec_does_not_notice(checked: Callable[[str], dict[str, Any]]) -> None:
-    """The demo's answers have 16 tokens of 256. LLaRA's 40 leave its prompts 240 as before, 280 in all; every job of
-    LLaRA that asks is made again, none of BIGRec."""
+    """The demo's answers have 16 tokens of 256.
+
+    LLaRA's 40 leave its prompts 240 as before, 280 in all; every job of LLaRA that asks is made again, none of BIGRec.
+    """
     config = checked("demo")
     before, own = Slices(copy.deepcopy(config)), config["generation"]
     own["max_new_tokens_llara"] = 40

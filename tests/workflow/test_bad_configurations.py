@@ -51,4 +51,5 @@ def test_a_folder_of_the_users_own_can_be_carried(checked: Checked, folder: str)
         "kind": "files", "folder": folder, "ratings": "r.csv", "metadata": "m.jsonl", "format": "ratings"
     }  # fmt: skip
     [line] = cross_checks.problems(config)
-    assert line.startswith(f"datasets.ml100k.source.folder is {folder!r}") and "rename" in line
+    assert line.startswith(f"datasets.ml100k.source.folder is {folder!r}")
+    assert "rename" in line

@@ -22,4 +22,5 @@ def test_a_home_that_is_no_folder(tmp_path: Path, caches: bool, status: int) -> 
     assert ended.returncode == status, ended.stderr
     if not caches:
         (said,) = ended.stderr.splitlines()[1:]
-        assert said.startswith("Snakemake keeps files in /dev/null/") and "set XDG_CACHE_HOME" in said
+        assert said.startswith("Snakemake keeps files in /dev/null/")
+        assert "set XDG_CACHE_HOME" in said

@@ -41,8 +41,10 @@ def test_a_line_of_sinfo() -> None:
     ],
 )
 def test_what_is_there_is_not_talked_about(ask: Ask) -> None:
-    """All of a node, two nodes, the default partition, no limit of time, GPUs without a model; of two partitions,
-    which Slurm takes in either order, one that has all."""
+    """All of a node, two nodes, the default partition, no limit of time, GPUs without a model.
+
+    Of two partitions, which Slurm takes in either order, one that has all.
+    """
     assert requirements.problems([ask], NODES) == []
 
 
@@ -114,7 +116,8 @@ def test_hidden_partitions_are_asked_for_too() -> None:
 def test_an_answer_without_nodes_is_a_sentence(answer: str) -> None:
     """Nothing could be held against it, and every partition would be called unknown."""
     found = requirements.nodes(lambda *_, **__: subprocess.CompletedProcess((), 0, answer, ""))
-    assert isinstance(found, str) and "ask who runs the cluster" in found
+    assert isinstance(found, str)
+    assert "ask who runs the cluster" in found
 
 
 def test_a_sites_banner_is_passed_over() -> None:

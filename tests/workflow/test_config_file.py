@@ -46,7 +46,8 @@ def test_a_broken_file_is_one_sentence(tmp_path: Path, text: str, said: str) -> 
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigFileError) as caught:
         config_file.read(file)
-    assert str(caught.value).startswith(f"{file}{said}") and "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{file}{said}")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_file_that_is_called_json_is_told_of_as_json(tmp_path: Path) -> None:
@@ -92,8 +93,10 @@ def test_without_the_plugin_the_workflow_refuses_afterwards(tmp_path: Path) -> N
 
 
 def test_no_code_of_a_configuration_is_run(tmp_path: Path) -> None:
-    """By Snakemake itself, in the environment that `make` has set up: expressions are not evaluated, and all that is
-    printed is the sentence."""
+    """By Snakemake itself, in the environment that `make` has set up.
+
+    Expressions are not evaluated, and all that is printed is the sentence.
+    """
     for name in ("workflow", "profiles"):
         shutil.copytree(ROOT / name, tmp_path / name)
     text = f'__use_yte__: true\nrun: ?open("{tmp_path}/ran", "w").name\n'

@@ -63,8 +63,11 @@ def test_the_papers_grid_is_told_in_eighty_columns(checked: Checked) -> None:
 
 
 def test_what_fits_on_gpus_would_take_on_cores_is_said(checked: Checked) -> None:
-    """DROS on Game, twice: 250 epochs of 249.8 steps of 8 ms + 4.4 us x 5,335, and 7,993 rows of .1 ms + 4 ns x 5,335:
-    250 x (249.8 x .03147 + 7,993 x .0001213) s = .613 h each. SASRec is on cores already; a demo has no GPU."""
+    """DROS on Game, twice.
+
+    250 epochs of 249.8 steps of 8 ms + 4.4 us x 5,335, and 7,993 rows of .1 ms + 4 ns x 5,335: 250 x (249.8 x .03147 +
+    7,993 x .0001213) s = .613 h each. SASRec is on cores already; a demo has no GPU.
+    """
     places = [("fit_dros", "dros/seed=1"), ("fit_dros", "dros/seed=2"), ("fit_sasrec", "sasrec/seed=1")]
     left = [Left(rule, f"results/paper/benchmarks/game/{place}/fit.tsv") for rule, place in places]
     assert summary.without_gpus(left, checked("paper")) == "fit_dros on cores: 1.2 core-hours in place of GPU-hours"

@@ -86,7 +86,9 @@ def test_data_sets_are_told_apart_by_their_labels(checked: Checked, label: str) 
 
 def test_what_is_fetched_once_must_be_described_alike(checked: Checked) -> None:
     """Two data sets of one wheel, and two models of one repository: equal is fine, another sha256 or member is not.
-    Precision is of the use, not of the files."""
+
+    Precision is of the use, not of the files.
+    """
     config = checked("demo")
     source = config["datasets"]["ml100k"]["source"]
     config["datasets"]["again"] = {**SECOND, "label": "Again", "source": dict(source)}

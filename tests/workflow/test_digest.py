@@ -47,8 +47,9 @@ def edited(scripts: Path, name: str, old: str, new: str) -> tuple[dict[str, str]
 
 
 def test_closure_follows_every_form_of_import(scripts: Path) -> None:
-    """train -> pack.model (from pack import), pack.deep.loss (inside a function); model -> helper (relative);
-    helper -> units (import a.b as c). Packages on the way count. `unused` is imported for type checkers alone,
+    """Train -> pack.model (from pack import), pack.deep.loss (inside a function); model -> helper (relative).
+
+    Helper -> units (import a.b as c). Packages on the way count. `unused` is imported for type checkers alone,
     `by_name` by nobody; json is no module of the project.
     """
     found = code_digest.closure("train", scripts=scripts)

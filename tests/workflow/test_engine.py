@@ -58,15 +58,18 @@ def config(batch: int, micro: int, **engine: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("batch", "micro", "ranks"), [(256, 8, 4), (128, 8, 4), (16, 16, 1), (10, 4, 1), (8, 4, 2)])
 def test_batches_that_come_out_even(batch: int, micro: int, ranks: int) -> None:
-    """ranks x micro x accumulation is the batch; one rank may end with a smaller micro batch."""
+    """Ranks x micro x accumulation is the batch; one rank may end with a smaller micro batch."""
     assert shape_problems(config(batch, micro, ranks=ranks)) == []
 
 
 def test_a_batch_that_does_not_is_told_with_a_size_that_does() -> None:
-    """16 on 4 ranks is 4 rows a rank: micro batches of 8 do not divide that, 4 do, in one step. 24 is 6 a rank: of
-    sizes up to 4 the largest that divides is 3, in two steps."""
+    """16 on 4 ranks is 4 rows a rank: micro batches of 8 do not divide that, 4 do, in one step.
+
+    24 is 6 a rank: of sizes up to 4 the largest that divides is 3, in two steps.
+    """
     [sentence] = shape_problems(config(16, 8))
-    assert "datasets.game.global_batch_size is 16" in sentence and "4 x 8" in sentence
+    assert "datasets.game.global_batch_size is 16" in sentence
+    assert "4 x 8" in sentence
     assert sentence.endswith("set tuning.micro_batch_size to 4, which gives 1 accumulation step(s).")
     assert "micro_batch_size to 3, which gives 2" in shape_problems(config(24, 4))[0]
 

@@ -59,8 +59,11 @@ VALIDATION = answered(512) + WAIT
     ],
 )
 def test_tuning_is_epochs_and_validations(checked: Checked, rule: str, work: float) -> None:
-    """A prompt of 70 + 10 x 15 tokens and its titles of 15 are one row. The first epoch of SOFT has one title, the
-    other six have two, and d_t before them; S-DPO has three epochs of four titles and asks its reference once."""
+    """A prompt of 70 + 10 x 15 tokens and its titles of 15 are one row.
+
+    The first epoch of SOFT has one title, the other six have two, and d_t before them; S-DPO has three epochs of four
+    titles and asks its reference once.
+    """
     assert estimate.seconds(left(rule), checked("paper")) == pytest.approx(work + 4 * 30)
 
 
@@ -91,8 +94,10 @@ def test_the_teacher_answers_the_whole_train_split(checked: Checked) -> None:
 
 @pytest.mark.parametrize(("split", "rows"), [("test", 7993), ("valid", 512)])
 def test_predictions_are_of_the_split_that_their_benchmark_names(checked: Checked, split: str, rows: int) -> None:
-    """Predicted on one GPU; grounded on a core, with a job's usual ten seconds. Of 8,000 test rows that are asked for
-    Game's split holds 7,993."""
+    """Predicted on one GPU; grounded on a core, with a job's usual ten seconds.
+
+    Of 8,000 test rows that are asked for Game's split holds 7,993.
+    """
     place = f"game/bigrec/sft/seed=1/{split}"
     predicted = estimate.seconds(left("predict_titles", f"{place}.predict.tsv"), checked("paper"))
     assert predicted == pytest.approx(answered(rows) + 30)
@@ -106,8 +111,10 @@ def test_the_demos_train_split_is_the_one_that_was_counted(checked: Checked) -> 
 
 
 def test_a_data_set_of_unknown_counts_is_a_large_one(checked: Checked) -> None:
-    """Without `expected` a million training rows of 50,000 items are assumed, and 125,000 to validate on: 250 epochs of
-    3,906.25 steps of 8 + 9 ms, and of rows of 0.1 + 0.2 ms."""
+    """Without `expected` a million training rows of 50,000 items are assumed, and 125,000 to validate on.
+
+    250 epochs of 3,906.25 steps of 8 + 9 ms, and of rows of 0.1 + 0.2 ms.
+    """
     config = checked("paper")
     del config["datasets"]["game"]["expected"]
     assert Sizes(config, left("fit_sasrec")).training_rows == 1_000_000
@@ -116,8 +123,10 @@ def test_a_data_set_of_unknown_counts_is_a_large_one(checked: Checked) -> None:
 
 
 def test_a_fit_on_a_gpu_is_steps_whatever_the_catalogue(checked: Checked) -> None:
-    """Game: 63,942 rows are 249.77 steps of 10 ms, 7,992.8 validation rows of 0.1 ms, 250 times. The demo has no GPU,
-    and few epochs: a step of DROS is 8 ms and 4.4 us for each of 1,152 items."""
+    """Game: 63,942 rows are 249.77 steps of 10 ms, 7,992.8 validation rows of 0.1 ms, 250 times.
+
+    The demo has no GPU, and few epochs: a step of DROS is 8 ms and 4.4 us for each of 1,152 items.
+    """
     expected = 250 * (63_942 / 256 * 10e-3 + 7_992.8 * 1e-4)
     for rule in estimate.FITS_ON_GPU:
         assert estimate.seconds(left(rule), checked("paper")) == pytest.approx(expected)
@@ -147,8 +156,10 @@ def test_a_chain_of_thought_is_as_long_as_it_may_be(checked: Checked, rows: int 
 
 @pytest.mark.parametrize(("split", "rows"), [("train", 63_942), ("valid", 7_992.8), ("test", 7_993)])
 def test_retrieval_multiplies_each_row_with_each_decision(checked: Checked, split: str, rows: float) -> None:
-    """Game has 196,508 - 10 x 11,658 = 79,928 windows, 8:1:1, and 8,000 test rows or all: a row and each of 4,096
-    decisions are 2 x 3,072 operations, 6e10 a second."""
+    """Game has 196,508 - 10 x 11,658 = 79,928 windows, 8:1:1, and 8,000 test rows or all.
+
+    A row and each of 4,096 decisions are 2 x 3,072 operations, 6e10 a second.
+    """
     job = Left("retrieve_examples", f"results/paper/benchmarks/game/llm-cf/retrieve_{split}.tsv")
     assert estimate.seconds(job, checked("paper")) == pytest.approx(rows * 4096 * 2 * 3072 / 6e10)
 

@@ -13,8 +13,10 @@ SNAKEFILE = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {lib!r})
+from lib import snakemake_internals
 from lib.console import failure_report, terminal
-watch = terminal.Watch(workflow.output_settings.quiet or ()).attach()
+watch = terminal.Watch(snakemake_internals.Run(workflow).quiet)
+snakemake_internals.add_log_filter(watch)
 rule all:
     input: "a.txt", "b.txt"
 rule ends_badly:

@@ -20,8 +20,7 @@ def jobs(planned: Callable[..., list[Job]]) -> list[Job]:
 
 
 def test_it_is_the_papers_configuration_but_for_what_figure6_is_about(checked: Checked) -> None:
-    """One data set, one backbone, one seed, one rank, a name of its own, and of the test rows the paper's alone, which
-    the figure is of; so the two files cannot drift apart."""
+    """It differs in data sets, methods, seeds, ranks and name, and in the test rows, which are the paper's alone."""
     paper = checked("paper")
     paper |= {"run": "figure6", "seeds": [1], "datasets": {"game": paper["datasets"]["game"]}}
     paper["methods"] = ["sasrec", "bigrec-sft", "bigrec-sdpo", "bigrec-soft-wo-sa", "bigrec-soft"]
@@ -31,8 +30,10 @@ def test_it_is_the_papers_configuration_but_for_what_figure6_is_about(checked: C
 
 
 def test_its_jobs_are_counted_by_hand(jobs: list[Job]) -> None:
-    """One run of each method, SOFT with four alphas, SASRec with five L2, d_0 and self-distilled data once; seven tuned
-    models answer the test rows. No other method is trained, and no table is made."""
+    """One run of each method, SOFT with four alphas, SASRec with five L2, d_0 and self-distilled data once.
+
+    Seven tuned models answer the test rows. No other method is trained, and no table is made.
+    """
     counted = Counter(job.rule for job in jobs)
     expected = {"tune_sft": 1, "tune_sdpo": 1, "tune_soft_wo_sa": 1, "tune_soft": 4, "fit_sasrec": 5}
     expected |= {"measure_initial_distance": 1, "generate_self_distilled": 1, "predict_titles": 7}

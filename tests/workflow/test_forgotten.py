@@ -76,15 +76,18 @@ def test_a_job_that_wrote_all_has_ended_well_and_one_that_did_not_has_failed(tmp
     waited, plugin, said = rounds(["7|RUNNING|None\n"] * 3, jobs)
     assert waited == [["7", "8", "9"], ["7", "8", "9"], ["7"]]
     assert plugin.ended[0] == ("8", "well")
-    assert plugin.ended[1][0] == "9" and f"has not written {tmp_path}/b. " in plugin.ended[1][1]
-    assert len(said) == 1 and "job 8" in said[0]
+    assert plugin.ended[1][0] == "9"
+    assert f"has not written {tmp_path}/b. " in plugin.ended[1][1]
+    assert len(said) == 1
+    assert "job 8" in said[0]
 
 
 @pytest.mark.parametrize("answers", [["", "", HELD], ["", None, "", ""], ["", "", HELD, "", ""]])
 def test_a_job_that_is_named_once_or_a_slurm_that_is_silent_begins_anew(answers: list[str | None]) -> None:
     """Three rounds in a row, in each of which Slurm has answered."""
     waited, plugin, _ = rounds(answers, [submitted("7")])
-    assert waited[-1] == ["7"] and plugin.ended == []
+    assert waited[-1] == ["7"]
+    assert plugin.ended == []
 
 
 def test_a_plugin_that_loses_sight_of_all_jobs_goes_on_with_them(
@@ -124,7 +127,8 @@ def test_the_plugin_has_the_methods() -> None:
     from snakemake_executor_plugin_slurm import Executor
 
     assert callable(Executor.check_active_jobs)
-    assert callable(Executor.report_job_success) and callable(Executor.report_job_error)
+    assert callable(Executor.report_job_success)
+    assert callable(Executor.report_job_error)
 
 
 @pytest.mark.parametrize(("answer", "first", "seconds"), [("", 40, 5), (HELD, 40, 45), (HELD, 100, 100)])

@@ -24,8 +24,10 @@ OURS_ALONE = {"bigrec-guidance", "sasrec-softmax"}
 
 
 def test_rows_are_the_papers() -> None:
-    """Twelve rows, guidance alone and SASRec with LLM-CF's loss, each key once; published.csv has the twelve in the
-    same order."""
+    """Twelve rows, guidance alone and SASRec with LLM-CF's loss, each key once.
+
+    published.csv has the twelve in the same order.
+    """
     assert len(grid.ROWS) == 12 + 2
     assert max(Counter(row.key for row in grid.ROWS).values()) == 1
     with (ROOT / "config/published.csv").open() as stream:

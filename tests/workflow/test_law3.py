@@ -53,8 +53,10 @@ def ancestors(job: Job, makers: dict[str, Job]) -> set[str]:
 
 
 def test_no_training_or_choice_descends_from_the_test_rows(jobs: list[Job]) -> None:
-    """Neither from the test split nor from the test sample, nor from anything that was predicted, ranked or measured
-    on them; the walk itself is checked by what it must find."""
+    """Neither from the test split or sample, nor from predictions, ranks or metrics on them.
+
+    The walk itself is checked by what it must find.
+    """
     makers = {name: job for job in jobs for name in job.output}
     assert {job.rule for job in jobs} >= set(LEARNS) - {"pretrain_tiny_llm"}
     for job in jobs:

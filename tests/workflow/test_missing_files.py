@@ -53,7 +53,8 @@ def test_folders_that_are_not_there_end_a_dry_run(mine: dict[str, Any], tmp_path
         f"llms.mine.folder is {tmp_path}/model, which is no folder: correct the path.",
         f"datasets.ml100k.source.folder is {tmp_path}/shop, which is no folder: correct the path.",
     ]
-    assert "Traceback" not in ended.stderr and "MissingInputException" not in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "MissingInputException" not in ended.stderr
     assert ended.stdout == ""
 
 
@@ -64,7 +65,8 @@ def test_with_all_in_place_there_is_a_plan(mine: dict[str, Any], tmp_path: Path)
     ended = dry_run(mine, tmp_path / "mine.yaml")
     assert ended.returncode == 0, ended.stderr
     assert "tune_soft" in ended.stdout
-    assert "fetch_" not in ended.stdout and "pretrain" not in ended.stdout
+    assert "fetch_" not in ended.stdout
+    assert "pretrain" not in ended.stdout
 
 
 @pytest.mark.parametrize(
@@ -99,7 +101,8 @@ def test_a_model_that_could_run_code_or_cannot_be_read_is_refused_before_the_pla
     make(tmp_path / "model", *files)
     (tmp_path / "model/config.json").write_text(config)
     [problem] = resources.local_files({"mine": {"kind": "path", "folder": str(tmp_path / "model")}}, {})
-    assert problem.startswith(f"llms.mine.folder is {tmp_path}/model, ") and told in problem
+    assert problem.startswith(f"llms.mine.folder is {tmp_path}/model, ")
+    assert told in problem
 
 
 def test_a_file_that_is_called_otherwise(mine: dict[str, Any], tmp_path: Path) -> None:

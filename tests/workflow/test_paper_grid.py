@@ -32,8 +32,10 @@ def without_conda(tmp_path: Path) -> str:
 
 
 def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
-    """3 data sets x 5 seeds = 15 runs of a method. A model over item ids: 5 candidates of L2 (of DROS: alpha) with one
-    seed and the chosen one with 4 others are 9, so 27; one choice and one copied model a data set and model, so 12.
+    """3 data sets x 5 seeds = 15 runs of a method.
+
+    A model over item ids: 5 candidates of L2 (of DROS: alpha) with one seed and the chosen one with 4 others are 9, so
+    27; one choice and one copied model a data set and model, so 12.
 
     Each of two backbones: SFT, SDPO and w/o SA 15 each, and SOFT x 4 alphas = 60: 105 to predict and ground, so 210.
     With four methods over item ids 270 are evaluated; LLM-CF ranks by itself, the other 45 by the common ranker. d_0 is
@@ -99,8 +101,11 @@ def test_every_alpha_runs_for_every_seed(paper_jobs: list[Job]) -> None:
 
 
 def test_the_demo_is_listed_whole(demo_jobs: list[Job]) -> None:
-    """One data set, two seeds, two alphas, two values of L2. Each backbone: 2 of SFT, SDPO and w/o SA each, 4 of SOFT;
-    3 fits of SASRec; twelve rows with SOFT's second alpha are 14 results, twice."""
+    """One data set, two seeds, two alphas, two values of L2.
+
+    Each backbone: 2 of SFT, SDPO and w/o SA each, 4 of SOFT; 3 fits of SASRec; twelve rows with SOFT's second alpha are
+    14 results, twice.
+    """
     counted = Counter(job.rule for job in demo_jobs)
     tunings = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "evaluate_ranks")
     assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 3, 28]
@@ -108,8 +113,11 @@ def test_the_demo_is_listed_whole(demo_jobs: list[Job]) -> None:
 
 
 def test_the_runs_with_a_real_model_are_listed(planned: Callable[..., list[Job]]) -> None:
-    """One seed, two alphas, two values of L2. `evidence`: BIGRec's SFT, w/o SA and SOFT, so four models answer and with
-    SASRec five are evaluated. `laptop`: of either backbone one of each method and two of SOFT, so ten and eleven."""
+    """One seed, two alphas, two values of L2.
+
+    `evidence`: BIGRec's SFT, w/o SA and SOFT, so four models answer and with SASRec five are evaluated. `laptop`: of
+    either backbone one of each method and two of SOFT, so ten and eleven.
+    """
     rules = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "predict_titles", "evaluate_ranks")
     for name, expected in (("evidence", [1, 0, 1, 2, 2, 4, 5]), ("laptop", [2, 2, 2, 4, 2, 10, 11])):
         jobs = planned("--profile", "profiles/demo", "--configfile", f"config/{name}.yaml")
@@ -119,8 +127,11 @@ def test_the_runs_with_a_real_model_are_listed(planned: Callable[..., list[Job]]
 
 
 def test_soft_alone_counts_the_sft_that_it_builds_on(planned: Callable[..., list[Job]]) -> None:
-    """`methods: [sasrec, bigrec-soft]`: of each of two seeds collect_runtimes reads SFT's log and its answers and two
-    alphas; two values of L2 with one seed and the chosen one with the other; and the one d_0."""
+    """`methods: [sasrec, bigrec-soft]`.
+
+    Of each of two seeds collect_runtimes reads SFT's log and its answers and two alphas; two values of L2 with one seed
+    and the chosen one with the other; and the one d_0.
+    """
     switch = ["--config", "methods=[sasrec, bigrec-soft]"]
     (job,) = (job for job in planned("--profile", "profiles/demo", *switch) if job.rule == "collect_runtimes")
     assert Counter(name.split("/", 3)[3].split("/seed=")[0] for name in job.input) == {

@@ -48,7 +48,8 @@ def test_looks_count_in_a_row() -> None:
 def test_a_cluster_that_does_not_requeue_is_told_with_a_remedy() -> None:
     """`scontrol requeue` is refused where jobs are submitted with --no-requeue."""
     [said] = looked(Slurm("7\n", "7\n", error="Requested operation is presently disabled"), 2)
-    assert "presently disabled" in said and "Ctrl-C" in said
+    assert "presently disabled" in said
+    assert "Ctrl-C" in said
 
 
 def test_without_jobs_slurm_is_not_asked() -> None:

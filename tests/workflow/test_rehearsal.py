@@ -135,8 +135,10 @@ def test_drawn_predictions_are_taken_as_they_stand(rehearsed: list[Job], plannin
 
 
 def test_the_tables_copy_what_a_part_has_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For every seed and candidate the one that there is, for BIGRec's SDPO LLaRA's; a file that no part has made is
-    refused by its name."""
+    """For every seed and candidate the one that there is, for BIGRec's SDPO LLaRA's.
+
+    A file that no part has made is refused by its name.
+    """
     monkeypatch.setattr(tables, "FOLDER", tmp_path)
     made = tmp_path / "game/results/rehearse/game/bigrec/soft/alpha=0.1/seed=1/training.jsonl"
     made.parent.mkdir(parents=True)

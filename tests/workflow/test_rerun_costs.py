@@ -19,8 +19,10 @@ def job(rule: str, modules: str, read: list[str], write: str) -> Job:
 
 
 def test_a_chain_of_three_by_hand(checked: Checked) -> None:
-    """Titles are embedded, SFT is tuned with them, an audit is waited for: a change of the embeddings costs both GPU
-    jobs, one of the losses or of the audit SFT alone."""
+    """Titles are embedded, SFT is tuned with them, an audit is waited for.
+
+    A change of the embeddings costs both GPU jobs, one of the losses or of the audit SFT alone.
+    """
     config = checked("paper")
     jobs = [
         job("encode_titles", "common.files softrec.llm.embeddings", [], "z"),
@@ -48,5 +50,6 @@ def test_the_frame_costs_nothing(paper_jobs: list[Job], checked: Checked) -> Non
     """A word in a log line would have made every result of the paper's grid again."""
     found = rerun_costs.costs(checked("paper"), paper_jobs)
     before, now = found["common.log"]
-    assert before > 100 and now == 0
+    assert before > 100
+    assert now == 0
     assert found["softrec.tuning.losses"][1] == found["softrec.tuning.losses"][0] > 100

@@ -23,7 +23,8 @@ WORKING = {name: rule for name, rule in RULES.items() if rule.name != "all"}
 def parser_of(script: str) -> program.Parser:
     """The parser of a script."""
     spec = importlib.util.spec_from_file_location(script, ROOT / f"scripts/{script}.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.build_parser()
@@ -59,8 +60,11 @@ def test_a_named_rule_has_a_docstring(name: str) -> None:
 
 @pytest.mark.parametrize("name", WORKING)
 def test_a_command_runs_one_script_with_quoted_values(name: str) -> None:
-    """`python scripts/X.py`, settings and code, every value quoted by `:q`, errors to the log; configuration comes
-    through settings alone. Ranks are started by what stands in the place of `python`, which is more than one word."""
+    """`python scripts/X.py`, settings and code, every value quoted by `:q`, errors to the log.
+
+    Configuration comes through settings alone. Ranks are started by what stands in the place of `python`, which is more
+    than one word.
+    """
     rule = WORKING[name]
     assert rule.script, "not exactly one script"
     assert rule.script == SCRIPT_OF.get(rule.name, rule.name)
@@ -89,8 +93,10 @@ def test_a_command_gives_the_flags_that_its_script_knows(name: str) -> None:
 
 @pytest.mark.parametrize("name", WORKING)
 def test_every_named_file_is_used_or_is_a_proof(name: str) -> None:
-    """A file in `input:` or `output:` that the command does not name would be read behind the manifest's back. The
-    audit is asked for to come first; nothing of it is read."""
+    """A file in `input:` or `output:` that the command does not name would be read behind the manifest's back.
+
+    The audit is asked for to come first; nothing of it is read.
+    """
     rule = WORKING[name]
     for group in ("input", "output"):
         named = re.findall(r"^    (\w+)=", rule.directives.get(group, ""), re.MULTILINE)
@@ -163,8 +169,10 @@ def test_requirements_are_pinned() -> None:
 
 @pytest.mark.parametrize("name", WORKING)
 def test_an_environment_has_what_its_script_imports(name: str) -> None:
-    """Every library that the script's modules import stands in the environment of its rule, but for those of functions
-    that only scripts of other environments call."""
+    """Every library that the script's modules import stands in the environment of its rule.
+
+    Libraries of functions that only scripts of other environments call are excepted.
+    """
     rule = WORKING[name]
     environment = pins((WORKFLOW / "rules" / rule.directives["conda"].strip().strip('"')).resolve().read_text())
     for module, path in code_digest.closure(rule.script, *extra_roots(rule)).items():

@@ -29,8 +29,10 @@ def test_every_job_is_in_the_runs_manifest(demo_jobs: list[Job], paper_jobs: lis
 
 
 def test_it_does_not_read_data_again(paper_jobs: list[Job]) -> None:
-    """Its inputs, which are hashed, are tables, numbers and figures; the hashes of gigabytes of reviews and weights are
-    in the manifests of the jobs that read them."""
+    """Its inputs, which are hashed, are tables, numbers and figures.
+
+    The hashes of gigabytes of reviews and weights are in the manifests of the jobs that read them.
+    """
     (own,) = (job for job in paper_jobs if job.rule == "make_run_manifest")
     assert {name.rpartition(".")[2] for name in own.input} == {"csv", "json", "pdf", "png"}
     settings = option(own.command, "--settings")

@@ -15,8 +15,10 @@ def test_it_is_in_no_table_unless_it_is_asked_for(demo_jobs: list[Job], paper_jo
 
 
 def test_asked_for_it_is_trained_and_ranked_like_sasrec(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the demo's seeds 1 and 2 the first tries both L2 that LLM-CF is given, and the second takes the chosen one: 3
-    trainings, one choice, one copied model, 2 rankings. No chain of thought is generated."""
+    """Of the demo's seeds 1 and 2 the first tries both L2 that LLM-CF is given, and the second takes the chosen one.
+
+    3 trainings, one choice, one copied model, 2 rankings. No chain of thought is generated.
+    """
     monkeypatch.chdir(ROOT)
     asked = ["methods=[sasrec-softmax]", "llm_cf={l2: [1.0e-3, 1.0e-5]}"]
     jobs = dry_run.jobs(["--profile", "profiles/demo", "--forceall", "--config", *asked])

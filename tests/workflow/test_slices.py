@@ -24,7 +24,8 @@ def settings_class(rule: str) -> type:
         return getattr(importlib.import_module(f"softrec.{module}"), name)
     script = SCRIPT_OF.get(rule, rule)
     spec = importlib.util.spec_from_file_location(script, ROOT / f"scripts/{script}.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded.Settings
@@ -148,8 +149,11 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 def test_a_key_reaches_the_rules_that_depend_on_it_and_no_other(
     checked: Checked, key: str, value: Any, rules: set[str]
 ) -> None:
-    """What is not in a slice can neither influence a result nor make it stale: for example, another set of alphas
-    leaves the runs of the old ones alone, since each has its own alpha in its path. The run's manifest holds it all."""
+    """What is not in a slice can neither influence a result nor make it stale.
+
+    For example, another set of alphas leaves the runs of the old ones alone, since each has its own alpha in its path.
+    The run's manifest holds it all.
+    """
     assert set(differing(checked("demo"), key, value)) == {*rules, "make_run_manifest"}
 
 

@@ -65,7 +65,8 @@ def test_what_sbatch_says_is_shown_and_ends_the_run(asked: Any, rules: str) -> N
     assert [one for one, _ in plugin.reported] == [asked]
     assert pauses == [submissions.PAUSE]
     assert said[0] == f"   refused  {rules}"
-    assert " ".join(said[1].split()) == told and all(len(line) <= 80 for line in said[1].splitlines())
+    assert " ".join(said[1].split()) == told
+    assert all(len(line) <= 80 for line in said[1].splitlines())
     members = asked.jobs if asked.is_group() else [asked]
     failures = {(own.rule.name, tuple(own.log)): "" for own in members}
     assert failure_report.report(failures, Path("run.log"), refusals=watch.refusals) == f"{rules} failed: {told}"
@@ -76,14 +77,16 @@ def test_an_error_of_a_groups_submission_is_not_lost() -> None:
     asked = group("filter")
     plugin, _, said, pauses = submit(asked, ValueError("no such account"))
     assert plugin.reported == [(asked, "no such account")]
-    assert said[1].split() == ["no", "such", "account"] and pauses == []
+    assert said[1].split() == ["no", "such", "account"]
+    assert pauses == []
 
 
 def test_the_plugin_has_the_methods_that_are_wrapped() -> None:
     """Another version of it would be wrapped in vain."""
     from snakemake_executor_plugin_slurm import Executor
 
-    assert callable(Executor.run_job) and callable(Executor._report_job_error_threadsafe)
+    assert callable(Executor.run_job)
+    assert callable(Executor._report_job_error_threadsafe)
 
 
 def test_a_job_that_failed_on_the_cluster_is_told_by_its_log(tmp_path: Path) -> None:

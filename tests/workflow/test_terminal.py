@@ -115,7 +115,8 @@ def test_a_preempted_job_is_explained_and_looked_after() -> None:
     begun: list[int] = []
     watch.requeuer.begin = lambda: begun.append(1)  # type: ignore[method-assign]
     assert not watch.filter(record(None, "\n===== A Job preemption  occured! =====\nLeave Snakemake running"))
-    assert said == [terminal.PREEMPTED] and len(said[0]) <= 80
+    assert said == [terminal.PREEMPTED]
+    assert len(said[0]) <= 80
     assert begun == [1]
 
 

@@ -123,8 +123,9 @@ def test_a_comment_leaves_all_up_to_date(
 def test_a_module_and_a_key_are_named_where_they_strike(
     made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """toy.one is imported by the first script alone, so the second file is stale through its input; second.mode is
-    the second rule's own. The nearest cause comes first.
+    """toy.one is imported by the first script alone, so the second file is stale through its input.
+
+    second.mode is the second rule's own. The nearest cause comes first.
     """
     monkeypatch.chdir(made)
     with edit(made / "scripts/toy/one.py", "one", "1"), edit(made / "config.yaml", "best", "last"):

@@ -83,7 +83,8 @@ def fresh(file: str, job: Job) -> str:
 
 def findings(file: str, stale: dict[str, Job]) -> Iterator[Finding]:
     """Every cause, nearest to `file` first, each stale job being looked at once."""
-    waiting, seen = [(file,)], {id(stale[file])}
+    waiting: list[tuple[str, ...]] = [(file,)]
+    seen = {id(stale[file])}
     while waiting:
         chain = waiting.pop(0)
         job = stale[chain[-1]]

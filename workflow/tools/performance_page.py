@@ -105,7 +105,7 @@ def hours(config: Mapping[str, Any], jobs: Iterable[Left], kind: type[Sizes] = S
     """Hours of each rule by kind of work."""
     found: dict[str, Work] = {}
     for job in jobs:
-        found.setdefault(job.rule, Work()).update(estimate.work(kind(config, job)))
+        found[job.rule] = found.get(job.rule, Work()) + estimate.work(kind(config, job))
     return {rule: Work({name: seconds / 3600 for name, seconds in own.items()}) for rule, own in found.items()}
 
 

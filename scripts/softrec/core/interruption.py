@@ -10,7 +10,7 @@ from common.errors import SoftrecError
 SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
 
-class Interrupted(SoftrecError):
+class Interrupted(SoftrecError):  # noqa: N818 -- a request to stop
     """The run stopped because it was told to; its checkpoint holds all that was done."""
 
 

@@ -63,7 +63,7 @@ class Counts:
 
     def table(self) -> str:
         """The steps as an aligned table, with the expected sizes and the difference below them."""
-        lines = [("step", "users", "items", "interactions")]
+        lines: list[tuple[str, ...]] = [("step", "users", "items", "interactions")]
         lines += [(s.label(), *(f"{n:,}" for n in asdict(s.size).values())) for s in self.steps]
         if self.expected:
             known = asdict(self.expected)

@@ -67,7 +67,9 @@ class FilterSettings:
             "long_titles: drop needs untitled: before or after": self.title_words is not None
             and (self.long_titles, self.untitled) == ("drop", "keep"),
             "item_key: asin needs format: reviews": self.item_key == "asin" and self.format != "reviews",
-            "since must be earlier than until": None not in (self.since, self.until) and self.since >= self.until,
+            "since must be earlier than until": self.since is not None
+            and self.until is not None
+            and self.since >= self.until,
         }
         for fault, found in faults.items():
             if found:

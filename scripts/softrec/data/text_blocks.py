@@ -46,7 +46,8 @@ def blocks(path: Path, size: int = BLOCK, limits: Limits | None = None) -> Itera
         SoftrecError: the gzip stream is cut off or damaged; names the last whole line that could be read. A line or the
             file is longer than `limits` allow.
     """
-    line, parts, held, total = 1, [], 0, 0
+    parts: list[bytes] = []
+    line, held, total = 1, 0, 0
     most = limits or Limits()
     with open_text(path) as stream:
         while True:

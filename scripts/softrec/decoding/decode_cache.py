@@ -29,30 +29,37 @@ class RoomyLayer(DynamicLayer):
         before = self.get_seq_length()
         total = before + key_states.shape[-2]
         if self.memory is None or total > self.memory[0].shape[-2]:
-            self.grow(key_states, value_states, before, total)
+            self.memory = self.grown(key_states, value_states, before, total)
+        assert self.memory is not None
         for memory, new in zip(self.memory, (key_states, value_states), strict=True):
             memory[..., before:total, :] = new
-        self.show(total)
-        return self.keys, self.values
+        return self.show(total)
 
-    def grow(self, key_states: torch.Tensor, value_states: torch.Tensor, before: int, total: int) -> None:
-        """Move to memory that holds `total` tokens and some more."""
+    def grown(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, before: int, total: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Memory that has room for `total` tokens and some more, and holds the first `before`."""
         room = total + self.more if before else max(self.tokens, total)
-        larger = tuple(new.new_empty((*new.shape[:-2], room, new.shape[-1])) for new in (key_states, value_states))
+        keys, values = (new.new_empty((*new.shape[:-2], room, new.shape[-1])) for new in (key_states, value_states))
         if before:
-            for memory, old in zip(larger, (self.keys, self.values), strict=True):
-                memory[..., :before, :] = old
-        self.memory = larger
+            assert self.keys is not None
+            assert self.values is not None
+            keys[..., :before, :], values[..., :before, :] = self.keys, self.values
+        return keys, values
 
-    def show(self, total: int) -> None:
-        """Let keys and values be views of the first `total` tokens."""
-        self.keys, self.values = (memory[..., :total, :] for memory in self.memory)
+    def show(self, total: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Let keys and values be views of the first `total` tokens, and return both."""
+        assert self.memory is not None
+        keys, values = (memory[..., :total, :] for memory in self.memory)
+        self.keys, self.values = keys, values
+        return keys, values
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
         """Keep these rows of the batch, and the room."""
         if self.memory is not None:
             total = self.get_seq_length()
-            self.memory = tuple(memory[indices] for memory in self.memory)
+            keys, values = self.memory
+            self.memory = keys[indices], values[indices]
             self.show(total)
 
 

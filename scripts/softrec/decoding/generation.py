@@ -8,7 +8,7 @@ places nothing is moved. The arithmetic is that of transformers' `generate`, but
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from transformers import DynamicCache
@@ -107,7 +107,7 @@ def common_start(prompts: Sequence[Sequence[int]]) -> Sequence[int]:
     """The tokens that all prompts begin with, at least one token short of each: a prompt's last state is its own."""
     if not prompts:
         return []
-    first, last = min(prompts), max(prompts)  # all others lie between them, and so begin as both do
+    first, last = min(prompts), max(prompts)  # type: ignore[type-var]  # all others lie between them, and so begin as both do
     most = min(len(prompt) for prompt in prompts) - 1
     return first[: next((i for i in range(most) if first[i] != last[i]), most)]
 
@@ -126,7 +126,8 @@ def prefill(
     for row, prompt in enumerate(prompts):
         ids[row, : len(prompt)] = torch.as_tensor(prompt)
     cache = roomy_cache(llm.causal.config, before + ids.shape[1] + room, room)
-    for number, layer in enumerate(shared.layers if before else []):
+    layers: Sequence[Any] = shared.layers if shared and before else []
+    for number, layer in enumerate(layers):
         cache.update(*(part.expand(len(prompts), -1, -1, -1) for part in (layer.keys, layer.values)), number)
     place = torch.arange(before + ids.shape[1])
     # What follows a prompt is padding, and a causal mask keeps it from being seen.

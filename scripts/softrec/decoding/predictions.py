@@ -16,8 +16,15 @@ TYPES = tables.types("row", "text", "finished")
 class Answer(Protocol):
     """A generated text and whether the model ended it."""
 
-    text: str
-    finished: bool
+    @property
+    def text(self) -> str:
+        """The generated text."""
+        ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether the model ended it."""
+        ...
 
 
 def write(path: Path, answers: Sequence[Answer]) -> None:

@@ -168,4 +168,4 @@ class Grounding:
             possible = cost <= (own - offset + slack)[:, None]
             sure = np.count_nonzero(nearer, axis=1)
             some = np.flatnonzero(np.count_nonzero(possible, axis=1) > sure)
-            yield Compared(sure, [(row, start + np.flatnonzero(possible[row] & ~nearer[row])) for row in some])
+            yield Compared(sure, [(int(row), start + np.flatnonzero(possible[row] & ~nearer[row])) for row in some])

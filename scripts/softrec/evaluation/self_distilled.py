@@ -10,7 +10,7 @@ from softrec.splits.categories import Labels
 from softrec.splits.samples import Items
 
 
-def describe(found: Sequence[int], target: Sequence[int], items: Items, labels: Labels) -> dict[str, Any]:
+def describe(found: Sequence[int] | np.ndarray, target: Sequence[int], items: Items, labels: Labels) -> dict[str, Any]:
     """HR@1 and HC of the items nearest to the self-distilled titles.
 
     HR@1 is the share of rows whose item has the target's title; HC the share whose item has the target's category, over

@@ -22,14 +22,19 @@ def to_folder(gguf: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    place = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name, "trust_remote_code": False}
+    place: dict[str, Any] = {
+        "pretrained_model_name_or_path": str(gguf.parent),
+        "gguf_file": gguf.name,
+        "trust_remote_code": False,
+    }
     try:
         tokenizer = AutoTokenizer.from_pretrained(**place)
         # Without `dequantize` the model loads but refuses to be saved.
-        options = {"dtype": torch.bfloat16, "quantization_config": GgufConfig(dequantize=True)}
-        model, report = AutoModelForCausalLM.from_pretrained(
+        options: dict[str, Any] = {"dtype": torch.bfloat16, "quantization_config": GgufConfig(dequantize=True)}
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             **place, **options, output_loading_info=True, ignore_mismatched_sizes=True
         )
+        model, report = loaded
         require_whole(model, report, gguf)
     except SoftrecError:
         raise

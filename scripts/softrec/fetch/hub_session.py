@@ -24,7 +24,7 @@ def https_alone(allow_http: bool, most_gib: float = 1.0) -> Iterator[None]:
     session = get_session()
     library = importlib.import_module(type(session).__module__.partition(".")[0])  # httpx, or its successor
 
-    class Metered(library.SyncByteStream):  # type: ignore[misc, name-defined]
+    class Metered(library.SyncByteStream):  # type: ignore[name-defined]
         """An answer that ends with an error if it is too long, or too slow."""
 
         def __init__(self, inner: Any, url: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from common.errors import SoftrecError
 from common.log import say
 from softrec.core.limits import Limits
-from softrec.fetch.download import Checksum
+from softrec.fetch.download import Checksum, ChecksumMode
 from softrec.job import program
 
 PATIENCE = 3600  # seconds that pip may take; it gives up a connection that is silent by itself
@@ -85,7 +85,7 @@ def download_wheel(package: str, version: str, sha256: str | None, folder: Path)
             where=f"pip said: {said}",
             remedy="see that this machine reaches a package index, or name a folder of wheels in PIP_FIND_LINKS",
         )
-    mode = "record" if sha256 is None else "expected"
+    mode: ChecksumMode = "record" if sha256 is None else "expected"
     sum_ = Checksum(sha256, mode, f"sha256 of package {wanted}", wheels[0].name).verify(wheels[0])
     program.note("wheel", {"file": wheels[0].name, "sha256": sum_})
     return wheels[0]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from common import files
 from common.errors import SoftrecError
@@ -14,6 +15,12 @@ from common.errors import SoftrecError
 UTF8 = "utf-8-sig"  # a byte order mark is part of no header
 NUMBER = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,4})?")
 WHOLE = re.compile(r"[0-9]{1,19}")
+
+
+class Numbered(Protocol):
+    """A reader that counts lines, as `csv.reader` does."""
+
+    line_num: int
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
@@ -56,7 +63,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
 
 
 @contextmanager
-def as_text(path: Path, reader: "csv.Reader") -> Iterator[None]:
+def as_text(path: Path, reader: Numbered) -> Iterator[None]:
     """Turn what a broken file raises into one sentence with its line."""
     try:
         yield

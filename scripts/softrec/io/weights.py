@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from common.errors import SoftrecError
-from common.loaded_modules import Changed
+from common.loaded_modules import ModuleChangedError
 
 ADAPTER_FILE = "adapter_model.safetensors"
 HEAD = "lm_head.weight"  # the output layer
@@ -25,7 +25,7 @@ def readable(place: Path, what: str, remedy: str) -> Iterator[None]:
     """Turn whatever libraries raise about a missing or broken file or folder `place` into one `SoftrecError`."""
     try:
         yield
-    except (SoftrecError, Changed, MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
+    except (SoftrecError, ModuleChangedError, MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
         raise  # neither an edited module nor a GPU's faults are the file's
     except Exception as error:  # tokenizers raises just that, and transformers whatever a value leads to
         if "trust_remote_code" in str(error):
@@ -42,7 +42,7 @@ def stored(folder: Path) -> dict[str, Path]:
     """The file of each weight in a folder's safetensors files, by the weight's name; headers alone are read."""
     from safetensors import safe_open
 
-    found = {}
+    found: dict[str, Path] = {}
     for file in sorted(folder.glob("*.safetensors")):
         with safe_open(file, framework="pt") as weights:
             found |= dict.fromkeys(weights.keys(), file)

@@ -84,7 +84,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
             step()
     except SoftrecError as error:
         refuse(error)
-    except loaded_modules.Changed as error:
+    except loaded_modules.ModuleChangedError as error:
         refuse(plan.edited(error.path, str(written[0])))
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -138,10 +138,10 @@ def require_usable(model: Any, tokenizer: Any, folder: Path) -> None:
     if not isinstance(tokenizer.model_max_length, int | float):
         raise fault(folder / "tokenizer_config.json", f"has model_max_length {tokenizer.model_max_length!r}, no number")
     inner = getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None)
-    if getattr(inner, "dropout", None):
+    if dropout := getattr(inner, "dropout", None):
         raise fault(
             folder / "tokenizer.json",
-            f"has dropout {inner.dropout:.3g}: it cuts text into tokens by chance",
+            f"has dropout {dropout:.3g}: it cuts text into tokens by chance",
             "set dropout to null in it",
         )
     require_known_tokens(tokenizer, model, folder)

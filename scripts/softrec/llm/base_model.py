@@ -44,9 +44,10 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
             "attn_implementation": "sdpa",
             "use_safetensors": True,
         }
-        model, report = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder, **options, output_loading_info=True, ignore_mismatched_sizes=True
         )
+        model, report = loaded
         require_whole(model, report, folder)
     return model, tokenizer
 

@@ -7,6 +7,7 @@ shared by its branches; `share_prompt=False` makes separate rows).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -55,7 +56,9 @@ class BranchBatch:
 
         Whether a prompt holds items is asked of them, and asking a GPU would mean to wait for it.
         """
-        others = {k: moved(v, device) for k, v in vars(self).items() if torch.is_tensor(v) and k != "input_ids"}
+        others: dict[str, Any] = {
+            k: moved(v, device) for k, v in vars(self).items() if torch.is_tensor(v) and k != "input_ids"
+        }
         return replace(self, **others)
 
     def attention_mask(self, dtype: torch.dtype) -> torch.Tensor | None:
@@ -74,7 +77,8 @@ def collate(rows: Sequence[Row], pad_id: int, share_prompt: bool = True) -> Bran
     input_ids = torch.full((len(rows), width), pad_id)
     position_ids = torch.arange(width).repeat(len(rows), 1)
     segment = torch.full((len(rows), width), PADDING)
-    at_row, at_column, target, length, kinds = [], [], [], [], []
+    kinds: list[str] = []
+    at: dict[str, list[int]] = {name: [] for name in ("at_row", "at_column", "target", "length")}
     for r, row in enumerate(rows):
         p = len(row.prompt)
         input_ids[r, :p] = torch.as_tensor(row.prompt)
@@ -86,14 +90,14 @@ def collate(rows: Sequence[Row], pad_id: int, share_prompt: bool = True) -> Bran
             position_ids[r, start:end] = torch.arange(p, p + len(tokens))
             segment[r, start:end] = j
             # The first token is predicted by the prompt's last hidden state, each later one by its predecessor's.
-            at_row += [r] * len(tokens)
-            at_column += [p - 1, *range(start, end - 1)]
-            target += tokens
-            length.append(len(tokens))
+            at["at_row"] += [r] * len(tokens)
+            at["at_column"] += [p - 1, *range(start, end - 1)]
+            at["target"] += tokens
+            at["length"].append(len(tokens))
             kinds.append(kind)
             start = end
-    indices = [torch.tensor(x, dtype=torch.long) for x in (at_row, at_column, target, length)]
-    return BranchBatch(input_ids, position_ids, segment, *indices, tuple(kinds))
+    indices = {name: torch.tensor(values, dtype=torch.long) for name, values in at.items()}
+    return BranchBatch(input_ids, position_ids, segment, **indices, kinds=tuple(kinds))
 
 
 def attention_mask(segment: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

@@ -153,7 +153,7 @@ def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> Langua
     require_targets(llm.causal, settings.targets)
     config = LoraConfig(
         r=settings.rank,
-        lora_alpha=settings.alpha,
+        lora_alpha=settings.alpha,  # type: ignore[arg-type]  # PEFT divides it by the rank: a float will do
         lora_dropout=settings.dropout,
         target_modules=ALL_LINEAR if settings.targets == [ALL_LINEAR] else settings.targets,
         bias="none",

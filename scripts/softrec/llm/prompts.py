@@ -108,6 +108,7 @@ class Encoder:
 
     def joined(self, parts: Sequence[list[int]]) -> list[int]:
         """Token ids of a text's parts with the placeholder between them."""
+        assert self.placeholder is not None
         first, *others = parts
         return [*first, *(token for part in others for token in (self.placeholder, *part))]
 

@@ -112,6 +112,8 @@ def unseen_negatives(rng: np.random.Generator, windows: Windows, items: int) -> 
 class DistilledEncoder(Encoder):
     """SASRec's network whose input embedding of item i is e_i + w_ed W z_i, z_i frozen, W trained without a bias."""
 
+    titles: Tensor
+
     def __init__(self, items: int, settings: EncoderSettings, titles: Tensor, ed_weight: float, seed: int) -> None:
         super().__init__(items, settings)
         self.register_buffer("titles", titles, persistent=False)  # Kindle: 756 MB, on the model's device

@@ -61,6 +61,13 @@ class LlmCfEncoder(Encoder):
     Windows hold, behind the history's `length` columns, 1 + the index of each in-context example, 0 for none.
     """
 
+    titles: Tensor
+    told: Tensor
+    window: Tensor
+    length: Tensor
+    decided: Tensor
+    label: Tensor
+
     def __init__(self, items: int, settings: EncoderSettings, texts: Texts, weight: float, seed: int) -> None:
         super().__init__(items, settings)
         self.weight, self.history = weight, settings.length

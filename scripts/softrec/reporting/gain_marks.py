@@ -5,7 +5,7 @@ from pathlib import Path
 from softrec.io import csv_files
 from softrec.reporting.markdown import count
 from softrec.reporting.table2 import MARK, OURS, Means, Place, best_competitor
-from softrec.stats.method_comparison import Comparison
+from softrec.stats.table_rows import Comparison
 
 LEVEL = 0.05
 

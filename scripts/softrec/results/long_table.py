@@ -33,9 +33,14 @@ def read_long(path: Path) -> list[LongRow]:
     """
     rows: dict[tuple[Any, ...], LongRow] = {}
     for line, fields in csv_files.read_csv(path, LongRow._fields):
-        names = (fields[name] for name in LongRow._fields[:4])
-        value = csv_files.number(fields, "value", path, line, 0, 1)  # H@K and NG@K
-        row = LongRow(*names, csv_files.integer(fields, "seed", path, line), value)
+        row = LongRow(
+            method=fields["method"],
+            backbone=fields["backbone"],
+            dataset=fields["dataset"],
+            metric=fields["metric"],
+            seed=csv_files.integer(fields, "seed", path, line),
+            value=csv_files.number(fields, "value", path, line, 0, 1),  # H@K and NG@K
+        )
         if rows.setdefault(row[:5], row) is not row:
             raise SoftrecError(f"{row[:5]} is given twice", where=f"{path}, line {line}", remedy="keep one of the two")
     if not rows:

@@ -64,8 +64,8 @@ def require_complete(found: Mapping[tuple[str, str, str, str], float], table: in
     """Raise `SoftrecError` unless rows of a table have the same data sets, and of each the metrics that it prints."""
     metrics = METRICS if table == 2 else (*COUNTED, "density")
     rows: dict[tuple[str, str, str], set[str]] = {}
-    for *row, metric in found:
-        rows.setdefault(tuple(row), set()).add(metric)  # type: ignore[arg-type]
+    for method, backbone, dataset, metric in found:
+        rows.setdefault((method, backbone, dataset), set()).add(metric)
     for row, held in rows.items():
         if wrong := [name for name in metrics if name not in held] or sorted(held - set(metrics)):
             place = " ".join(part for part in row if part)

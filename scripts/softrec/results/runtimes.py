@@ -141,12 +141,15 @@ def read_runtimes(path: Path) -> list[Entry]:
     """The entries of a runtimes.csv; an empty seed is one that serves every seed."""
     return [
         Entry(
-            *(fields[name] for name in ("dataset", "backbone", "method")),
-            csv_files.integer(fields, "seed", path, line) if fields["seed"] else None,
-            *(fields[name] for name in ("setting", "stage")),
-            csv_files.number(fields, "minutes", path, line, 0),
-            csv_files.integer(fields, "ranks", path, line),
-            fields["device"],
+            dataset=fields["dataset"],
+            backbone=fields["backbone"],
+            method=fields["method"],
+            seed=csv_files.integer(fields, "seed", path, line) if fields["seed"] else None,
+            setting=fields["setting"],
+            stage=fields["stage"],
+            minutes=csv_files.number(fields, "minutes", path, line, 0),
+            ranks=csv_files.integer(fields, "ranks", path, line),
+            device=fields["device"],
         )
         for line, fields in csv_files.read_csv(path, Entry._fields)
     ]

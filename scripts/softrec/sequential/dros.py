@@ -49,9 +49,7 @@ class RobustLoss(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
-        ctx: Any, state: Tensor, weight: Tensor, bias: Tensor, target: Tensor, scale: Tensor
-    ) -> Tensor:
+    def forward(ctx: Any, state: Tensor, weight: Tensor, bias: Tensor, target: Tensor, scale: Tensor) -> Tensor:
         """A scalar.
 
         Args:
@@ -66,7 +64,7 @@ class RobustLoss(torch.autograd.Function):
         return total.mean()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients of state (B, D), weight (N, D) and bias (N,)."""
         state, weight, bias, target, scale, total = ctx.saved_tensors
         of_state, of_weight, of_bias = torch.zeros_like(state), torch.empty_like(weight), torch.empty_like(bias)

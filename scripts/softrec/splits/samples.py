@@ -1,8 +1,9 @@
 """What tuning and prediction read: catalogue, sampled rows, and their prompts."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     import datasets
 
 
-class Items(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Items:
     """The catalogue by item id 1..N: entry 0 is padding.
 
     Attributes:

@@ -57,9 +57,9 @@ class Part:
     @classmethod
     def of(cls, name: str, table: Any) -> "Part":
         """From a table with the columns of sequences/*.parquet."""
-        plain = [table[column].to_numpy() for column in ("user", "target", "timestamp", "position")]
+        plain = {column: table[column].to_numpy() for column in ("user", "target", "timestamp", "position")}
         history = table["history"].combine_chunks()
-        return cls(name, *plain, history.flatten().to_numpy(), history.value_lengths().to_numpy())
+        return cls(name, **plain, items=history.flatten().to_numpy(), length=history.value_lengths().to_numpy())
 
     def row(self, row: int) -> str:
         """A row in words."""

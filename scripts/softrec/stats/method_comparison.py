@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from softrec.io.choice_file import Setting
 from softrec.results.collect import Run, is_chosen
 from softrec.stats import resampling, variance_components, variance_pooling
 from softrec.stats.resampling import Resampling
+from softrec.stats.table_rows import Comparison, IntervalRow
 from softrec.stats.variance_components import Spread
 
 OURS = "SOFT"
@@ -37,60 +38,6 @@ class Ranked(NamedTuple):
     rank: np.ndarray
     user: np.ndarray
     paper: np.ndarray
-
-
-class IntervalRow(NamedTuple):
-    """One cell of Table 2 with its interval.
-
-    error, freedom: the standard error of the value, about other users and runs, and its degrees of freedom. run_users,
-    run_seeds: the standard deviation of a single run's value, the part of the users and what seeds add beyond it;
-    run_noise: the part of run_users that comes from which rows a run happens to hit. users_freedom, seeds_freedom: the
-    degrees of freedom of what users and seeds are estimated from.
-    """
-
-    method: str
-    backbone: str
-    dataset: str
-    metric: str
-    value: float
-    low: float
-    high: float
-    rows: int
-    users: int
-    seeds: int
-    error: float
-    freedom: float
-    run_users: float
-    run_seeds: float
-    run_noise: float
-    users_freedom: float
-    seeds_freedom: float
-
-
-class Comparison(NamedTuple):
-    """One comparison: SOFT less another method. p is over users and seeds together, from `error` and `freedom`;
-    `seeds_from` says what the seeds' part is estimated from. McNemar's fields are empty for NG, which has no hits to
-    count."""
-
-    dataset: str
-    backbone: str
-    metric: str
-    other: str
-    other_backbone: str
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_holm: float
-    rows: int
-    users: int
-    seeds: int
-    error: float
-    freedom: float
-    seeds_from: str
-    mcnemar_only_soft: int | str
-    mcnemar_only_other: int | str
-    mcnemar_p: float | str
 
 
 class Tally(NamedTuple):
@@ -168,8 +115,8 @@ def tallied(ranked: dict[Key, Ranked], metrics: Sequence[str]) -> dict[str, Tall
         varied = {
             dataset: variance_components.varied(tally.value[metric], tally.rows) for dataset, tally in found.items()
         }
-        names = {dataset: tally.names for dataset, tally in found.items()}
-        for dataset, spread in variance_pooling.settle(varied, names).items():
+        named = {dataset: tally.names for dataset, tally in found.items()}
+        for dataset, spread in variance_pooling.settle(varied, named).items():
             found[dataset].spread[metric] = spread
     return found
 
@@ -233,12 +180,30 @@ def compared(
     a, b = (tally.names.index(name) for name in names)
     apart, spread = tally.value[metric][a] - tally.value[metric][b], tally.spread[metric]
     found = variance_components.estimate(apart, tally.rows, spread, [a, b])
-    span, p = resampling.t_interval(found), resampling.p_value(found, variance_components.differing(apart))
-    size = (len(pair[0].user), len(tally.rows), len(pair[0].seeds))
-    mcnemar = mcnemar_of(*pair, metric, settings) if metric.startswith("H@") else ("", "", "")
-    source = "; ".join(dict.fromkeys((spread.source[a], spread.source[b])))
-    spent = (found.error, found.freedom, source)
-    return Comparison(dataset, names[0][1], metric, *names[1], found.value, *span, p, p, *size, *spent, *mcnemar)
+    low, high = resampling.t_interval(found)
+    p = resampling.p_value(found, variance_components.differing(apart))
+    mcnemar: Sequence[Any] = mcnemar_of(*pair, metric, settings) if metric.startswith("H@") else ("", "", "")
+    return Comparison(
+        dataset=dataset,
+        backbone=names[0][1],
+        metric=metric,
+        other=names[1][0],
+        other_backbone=names[1][1],
+        difference=found.value,
+        low=low,
+        high=high,
+        p=p,
+        p_holm=p,
+        rows=len(pair[0].user),
+        users=len(tally.rows),
+        seeds=len(pair[0].seeds),
+        error=found.error,
+        freedom=found.freedom,
+        seeds_from="; ".join(dict.fromkeys((spread.source[a], spread.source[b]))),
+        mcnemar_only_soft=mcnemar[0],
+        mcnemar_only_other=mcnemar[1],
+        mcnemar_p=mcnemar[2],
+    )
 
 
 def mcnemar_of(ours: Ranked, other: Ranked, metric: str, settings: SignificanceSettings) -> resampling.McNemar:

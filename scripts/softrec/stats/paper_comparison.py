@@ -8,12 +8,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from softrec.io import csv_files
 from softrec.stats import student_t, variance_components
-from softrec.stats.method_comparison import IntervalRow
 from softrec.stats.resampling import LEAST_FREEDOM, LEVEL
+from softrec.stats.table_rows import IntervalRow
 
 SHARES = ("value", "low", "high")  # of an interval's row; no other number of it is negative
 
@@ -45,7 +45,7 @@ def read_intervals(path: Path) -> list[IntervalRow]:
     """Read an intervals file."""
     found = []
     for line, fields in csv_files.read_csv(path, IntervalRow._fields):
-        values = {name: fields[name] for name in IntervalRow._fields}
+        values: dict[str, Any] = {name: fields[name] for name in IntervalRow._fields}
         for name, kind in IntervalRow.__annotations__.items():
             if kind is not str:
                 if kind is int:

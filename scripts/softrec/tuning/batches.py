@@ -47,7 +47,7 @@ def micro_batches(batch: np.ndarray, lengths: Sequence[int], arithmetic: Arithme
     What a micro batch holds does not depend on the number of ranks, so neither do the dropout masks that are drawn for
     it. Rank r runs the micro batches r, r + world, ...
     """
-    lengths = np.asarray(lengths)
-    ordered = batch[np.lexsort((batch, -lengths[batch]))]
+    length = np.asarray(lengths)
+    ordered = batch[np.lexsort((batch, -length[batch]))]
     size = arithmetic.micro_batch_size
     return [ordered[start : start + size] for start in range(0, len(ordered), size)]

@@ -94,7 +94,7 @@ class TorchEngine:
         for parameter in self.parameters:
             if parameter.grad is None:  # a rank whose share of a short batch was empty
                 parameter.grad = torch.zeros_like(parameter)
-        distributed.all_reduce_tensors([parameter.grad for parameter in self.parameters])
+        distributed.all_reduce_tensors([parameter.grad for parameter in self.parameters if parameter.grad is not None])
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.gradient_clip)
         for group in self.optimiser.param_groups:
             group["lr"] = self.settings.rate(self.steps)

@@ -1,7 +1,7 @@
 """The epoch loop of SFT and SOFT (paper, sections 2.2 and 3.2): tau, train, validate, keep the best, stop early."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -55,7 +55,7 @@ class Tuner:
         llm: LanguageModel,
         engine: TorchEngine,
         prompts: Sequence[Sequence[int]],
-        responses: dict[str, Sequence[Sequence[int]]],
+        responses: Mapping[str, Sequence[Sequence[int]]],
         objective: Objective,
         settings: LoopSettings,
     ) -> None:

@@ -1,9 +1,10 @@
 """What an update descends on: which responses of a prompt are run, and what loss their log-likelihoods give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
 import torch
 
 from softrec.tuning import losses
@@ -11,13 +12,12 @@ from softrec.tuning.schedule import EpochFacts
 
 
 class Objective(Protocol):
-    """A loss of a global batch that is a sum over its micro batches.
+    """A loss of a global batch that is a sum over its micro batches."""
 
-    Attributes:
-        preparation: seconds by name of what was computed before the first update, for the training log.
-    """
-
-    preparation: dict[str, float]
+    @property
+    def preparation(self) -> Mapping[str, float]:
+        """Seconds by name of what was computed before the first update, for the training log."""
+        ...
 
     def kinds(self, facts: EpochFacts) -> tuple[str, ...]:
         """The kinds of response that the loss depends on; others are not run."""
@@ -32,7 +32,7 @@ class Objective(Protocol):
         ...
 
     def loss(
-        self, likelihood: torch.Tensor, chosen: Sequence[int], n: Mapping[str, float], facts: EpochFacts
+        self, likelihood: torch.Tensor, chosen: np.ndarray, n: Mapping[str, float], facts: EpochFacts
     ) -> torch.Tensor:
         """This micro batch's part of the loss.
 
@@ -59,7 +59,7 @@ class SoftObjective:
         return {kind: losses.denominator(count, self.reduction) for kind, count in tokens.items()}
 
     def loss(
-        self, likelihood: torch.Tensor, chosen: Sequence[int], n: Mapping[str, float], facts: EpochFacts
+        self, likelihood: torch.Tensor, chosen: np.ndarray, n: Mapping[str, float], facts: EpochFacts
     ) -> torch.Tensor:
         """This micro batch's part of L_SOFT."""
         of_kind = dict(zip(self.kinds(facts), likelihood.T, strict=True))

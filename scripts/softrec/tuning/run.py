@@ -154,7 +154,9 @@ def tune(
     engine = engine_for(recommender, settings, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     say(f"{trainable:,} trainable parameters of {llm.model.num_parameters():,}")
-    objective = new_objective(llm, prompts, responses, loop) if new_objective else SoftObjective(loop.loss_reduction)
+    objective: Objective = (
+        new_objective(llm, prompts, responses, loop) if new_objective else SoftObjective(loop.loss_reduction)
+    )
     tuner = Tuner(llm, engine, prompts, responses, objective, loop)
     checkpoint = Checkpoint(paths.adapter, key)
     saver = Saver(checkpoint, how.checkpoint_minutes)

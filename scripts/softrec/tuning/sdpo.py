@@ -131,7 +131,7 @@ class SdpoObjective:
         return {"rows": float(rows)}
 
     def loss(
-        self, likelihood: torch.Tensor, chosen: Sequence[int], n: Mapping[str, float], facts: EpochFacts
+        self, likelihood: torch.Tensor, chosen: np.ndarray, n: Mapping[str, float], facts: EpochFacts
     ) -> torch.Tensor:
         """This micro batch's part of L_SDPO."""
         delta = likelihood - self.reference[torch.as_tensor(chosen)]

@@ -1,7 +1,7 @@
 """One update of the adapter on one global batch: the same whatever micro batches and ranks it is run in."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Updater:
         llm: LanguageModel,
         engine: TorchEngine,
         prompts: Sequence[Sequence[int]],
-        responses: dict[str, Sequence[Sequence[int]]],
+        responses: Mapping[str, Sequence[Sequence[int]]],
         objective: Objective,
         settings: UpdateSettings,
         arithmetic: Arithmetic,
@@ -82,7 +82,7 @@ class Updater:
             parts = [*parts, *[batch[:0]] * (full - len(parts))]
         return distributed.shard(list(enumerate(parts)))
 
-    def rows(self, chosen: Sequence[int], kinds: Sequence[str]) -> list[Row]:
+    def rows(self, chosen: np.ndarray, kinds: Sequence[str]) -> list[Row]:
         """The chosen prompts with their responses of these kinds, in this order."""
         return [Row(self.prompts[i], [(kind, self.responses[kind][i]) for kind in kinds]) for i in chosen]
 

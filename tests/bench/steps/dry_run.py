@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness import ROOT, Measured, Mismatch, Row, limit
+from harness import ROOT, Measured, MismatchError, Row, limit
 
 TITLE = "Dry run of the paper's grid with 8 seeds"
 SIDES = ["ours"]
@@ -35,7 +35,7 @@ def check(folder: Path, sides: list[str]) -> str:
     listed = subprocess.run([*COMMAND, "--forceall", *SEEDS], cwd=ROOT, check=True, capture_output=True, text=True)
     totals = {int(number) for number in re.findall(r"^total +(\d+)$", listed.stdout, re.MULTILINE)}
     if totals != {JOBS}:
-        raise Mismatch(f"the dry run lists {totals or 'no'} jobs, not {JOBS:,}")
+        raise MismatchError(f"the dry run lists {totals or 'no'} jobs, not {JOBS:,}")
     return f"{JOBS:,} jobs, as counted by hand"
 
 

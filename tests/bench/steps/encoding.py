@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import smollm2
-from harness import Measured, Mismatch, Row, median, versus
+from harness import Measured, MismatchError, Row, median, versus
 
 TITLE = "encoding of 768 titles, SmolLM2-135M, float32, 64 titles at once"
 SIDES = ["ours", "padded"]
@@ -84,7 +84,7 @@ def check(folder: Path, sides: list[str]) -> str:
     z, other = np.load(folder / "ours.npy"), np.load(folder / "padded.npy")
     apart = (np.linalg.norm(z - other, axis=1) / np.linalg.norm(other, axis=1)).max()
     if apart > TOLERANCE:
-        raise Mismatch(f"an embedding is {apart:.1e} of its length from the peer's, more than {TOLERANCE:.0e}")
+        raise MismatchError(f"an embedding is {apart:.1e} of its length from the peer's, more than {TOLERANCE:.0e}")
     return f"{len(z)} embeddings, apart by at most {apart:.0e} of their length"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import made_ratings
 from filtering import RATINGS, K, import_arrow, inflating, interactions, numpy_features, numpy_path, ours, write
-from harness import Measured, Mismatch, Row, amount, median, versus
+from harness import Measured, MismatchError, Row, amount, median, versus
 
 __all__ = ["inflating", "ours"]
 TITLE = "10-core filter: 4.6 M generated ratings, csv.gz -> parquet"
@@ -118,7 +118,7 @@ def check(folder: Path, sides: list[str]) -> str:
         raw = b"".join(table[name].to_numpy().tobytes() for name in ("user", "item", "timestamp"))
         hashes[side] = hashlib.sha256(raw).hexdigest()
     if len(set(hashes.values())) > 1:
-        raise Mismatch(f"rows differ: {hashes}, {[len(table) for table in tables.values()]}")
+        raise MismatchError(f"rows differ: {hashes}, {[len(table) for table in tables.values()]}")
     table = tables["ours"]
     users, items = (len(table[name].unique()) for name in ("user", "item"))
     return f"{len(table):,} rows of {users:,} users and {items:,} items, by sha256"

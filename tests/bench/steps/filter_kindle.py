@@ -4,7 +4,7 @@ from pathlib import Path
 
 import made_ratings
 from filtering import RATINGS, K, inflating, interactions, ours
-from harness import Measured, Mismatch, Row, amount, limit, median
+from harness import Measured, MismatchError, Row, amount, limit, median
 
 __all__ = ["inflating", "ours"]
 TITLE = "10-core filter: 25.6 M generated ratings, csv.gz -> parquet"
@@ -24,7 +24,9 @@ def check(folder: Path, sides: list[str]) -> str:
     fewest = [min(table[name].value_counts().field("counts").to_pylist()) for name in ("user", "item")]
     pairs = len(table.group_by(["user", "item"]).aggregate([]))
     if min(fewest) < K or pairs != len(table):
-        raise Mismatch(f"no {K}-core: fewest rows of a user and an item {fewest}, {pairs} pairs in {len(table)} rows")
+        raise MismatchError(
+            f"no {K}-core: fewest rows of a user and an item {fewest}, {pairs} pairs, {len(table)} rows"
+        )
     return f"no peer; {len(table):,} rows, none twice, at least {K} of each user and item"
 
 

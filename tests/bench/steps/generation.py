@@ -7,7 +7,7 @@ from typing import Any
 
 import movies
 import smollm2
-from harness import Measured, Mismatch, Row, versus
+from harness import Measured, MismatchError, Row, versus
 
 TITLE = "Beam search: SmolLM2-135M in fp32, 4 beams, 16 prompts, 16 new tokens"
 SIDES = ["ours", "transformers"]
@@ -69,7 +69,7 @@ def check(folder: Path, sides: list[str]) -> str:
     found = [json.loads((folder / f"{side}.json").read_text()) for side in sides]
     for row, texts in enumerate(zip(*found, strict=True)):
         if len(set(texts)) > 1:
-            raise Mismatch(f"row {row}: {texts}")
+            raise MismatchError(f"row {row}: {texts}")
     return f"{ROWS} of {ROWS} texts, {len(set(found[0]))} of them distinct"
 
 

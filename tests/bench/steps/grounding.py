@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness import Measured, Mismatch, Row, amount, median, versus
+from harness import Measured, MismatchError, Row, amount, median, versus
 from softrec.splits import seen_items
 
 TITLE = "grounding, 1,000 texts x 61,528 titles x 3,072 dimensions"
@@ -91,10 +91,10 @@ def check(folder: Path, sides: list[str]) -> str:
     rank, target = np.load(folder / "ours.npy"), np.load(folder / "target.npy")
     for name, texts, expected in (("expansion", TEXTS, expanded(folder)), ("differences", DIRECT, direct(folder))):
         if wrong := int((rank[:texts] != expected + earlier(target[:texts])).sum()):
-            raise Mismatch(f"{wrong} of {texts} ranks are not those of brute force by {name}")
+            raise MismatchError(f"{wrong} of {texts} ranks are not those of brute force by {name}")
     moved = np.abs(rank - np.load(folder / "cdist.npy"))
     if moved.max() > MOVED:
-        raise Mismatch(f"a rank of the peer is {moved.max()} from ours: it does not rank by the same distance")
+        raise MismatchError(f"a rank of the peer is {moved.max()} from ours: it does not rank by the same distance")
     return (
         f"our {TEXTS:,} ranks are those of brute force (float64 expansion; of {DIRECT} differences too); the peer's "
         f"float32 moves {np.count_nonzero(moved)}, by at most {moved.max()}; median rank {np.median(rank):,.0f}"

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness import Measured, Mismatch, Row, median, versus
+from harness import Measured, MismatchError, Row, median, versus
 
 if TYPE_CHECKING:
     import numpy as np
@@ -157,14 +157,14 @@ def check_shape(folder: Path, out: Path) -> str:
         ours, theirs = (np.load(out / f"{who}_{name}.npy") for who in ("ours", "recbole"))
         ours, theirs = (rows[np.lexsort(rows.T)] for rows in (ours, theirs))
         if not np.array_equal(ours, theirs):
-            raise Mismatch(f"windows of {name}: ours {ours.shape}, RecBole's {theirs.shape}, are not the same rows")
+            raise MismatchError(f"windows of {name}: ours {ours.shape}, RecBole's {theirs.shape}, differ in rows")
         count[name] = len(ours)
     ours, theirs = np.load(out / "ours_ranks.npy"), np.load(out / "recbole_ranks.npy")
     if not np.array_equal(ours, theirs):
-        raise Mismatch(f"{(ours != theirs).sum()} of {SHARED} ranks differ")
+        raise MismatchError(f"{(ours != theirs).sum()} of {SHARED} ranks differ")
     user, _ = np.load(folder / "interactions.npy")
     if not np.array_equal(np.load(out / "candidates.npy"), ITEMS - np.bincount(user)[1:] + 1):
-        raise Mismatch("the items that a user had are not what is left out of the ranking")
+        raise MismatchError("the items that a user had are not what is left out of the ranking")
     return (
         f"{count['train']:,} windows and targets of training and {count['test']:,} of ranking; the ranks of {SHARED} "
         "users by both procedures from our model's scores, history masked in both"

@@ -42,7 +42,7 @@ def peer(folder: Path, name: str) -> Iterator[Any]:
 
 
 def hf_trainer(folder: Path) -> Iterator[Any]:
-    """transformers' `Trainer`."""
+    """Transformers' `Trainer`."""
     yield from peer(folder, "hf_trainer")
 
 

@@ -32,7 +32,7 @@ def ours(folder: Path) -> Iterator[Any]:
 
 
 def hf_trainer(folder: Path) -> Iterator[Any]:
-    """transformers' `Trainer`."""
+    """Transformers' `Trainer`."""
     import hf_trainers
 
     llm = training_rows.wide_vocabulary()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness import ROOT, Measured, Mismatch, Row, amount
+from harness import ROOT, Measured, MismatchError, Row, amount
 
 TITLE = "Small rules: a toy shop's filter, 1,000 ranks, a table of 8 rows"
 SIDES = ["ours", "imports", "help"]
@@ -29,7 +29,7 @@ def prepare(folder: Path) -> None:
     from lib.slices import Slices
     from softrec.io import csv_files, tables
     from softrec.results import long_table
-    from softrec.stats import method_comparison
+    from softrec.stats import table_rows
     from toy_shop import write_toy_shop
 
     config = loading.load(ROOT / "tests/e2e/toy.yaml")
@@ -45,7 +45,7 @@ def prepare(folder: Path) -> None:
     long = [long_table.LongRow(*place, "Toys", metric, 1, 0.5) for place in places for metric in metrics]
     long_table.write_long(folder / "long.csv", long)
     files.write_json(folder / "tested.json", {"rows": 1000, "rows_all": 8000})
-    (folder / "tests.csv").write_text(csv_files.csv_text([method_comparison.Comparison._fields]))
+    (folder / "tests.csv").write_text(csv_files.csv_text([table_rows.Comparison._fields]))
     flags = {
         "filter_interactions": {
             "settings": of.filter("toys"),
@@ -107,7 +107,7 @@ def check(folder: Path, sides: list[str]) -> str:
     """No small rule has loaded what it does not use."""
     for rule in RULES:
         if heavy := HEAVY & set(loaded(folder, rule)):
-            raise Mismatch(f"{rule} has loaded {', '.join(sorted(heavy))}")
+            raise MismatchError(f"{rule} has loaded {', '.join(sorted(heavy))}")
     return f"no rule has loaded {', '.join(sorted(HEAVY))}, by the manifests of their outputs"
 
 

@@ -26,22 +26,22 @@ def side(folder: Path, name: str, tau: float, share_prompt: bool = True) -> Iter
 
 
 def ours(folder: Path) -> Iterator[Any]:
-    """tau = 0.5: both responses follow one prompt."""
+    """Tau = 0.5: both responses follow one prompt."""
     yield from side(folder, "ours", 0.5)
 
 
 def sft(folder: Path) -> Iterator[Any]:
-    """tau = 0: SFT."""
+    """Tau = 0: SFT."""
     yield from side(folder, "sft", 0.0)
 
 
 def first_epoch(folder: Path) -> Iterator[Any]:
-    """tau = 1, as in the first epoch: the true titles are not run."""
+    """Tau = 1, as in the first epoch: the true titles are not run."""
     yield from side(folder, "first_epoch", 1.0)
 
 
 def separate(folder: Path) -> Iterator[Any]:
-    """tau = 0.5 with a prompt for each response: `tuning.share_prompt: false`."""
+    """Tau = 0.5 with a prompt for each response: `tuning.share_prompt: false`."""
     yield from side(folder, "separate", 0.5, share_prompt=False)
 
 

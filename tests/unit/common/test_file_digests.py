@@ -200,7 +200,8 @@ def test_a_content_that_changes_while_it_is_read_is_not_kept(
 def test_a_job_reads_its_base_model_once_and_the_next_not_at_all(model: Path, tmp_path: Path, ranks: int) -> None:
     """Key and manifest together, and rank 0 alone: 4 ranks read it 5 times when each named its checkpoint itself.
 
-    The model is a sparse file of a GiB. All jobs name the same checkpoint, and the manifest has the digest."""
+    The model is a sparse file of a GiB. All jobs name the same checkpoint, and the manifest has the digest.
+    """
     os.truncate(model / "a.safetensors", 1 << 30)
     expected = files.sha256(model)
 

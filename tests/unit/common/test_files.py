@@ -115,8 +115,10 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
         if broken == "block":
             full()
     assert caught.value.what == f"no space is left to write {tmp_path / 'x.bin'}"
-    assert caught.value.where is not None and str(tmp_path) in caught.value.where
-    assert caught.value.remedy is not None and "free space" in caught.value.remedy
+    assert caught.value.where is not None
+    assert str(tmp_path) in caught.value.where
+    assert caught.value.remedy is not None
+    assert "free space" in caught.value.remedy
     assert names(tmp_path) == []
 
 
@@ -138,7 +140,7 @@ def test_the_systems_own_full_disk_is_recognised(tmp_path: Path) -> None:
 def test_libraries_that_hide_the_number_are_seen_through(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """numpy's and torch's words on a full disk (seen on one): with none free it is that, else it is a bug to show."""
+    """Numpy's and torch's words on a full disk (seen on one): with none free it is that, else it is a bug to show."""
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100, 100, 0))
     with pytest.raises(SoftrecError, match="no space is left"), files.write_whole(tmp_path / "x"):
         raise error
@@ -170,7 +172,8 @@ def test_a_killed_writer_leaves_no_output_and_the_next_attempt_cleans_up(tmp_pat
     environment, target = {"PYTHONPATH": str(SCRIPTS)}, tmp_path / "folder"
     command = [sys.executable, "-c", WRITER, str(target)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as writer:
-        assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
         writer.send_signal(signal.SIGKILL)
     assert names(tmp_path) == [".folder.partial"]
     with files.write_whole(target) as partial:
@@ -233,7 +236,8 @@ def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, place: s
     (tmp_path / "file").write_text("x")
     with pytest.raises(SoftrecError, match="cannot be written: ") as caught:
         files.write_json(tmp_path / place, {})
-    assert str(tmp_path) in str(caught.value.where) and caught.value.remedy
+    assert str(tmp_path) in str(caught.value.where)
+    assert caught.value.remedy
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -137,7 +137,8 @@ def test_a_module_beside_the_scripts_that_no_plan_names_is_refused(scripts: Path
     (scripts / "csv.py").write_text("NUMBER = 5\n")
     ended = run(scripts, code, "import csv")
     assert ended.returncode == 1
-    assert "csv.py" in ended.stderr and "edited after this job was planned" in ended.stderr
+    assert "csv.py" in ended.stderr
+    assert "edited after this job was planned" in ended.stderr
 
 
 def test_a_compiled_module_is_refused(scripts: Path) -> None:
@@ -148,4 +149,5 @@ def test_a_compiled_module_is_refused(scripts: Path) -> None:
     late.unlink()
     ended = run(scripts, code)
     assert ended.returncode == 1
-    assert "late.pyc" in ended.stderr and "Traceback" not in ended.stderr
+    assert "late.pyc" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -85,7 +85,7 @@ def test_a_tensor_that_is_there_is_not_moved() -> None:
 
 
 def test_deterministic_algorithms_can_do_all_that_tuning_does(new_llm: NewLlm) -> None:
-    """torch raises an error for an operation that has none; memory is not filled, which would take time."""
+    """Torch raises an error for an operation that has none; memory is not filled, which would take time."""
     tuned = attach_lora(new_llm(), LoraSettings(4, 8, 0.1, ["q_proj", "v_proj"]), seed=3)
     tuned.model.train()
     try:

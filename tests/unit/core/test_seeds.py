@@ -49,7 +49,7 @@ def test_streams_are_independent() -> None:
 
 
 def test_streams_leave_the_global_generators_alone() -> None:
-    """numpy's global state does not move, and a stream does not depend on it."""
+    """Numpy's global state does not move, and a stream does not depend on it."""
     np.random.seed(1)
     before = np.random.get_state()[1].tolist()
     drawn = seeds.stream(5, "x").random(3)

@@ -51,7 +51,8 @@ def test_unescaping_ends() -> None:
     """
     found = [catalogue.clean_text(f"{nested(levels)}gt; R&D") for levels in (30, 31)]
     assert found[0] == "> R&D"
-    assert found[1] is not None and "&" not in found[1]
+    assert found[1] is not None
+    assert "&" not in found[1]
     tags = "<b" * 40 + ">" * 40
     for text in (*found, catalogue.clean_text(tags)):
         assert catalogue.clean_text(text) == text
@@ -167,7 +168,7 @@ def test_title_ids_are_numbered_by_first_item() -> None:
 
 
 def test_untitled_items_are_refused_or_named_by_their_id() -> None:
-    """b has a row without a title, c has no row."""
+    """B has a row without a title, c has no row."""
     texts = texts_of(("a", "A"), ("b", None))
     built = catalogue.build_catalogue(["a", "b", "c"], texts, keep_untitled=True)
     assert built["title"] == ["A", "b", "c"]

@@ -109,7 +109,8 @@ def test_a_sample_is_held_against_its_split(data: Path, tmp_path: Path, capsys: 
         (tmp_path / f"{name}.json").unlink()
     with pytest.raises(SystemExit):
         run(audit_sample, {"split": "valid"}, sample=data / "test_sample.parquet", **files["valid"])
-    assert "a sampled row is not in valid" in (said := capsys.readouterr().err) and "row 0 of valid_sample" in said
+    assert "a sampled row is not in valid" in (said := capsys.readouterr().err)
+    assert "row 0 of valid_sample" in said
     assert not (tmp_path / "valid.json").exists()
 
 
@@ -117,7 +118,8 @@ def test_variants_have_the_titles_of_their_parents(shop: ToyShop, tmp_path: Path
     """Users of even number review variant A of each toy, the others variant B; metadata know the toy alone.
 
     In a core of k = 1 both variants of each toy are left, 80 items of 40 titles; nobody reviews both, so the
-    interactions are those of the shop's core and three of each of 8 visitors."""
+    interactions are those of the shop's core and three of each of 8 visitors.
+    """
     lines = map(json.loads, gzip.decompress(shop.ratings.read_bytes()).splitlines())
     variants = [line | {"asin": line["asin"] + "AB"[int(line["user_id"][-1]) % 2]} for line in lines]
     ratings = tmp_path / "variants.jsonl"
@@ -196,7 +198,8 @@ def test_metadata_of_another_data_set_and_ratings_twice_are_named(
         with pytest.raises(SystemExit):
             run_filter(shop.ratings, other, tmp_path / "out", untitled=untitled)
         said = capsys.readouterr().err
-        assert f"{other} tells of 0 of the " in said and f"items of {shop.ratings}" in said
+        assert f"{other} tells of 0 of the " in said
+        assert f"items of {shop.ratings}" in said
     with pytest.raises(SystemExit):
         run_filter(shop.ratings, shop.ratings, tmp_path / "out")
     assert f"{shop.ratings} is given as ratings and as metadata" in capsys.readouterr().err

@@ -50,7 +50,7 @@ def test_single_pass_counts_once() -> None:
 
 @pytest.mark.parametrize(("keep", "time"), [("earliest", 1), ("latest", 9)])
 def test_one_of_the_repeats_is_kept(keep: str, time: int) -> None:
-    """ax at 5, 1 and 9 beside ay, bx, by: one ax is left, and interactions are sorted by time."""
+    """Ax at 5, 1 and 9 beside ay, bx, by: one ax is left, and interactions are sorted by time."""
     rows, counts = run(frame(["ax", "ax", "ax", "ay", "bx", "by"], [5, 1, 9, 4, 2, 3]), duplicates=keep)
     assert (1, "x", time) in rows
     assert len(rows) == 4
@@ -59,14 +59,14 @@ def test_one_of_the_repeats_is_kept(keep: str, time: int) -> None:
 
 
 def test_repeats_do_not_lift_anyone_over_k() -> None:
-    """c has y twice: two rows, one item. It passes the first count, and must go once repeats are gone."""
+    """C has y twice: two rows, one item. It passes the first count, and must go once repeats are gone."""
     rows, _ = run(frame(["ax", "ay", "bx", "by", "cy", "cy"]))
     assert {row[0] for row in rows} == {1, 2}
     assert len(rows) == 4
 
 
 def test_without_dedupe_repeats_stay() -> None:
-    """c's two rows of y are two interactions."""
+    """C's two rows of y are two interactions."""
     rows, counts = run(frame(["ax", "ay", "bx", "by", "cy", "cy"]), duplicates="none")
     assert len(rows) == 6
     assert [step.name for step in counts.steps] == ["read", "timestamp >= 0", "item has a title", "2-core"]

@@ -35,8 +35,10 @@ def reviews(rows: list[str], k: int) -> Reviews:
 
 
 def test_a_round_drops_rare_users_and_items_at_once() -> None:
-    """k = 2: users a, b have two rows each, c one; items x three, y and z one each. A round leaves ax and bx; the next
-    one none, since a and b have one row each."""
+    """K = 2: users a, b have two rows each, c one; items x three, y and z one each.
+
+    A round leaves ax and bx; the next one none, since a and b have one row each.
+    """
     all_rows = reviews(["ax", "ay", "bx", "bz", "cx"], 2)
     left = all_rows.frequent()
     assert left["row"].to_list() == [0, 2]
@@ -61,5 +63,5 @@ def test_rows_that_all_stay_are_not_counted_again() -> None:
 
 
 def test_repeated_pairs_are_one() -> None:
-    """ax three times, ay, bx: three pairs."""
+    """Ax three times, ay, bx: three pairs."""
     assert reviews(["ax", "ay", "ax", "bx", "ax"], 1).pairs() == 3

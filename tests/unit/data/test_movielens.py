@@ -47,8 +47,11 @@ def filtered(movielens: dict[str, Path], out: Path) -> Path:
 
 
 def test_the_demo_filters_movielens_to_its_known_core(movielens: dict[str, Path], tmp_path: Path) -> None:
-    """943 users and 1,682 items in 100,000 ratings, none repeated, all titled; 943 / 1,152 / 97,953 are left by the
-    iterative 10-core, in two rounds: every user has 20 ratings, so only items go, and no user falls below 10."""
+    """943 users and 1,682 items in 100,000 ratings, none repeated, all titled.
+
+    943 / 1,152 / 97,953 are left by the iterative 10-core, in two rounds: every user has 20 ratings, so only items go,
+    and no user falls below 10.
+    """
     counts = json.loads((filtered(movielens, tmp_path) / "counts.json").read_text())
     first, last = counts["steps"][0], counts["steps"][-1]
     assert first == {"step": "read", "users": 943, "items": 1682, "interactions": 100_000}
@@ -59,8 +62,11 @@ def test_the_demo_filters_movielens_to_its_known_core(movielens: dict[str, Path]
 
 
 def test_equal_times_of_movielens_say_nothing_of_items(movielens: dict[str, Path], tmp_path: Path) -> None:
-    """Half of its 97,010 neighbours are of one second. In the order of ids the later has the higher id in all 49,058
-    cases; at random in half of them, and with a fair coin's standard deviation of 111 at most."""
+    """Half of its 97,010 neighbours are of one second.
+
+    In the order of ids the later has the higher id in all 49,058 cases; at random in half of them, and with a fair
+    coin's standard deviation of 111 at most.
+    """
     steps = pl.read_parquet(filtered(movielens, tmp_path) / "interactions.parquet").select(pl.all().diff())
     tied = steps.filter(pl.col("user") == 0, pl.col("timestamp") == 0)["item"]
     assert len(tied) == 49_058

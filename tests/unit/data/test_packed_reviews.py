@@ -27,7 +27,7 @@ def test_gzip_is_told_by_its_bytes(tmp_path: Path, source: Format, text: str) ->
 )
 @pytest.mark.parametrize("source", ["reviews", "ratings", "movielens"])
 def test_files_of_other_packers_and_folders_are_named(tmp_path: Path, source: Format, magic: bytes, words: str) -> None:
-    """gzip alone is unpacked."""
+    """Gzip alone is unpacked."""
     (tmp_path / "file").write_bytes(magic + b"1234" * 10)
     with pytest.raises(SoftrecError, match=words):
         read_reviews(tmp_path / "file", source)

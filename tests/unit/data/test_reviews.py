@@ -104,8 +104,10 @@ def test_faults_name_the_line(tmp_path: Path, source: Format, text: str | bytes,
 
 
 def test_quoted_fields_are_the_fields(tmp_path: Path) -> None:
-    """RFC 4180: some lines quoted or all, a comma and a doubled quote within; the header too. In MovieLens' files a
-    quote is a quote."""
+    """RFC 4180: some lines quoted or all, a comma and a doubled quote within; the header too.
+
+    In MovieLens' files a quote is a quote.
+    """
     path = tmp_path / "file"
     for header in (CSV, '"user_id","parent_asin","rating","timestamp"\n'):
         path.write_text(header + '"u",p,5,1\nu,"q,r",5,2\n"v""w",p,,"3"\n\n')
@@ -196,8 +198,10 @@ def test_fields_that_nobody_reads_may_hold_anything(tmp_path: Path) -> None:
 
 
 def test_what_is_parsed_in_parts_is_in_file_order(tmp_path: Path) -> None:
-    """100,000 lines, more than one batch: rows in order, the blank line among them skipped; then a line with a field
-    too many after 60,000 rows, the header and that blank line, so line 60,003, is named."""
+    """100,000 lines, more than one batch: rows in order, the blank line among them skipped.
+
+    Then a line with a field too many after 60,000 rows, the header and that blank line, so line 60,003, is named.
+    """
     rows = [f"u{n},i{n % 7},5,{n}\n" for n in range(10**5)]
     path = tmp_path / "file"
     path.write_text(CSV + "".join([*rows[:50_000], "\n", *rows[50_000:]]))

@@ -39,12 +39,16 @@ def test_equal_times_do_not_follow_item_ids() -> None:
 
 
 def test_each_user_has_an_order_of_its_own() -> None:
-    """Item 10 stands before 20 for half of 400 users (standard deviation 10), and each of the six orders is that of a
-    sixth (66.7, standard deviation 7.5): no order of items is common to users, which could be learned as well."""
+    """No order of items is common to users, since a model could learn it.
+
+    Item 10 stands before 20 for half of 400 users (standard deviation 10), and each of the six orders is that of a
+    sixth (66.7, standard deviation 7.5).
+    """
     found = orders(USERS, ITEMS)
     assert 150 <= sum(own.index("10") < own.index("20") for own in found.values()) <= 250
     each = [list(found.values()).count(order) for order in map(list, {tuple(own) for own in found.values()})]
-    assert len(each) == 6 and all(29 <= count <= 104 for count in each)
+    assert len(each) == 6
+    assert all(29 <= count <= 104 for count in each)
 
 
 @pytest.mark.parametrize("chance", [1, 2])
@@ -54,8 +58,11 @@ def test_the_order_of_the_file_does_not_matter(chance: int) -> None:
 
 
 def test_order_is_a_function_of_seed_user_and_item() -> None:
-    """With users and items more, which changes all numbers, the items of a user stand as before. With another seed a
-    sixth of 400 users keep their order by chance: 67, and five standard deviations of 7.5 more are 104."""
+    """With users and items more, which changes all numbers, the items of a user stand as before.
+
+    With another seed a sixth of 400 users keep their order by chance: 67, and five standard deviations of 7.5 more are
+    104.
+    """
     few, more = orders(USERS[10:], ITEMS), orders(["a", "zz", *USERS], ["05", "15", "25", *ITEMS, "35"])
     assert all([item for item in more[user] if item in ITEMS] == own for user, own in few.items())
     other = orders(USERS, ITEMS, tie_seed=7)
@@ -63,8 +70,10 @@ def test_order_is_a_function_of_seed_user_and_item() -> None:
 
 
 def test_ties_are_counted_by_hand() -> None:
-    """User 1: times 5 5 5 8, two pairs of three neighbours, three rows; user 2: 8 9 9, one of two, two rows; user 3:
-    one row at 9. The 8s and the 9s of two users are no ties. 5 of 8 rows, 3 of 5 pairs."""
+    """User 1: times 5 5 5 8, two pairs of three neighbours, three rows; user 2: 8 9 9, one of two, two rows; user 3.
+
+    One row at 9. The 8s and the 9s of two users are no ties. 5 of 8 rows, 3 of 5 pairs.
+    """
     user, time = np.array([1, 1, 1, 1, 2, 2, 2, 3]), np.array([5, 5, 5, 8, 8, 9, 9, 9])
     assert ties.Ties.of(user, time) == ties.Ties(rows=5, share_of_rows=5 / 8, pairs=3, share_of_pairs=3 / 5)
     assert ties.Ties.of(user[:1], time[:1]) == ties.Ties(0, 0.0, 0, 0.0)
@@ -85,8 +94,11 @@ def test_mix_is_splitmix64() -> None:
 
 
 def test_the_side_of_a_cut_does_not_follow_user_ids() -> None:
-    """1,000 users of two items, all targets of one time: 800 go to train. In the order of ids the test split would have
-    users 901 to 1,000, whose mean is 950.5; drawn at random it is 500.5 with a standard deviation of 27."""
+    """1,000 users of two items, all targets of one time: 800 go to train.
+
+    In the order of ids the test split would have users 901 to 1,000, whose mean is 950.5; drawn at random it is 500.5
+    with a standard deviation of 27.
+    """
     user, item = np.repeat(np.arange(1, 1001), 2), np.tile([1, 2], 1000)
     parts = sequences.split(user, item, np.zeros(2000, np.int64), sequences.SplitSettings(10, [0.8, 0.1, 0.1]))
     assert abs(parts["test"]["user"].mean() - 500.5) < 5 * 27

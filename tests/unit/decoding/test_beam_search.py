@@ -16,11 +16,13 @@ def logits(*rows: list[float]) -> torch.Tensor:
 
 
 def test_two_beams_by_hand() -> None:
-    """Step 1: A 0.5, B 0.3 stay; END 0.1 is not among the first two and is lost. Step 2 after A: END 0.6, A 0.2;
-    after B: END 0.1, C 0.7. Candidates: A END 0.30, B C 0.21, A A 0.10, ... The finished one has the score
-    ln(0.30) / 2; the running ones are B C and A A. Step 3 after B C: END 0.9: 0.189, score ln(0.189) / 3 = -0.555,
-    better than ln(0.30) / 2 = -0.602. Both beams have a finished text then, and what runs, at most 0.1 x 0.5 = 0.05
-    with ln(0.05) / 3 = -0.999, is below both: the row is done and its best text is B C END."""
+    """Step 1: A 0.5, B 0.3 stay; END 0.1 is not among the first two and is lost.
+
+    Step 2 after A: END 0.6, A 0.2; after B: END 0.1, C 0.7. Candidates: A END 0.30, B C 0.21, A A 0.10, ... The
+    finished one has the score ln(0.30) / 2; the running ones are B C and A A. Step 3 after B C: END 0.9: 0.189, score
+    ln(0.189) / 3 = -0.555, better than ln(0.30) / 2 = -0.602. Both beams have a finished text then, and what runs, at
+    most 0.1 x 0.5 = 0.05 with ln(0.05) / 3 = -0.999, is below both: the row is done and its best text is B C END.
+    """
     search = BeamSearch(1, 2, 10, 1.0, [END], CPU)
     assert search.step(logits([0.1, 0.5, 0.3, 0.1])).tolist() == [[0, 0]]
     assert search.tokens.tolist() == [[[A], [B]]]

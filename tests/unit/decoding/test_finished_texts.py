@@ -14,7 +14,7 @@ PROMPTS = [[1, 20, 30, 40, 50, 60], [1, 25, 35], [1, 70, 80, 90, 33], [1, 44], [
 SETTINGS = GenerationSettings(2, 8, 2)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Instead of a signal."""
 
 
@@ -24,7 +24,7 @@ def run(llm: LanguageModel, kept: KeptAnswers, monkeypatch: pytest.MonkeyPatch, 
 
     def counting(*arguments: object) -> object:
         if len(ran) == most:
-            raise Killed
+            raise KilledError
         ran.append(1)
         return search(*arguments)  # type: ignore[arg-type]
 
@@ -41,7 +41,7 @@ def test_each_batch_is_run_once(llm: LanguageModel, tmp_path: Path, monkeypatch:
     expected = generate(llm, PROMPTS, SETTINGS)
     for _ in range(2):
         kept = KeptAnswers(tmp_path / "answers.parquet", "k" * 64)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             run(llm, kept, monkeypatch, 1)
         [file] = kept.paths()
         with file.open("a") as stream:

@@ -21,8 +21,10 @@ ANSWERS = [
 
 
 def test_shares_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of five texts the first two are titles of the catalogue, the second (target 2) is the target's, the first (target
-    2 as well) is not; one is unfinished; one says nothing and one nothing but quotes, which is empty too."""
+    """Of five texts the first two are titles of the catalogue, and the second is the target's (both have target 2).
+
+    One is unfinished, one is empty, and one has nothing but quotes, which is empty too.
+    """
     shares = predictions.describe(ANSWERS, [2, 2, 1, 1, 1], ITEMS)
     assert shares == {"a title of the catalogue": 0.4, "the target's title": 0.2, "unfinished": 0.2, "empty": 0.4}
     assert capsys.readouterr().err == (
@@ -33,7 +35,8 @@ def test_shares_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_title_that_ends_in_a_quote_is_recognised() -> None:
     """The label of `"Ember" 1` is `""Ember" 1"`; said exactly, it is a title of the catalogue and the target's.
 
-    The quote at a title's end is lost in what was said, so it is taken off the title as well."""
+    The quote at a title's end is lost in what was said, so it is taken off the title as well.
+    """
     titles = ['"Ember" 1', 'Frost: the "Second"']
     items = Items(["", *titles], np.array([-1, 0, 1]), titles)
     answers = [Generated(f'"{title}"', True) for title in titles]

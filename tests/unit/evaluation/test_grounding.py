@@ -27,12 +27,12 @@ def ranked(z: float, target: int, *, user: int = 2, position: int = 0, mask: str
 
 
 def test_an_exact_title_has_rank_zero() -> None:
-    """z on title 3 (item 4)."""
+    """Z on title 3 (item 4)."""
     assert ranked(3.0, target=4) == (0, 5)
 
 
 def test_rank_counts_the_strictly_nearer() -> None:
-    """z = 0.1: titles 0 (0.1), 1 (0.9) and 2 (1.9) are nearer than title 3 (2.9)."""
+    """Z = 0.1: titles 0 (0.1), 1 (0.9) and 2 (1.9) are nearer than title 3 (2.9)."""
     assert ranked(0.1, target=4) == (3, 5)
 
 
@@ -60,8 +60,10 @@ def by_torch(*catalogue: Any) -> DeviceGrounding:
 
 @pytest.mark.parametrize("kind", [Grounding, by_torch])
 def test_float64_against_brute_force(kind: Any) -> None:
-    """300 queries against float64 direct differences, with a common offset of 1,000 that would
-    swamp fp32 products: every rank equal."""
+    """300 queries against float64 direct differences, with a common offset of 1,000 that would swamp fp32 products.
+
+    Every rank equal.
+    """
     rng = np.random.default_rng(0)
     titles = (rng.normal(size=(500, 16)) + 1000).astype(np.float32)
     z = (rng.normal(size=(300, 16)) + 1000).astype(np.float32)
@@ -74,8 +76,10 @@ def test_float64_against_brute_force(kind: Any) -> None:
 
 
 def with_copies() -> tuple[np.ndarray, np.ndarray, dict[str, list]]:
-    """97 titles of 33 dimensions, every third one a copy of the title before; 50 texts, of users with and without a
-    past. Sizes are odd, so that products of blocks end in incomplete tiles, which may round otherwise than whole ones.
+    """97 titles of 33 dimensions, every third one a copy of the title before.
+
+    50 texts, of users with and without a past. Sizes are odd, so that products of blocks end in incomplete tiles, which
+    may round otherwise than whole ones.
     """
     rng = np.random.default_rng(1)
     titles = (rng.normal(size=(97, 33)) + 30).astype(np.float32)
@@ -102,8 +106,10 @@ def by_hand(cost: np.ndarray, target: np.ndarray, excluded: list[np.ndarray], or
 def test_ranks_do_not_depend_on_blocks(
     monkeypatch: pytest.MonkeyPatch, kind: Any, titles_at_once: int, rows_at_once: int
 ) -> None:
-    """A copy is as far as what it copies, to the bit, however the product is cut: ranks, candidates and ties are those
-    of all distances at once. A third of the targets are one of two equal titles."""
+    """A copy is as far as what it copies, to the bit, however the product is cut.
+
+    Ranks, candidates and ties are those of all distances at once. A third of the targets are one of two equal titles.
+    """
     monkeypatch.setattr(module, "TITLES_AT_ONCE", titles_at_once)
     monkeypatch.setattr(module, "ROWS_AT_ONCE", rows_at_once)
     titles, z, rows = with_copies()
@@ -128,8 +134,10 @@ def test_equal_titles_are_equally_far_whatever_is_summed_with_them() -> None:
 
 @pytest.mark.parametrize("offset", [0, 1e3, 1e6])
 def test_costs_are_within_their_slack(offset: float) -> None:
-    """Of rounding by 2^-53 the slack keeps the bound of the worst case; sums round better, so it is never met. It is
-    small nevertheless: 4 * (33 + 8) * 2^-53 = 2e-14 of the largest distance, whatever part all titles share."""
+    """Of rounding by 2^-53 the slack keeps the bound of the worst case; sums round better, so it is never met.
+
+    It is small nevertheless: 4 * (33 + 8) * 2^-53 = 2e-14 of the largest distance, whatever part all titles share.
+    """
     titles, z, _ = with_copies()
     titles, z = titles + np.float32(offset), z + np.float32(offset)
     for start, cost, own, slack in Grounding(titles, np.arange(-1, 97), SEEN, GroundingSettings("none", 0)).blocks(z):

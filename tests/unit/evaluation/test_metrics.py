@@ -15,12 +15,12 @@ from softrec.job import program
 
 
 def test_first_rank_is_a_full_gain() -> None:
-    """r = 0: a hit at every K, gain 1 / log2(2) = 1."""
+    """R = 0: a hit at every K, gain 1 / log2(2) = 1."""
     assert metrics.summary(np.array([0]), [1, 5]) == {"H@1": 1.0, "NG@1": 1.0, "H@5": 1.0, "NG@5": 1.0}
 
 
 def test_fifth_rank() -> None:
-    """r = 4 is the fifth place: inside K = 5 with gain 1 / log2(6), outside K = 4."""
+    """R = 4 is the fifth place: inside K = 5 with gain 1 / log2(6), outside K = 4."""
     rank = np.array([4])
     assert metrics.ndcg(rank, 5) == pytest.approx(1 / math.log2(6), abs=1e-15)
     assert metrics.hit_ratio(rank, 5) == 1.0
@@ -64,17 +64,23 @@ def test_ir_measures_agrees() -> None:
 
 
 def test_script_counts_rows_users_and_ties(tmp_path: Path) -> None:
-    """Four rows of three users, one of them tied: a share of 0.25; ranks 0 and 1 are hits at 2. The paper's sample is
-    the last three rows, of three users, a third of them tied; rank 1 alone is a hit."""
+    """Four rows of three users, one of them tied: a share of 0.25; ranks 0 and 1 are hits at 2.
+
+    The paper's sample is the last three rows, of three users, a third of them tied; rank 1 alone is a hit.
+    """
     columns = {"row": range(4), "user": [1, 1, 2, 3], "target": [5, 6, 7, 8]}
     columns |= {"rank": [0, 1, 2, 9], "candidates": [10] * 4, "ties": [0, 3, 0, 0], "paper": [False, True, True, True]}
     tables.write_table(tmp_path / "ranks.parquet", columns, ranking.RANK_TYPES)
     argv = ["--ranks", str(tmp_path / "ranks.parquet"), "--metrics", str(tmp_path / "metrics.json")]
     program.run(evaluate_ranks.main, evaluate_ranks.build_parser(), [*argv, "--settings", '{"cutoffs": [2]}'])
     report = json.loads((tmp_path / "metrics.json").read_text())
-    assert report["rows_all"] == 4 and report["users_all"] == 3 and report["tied_all"] == 0.25
+    assert report["rows_all"] == 4
+    assert report["users_all"] == 3
+    assert report["tied_all"] == 0.25
     assert report["metrics_all"] == {"H@2": 0.5, "NG@2": pytest.approx((1 + 1 / math.log2(3)) / 4)}
-    assert report["rows"] == 3 and report["users"] == 3 and report["tied"] == pytest.approx(1 / 3)
+    assert report["rows"] == 3
+    assert report["users"] == 3
+    assert report["tied"] == pytest.approx(1 / 3)
     assert report["metrics"] == {"H@2": pytest.approx(1 / 3), "NG@2": pytest.approx(1 / math.log2(3) / 3)}
 
 

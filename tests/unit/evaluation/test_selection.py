@@ -28,7 +28,8 @@ def found(*pairs: tuple[float, float]) -> list[dict[str, float]]:
 def test_highest_first_metric_wins() -> None:
     """0.3 is the highest H@10, whatever NG@10 says."""
     choice = selection.decide(settings([(0.1, 1), (1, 1), (10, 1)]), found((0.2, 0.19), (0.3, 0.01), (0.1, 0.1)))
-    assert choice["chosen"] == 1 and choice["seeds"] == [1]
+    assert choice["chosen"] == 1
+    assert choice["seeds"] == [1]
     assert choice["candidates"][1] == {"value": 1, "seed": 1, "H@10": 0.3, "NG@10": 0.01}
 
 
@@ -50,7 +51,8 @@ def test_the_mean_over_seeds_decides() -> None:
     runs = [(0.1, 1), (0.1, 2), (10, 1), (10, 2)]
     values = found((0.3, 0), (0.2, 0), (0.2, 0), (0.9, 0))
     mean = selection.decide(settings(runs), values)
-    assert mean["chosen"] == 10 and mean["seeds"] == [1, 2]
+    assert mean["chosen"] == 10
+    assert mean["seeds"] == [1, 2]
     assert selection.decide(settings(runs[::2]), values[::2])["chosen"] == 0.1
 
 

@@ -80,7 +80,8 @@ def test_break_in_the_second_file_costs_neither(site: Site, tmp_path: Path) -> N
     metadata = site.files.pop(paths["metadata"])
     done = run_script("fetch_amazon2023.py", settings(site, "site"), flags(tmp_path))
     assert done.returncode == 1
-    assert "404" in done.stderr and "Traceback" not in done.stderr
+    assert "404" in done.stderr
+    assert "Traceback" not in done.stderr
     assert not any(path.exists() for path in flags(tmp_path).values())
     site.files[paths["metadata"]] = metadata
     assert run_script("fetch_amazon2023.py", settings(site, "site"), flags(tmp_path)).returncode == 0
@@ -155,7 +156,8 @@ def test_hub_offline(site: Site, tmp_path: Path) -> None:
     env = {"HF_ENDPOINT": site.url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"}
     done = run_script("fetch_amazon2023.py", settings(site, "hub"), flags(tmp_path), env)
     assert done.returncode == 1
-    assert "HF_HUB_OFFLINE is set" in done.stderr and PATHS["ratings"] in done.stderr
+    assert "HF_HUB_OFFLINE is set" in done.stderr
+    assert PATHS["ratings"] in done.stderr
     cache = tmp_path / "hf" / "hub" / "datasets--lab--reviews"
     (cache / "refs").mkdir(parents=True)
     (cache / "refs" / "main").write_text(COMMIT)
@@ -217,7 +219,8 @@ def test_a_branch_is_asked_once(site: Site, tmp_path: Path) -> None:
 def test_each_branch_has_a_place_of_its_own() -> None:
     """Names of branches may hold both signs."""
     names = [hub_commits.place_of("c", "a/b", branch).name for branch in ("x/y", "x--y", "x-/y", "x/-y")]
-    assert names[0] == "a+b@x+y.json" and len(set(names)) == 4
+    assert names[0] == "a+b@x+y.json"
+    assert len(set(names)) == 4
 
 
 def test_an_empty_answer_is_refused(site: Site, tmp_path: Path) -> None:

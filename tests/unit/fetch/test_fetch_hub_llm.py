@@ -80,7 +80,8 @@ def test_a_hub_in_the_open_is_not_asked(site: Site, tmp_path: Path) -> None:
     env = {"HF_ENDPOINT": site.url, "HF_HOME": str(tmp_path / "hf")}
     done = run_script("fetch_hub_llm.py", SETTINGS, {"--llm": tmp_path / "llm"}, env)
     assert done.returncode == 1
-    assert f"{site.url}/api/models/lab/llm" in done.stderr and "llms.NAME.allow_http is true" in done.stderr
+    assert f"{site.url}/api/models/lab/llm" in done.stderr
+    assert "llms.NAME.allow_http is true" in done.stderr
     assert site.asked == []
 
 

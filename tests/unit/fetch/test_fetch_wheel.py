@@ -70,7 +70,8 @@ def test_wrong_sum_names_both(tmp_path: Path) -> None:
     path = make_wheel(tmp_path / "index")
     status, log, flags = fetch(tmp_path, settings(sha256="0" * 64))
     assert status == 1
-    assert hashlib.sha256(path.read_bytes()).hexdigest() in log and "0" * 64 in log
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in log
+    assert "0" * 64 in log
     assert "package toyshop==1.0" in log
     assert nothing_written(flags)
 
@@ -87,7 +88,7 @@ def test_missing_member_names_the_nearest(tmp_path: Path) -> None:
 
 
 def test_unknown_version_shows_what_pip_said(tmp_path: Path) -> None:
-    """pip's own last lines stand in the message."""
+    """Pip's own last lines stand in the message."""
     make_wheel(tmp_path / "index")
     status, log, flags = fetch(tmp_path, settings(version="2.0"))
     assert status == 1
@@ -103,7 +104,8 @@ def test_truncated_wheel(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     status, log, flags = fetch(tmp_path, settings())
     assert status == 1
-    assert "toyshop" in log and "Traceback" not in log
+    assert "toyshop" in log
+    assert "Traceback" not in log
     assert nothing_written(flags)
 
 

@@ -65,7 +65,8 @@ def test_offline_needs_the_cache(home: Path, monkeypatch: pytest.MonkeyPatch) ->
     """Offline, a model must be in the hub's cache: then neither network nor token is needed."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     (problem,) = resources.llm_access({"llm": OPEN})
-    assert "HF_HUB_OFFLINE" in problem and str(home / "hub") in problem
+    assert "HF_HUB_OFFLINE" in problem
+    assert str(home / "hub") in problem
     cache = home / "hub" / "models--lab--llm"
     (cache / "refs").mkdir(parents=True)
     (cache / "refs" / "main").write_text("e" * 40)
@@ -164,7 +165,8 @@ def test_a_disk_of_this_machine_is_none_of_the_others(tmp_path: Path, monkeypatc
     monkeypatch.delenv(resources.SHARED, raising=False)
     monkeypatch.setattr(resources, "NODE_LOCAL", (kind_of(tmp_path),))
     [problem] = resources.shared_file_system(tmp_path, ["g1.cluster", "g2.cluster"])
-    assert "g1.cluster" in problem and f"{resources.SHARED}=1" in problem
+    assert "g1.cluster" in problem
+    assert f"{resources.SHARED}=1" in problem
     monkeypatch.setenv(resources.SHARED, "1")
     assert resources.shared_file_system(tmp_path, ["g1.cluster"]) == []
 

@@ -15,7 +15,7 @@ from softrec.io import choice_file, records, tables, training_log
 from softrec.reporting import table1  # fmt: skip
 from softrec.reporting.figures import curriculum, figure5
 from softrec.results import collect, long_table, published, row_counts
-from softrec.stats import method_comparison, paper_comparison
+from softrec.stats import paper_comparison, table_rows
 
 FOLDER = ROOT / "tests/bad_inputs"
 TABLES, RECORDS = (yaml.safe_load((FOLDER / f"{name}.yaml").read_text()) for name in ("tables", "records"))
@@ -39,7 +39,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "log": training_log.read_lines,
     "curve": lambda path: curriculum.read_curve(path, curriculum.SoftRun("Game", "BIGRec", 1.0, 1)),
     "published": lambda path: published.read_published(headed(path, published.COLUMNS), 2),
-    "intervals": lambda path: paper_comparison.read_intervals(headed(path, method_comparison.IntervalRow._fields)),
+    "intervals": lambda path: paper_comparison.read_intervals(headed(path, table_rows.IntervalRow._fields)),
     "points": lambda path: figure5.read_points(headed(path, (*long_table.LongRow._fields, "setting")), "H@5"),
 }
 

@@ -18,7 +18,9 @@ def test_round_trip_and_clear(tmp_path: Path) -> None:
     assert checkpoint.load() is None
     checkpoint.save(STATE)
     loaded = Checkpoint(tmp_path / "model", "k" * 64).load()
-    assert loaded is not None and loaded["epoch"] == 3 and loaded["lines"] == [{"loss": 0.5}]
+    assert loaded is not None
+    assert loaded["epoch"] == 3
+    assert loaded["lines"] == [{"loss": 0.5}]
     assert torch.equal(loaded["model"]["w"], STATE["model"]["w"])
     checkpoint.clear()
     assert list(tmp_path.iterdir()) == []
@@ -62,8 +64,11 @@ def test_truncated_file_is_ignored_with_a_line(
 
 @pytest.mark.parametrize("damage", ["cut", "flipped"])
 def test_the_one_before_a_damaged_file_is_used(tmp_path: Path, damage: str) -> None:
-    """Of three states the last two are kept; the newest is cut short, or has one bit that is wrong, which torch alone
-    would not notice: the second is read. The next state gets a number of its own."""
+    """Of three states the last two are kept.
+
+    The newest is cut short, or has one bit that is wrong, which torch alone would not notice: the second is read. The
+    next state gets a number of its own.
+    """
     checkpoint = Checkpoint(tmp_path / "model", "k" * 64)
     for epoch in (1, 2, 3):
         checkpoint.save({**STATE, "epoch": epoch})
@@ -72,11 +77,13 @@ def test_the_one_before_a_damaged_file_is_used(tmp_path: Path, damage: str) -> N
     content[len(content) // 2] ^= 1
     third.write_bytes(content if damage == "flipped" else content[: len(content) // 2])
     loaded = checkpoint.load()
-    assert loaded is not None and loaded["epoch"] == 2
+    assert loaded is not None
+    assert loaded["epoch"] == 2
     checkpoint.save({**STATE, "epoch": 4})
     assert [path.name.split(".")[1] for path in checkpoint.paths()] == ["000000003", "000000004"]
     loaded = checkpoint.load()
-    assert loaded is not None and loaded["epoch"] == 4
+    assert loaded is not None
+    assert loaded["epoch"] == 4
 
 
 def test_file_that_carries_code_is_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,8 +113,10 @@ def test_llara_refuses_item_embeddings_that_are_none(
 
 @pytest.mark.parametrize("rows", [6, 8])
 def test_llara_refuses_items_of_another_catalogue(base: Path, tmp_path: Path, rows: int) -> None:
-    """Six items have a table of seven rows, padding included. One less would be out of bounds for the last item alone;
-    one more is another data set's."""
+    """Six items have a table of seven rows, padding included.
+
+    One less would be out of bounds for the last item alone; one more is another data set's.
+    """
     items = Items(["", *"abcdef"], np.array([-1, *range(6)]), list("abcdef"))
     settings = RecommenderSettings("llara", "fp32", Words("games", "game", "played"), 64, GenerationSettings(1, 4, 2))
     llm = attach_lora(load(base, "llara", "fp32"), LORA, 1)

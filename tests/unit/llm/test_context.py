@@ -47,14 +47,18 @@ def test_each_row_is_held_against_its_own_responses() -> None:
 def test_a_row_with_a_long_label_loses_its_oldest_titles(
     llm: LanguageModel, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Row 0 has a label of 2 tokens and keeps three titles. Row 1 has a label that leaves room for all tokens of its
-    prompt but one, so the oldest title goes; its other response, a short one, changes nothing."""
+    """Row 0 has a label of 2 tokens and keeps three titles.
+
+    Row 1 has a label that leaves room for all tokens of its prompt but one, so the oldest title goes; its other
+    response, a short one, changes nothing.
+    """
     asked = recommender(llm)
     whole = asked.prompts(TRAIN)
     assert whole[0] == whole[1]
     responses = {"y": [label(2), label(CONTEXT - len(whole[1]) + 1), label(2)], "yhat": [label(2)] * 3}
     found = asked.prompts(TRAIN, responses)
-    assert found[0] == whole[0] and found[2] == whole[2]
+    assert found[0] == whole[0]
+    assert found[2] == whole[2]
     assert found[1] == asked.prompts(Dataset.from_dict({"history": [[2, 3]], "target": [4]}))[0]
     assert len(found[1]) + len(responses["y"][1]) <= CONTEXT
     assert "1 of 3 prompts lost their oldest history" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora
 
 
 def test_equals_a_single_unpadded_forward_pass(llm: LanguageModel) -> None:
-    """z of 'Frost 2' is the hidden state of [BOS, *tokens] at the last place, whatever shares the batch."""
+    """Z of 'Frost 2' is the hidden state of [BOS, *tokens] at the last place, whatever shares the batch."""
     ids = [llm.tokenizer.bos_token_id, *llm.tokenizer.encode("Frost 2", add_special_tokens=False)]
     with torch.no_grad():
         expected = llm.causal.model(input_ids=torch.tensor([ids])).last_hidden_state[0, -1].numpy()

@@ -178,8 +178,11 @@ def test_a_missing_adapter_is_refused(folder: Path, tmp_path: Path) -> None:
 
 
 def test_sampling_settings_that_a_model_ships_do_not_leak(folder: Path, llm: LanguageModel, tmp_path: Path) -> None:
-    """Chat models ship temperatures and penalties. They change what the model's own `generate` says (checked too:
-    otherwise this test could not fail), and nothing of what our beam search says; of what ships, ends alone count."""
+    """Chat models ship temperatures and penalties.
+
+    They change what the model's own `generate` says (checked too: otherwise this test could not fail), and nothing of
+    what our beam search says; of what ships, ends alone count.
+    """
     shutil.copytree(folder, tmp_path / "llm")
     shipped = GenerationConfig(
         do_sample=True, temperature=0.3, repetition_penalty=9.0, no_repeat_ngram_size=1, eos_token_id=[2, 7]
@@ -200,8 +203,10 @@ def test_sampling_settings_that_a_model_ships_do_not_leak(folder: Path, llm: Lan
 def test_an_adapter_is_loaded_onto_its_ranks_own_device(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """PEFT takes "cuda" if it is not told, and safetensors takes that for GPU 0 on every rank. The fake says that the
-    model is on GPU 3, and notes what PEFT is asked for."""
+    """PEFT takes "cuda" if it is not told, and safetensors takes that for GPU 0 on every rank.
+
+    The fake says that the model is on GPU 3, and notes what PEFT is asked for.
+    """
     save_adapter(attach_lora(load(folder, "bigrec", "fp32"), LORA, 1), tmp_path / "adapter")
     asked = []
     real = PeftModel.from_pretrained

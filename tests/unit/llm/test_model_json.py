@@ -36,7 +36,8 @@ def test_files_that_are_not_there_yet(folder: Path, name: str, content: str, sai
     """Cloned without Git LFS, or made by a download that did not begin."""
     (folder / name).write_text(content)
     error = refused(folder, said)
-    assert error.where == str(folder / name) and remedy in str(error.remedy)
+    assert error.where == str(folder / name)
+    assert remedy in str(error.remedy)
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "special_tokens_map.json", "added_tokens.json"])

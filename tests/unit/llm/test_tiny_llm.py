@@ -70,8 +70,11 @@ def test_any_text_can_be_encoded(llm: LanguageModel, text: str) -> None:
 
 
 def test_a_prompt_is_a_few_tokens() -> None:
-    """Titles and the template's parts are whole tokens where the vocabulary has room: BOS apart, a prompt of three
-    titles is preamble, quote, 3 titles with 2 separators between, quote, and "### Response:": 9 tokens."""
+    """Titles and the template's parts are whole tokens where the vocabulary has room.
+
+    BOS apart, a prompt of three titles is preamble, quote, 3 titles with 2 separators between, quote, and "###
+    Response:": 9 tokens.
+    """
     settings = replace(SETTINGS, vocabulary=2000)
     tokenizer = train_tokenizer(tokenizer_texts(TITLES, CATEGORIES, settings.words), settings)
     prompt = render([quoted(title) for title in TITLES[:3]], settings.words)
@@ -136,4 +139,5 @@ def test_a_loss_that_is_not_finite_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(tiny_llm, "new_model", broken)
     with pytest.raises(SoftrecError, match="pre-training loss is nan") as caught:
         pretrain(TITLES, CATEGORIES, SETTINGS)
-    assert caught.value.remedy is not None and "learning_rate" in caught.value.remedy
+    assert caught.value.remedy is not None
+    assert "learning_rate" in caught.value.remedy

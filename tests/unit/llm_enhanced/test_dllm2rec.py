@@ -130,8 +130,10 @@ def test_negatives_are_uniform_over_what_is_left() -> None:
     """
     negative = unseen_negatives(np.random.default_rng(4), windows_of([[2, 5], [6, 1, 6]], [3, 1], 60_000), 6)
     first, second = (np.bincount(part, minlength=7) for part in np.split(negative, 2))
-    assert np.flatnonzero(first).tolist() == [1, 4, 6] and np.abs(first[[1, 4, 6]] - 20_000).max() < 5 * 115.5
-    assert np.flatnonzero(second).tolist() == [2, 3, 4, 5] and np.abs(second[2:6] - 15_000).max() < 5 * 106.1
+    assert np.flatnonzero(first).tolist() == [1, 4, 6]
+    assert np.abs(first[[1, 4, 6]] - 20_000).max() < 5 * 115.5
+    assert np.flatnonzero(second).tolist() == [2, 3, 4, 5]
+    assert np.abs(second[2:6] - 15_000).max() < 5 * 106.1
 
 
 @given(st.integers(0, 10_000), st.integers(4, 12))
@@ -143,7 +145,8 @@ def test_negatives_are_in_neither_window_nor_target(seed: int, items: int) -> No
     before = windows.item.copy()
     negative = unseen_negatives(rng, windows, items)
     assert ((negative >= 1) & (negative <= items) & (negative != windows.target)).all()
-    assert not (negative[:, None] == windows.item).any() and (windows.item == before).all()
+    assert not (negative[:, None] == windows.item).any()
+    assert (windows.item == before).all()
 
 
 def test_a_window_that_leaves_nothing_is_refused() -> None:
@@ -181,7 +184,8 @@ def test_the_saved_encoder_scores_as_the_distilled_one() -> None:
 def test_titles_go_where_the_model_goes_and_are_not_saved() -> None:
     """Onto torch's device without data and into no file."""
     model = Dllm2rec(DISTILLATION, told(), 3).build(ITEMS, cycle(ROWS), SETTINGS).to("meta")
-    assert model.titles.device.type == "meta" and "titles" not in model.state_dict()
+    assert model.titles.device.type == "meta"
+    assert "titles" not in model.state_dict()
 
 
 def write_rows(path: Path, keys: list[tuple[int, int]]) -> Path:

@@ -91,7 +91,8 @@ def test_old_history_goes_first_and_too_small_a_limit_is_an_error(llm: LanguageM
     limited = replace(COT, max_tokens=len(whole) - 1 + COT.max_new_tokens)
     (short,) = chains_of_thought.encode(decisions, rows_of(1), CATALOGUE, llm.tokenizer, limited)
     text = llm.tokenizer.decode(short, skip_special_tokens=True)
-    assert '"Film 2"\nFilm: "Film 3"' in text and "Film 1" not in text
+    assert '"Film 2"\nFilm: "Film 3"' in text
+    assert "Film 1" not in text
     with pytest.raises(SoftrecError, match="even without any history; 2 are allowed"):
         chains_of_thought.encode(decisions, rows_of(1), CATALOGUE, llm.tokenizer, replace(COT, max_tokens=10))
 
@@ -171,7 +172,7 @@ def test_reconstruction_by_hand() -> None:
 
 
 def mixture_as_it_reads(model: LlmCfEncoder, state: Tensor, window: Tensor, length: Tensor, item: Tensor) -> Tensor:
-    """m = Linear[state; W mean(titles); item; W title], with every title of every history gathered: (B, L, W)."""
+    """M = Linear[state; W mean(titles); item; W title], with every title of every history gathered: (B, L, W)."""
     mean = model.titles[window].sum(dim=1) / length[:, None]
     parts = [state, model.text(mean), model.item(item), model.text(model.titles[item])]
     return model.mixture(torch.cat(parts, dim=1))
@@ -200,9 +201,11 @@ def vector_as_it_reads(model: LlmCfEncoder, window: Tensor, length: Tensor) -> T
 
 
 def test_the_vector_and_its_gradients_are_those_of_the_formula_as_it_reads() -> None:
-    """What is computed once a batch, summed while it is read or left out gives the same vectors as the plain formula,
-    and the same gradients of all weights for a random weighing of them; every weight but those that only score items,
-    or foretell thoughts, has one."""
+    """Vectors, and the gradients of a random weighing of them, are those of the plain formula.
+
+    The module computes some parts once per batch, sums others while reading, and leaves some out. Every weight has a
+    gradient but those that only score items or reconstruct thoughts.
+    """
     model, windows = new_model().double(), enriched(cycle(6))
     model.titles, model.told = model.titles.double(), model.told.double()
     window, length = torch.from_numpy(windows.item), torch.from_numpy(windows.length)

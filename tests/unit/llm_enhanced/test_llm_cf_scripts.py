@@ -76,13 +76,17 @@ def rank(folder: Path, data: dict[str, list[str]], model: Path, weight: float) -
 
 
 def test_the_examples_are_those_of_earlier_rows(data: dict[str, list[str]]) -> None:
-    """Training row r is made at time r, as the decisions 0 to 29 are: row 0 has none, row 1 knows decision 0 alone, and
-    from row 30 on all are known, so all four places are filled."""
+    """Training row r is made at time r, as the decisions 0 to 29 are.
+
+    Row 0 has none, row 1 knows decision 0 alone, and from row 30 on all are known, so all four places are filled.
+    """
     found = arrays.read_array(Path(data["examples"][1]), "int32", (None, None))
-    assert found.shape == (400, 4) and found.dtype == np.int32
+    assert found.shape == (400, 4)
+    assert found.dtype == np.int32
     assert (found[0] == -1).all()
     assert sorted(found[1].tolist()) == [-1, -1, -1, 0]
-    assert (found < np.arange(400)[:, None]).all() and (found[30:] >= 0).all()
+    assert (found < np.arange(400)[:, None]).all()
+    assert (found[30:] >= 0).all()
     notes = json.loads(Path(data["examples"][1] + ".manifest.json").read_text())["notes"]["examples"]
     assert (notes["decisions"], notes["rows"], notes["rows_without"]) == (30, 400, 1)
 
@@ -129,5 +133,7 @@ def test_files_that_do_not_belong_together_leave_nothing(
     with pytest.raises(SystemExit):
         fit(tmp_path, data, 0.1)
     error = capsys.readouterr().err
-    assert re.search(said, error) and "Traceback" not in error
-    assert not (tmp_path / "model").exists() and not (tmp_path / "log").exists()
+    assert re.search(said, error)
+    assert "Traceback" not in error
+    assert not (tmp_path / "model").exists()
+    assert not (tmp_path / "log").exists()

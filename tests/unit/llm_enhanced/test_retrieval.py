@@ -27,8 +27,11 @@ def examples(label: list[int], time: list[int]) -> Examples:
 
 
 def test_retrieval_by_hand() -> None:
-    """Query (1, 0) at time 10. Similarities 0.9, 0.5, 0.7, 1.0, 0.2 of labels 1, 1, 0, 1, 0; example 3 is at time 10,
-    not earlier: label 1 gives 0 and 1, label 0 gives 2 and 4. At time 2 only example 2 (time 1) is known."""
+    """Query (1, 0) at time 10.
+
+    Similarities 0.9, 0.5, 0.7, 1.0, 0.2 of labels 1, 1, 0, 1, 0; example 3 is at time 10, not earlier: label 1 gives 0
+    and 1, label 0 gives 2 and 4. At time 2 only example 2 (time 1) is known.
+    """
     vectors = np.array([[0.9, 0], [0.5, 0], [0.7, 0], [1.0, 0], [0.2, 0]])
     known = examples([1, 1, 0, 1, 0], [5, 6, 1, 10, 8])
     query = np.array([[1.0, 0.0], [1.0, 0.0]])
@@ -37,8 +40,10 @@ def test_retrieval_by_hand() -> None:
 
 @given(st.integers(0, 10_000), st.integers(1, 12), st.integers(1, 3))
 def test_retrieval_never_looks_ahead_and_is_the_best_there_is(seed: int, count: int, per_label: int) -> None:
-    """Every example found is strictly earlier than its query, of the label its place is for, and no earlier one of that
-    label is more similar than the last found."""
+    """Every example found is strictly earlier than its query and has the label of its place.
+
+    No earlier example of that label is more similar than the last one found.
+    """
     rng = np.random.default_rng(seed)
     known = examples(rng.integers(0, 2, count).tolist(), rng.integers(0, 6, count).tolist())
     query, vectors = rng.normal(size=(5, 3)), rng.normal(size=(count, 3))
@@ -99,7 +104,8 @@ def test_blocks_find_what_all_rows_at_once_find(centred: bool, monkeypatch: pyte
         query, example = (vector / np.linalg.norm(vector, axis=1, keepdims=True) for vector in (query, example))
     wanted = retrieve(query, time, example, known, 2)
     assert np.array_equal(np.sort(found, axis=1), np.sort(wanted, axis=1))
-    assert (found >= 0).any() and (found < 0).any()
+    assert (found >= 0).any()
+    assert (found < 0).any()
 
 
 def test_examples_are_shuffled_and_twice_the_same() -> None:
@@ -116,13 +122,17 @@ def test_examples_are_shuffled_and_twice_the_same() -> None:
         2,
     )
     first = (found[:, :1] == wanted).sum(axis=0)
-    assert first.sum() == 300 and (abs(first - 75) < 42).all()
+    assert first.sum() == 300
+    assert (abs(first - 75) < 42).all()
 
 
 def test_memory_beside_the_arguments_is_a_block_s() -> None:
-    """20,000 windows of width 256 would be 20 MB as vectors and 82 MB as (R, 4, D); similarities to 2,000 decisions
-    160 MB. A block of 1,024 has two vectors (1 MB each), similarities to half of the decisions (4 MB), a mask
-    of them (1 MB) and those decisions (1 MB); the decisions' vectors are 2 MB twice, the result 0.3 MB twice."""
+    """20,000 windows of width 256 would be 20 MB as vectors and 82 MB as (R, 4, D).
+
+    Similarities to 2,000 decisions 160 MB. A block of 1,024 has two vectors (1 MB each), similarities to half of the
+    decisions (4 MB), a mask of them (1 MB) and those decisions (1 MB); the decisions' vectors are 2 MB twice, the
+    result 0.3 MB twice.
+    """
     windows, time, titles, known = a_case(20_000, 500, 256, 2_000)
     tracemalloc.start()
     find_examples(windows, time, titles, known, SETTINGS)
@@ -136,7 +146,8 @@ def test_examples_stand_behind_the_history(tmp_path: Path) -> None:
     windows, _, _, known = a_case(1, 5, 3, 4)
     arrays.write_array(tmp_path / "x.npy", np.array([[3, -1]], np.int32))
     found = with_examples(windows, tmp_path / "x.npy", known).item
-    assert found.tolist() == [[*windows.item[0].tolist(), 4, 0]] and found.dtype == np.int64
+    assert found.tolist() == [[*windows.item[0].tolist(), 4, 0]]
+    assert found.dtype == np.int64
 
 
 @pytest.mark.parametrize(
@@ -159,6 +170,7 @@ def test_rows_get_length_one_and_what_is_not_finite_is_named() -> None:
     """(3, 4) has length 5; a row of zeros stays; a NaN in row 1 is said to be item 1's."""
     z = np.array([[0, 0], [3, 4]], np.float32)
     assert unit_rows(z, "item", Path("z.npy")) is z
-    assert z[1] == pytest.approx([0.6, 0.8]) and z[0].tolist() == [0, 0]
+    assert z[1] == pytest.approx([0.6, 0.8])
+    assert z[0].tolist() == [0, 0]
     with pytest.raises(SoftrecError, match=r"embedding of item 1 in z\.npy holds a value that is not finite"):
         unit_rows(np.array([[0, 1], [np.nan, 1]], np.float32), "item", Path("z.npy"))

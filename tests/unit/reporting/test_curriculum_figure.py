@@ -119,7 +119,9 @@ def test_figure_has_the_same_bytes_twice(tmp_path: Path) -> None:
     for kind in ("pdf", "png"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
     pdf = (tmp_path / "a.pdf").read_bytes()
-    assert pdf.startswith(b"%PDF") and b"CreationDate" not in pdf and b"/Type3" not in pdf
+    assert pdf.startswith(b"%PDF")
+    assert b"CreationDate" not in pdf
+    assert b"/Type3" not in pdf
 
 
 def test_colours_go_from_light_to_dark() -> None:
@@ -131,4 +133,5 @@ def test_colours_go_from_light_to_dark() -> None:
 
     for count in (1, 2, 4, 6):
         shades = [luminance(colour) for colour in style.ordered_colours(count)]
-        assert len(shades) == count and shades == sorted(shades, reverse=True)
+        assert len(shades) == count
+        assert shades == sorted(shades, reverse=True)

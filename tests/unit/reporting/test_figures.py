@@ -23,8 +23,10 @@ def write_log(path: Path, loss: float) -> Path:
 
 
 def test_figure2_compares_first_epochs(tmp_path: Path) -> None:
-    """Losses 2.0 and 0.5 of epoch 1, not of epoch 2; hits from the metrics; no category is not a number. Which level of
-    the catalogue categories are of, and how many, is said."""
+    """Losses 2.0 and 0.5 of epoch 1, not of epoch 2; hits from the metrics; no category is not a number.
+
+    Which level of the catalogue categories are of, and how many, is said.
+    """
     said = {"HR@1": 0.01, "HC": None, "chance": None, "level": 2, "categories": 57}
     (tmp_path / "m").write_text(json.dumps(said))
     real, own = write_log(tmp_path / "r", 2.0), write_log(tmp_path / "s", 0.5)
@@ -88,8 +90,10 @@ def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1, sasrec: str = 
     ],
 )
 def test_figure6_says_what_a_minute_is_of(device: str, ranks: int, label: str) -> None:
-    """Of one GPU by its name, or of one CPU process; summed over several, they are GPU- or process-minutes. Here SASRec
-    was trained on the CPU, which goes without saying where all are."""
+    """Of one GPU by its name, or of one CPU process; summed over several, they are GPU- or process-minutes.
+
+    Here SASRec was trained on the CPU, which goes without saying where all are.
+    """
     assert figure6.label(points(device, ranks)) == label
 
 
@@ -115,10 +119,12 @@ def test_figure6_has_one_label_for_all_panels_that_fits() -> None:
             drawn += [own[0], *(point._replace(backbone=backbone) for point in own[1:])]
     figure = figure6.draw(drawn, "H@5")
     FigureCanvasAgg(figure).draw()
-    assert len(figure.axes) == 6 and not any(axes.get_xlabel() for axes in figure.axes)
+    assert len(figure.axes) == 6
+    assert not any(axes.get_xlabel() for axes in figure.axes)
     assert figure.get_supxlabel() == "GPU-minutes of training (NVIDIA A800-SXM4-80GB)\n" + SASREC
     box = figure._supxlabel.get_window_extent()
-    assert box.x0 > 0 and box.x1 < figure.bbox.width
+    assert box.x0 > 0
+    assert box.x1 < figure.bbox.width
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["SASRec", "SFT", "SOFT"]
 

@@ -17,8 +17,8 @@ from softrec.reporting.summary.page import system, times
 from softrec.reporting.summary.test_results import Contrast
 from softrec.reporting.summary.training import Described
 from softrec.stats.intervals import format_mean, format_share, over_seeds, wilson
-from softrec.stats.method_comparison import Comparison, IntervalRow
 from softrec.stats.resampling import Interval
+from softrec.stats.table_rows import Comparison, IntervalRow
 
 
 def test_wilson_by_hand() -> None:
@@ -125,8 +125,10 @@ def test_epochs_are_means_over_the_seeds_that_reached_them() -> None:
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A run of SFT, w/o SA and SOFT with two alphas on 20 test rows of 10 users: alpha 10 hits half of them within 5,
-    alpha 1 none. Settings and flags of the script that describes it."""
+    """A run of SFT, w/o SA and SOFT with two alphas on 20 test rows of 10 users.
+
+    Alpha 10 hits half of them within 5, alpha 1 none. Settings and flags of the script that describes it.
+    """
     monkeypatch.chdir(tmp_path)
     manifest = {"run": "small", "systems": ["Linux"], "hardware": {"tune_sft": {"CPU": 1}}}
     manifest |= {"repository": {"commit": None, "changed": None}, "versions": {"python": "3.11.7"}}
@@ -170,9 +172,11 @@ def described(settings: dict[str, Any], *more: str) -> str:
 
 
 def test_a_page_has_every_number_with_its_size(run: dict[str, Any]) -> None:
-    """Alpha 10: each user hits one of two rows, so all resamples are 0.5; alpha 1 has all at rank 9, within 20: none or
-    all of 10 users hit, and z^2 / (10 + z^2) = 0.2775 is what Wilson's interval leaves open.
-    HR@1 of 10 in 100 rows is the interval of `test_wilson_by_hand`; 1.0 / 2.0 is the loss ratio, 6 / 8 is d_2 / d_0."""
+    """Alpha 10: each user hits one of two rows, so all resamples are 0.5; alpha 1 has all at rank 9, within 20.
+
+    None or all of 10 users hit, and z^2 / (10 + z^2) = 0.2775 is what Wilson's interval leaves open. HR@1 of 10 in 100
+    rows is the interval of `test_wilson_by_hand`; 1.0 / 2.0 is the loss ratio, 6 / 8 is d_2 / d_0.
+    """
     logs = ["--logs", *(f"{method.replace('/', '')}.jsonl" for method in LOGS)]
     alphas = ["--ranks", "1.parquet", "10.parquet", "--choices", "alpha.json"]
     page = described(run, *logs, "--described", "described.json", *alphas)

@@ -33,7 +33,8 @@ def test_csv_has_deviations_only_where_there_are_several_seeds() -> None:
     """Three seeds at 0.9, 1 and 1.1 times v: mean v, deviation v/10."""
     lines = list(csv.DictReader(io.StringIO(grouped_table.to_csv(table_of(SEEDS)))))
     assert (lines[0]["Game H@5"], lines[0]["Game H@5 std"]) == ("0.0150", "0.0015")
-    assert lines[-1]["Method"] == "Gain" and lines[-1]["Game H@5 std"] == ""
+    assert lines[-1]["Method"] == "Gain"
+    assert lines[-1]["Game H@5 std"] == ""
     assert " std" not in grouped_table.to_csv(table_of(PAPER))
 
 
@@ -57,21 +58,26 @@ def test_latex_is_balanced() -> None:
     """Environments and braces close, each row has 13 separators, and no bare % or _ starts a comment or an index."""
     text = latex.to_latex(table_of(SEEDS))
     assert re.findall(r"\\(begin|end)\{(\w+)\}", text) == [("begin", "tabular"), ("end", "tabular")]
-    assert text.count("{") == text.count("}") and text.count("$") % 2 == 0
+    assert text.count("{") == text.count("}")
+    assert text.count("$") % 2 == 0
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
     headings, *rows = body
-    assert len(rows) == 1 + 14 and {line.count(" & ") + line.startswith("& ") for line in rows} == {13}
+    assert len(rows) == 1 + 14
+    assert {line.count(" & ") + line.startswith("& ") for line in rows} == {13}
     assert headings.count(r"\multicolumn{4}{c}") == 3
     assert not re.search(r"(?<!\\)[%_]", text.partition("\n")[2])
     assert r"\textbf{0.0390} {\scriptsize $\pm$ 0.0039}" in text
-    assert text.count(r"\midrule") == 3 and r"\toprule" in text and r"\bottomrule" in text
+    assert text.count(r"\midrule") == 3
+    assert r"\toprule" in text
+    assert r"\bottomrule" in text
     assert r"\cmidrule(lr){3-6}\cmidrule(lr){7-10}\cmidrule(lr){11-14}" in text
 
 
 def test_latex_escapes_names() -> None:
     """R&D_1 and 50% are written as text; a negative number gets a minus sign, an empty cell a dash."""
     text = latex.to_latex(AWKWARD)
-    assert r"\multicolumn{1}{c}{R\&D\_1}" in text and r"50\%" in text
+    assert r"\multicolumn{1}{c}{R\&D\_1}" in text
+    assert r"50\%" in text
     assert latex.latex_cell(Cell("-12.50%")) == r"$-$12.50\%"
     assert latex.latex_cell(Cell()) == "--"
     assert latex.latex_text("\\~^{") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}\{"
@@ -100,4 +106,5 @@ def test_plain_text_columns_are_aligned() -> None:
     lines = plain_text.to_text(table_of([row for row in PAPER if row.dataset == "Movie"]), columns=80).splitlines()
     rows = [line for line in lines if re.search(r"\d\.\d{4}", line)]
     ends = [[match.end() for match in re.finditer(r"\d\.\d{4}", line)] for line in rows]
-    assert len(rows) == 12 and all(end == ends[0] for end in ends)
+    assert len(rows) == 12
+    assert all(end == ends[0] for end in ends)

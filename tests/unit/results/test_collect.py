@@ -18,7 +18,7 @@ PUBLISHED = published.read_published(ROOT / "config/published.csv", table=2)
 
 
 def test_chosen_setting_is_marked() -> None:
-    """alpha = 10 was chosen: its value is for Table 2, that of alpha = 1 is kept beside it; SASRec has no grid."""
+    """Alpha = 10 was chosen: its value is for Table 2, that of alpha = 1 is kept beside it; SASRec has no grid."""
     runs = [Run("SASRec", "", "Game", 1, None, None), *GRID]
     measured = collect.collect(runs, [{"H@5": 0.1}, {"H@5": 0.2}, {"H@5": 0.3}], [Setting("alpha", 10.0)])
     assert measured == [

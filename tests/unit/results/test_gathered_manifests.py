@@ -32,7 +32,7 @@ def made(script: str, output: str, inputs: list[str], **more: Any) -> None:
 
 @pytest.fixture
 def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """raw (fetched) and own (the user's) -> data; llm (fetched at a commit) and data -> two adapters -> table."""
+    """Raw (fetched) and own (the user's) -> data; llm (fetched at a commit) and data -> two adapters -> table."""
     monkeypatch.chdir(tmp_path)
     Path("own").write_text("own")
     made("fetch.py", "raw", [], notes={"ratings": {"commit": "c0ffee"}})
@@ -53,8 +53,11 @@ def sha(name: str) -> str:
 
 
 def test_jobs_say_with_what_and_on_what(chain: Path) -> None:
-    """Seven jobs lead to the table; the adapter elsewhere is no ancestor. Where jobs had different versions, all are
-    told. Two tunings had four GPUs in four ranks, SASRec none; a job without torch says nothing of GPUs."""
+    """Seven jobs lead to the table; the adapter elsewhere is no ancestor.
+
+    Where jobs had different versions, all are told. Two tunings had four GPUs in four ranks, SASRec none; a job without
+    torch says nothing of GPUs.
+    """
     found = run_manifest.run_manifest(SETTINGS, [Path("table")])
     assert found["jobs"] == 7
     expected = {"snakemake": "9.27.1", "python": "3.11.9", "torch": ["2.12.1", "2.13.0"], "numpy": "2.4.6"}
@@ -92,8 +95,10 @@ def test_files_and_configuration_are_hashed(chain: Path) -> None:
 
 
 def test_nothing_is_told_of_files_that_were_not_what_their_jobs_wrote(chain: Path) -> None:
-    """A table edited by hand is not of the jobs that its manifest tells of. Nor is a table of an adapter that was made
-    again after it, with another content."""
+    """A table edited by hand is not of the jobs that its manifest tells of.
+
+    Nor is a table of an adapter that was made again after it, with another content.
+    """
     Path("table").write_text("0.99")
     with pytest.raises(SoftrecError, match=f"table was made from table.*\n.*{sha('table')}"):
         run_manifest.run_manifest(SETTINGS, [Path("table")])
@@ -106,8 +111,10 @@ def test_nothing_is_told_of_files_that_were_not_what_their_jobs_wrote(chain: Pat
 
 
 def test_an_old_manifest_still_tells_where_a_result_came_from(chain: Path) -> None:
-    """A job that is run again and fails loses its output, not its manifest. What was made from the output before is as
-    it was, and so is its story: nothing but manifests is read."""
+    """A job that is run again and fails loses its output, not its manifest.
+
+    What was made from the output before is as it was, and so is its story: nothing but manifests is read.
+    """
     before = run_manifest.run_manifest(SETTINGS, [Path("table")])
     for name in ("adapter1", "data", "llm", "raw"):
         Path(name).unlink()

@@ -47,7 +47,8 @@ def test_what_is_no_table_is_refused_by_line(tmp_path: Path, line: bytes, told: 
     path.write_bytes(HEADER.encode() + line)
     with pytest.raises(SoftrecError) as caught:
         read_published(path, 2)
-    assert told in str(caught.value) and f"{path}, line " in str(caught.value)
+    assert told in str(caught.value)
+    assert f"{path}, line " in str(caught.value)
 
 
 def test_a_row_that_is_not_of_every_data_set(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from places import SCRIPTS
-from softrec.stats.method_comparison import Comparison
+from softrec.stats.table_rows import Comparison
 
 ROWS = [{"method": method, "backbone": "BIGRec"} for method in ("SFT", "SDPO", "SOFT")]
 NAMES = ("collect_results", "make_table1", "make_table2", "show_table", "plot_curriculum")
@@ -47,14 +47,20 @@ def collected(tmp_path: Path) -> Path:
 
 def test_long_tables_hold_the_chosen_and_all(collected: Path) -> None:
     """Four metrics each: SFT and alpha 10 for Table 2; alpha 1 beside them in the table of all settings.
-    Of all rows each hit ratio is 0.125 higher."""
+
+    Of all rows each hit ratio is 0.125 higher.
+    """
     long = (collected / "long.csv").read_text().splitlines()
     settings = (collected / "settings.csv").read_text().splitlines()
-    assert long[1] == "SFT,BIGRec,Game,H@5,1,0.02" and long[5] == "SOFT,BIGRec,Game,H@5,1,0.03" and len(long) == 9
-    assert settings[0] == "method,backbone,dataset,metric,seed,value,setting" and len(settings) == 13
+    assert long[1] == "SFT,BIGRec,Game,H@5,1,0.02"
+    assert long[5] == "SOFT,BIGRec,Game,H@5,1,0.03"
+    assert len(long) == 9
+    assert settings[0] == "method,backbone,dataset,metric,seed,value,setting"
+    assert len(settings) == 13
     assert settings[5] == "SOFT,BIGRec,Game,H@5,1,0.5,alpha=1"
     of_all = (collected / "all.csv").read_text().splitlines()
-    assert of_all[1] == "SFT,BIGRec,Game,H@5,1,0.145" and of_all[5] == "SOFT,BIGRec,Game,H@5,1,0.155"
+    assert of_all[1] == "SFT,BIGRec,Game,H@5,1,0.145"
+    assert of_all[5] == "SOFT,BIGRec,Game,H@5,1,0.155"
     assert len(of_all) == 9
 
 
@@ -77,12 +83,15 @@ def test_table2_is_made_and_shown(collected: Path, tested: str) -> None:
     assert done.returncode == 0, done.stderr
     for form, gain in forms.items():
         text = (collected / f"table2.{form}").read_text()
-        assert text.count(gain) >= 2 and "SDPO" not in text
+        assert text.count(gain) >= 2
+        assert "SDPO" not in text
         rows = {"paper": "the paper's sample, 100 of 800;", "all": "all that were drawn, 800;"}
         assert form == "csv" or rows[tested] in " ".join(text.replace("\n%", "").split())
         assert (collected / f"table2.{form}.manifest.json").exists()
     shown = run("show_table", "--long", collected / "long.csv", *tests)
-    assert shown.returncode == 0 and "Gain" in shown.stdout and max(map(len, shown.stdout.splitlines())) <= 80
+    assert shown.returncode == 0
+    assert "Gain" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 80
 
 
 def test_table1_is_made(tmp_path: Path) -> None:
@@ -107,7 +116,9 @@ def test_a_faulty_metrics_file_leaves_nothing_behind(collected: Path) -> None:
     ]
     cells = [{"method": "SFT", "backbone": "", "dataset": "G", "seed": 1, "setting": None, "choice": None}]
     done = run("collect_results", "--metrics", collected / "sft.json", *outputs, settings={"cells": cells})
-    assert done.returncode == 1 and "sft.json is not JSON" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 1
+    assert "sft.json is not JSON" in done.stderr
+    assert "Traceback" not in done.stderr
     assert not list(collected.glob("new*"))
 
 

@@ -49,8 +49,10 @@ def test_minutes_of_four_ranks_are_four_times_as_many_process_minutes(tmp_path: 
 
 
 def test_a_model_over_item_ids_says_its_l2_itself(tmp_path: Path) -> None:
-    """A seed that took over the chosen L2 has it in its log. Training is kept even where it took no time that can be
-    told."""
+    """A seed that took over the chosen L2 has it in its log.
+
+    Training is kept even where it took no time that can be told.
+    """
     log = write_log(tmp_path / "log", {"train": 0.0, "validate": 0.0}, device="CPU", ranks=1, l2=0.1)
     entry = Entry("D", "", "SASRec", 1, "l2=0.1", "training", 0.0, 1, "CPU")
     assert runtimes.entries_of_log(log, Source("D", "", "SASRec", 1, None)) == [entry]

@@ -49,8 +49,11 @@ def run(method: str, setting: str = "", backbone: str = "B") -> Run:
     ],
 )
 def test_a_method_pays_for_what_it_builds_on(asked: Run, minutes: float, without_sft: float, with_grid: float) -> None:
-    """Wall minutes times 4 GPUs. SOFT needs SFT, its answers and d_0, which one GPU measured once for all seeds; the
-    ablation needs no d_0; a method without a grid costs the same with all of it."""
+    """Wall minutes times 4 GPUs.
+
+    SOFT needs SFT, its answers and d_0, which one GPU measured once for all seeds; the ablation needs no d_0; a method
+    without a grid costs the same with all of it.
+    """
     found = cost(LEDGER, asked)
     assert found == Cost(pytest.approx(minutes), pytest.approx(without_sft), pytest.approx(with_grid), 4, ("G",))
 
@@ -79,8 +82,10 @@ def test_a_missing_part_is_an_error(method: str, gone: tuple[str, ...], name: st
 
 
 def test_points_are_means_over_seeds_of_chosen_settings() -> None:
-    """SOFT with alpha 10 is 32.5 GPU-minutes for seed 1. For seed 2, whose SFT takes 100 minutes, it is 32.5 + 4 x 98.5
-    = 426.5: on average 229.5. DROS is not shown."""
+    """SOFT with alpha 10 is 32.5 GPU-minutes for seed 1.
+
+    For seed 2, whose SFT takes 100 minutes, it is 32.5 + 4 x 98.5 = 426.5: on average 229.5. DROS is not shown.
+    """
     second = [one._replace(seed=2) for one in LEDGER[2:] if one.seed == 1]
     rows = [LongRow("SOFT", "B", "D", "H@5", seed, value) for seed, value in ((1, 0.3), (2, 0.5))]
     rows += [LongRow("SASRec", "", "D", "H@5", 1, 0.2), LongRow("DROS", "", "D", "H@5", 1, 0.9)]

@@ -40,7 +40,7 @@ def test_robust_loss_by_hand() -> None:
 
 
 def test_robust_loss_is_a_mean_over_rows() -> None:
-    """p = (1, 1), beta 1, target 1: scores (1, 2) give log[e^0 + e^4], scores (0, 0) log[e^1 + e^0]."""
+    """P = (1, 1), beta 1, target 1: scores (1, 2) give log[e^0 + e^4], scores (0, 0) log[e^1 + e^0]."""
     scores = torch.tensor([[1.0, 2.0], [0.0, 0.0]])
     loss = robust_loss(scores, torch.tensor([1, 1]), torch.ones(2), 1.0)
     assert loss.item() == pytest.approx((math.log(1 + math.e**4) + math.log(math.e + 1)) / 2)
@@ -84,7 +84,7 @@ def test_the_loss_in_blocks_is_the_loss(seed: int, rows: int, items: int, block:
 
 
 def test_gradients_in_blocks_are_those_of_finite_differences(monkeypatch: pytest.MonkeyPatch) -> None:
-    """torch's own check in float64, over three blocks of at most three items."""
+    """Torch's own check in float64, over three blocks of at most three items."""
     monkeypatch.setattr(dros, "ITEMS_AT_ONCE", 3)
     state, weight, bias, target, scale = scored(4, 7, 1, torch.float64)
     of = tuple(tensor.requires_grad_() for tensor in (state, weight, bias))

@@ -92,7 +92,8 @@ def test_chosen_scores_are_those_of_all_items() -> None:
     model = make()
     state = model(torch.tensor([[3, 8], [1, 0]]), torch.tensor([2, 1]))
     everything = model.score_all(state)
-    assert everything.shape == (2, ITEMS) and everything.dtype == torch.float64
+    assert everything.shape == (2, ITEMS)
+    assert everything.dtype == torch.float64
     chosen = torch.tensor([[1, ITEMS], [5, 2]])
     torch.testing.assert_close(model.score(state, chosen), everything.gather(1, chosen - 1), rtol=0, atol=1e-12)
 
@@ -111,7 +112,8 @@ def test_padding_row_is_zero_and_never_trained() -> None:
     model.score(state, torch.tensor([[5]])).sum().backward()
     assert model.item.weight.grad is not None
     gradient = model.item.weight.grad.to_dense()
-    assert not gradient[0].any() and gradient[3].any()
+    assert not gradient[0].any()
+    assert gradient[3].any()
 
 
 def test_items_start_small_and_positions_do_not() -> None:

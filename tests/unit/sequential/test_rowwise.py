@@ -52,4 +52,6 @@ def test_dense_gradients_and_none_are_left_alone() -> None:
     dense.grad = given = torch.tensor([1.0, 2.0])
     rows.spread([without, dense])
     rows.clear()
-    assert without.grad is None and dense.grad is given and given.tolist() == [1.0, 2.0]
+    assert without.grad is None
+    assert dense.grad is given
+    assert given.tolist() == [1.0, 2.0]

@@ -34,8 +34,11 @@ def a_batch(target: list[int], negative: list[int]) -> Batch:
 
 
 def test_the_loss_by_hand() -> None:
-    """Negatives 1, 3 and 1. Target 2: ln[(2 + 1 + 3 + 1) / 2] = ln 7/2. Target 3, which is among them:
-    ln[(3 + 1 + 1) / 3] = ln 5/3. A target that all negatives are has nothing to be told from: 0."""
+    """Negatives 1, 3 and 1.
+
+    Target 2: ln[(2 + 1 + 3 + 1) / 2] = ln 7/2. Target 3, which is among them: ln[(3 + 1 + 1) / 3] = ln 5/3. A target
+    that all negatives are has nothing to be told from: 0.
+    """
     model, state = scoring_by_a_table(), torch.randn(2, SETTINGS.dim)
     loss = sampled_softmax(model, state, a_batch([2, 3], [1, 3, 1]))
     assert loss.item() == pytest.approx((np.log(7 / 2) + np.log(5 / 3)) / 2)
@@ -43,8 +46,10 @@ def test_the_loss_by_hand() -> None:
 
 
 def test_loss_and_gradients_are_those_of_a_softmax_over_all_scores() -> None:
-    """With each item once among the negatives it is the cross-entropy over the catalogue: the target, masked among
-    them, is the wanted one."""
+    """With each item once among the negatives it is the cross-entropy over the catalogue.
+
+    The target, masked among them, is the wanted one.
+    """
     torch.manual_seed(1)
     model, state = Encoder(20, SETTINGS).double(), torch.randn(5, SETTINGS.dim).double()
     batch = a_batch([3, 9, 9, 20, 1], list(range(1, 21)))
@@ -63,7 +68,9 @@ def test_each_batch_has_negatives_of_its_own_and_all_items_are_among_them() -> N
     assert [part.shape for part in parts] == [(500,)] * 4
     assert not torch.equal(parts[0], parts[1])
     count = torch.bincount(torch.cat(parts), minlength=8)
-    assert count[0] == 0 and len(count) == 8 and ((count[1:] - 2000 / 7).abs() < 78).all()
+    assert count[0] == 0
+    assert len(count) == 8
+    assert ((count[1:] - 2000 / 7).abs() < 78).all()
 
 
 def test_it_learns_a_cycle(tmp_path: Path) -> None:

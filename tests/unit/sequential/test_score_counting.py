@@ -41,7 +41,8 @@ def test_ties_follow_the_permutation() -> None:
     """All four scores equal: the rank is the target's place in the permutation, and three others tie with it."""
     order = [2, 0, 3, 1]
     found = ranked([[1.0] * 4] * 4, [0, 1, 2, 3], [[]] * 4, order)
-    assert found.rank.tolist() == order and found.ties.tolist() == [3] * 4
+    assert found.rank.tolist() == order
+    assert found.ties.tolist() == [3] * 4
 
 
 def test_ties_that_are_gone_do_not_count() -> None:
@@ -52,7 +53,8 @@ def test_ties_that_are_gone_do_not_count() -> None:
 def test_rows_are_independent() -> None:
     """Two rows with their own targets and exclusions: r = 0 of 3, and r = 1 of 2."""
     found = ranked([[9, 8, 7], [5, 9, 1]], [0, 0], [[], [2]], [0, 1, 2])
-    assert found.rank.tolist() == [0, 1] and found.candidates.tolist() == [3, 2]
+    assert found.rank.tolist() == [0, 1]
+    assert found.candidates.tolist() == [3, 2]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

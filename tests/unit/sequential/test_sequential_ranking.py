@@ -56,8 +56,11 @@ def ranked(
 
 
 def test_a_title_has_the_score_of_its_best_item() -> None:
-    """Scores 1 to 6 by item: titles 0 (items 1 and 6) 6, 1 (items 2 and 5) 5, 2 3, 3 4. Of four titles the target's,
-    2, is last; as items it would have been fourth of six. Whichever of its items is the target, title 0 is first."""
+    """Scores 1 to 6 by item: titles 0 (items 1 and 6) 6, 1 (items 2 and 5) 5, 2 3, 3 4.
+
+    Of four titles the target's, 2, is last; as items it would have been fourth of six. Whichever of its items is the
+    target, title 0 is first.
+    """
     scores = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
     assert ranked(scores, target=3) == (3, 4, 0)
     assert ranked(scores, target=1) == ranked(scores, target=6) == (0, 4, 0)
@@ -65,15 +68,20 @@ def test_a_title_has_the_score_of_its_best_item() -> None:
 
 
 def test_items_of_one_title_count_once_before_the_target_and_do_not_tie_with_it() -> None:
-    """Items 2 and 5 both score higher than the target, item 4: one title, so rank 1 of 4. With equal scores of its two
-    items the target's title has no tie with itself."""
+    """Items 2 and 5 both score higher than the target, item 4: one title, so rank 1 of 4.
+
+    With equal scores of its two items the target's title has no tie with itself.
+    """
     assert ranked([0.0, 9.0, 0.0, 5.0, 8.0, 0.0], target=4) == (1, 4, 0)
     assert ranked([7.0, 0.0, 1.0, 2.0, 3.0, 7.0], target=1) == (0, 4, 0)
 
 
 def test_a_title_is_masked_if_any_of_its_items_was_seen() -> None:
-    """User 1 had items 2 and 3: titles 1 and 2. Item 5, unseen and best, is of title 1: the target is first of two.
-    Before item 2 nothing was out, and title 1 was ahead."""
+    """User 1 had items 2 and 3: titles 1 and 2.
+
+    Item 5, unseen and best, is of title 1: the target is first of two. Before item 2 nothing was out, and title 1 was
+    ahead.
+    """
     assert ranked([1.0, 2.0, 3.0, 4.0, 9.0, 0.0], target=4, user=1, position=2) == (0, 2, 0)
     assert ranked([1.0, 2.0, 3.0, 4.0, 9.0, 0.0], target=4, user=1, position=0) == (1, 4, 0)
 
@@ -144,9 +152,11 @@ def test_ranks_are_those_of_brute_force(monkeypatch: pytest.MonkeyPatch, titles:
 
 @pytest.mark.parametrize("mask", ["seen", "window", "none"])
 def test_both_kinds_of_rows_are_ranked_alike(mask: Any) -> None:
-    """A model whose scores of items are those of their titles has the ranks of grounding with the same distances:
-    candidates, masks and the permutation that breaks ties are the same. Texts and titles are whole numbers on a line,
-    so that distances tie, and squares and their products are exact in float64."""
+    """A model whose scores of items are those of their titles has the ranks of grounding with the same distances.
+
+    Candidates, masks and the permutation that breaks ties are the same. Texts and titles are whole numbers on a line,
+    so that distances tie, and squares and their products are exact in float64.
+    """
     title_id, seen, rows = world(30, 50, 50)
     rng = np.random.default_rng(2)
     titles, z = (rng.integers(0, 9, (n, 1)).astype(np.float32) for n in (30, 50))
@@ -164,8 +174,10 @@ def test_both_kinds_of_rows_are_ranked_alike(mask: Any) -> None:
 def test_places_by_hand() -> None:
     """Titles 2 and 3 have one item each, 3 and 4, in columns 2 and 3; title 0 has columns 0 and 5, title 1 1 and 4."""
     titles = ranking.Titles(Protocol(6, SEEN, "seen", 0, TITLE_ID))
-    assert titles.places.single.tolist() == [2, 3] and titles.places.shared.tolist() == [0, 5, 1, 4]
-    assert titles.places.start.tolist() == [0, 2] and titles.item.tolist() == [-1, 2, 3, 0, 1, 3, 2]
+    assert titles.places.single.tolist() == [2, 3]
+    assert titles.places.shared.tolist() == [0, 5, 1, 4]
+    assert titles.places.start.tolist() == [0, 2]
+    assert titles.item.tolist() == [-1, 2, 3, 0, 1, 3, 2]
     assert titles.places.order.tolist() == titles.candidates.order[[2, 3, 0, 1]].tolist()
 
 
@@ -173,7 +185,8 @@ def test_without_title_ids_every_item_is_a_candidate() -> None:
     """As with title ids 0..5."""
     for title_id in (None, np.arange(-1, 6)):
         titles = ranking.Titles(Protocol(6, SEEN, "seen", 0, title_id))
-        assert titles.places.single.tolist() == [0, 1, 2, 3, 4, 5] and not len(titles.places.shared)
+        assert titles.places.single.tolist() == [0, 1, 2, 3, 4, 5]
+        assert not len(titles.places.shared)
         assert titles.item.tolist() == [-1, 0, 1, 2, 3, 4, 5]
 
 

@@ -55,7 +55,8 @@ def test_same_seed_same_weights_other_seed_other_weights(tmp_path: Path) -> None
         one = trainer(replace(settings, seed=seed))
         one.fit(Checkpoint(tmp_path / f"model{len(weights)}", "key"))
         weights.append(one.model.state_dict()["output.weight"])
-    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
 
 
 def test_an_epoch_is_a_function_of_seed_and_epoch() -> None:
@@ -103,7 +104,8 @@ def test_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path) -> 
         interrupted.fit(Interrupted(tmp_path / "model", "key"))
     torch.manual_seed(0)
     lines = resumed.fit(Checkpoint(tmp_path / "model", "key"))
-    assert len(interrupted.state["lines"]) == 2 and len(lines) == 7
+    assert len(interrupted.state["lines"]) == 2
+    assert len(lines) == 7
     assert without_seconds(lines) == without_seconds(expected)
     for name, weight in whole.model.state_dict().items():
         assert torch.equal(weight, resumed.model.state_dict()[name]), name
@@ -178,11 +180,13 @@ def test_kill_9_leaves_no_output_and_the_next_run_goes_on(tmp_path: Path, capsys
     process = subprocess.Popen([sys.executable, SCRIPT, *argv], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     while not list(tmp_path.glob("out/.model.safetensors.checkpoint/*.pt")):
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.poll() is None
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     os.kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    assert not model.exists() and not log.exists()
+    assert not model.exists()
+    assert not log.exists()
 
     program.run(fit_sasrec.main, fit_sasrec.build_parser(), argv)
     assert "resumed after epoch" in capsys.readouterr().err

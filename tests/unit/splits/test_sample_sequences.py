@@ -46,7 +46,8 @@ def test_the_papers_rows_are_marked_among_all_that_are_drawn(split: Path) -> Non
     rows = pq.read_table(drawn(split, "test", **TEST))
     alone = pq.read_table(drawn(split, "alone", split="test", rows=10, seed=42))
     marked = rows.filter(rows["paper"])
-    assert rows.num_rows == 60 and marked.num_rows == 10
+    assert rows.num_rows == 60
+    assert marked.num_rows == 10
     assert marked.equals(alone)
     assert not marked.equals(rows.slice(0, 10))
 

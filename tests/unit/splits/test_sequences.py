@@ -103,7 +103,8 @@ def test_samples_are_seeded_nested_and_in_order() -> None:
     """Ascending distinct rows; the same for the same name and seed, others for another; the 5 are among the 20."""
     small, large = (sequences.draw(100, size, 42, "train") for size in (5, 20))
     assert np.all(np.diff(large) > 0)
-    assert len(large) == 20 and len(small) == 5
+    assert len(large) == 20
+    assert len(small) == 5
     assert set(small) <= set(large)
     assert np.array_equal(large, sequences.draw(100, 20, 42, "train"))
     assert not np.array_equal(large, sequences.draw(100, 20, 42, "valid"))
@@ -111,14 +112,17 @@ def test_samples_are_seeded_nested_and_in_order() -> None:
 
 
 def test_the_papers_rows_are_those_that_it_alone_would_draw() -> None:
-    """8,000 of 60,000 test rows hold the 1,000 that `rows: 1000` draws, and those are marked: the first of the
-    permutation of the stream, not the first of the file, which is sorted by time."""
+    """8,000 of 60,000 test rows hold the 1,000 that `rows: 1000` draws, and those are marked.
+
+    The first of the permutation of the stream, not the first of the file, which is sorted by time.
+    """
     settings = sequences.SampleSettings("test", 8000, 42, paper_rows=1000)
     rows = sequences.draw(60_000, settings.rows, settings.seed, settings.split)
     paper = sequences.of_paper(rows, 60_000, settings)
     assert np.array_equal(rows[paper], sequences.draw(60_000, 1000, 42, "test"))
     permuted = seeds.stream(42, "samples", "test").permutation(60_000)
-    assert set(rows[paper]) == set(permuted[:1000]) and set(rows) == set(permuted[:8000])
+    assert set(rows[paper]) == set(permuted[:1000])
+    assert set(rows) == set(permuted[:8000])
     assert 50 < paper[:1000].sum() < 250  # about an eighth of any thousand rows
 
 

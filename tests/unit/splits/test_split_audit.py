@@ -121,8 +121,10 @@ def by_item_ids(world: World) -> None:
 
 
 def equal_times_swapped(world: World) -> None:
-    """User 1 has items 7 and 8, positions 6 and 7, both at 750: train, whose row 24 was the first, has the second, and
-    valid the first. No time gives that away."""
+    """User 1 has items 7 and 8, positions 6 and 7, both at 750.
+
+    Train, whose row 24 was the first, has the second, and valid the first. No time gives that away.
+    """
     world.interactions.timestamp[6:8] = 750
     for part, row, position in ((0, 24, 7), (1, 0, 6)):
         for column, value in (("position", position), ("target", position + 1), ("timestamp", 750)):

@@ -17,8 +17,9 @@ from softrec.reporting.summary import comparisons
 from softrec.results.collect import Run
 from softrec.results.long_table import LongRow
 from softrec.stats import method_comparison, paper_comparison
-from softrec.stats.method_comparison import Comparison, IntervalRow, Key, Ranked, SignificanceSettings
+from softrec.stats.method_comparison import Key, Ranked, SignificanceSettings
 from softrec.stats.resampling import Resampling
+from softrec.stats.table_rows import Comparison, IntervalRow
 
 RUNS = [
     Run("SFT", "BIGRec", "D", 1, None, None),
@@ -59,8 +60,11 @@ def intervals_of(ranked: dict[Key, Ranked]) -> list[IntervalRow]:
 
 
 def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None:
-    """SFT ranks 9th (no hit at 5), SOFT with alpha 10 first: the difference is 1, its interval [1, 1], and p the least
-    that 20 users can show: 2^-19, after Holm for two tests 2^-18. McNemar: 20 users."""
+    """SFT ranks 9th (no hit at 5), SOFT with alpha 10 first.
+
+    The difference is 1, its interval [1, 1], and p the least that 20 users can show: 2^-19, after Holm for two tests
+    2^-18. McNemar: 20 users.
+    """
     ranked = method_comparison.read_ranked(RUNS, write_ranks(tmp_path, [9, 9, 9, 9, 0, 0]), [Setting("alpha", 10.0)])
     assert ranked["D", "SOFT", "BIGRec"].seeds == [1, 2]
     hits, gains = comparisons_of(ranked)
@@ -73,17 +77,21 @@ def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None
     assert cells[0][:10] == ("SFT", "BIGRec", "D", "H@5", 0.0, 0.0, 0.0, 40, 20, 2)
     told = comparisons.described([hits, gains])
     assert "40 rows of 20 users, 2 seed(s)" in told
-    assert "Family of Holm's correction: all 2 lines above" in told and "on 1 data set, at 2 metrics" in told
+    assert "Family of Holm's correction: all 2 lines above" in told
+    assert "on 1 data set, at 2 metrics" in told
 
 
 def test_what_seeds_can_say() -> None:
-    """One says nothing of others, five do; data sets with as many seeds share the sentence. Where an estimate is a
-    method's own it is said, with the data set and metric."""
+    """One says nothing of others, five do; data sets with as many seeds share the sentence.
+
+    Where an estimate is a method's own it is said, with the data set and metric.
+    """
     assert comparisons.about_seeds(1).startswith("One seed: intervals and p say what other users would give, not")
     assert "other users and other training runs" in comparisons.about_seeds(5)
     two = [row("SFT", "H@5", 0.5), row("SFT", "H@5", 0.5)._replace(dataset="E")]
     told = comparisons.described(two)
-    assert told.count("One seed:") == 1 and "pooled" not in told
+    assert told.count("One seed:") == 1
+    assert "pooled" not in told
     five = [one._replace(seeds=5, seeds_from="pooled") for one in two]
     assert "nothing in this run contradicts" in comparisons.described(five)
     five[1] = five[1]._replace(seeds_from="pooled; own")
@@ -91,15 +99,18 @@ def test_what_seeds_can_say() -> None:
 
 
 def test_the_papers_rows_alone(tmp_path: Path) -> None:
-    """Users 6 to 20 are the paper's, 30 rows: SOFT hits for users 1 to 5 alone, so its H@5 is 10/40 over all rows and 0
-    over the paper's."""
+    """Users 6 to 20 are the paper's, 30 rows.
+
+    SOFT hits for users 1 to 5 alone, so its H@5 is 10/40 over all rows and 0 over the paper's.
+    """
     paths = write_ranks(tmp_path, [9] * 6)
     for path in paths[4:]:
         write_rows(path, USERS, np.where(PAPER, 9, 0), PAPER)
     ranked = method_comparison.read_ranked(RUNS, paths, [Setting("alpha", 10.0)])
     for found, value, size in ((ranked, 0.25, (40, 20, 2)), (method_comparison.of_paper(ranked), 0.0, (30, 15, 2))):
         soft = next(cell for cell in intervals_of(found) if cell.method == "SOFT")
-        assert soft.value == value and (soft.rows, soft.users, soft.seeds) == size
+        assert soft.value == value
+        assert (soft.rows, soft.users, soft.seeds) == size
 
 
 def test_ranks_without_the_papers_rows_are_refused(tmp_path: Path) -> None:
@@ -155,7 +166,8 @@ def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> N
     csv_files.write_text(tmp_path / "tests.csv", csv_files.csv_text([Comparison._fields, *tests]))
     marked, sentence = gain_marks.beyond_noise(tmp_path / "tests.csv", means)
     assert marked == {("SOFT", "BIGRec", "D", "H@5")}
-    assert "† marks a Gain beyond noise" in sentence and "40 rows of 20 users" in sentence
+    assert "† marks a Gain beyond noise" in sentence
+    assert "40 rows of 20 users" in sentence
     shape = table2.Table2Settings(table2.shape_of(long).rows, ["D"], ["H@5", "NG@5"])
     gains = table2.table2(means, shape, marked).sections[0].rows[-1]
     assert [cell.mark for cell in gains.cells[0]] == ["†", ""]
@@ -163,9 +175,11 @@ def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("luck", "beyond"), [(0, True), (12, False)])
 def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck: int, beyond: bool) -> None:
-    """400 users, five seeds; SFT hits a fifth of them, SOFT 25 more in each of seeds 1 to 5 where all runs are as good;
-    else 25 + 12 * (-2, -1, 0, 1, 2) more: the same mean, but single runs differ by half of what is gained, and SFT's
-    the other way."""
+    """400 users, five seeds.
+
+    SFT hits a fifth of them, SOFT 25 more in each of seeds 1 to 5 where all runs are as good; else 25 + 12 * (-2, -1,
+    0, 1, 2) more: the same mean, but single runs differ by half of what is gained, and SFT's the other way.
+    """
     rng, paths = np.random.default_rng(3), []
     runs = [Run(m, "BIGRec", "D", seed, None, None) for m in ("SFT", "SOFT") for seed in range(1, 6)]
     for run in runs:
@@ -193,18 +207,19 @@ def cell(dataset: str, metric: str, value: float, seeds: int = 1) -> IntervalRow
 
 
 def test_ours_beside_the_papers() -> None:
-    """Ours 0.030, theirs 0.020, both of one run on 1,000 rows: the difference of 0.010 has a standard error of
-    sqrt((0.030 + 0.020) / 1000) = 0.00707, so that 1.96 of them hold 0; theirs 0.012 is 0.018 away, with 1.96 *
-    sqrt(0.042 / 1000) = 0.0127. Our own interval alone, 1.96 sqrt(0.03 / 1000) = 0.0107, would leave 0.019 outside.
-    A data set that the paper lacks and H@1 are not compared."""
+    """Ours 0.030, theirs 0.020, both of one run on 1,000 rows.
+
+    The difference of 0.010 has a standard error of sqrt((0.030 + 0.020) / 1000) = 0.00707, so that 1.96 of them hold 0;
+    theirs 0.012 is 0.018 away, with 1.96 * sqrt(0.042 / 1000) = 0.0127. Our own interval alone, 1.96 sqrt(0.03 / 1000)
+    = 0.0107, would leave 0.019 outside. A data set that the paper lacks and H@1 are not compared.
+    """
     ours = [cell("Game", metric, 0.03) for metric in ("H@5", "H@20", "H@1")] + [cell("ML-100K", "H@5", 0.03)]
     paper = {("SFT", "BIGRec", "Game", metric): at for metric, at in (("H@5", 0.019), ("H@20", 0.012), ("H@1", 0.03))}
     rows = paper_comparison.compare(ours, paper, paper_comparison.CompareSettings(["H@5", "H@20"], 1000))
     assert [(r.metric, r.verdict) for r in rows] == [("H@5", "inside"), ("H@20", "outside")]
     assert rows[1][6:9] == pytest.approx((0.018, 0.018 - 0.01271, 0.018 + 0.01271), abs=2e-5)
-    assert "1 of 2" in paper_comparison.described(rows, 5, 1000) and "One seed" not in paper_comparison.described(
-        rows, 5, 1000
-    )
+    assert "1 of 2" in paper_comparison.described(rows, 5, 1000)
+    assert "One seed" not in paper_comparison.described(rows, 5, 1000)
     assert "One seed cannot show" in paper_comparison.described(rows, 1, 1000)
 
 
@@ -219,10 +234,13 @@ def test_a_run_that_shares_no_cell_with_the_paper() -> None:
 
 
 def test_seeds_widen_the_interval_of_ours_less_the_papers() -> None:
-    """A run varies by 0.005 beyond its users: our mean of four by a quarter of that variance, the paper's run by all of
-    it: 0.005^2 (1 + 1/4) = 3.125e-5. Users: 0.03 / 1000 for either. The root of 9.125e-5 is 0.009552. The seeds' 8
-    degrees of freedom are of how runs' means vary, with noise of 0.003: (0.005^2 + 0.003^2) (1 + 1/4) = 4.25e-5; 999
-    are of each of the users' parts. Satterthwaite: 9.125^2 / (4.25^2 / 8 + 2 * 3^2 / 999) = 36.6, whose t is 2.027."""
+    """A run varies by 0.005 beyond its users.
+
+    Our mean of four by a quarter of that variance, the paper's run by all of it: 0.005^2 (1 + 1/4) = 3.125e-5. Users:
+    0.03 / 1000 for either. The root of 9.125e-5 is 0.009552. The seeds' 8 degrees of freedom are of how runs' means
+    vary, with noise of 0.003: (0.005^2 + 0.003^2) (1 + 1/4) = 4.25e-5; 999 are of each of the users' parts.
+    Satterthwaite: 9.125^2 / (4.25^2 / 8 + 2 * 3^2 / 999) = 36.6, whose t is 2.027.
+    """
     users, run = 0.03 / 1000, 0.005
     varying = {"run_seeds": run, "run_noise": 0.003, "seeds_freedom": 8.0}
     ours = cell("Game", "H@5", 0.03, 4)._replace(error=(users + run**2 / 4) ** 0.5, **varying)

@@ -42,14 +42,18 @@ def test_bootstrap_of_two_users_by_hand() -> None:
 
 
 def test_a_cell_is_resampled_as_if_it_were_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Users are drawn once a data set: to the last bit a cell's means are the same alone, in another place, among more;
-    another data set has draws of its own. Weights that are drawn in blocks of 3 resamples are the same weights."""
+    """Users are drawn once a data set.
+
+    To the last bit a cell's means are the same alone, in another place, among more; another data set has draws of its
+    own. Weights that are drawn in blocks of 3 resamples are the same weights.
+    """
     rng = np.random.default_rng(0)
     first, second, third = (rng.random((50, 4)) for _ in range(3))
     rows, how = rng.integers(1, 4, 50), Resampling(100, 7)
     alone = resampling.bootstrap([second], rows, how, "D")[0]
     among = resampling.bootstrap([first, third, second], rows, how, "D")
-    assert np.array_equal(alone, among[2]) and not np.array_equal(alone, among[0])
+    assert np.array_equal(alone, among[2])
+    assert not np.array_equal(alone, among[0])
     monkeypatch.setattr(resampling, "BLOCK", 150)
     assert resampling.bootstrap([second], rows, how, "D")[0] == pytest.approx(alone, rel=1e-12)
     assert not np.array_equal(alone, resampling.bootstrap([second], rows, how, "E")[0])
@@ -127,16 +131,20 @@ def test_rows_as_the_unit_would_claim_far_too_much() -> None:
 
 
 def test_t_test_by_hand() -> None:
-    """0.02 with error 0.01 and 10 degrees of freedom: t = 2, whose two-sided p is 0.0734 in tables (f = 10: 2.228 for
-    0.05), and the half width 2.228 * 0.01."""
+    """0.02 with error 0.01 and 10 degrees of freedom: t = 2, whose two-sided p is 0.0734 in tables (f = 10.
+
+    2.228 for 0.05), and the half width 2.228 * 0.01.
+    """
     found = Estimate(0.02, 0.01, 10.0, 0, 0)
     assert resampling.p_value(found, 100) == pytest.approx(0.0734, abs=5e-5)
     assert resampling.t_interval(found) == pytest.approx((0.02 - 0.02228, 0.02 + 0.02228), abs=1e-5)
 
 
 def test_few_users_who_differ_cannot_show_a_small_p() -> None:
-    """Five users, all better: 2 of 2^5 arrangements reach it, p = 1/16, whatever t says. None who differs: p = 1. A
-    single user has no degrees of freedom, and tells nothing of others."""
+    """Five users, all better: 2 of 2^5 arrangements reach it, p = 1/16, whatever t says.
+
+    None who differs: p = 1. A single user has no degrees of freedom, and tells nothing of others.
+    """
     assert resampling.p_value(Estimate(0.02, 0.001, 1000.0, 0, 0), 5) == 1 / 16
     for found, differing, span, p in (
         (Estimate(1.0, 0.0, 19.0, 0, 0), 20, (1.0, 1.0), 2.0**-19),
@@ -147,14 +155,14 @@ def test_few_users_who_differ_cannot_show_a_small_p() -> None:
 
 
 def test_holm_by_hand() -> None:
-    """p = 0.04, 0.01, 0.03: sorted 0.01 * 3, 0.03 * 2, 0.04 * 1 (never below 0.06)."""
+    """P = 0.04, 0.01, 0.03: sorted 0.01 * 3, 0.03 * 2, 0.04 * 1 (never below 0.06)."""
     assert resampling.holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert resampling.holm([0.9, 0.8]) == [1.0, 1.0]
     assert resampling.holm([]) == []
 
 
 def test_mcnemar_by_hand() -> None:
-    """a alone hits 5 rows, b alone 1: 2 * (C(6,0) + C(6,1)) / 2^6 = 14/64. Without discordant rows p is 1."""
+    """A alone hits 5 rows, b alone 1: 2 * (C(6,0) + C(6,1)) / 2^6 = 14/64. Without discordant rows p is 1."""
     a = np.array([1, 1, 1, 1, 1, 0, 1, 0], dtype=bool)
     b = np.array([0, 0, 0, 0, 0, 1, 1, 0], dtype=bool)
     assert resampling.mcnemar(a, b) == (5, 1, 14 / 64)

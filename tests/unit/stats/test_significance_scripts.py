@@ -6,8 +6,8 @@ from run_script import SCRIPTS, run_script
 from softrec.evaluation.ranking import RANK_TYPES
 from softrec.io import csv_files
 from softrec.io.tables import write_table
-from softrec.stats.method_comparison import Comparison
 from softrec.stats.paper_comparison import ComparedRow, read_intervals
+from softrec.stats.table_rows import Comparison
 
 CELLS = [
     {"method": m, "backbone": "BIGRec", "dataset": "Game", "seed": s, "setting": None, "choice": None}
@@ -37,7 +37,8 @@ def measure(folder: Path, types: dict[str, str]) -> tuple[int, str]:
     flags = {f"--{name}": folder / name for name in OUTPUTS}
     more = {"--ranks": paths[0]}
     done = run_script("measure_significance.py", SETTINGS, {**flags, **more})
-    assert done.returncode == 1 and "1 ranks files are given for 4 cells" in done.stderr
+    assert done.returncode == 1
+    assert "1 ranks files are given for 4 cells" in done.stderr
     one = {**SETTINGS, "cells": [CELLS[0]]}
     done = run_script("measure_significance.py", one, {**flags, **more})
     return done.returncode, done.stderr
@@ -56,11 +57,14 @@ def test_both_scripts_write_all_rows_and_the_papers(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     ((_, row),) = csv_files.read_csv(tmp_path / "compare.csv", ComparedRow._fields)
     assert float(row["difference"]) == float(row["ours"]) - float(row["paper"])
-    assert "1 of 1" not in (tmp_path / "compare.md").read_text() and row["verdict"] == "outside"
+    assert "1 of 1" not in (tmp_path / "compare.md").read_text()
+    assert row["verdict"] == "outside"
 
 
 def test_ranks_without_the_column_leave_nothing_behind(tmp_path: Path) -> None:
     """One sentence, status 1, no output."""
     status, errors = measure(tmp_path, {name: kind for name, kind in RANK_TYPES.items() if name != "paper"})
-    assert status == 1 and "has no column 'paper'" in errors and "Traceback" not in errors
+    assert status == 1
+    assert "has no column 'paper'" in errors
+    assert "Traceback" not in errors
     assert not [name for name in OUTPUTS if (tmp_path / name).exists()]

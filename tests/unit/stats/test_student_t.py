@@ -9,13 +9,13 @@ from softrec.stats import student_t
     ("freedom", "t"), [(1, 12.7062), (2, 4.3027), (4, 2.7764), (10, 2.2281), (48, 2.0106), (1e6, 1.96)]
 )
 def test_quantiles_as_tables_have_them(freedom: float, t: float) -> None:
-    """t with 2.5 % above it, and back."""
+    """T with 2.5 % above it, and back."""
     assert student_t.quantile(0.95, freedom) == pytest.approx(t, abs=1e-4)
     assert student_t.two_sided(-t, freedom) == pytest.approx(0.05, abs=2e-5)
 
 
 def test_tails_by_hand() -> None:
-    """f = 1 is Cauchy: P(|T| >= 1) = 1/2, and far out 2 / (pi t). f = 2: P(|T| >= t) = 1 - t / sqrt(2 + t^2)."""
+    """F = 1 is Cauchy: P(|T| >= 1) = 1/2, and far out 2 / (pi t). f = 2: P(|T| >= t) = 1 - t / sqrt(2 + t^2)."""
     assert student_t.two_sided(1.0, 1) == pytest.approx(0.5, rel=1e-12)
     assert student_t.two_sided(1e6, 1) == pytest.approx(6.366198e-7, rel=1e-6)
     assert student_t.two_sided(3.0, 2) == pytest.approx(1 - 3 / 11**0.5, rel=1e-12)

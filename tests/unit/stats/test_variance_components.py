@@ -9,8 +9,11 @@ from softrec.stats.variance_components import Spread, Varied
 
 
 def test_variance_between_users_by_hand() -> None:
-    """Users with 1, 1 and 2 rows and sums 1, 0 and 1: mean 2/4. What is left: 1/2, -1/2, 0. 3/2 of their squares' sum,
-    1/2, over 4^2. Their weights are those of 16 / 6 equal users. A single user tells nothing of others."""
+    """Users with 1, 1 and 2 rows and sums 1, 0 and 1: mean 2/4.
+
+    What is left: 1/2, -1/2, 0. 3/2 of their squares' sum, 1/2, over 4^2. Their weights are those of 16 / 6 equal users.
+    A single user tells nothing of others.
+    """
     rows = np.array([1, 1, 2])
     assert variance_components.between_users(np.array([1.0, 0.0, 1.0]), rows) == pytest.approx(1.5 * 0.5 / 16)
     assert variance_components.users_freedom(rows) == pytest.approx(16 / 6 - 1)
@@ -18,8 +21,11 @@ def test_variance_between_users_by_hand() -> None:
 
 
 def test_how_seeds_vary_by_hand() -> None:
-    """Two users with a row each, two seeds. Method 0: 1, 0 and 0, 1: equal means, all is chance: each run is apart by
-    +-1/2 and -+1/2, 2 * (1/4 + 1/4) / 4 = 1/4 a run, over S - 1 = 1: 1/2. Method 1: 1, 1 and 0, 0: no chance at all."""
+    """Two users with a row each, two seeds.
+
+    Method 0: 1, 0 and 0, 1: equal means, all is chance: each run is apart by +-1/2 and -+1/2, 2 * (1/4 + 1/4) / 4 = 1/4
+    a run, over S - 1 = 1: 1/2. Method 1: 1, 1 and 0, 0: no chance at all.
+    """
     value = np.array([[[1.0, 0], [0, 1]], [[1, 1], [0, 0]]])
     found = variance_components.varied(value, np.array([1, 1]))
     assert found.noise.tolist() == pytest.approx([0.5, 0])
@@ -28,9 +34,11 @@ def test_how_seeds_vary_by_hand() -> None:
 
 
 def test_error_and_freedom_by_hand() -> None:
-    """Two users with a row each, means 1 and 0 over two seeds: 2 * (1/4 + 1/4) / 4 = 1/4 between users, f = 1. Method
-    0 has noise 0.2 and a ratio of 3 with 11 degrees of freedom, method 1 noise 0.4 and a ratio of 0.5: beyond noise
-    (3 - 1) * 0.2 / 2 = 0.2 and nothing. Freedom: 0.45^2 / (0.25^2 / 1 + 0.3^2 / 11 + 0.2^2 / 4)."""
+    """Two users with a row each, means 1 and 0 over two seeds: 2 * (1/4 + 1/4) / 4 = 1/4 between users, f = 1.
+
+    Method 0 has noise 0.2 and a ratio of 3 with 11 degrees of freedom, method 1 noise 0.4 and a ratio of 0.5: beyond
+    noise (3 - 1) * 0.2 / 2 = 0.2 and nothing. Freedom: 0.45^2 / (0.25^2 / 1 + 0.3^2 / 11 + 0.2^2 / 4).
+    """
     spread = Spread(2, np.array([0.2, 0.4]), np.array([3.0, 0.5]), np.array([11.0, 4.0]), ("pooled", "own"))
     value = np.array([[1.0, 0], [1, 0]])
     found = variance_components.estimate(value, np.array([1, 1]), spread, [0, 1])
@@ -47,9 +55,11 @@ def test_pooled_methods_share_their_degrees_of_freedom() -> None:
 
 
 def test_the_error_is_what_the_mean_varies_by() -> None:
-    """600 made data sets of two methods, 1,000 rows, 3 seeds, without and with lucky ones: the mean of the variances is
-    that of the difference. A variance of 600 values is within 5 * sqrt(2 / 600) = 29 % of its expectation. Seeds and
-    users just added count twice what they have together, more than a quarter too much."""
+    """600 made data sets of two methods, 1,000 rows, 3 seeds, without and with lucky ones.
+
+    The mean of the variances is that of the difference. A variance of 600 values is within 5 * sqrt(2 / 600) = 29 % of
+    its expectation. Seeds and users just added count twice what they have together, more than a quarter too much.
+    """
     for lucky in (0.0, 0.005):
         rng, shape = np.random.default_rng(5), Shape(1000, 3, np.full(2, 0.03), np.full(2, lucky), known=0.1)
         values, squares, twice = [], [], []
@@ -79,8 +89,11 @@ def settled(rng: np.random.Generator, spread: np.ndarray, seeds: int = 5) -> dic
 
 @pytest.mark.parametrize("seeds", [2, 5])
 def test_methods_that_vary_alike_are_pooled(seeds: int) -> None:
-    """By Bartlett's test at 0.25 three of four runs have no doubt at all: of 200, standard deviation 0.031, and four of
-    them below 0.75 are 0.63. All 12 with S - 1 degrees of freedom each; Cochran's test takes few out."""
+    """By Bartlett's test at 0.25 three of four runs have no doubt at all.
+
+    Of 200, standard deviation 0.031, and four of them below 0.75 are 0.63. All 12 with S - 1 degrees of freedom each;
+    Cochran's test takes few out.
+    """
     rng, kept = np.random.default_rng(1), []
     for _ in range(200):
         spread = settled(rng, np.full(12, 3.0), seeds)["A"]
@@ -93,8 +106,10 @@ def test_methods_that_vary_alike_are_pooled(seeds: int) -> None:
 
 
 def test_methods_that_vary_more_everywhere_keep_their_own() -> None:
-    """Two of twelve vary nine times as much on all three data sets: with 12 degrees of freedom each it shows, and their
-    ratio comes near 9, with those degrees; nearly all of 100 runs."""
+    """Two of twelve vary nine times as much on all three data sets.
+
+    With 12 degrees of freedom each it shows, and their ratio comes near 9, with those degrees; nearly all of 100 runs.
+    """
     rng, own, ratios = np.random.default_rng(2), 0, []
     many = np.where(np.arange(12) > 9, 9.0, 1.0)
     for _ in range(100):
@@ -113,7 +128,8 @@ def test_one_that_stands_out_on_one_data_set_keeps_its_own_there() -> None:
     spread = variance_pooling.by_data_set(Varied(5, np.full(12, 1e-6), ratio))
     assert spread.source == ("pooled",) * 11 + ("own",)
     assert (spread.ratio[11], spread.freedom[11]) == (40.0, 4.0)
-    assert spread.ratio[0] == pytest.approx(9 / 11) and spread.freedom[0] == 44.0
+    assert spread.ratio[0] == pytest.approx(9 / 11)
+    assert spread.freedom[0] == 44.0
 
 
 def test_methods_without_chance_are_not_pooled() -> None:
@@ -122,4 +138,5 @@ def test_methods_without_chance_are_not_pooled() -> None:
     assert spread.source == ("pooled", "none", "pooled")
     assert spread.freedom.tolist() == [2, 0, 2]
     alone = variance_pooling.settle({"A": Varied(1, np.zeros(2), np.zeros(2))}, {"A": ["x", "y"]})["A"]
-    assert alone.freedom.tolist() == [0, 0] and alone.source == ("none", "none")
+    assert alone.freedom.tolist() == [0, 0]
+    assert alone.source == ("none", "none")

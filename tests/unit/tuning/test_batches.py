@@ -38,7 +38,7 @@ def test_micro_batches_are_the_same_for_any_number_of_ranks(world: int) -> None:
 
 @pytest.mark.parametrize(("size", "micro", "world"), [(7, 2, 1), (7, 2, 4), (256, 8, 4), (5, 8, 2)])
 def test_accumulation_has_room_for_every_micro_batch(size: int, micro: int, world: int) -> None:
-    """world x accumulation is the least multiple of world that is not below ceil(size / micro)."""
+    """World x accumulation is the least multiple of world that is not below ceil(size / micro)."""
     arithmetic = Arithmetic(size, size, micro, world)
     parts = len(micro_batches(np.arange(size), [1] * size, arithmetic))
     assert world * (arithmetic.accumulation - 1) < parts <= world * arithmetic.accumulation

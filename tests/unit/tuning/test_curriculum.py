@@ -42,8 +42,11 @@ def test_linear_matches_value_and_slope_and_stops_at_zero() -> None:
 
 
 def test_distance_is_the_mean_of_norms() -> None:
-    """Differences (3, 4) and (0, 0): norms 5 and 0, mean 2.5 (not the norm of the mean, which is 2.5 too only by
-    chance of one row; a second pair (0, 2) makes the mean 7 / 3)."""
+    """Differences (3, 4) and (0, 0).
+
+    Norms 5 and 0, mean 2.5 (not the norm of the mean, which is 2.5 too only by chance of one row; a second pair (0, 2)
+    makes the mean 7 / 3).
+    """
     generated = np.array([[3.0, 4.0], [1.0, 1.0], [0.0, 2.0]])
     target = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
     assert distance(generated, target) == pytest.approx(7 / 3)

@@ -83,8 +83,11 @@ RESULTS = [(0.1, 0.1), (0.3, 0.1), (0.2, 0.2), (0.2, 0.1)]
 
 
 def test_an_interrupted_run_ends_where_an_uninterrupted_one_does(new_llm: NewLlm, tmp_path: Path) -> None:
-    """Interrupted in the validation of epoch 2 and started again in new objects, with dropout, an optimiser's state
-    and a schedule on the way: adapter and log are the same to the bit, and epoch 1 is not run again."""
+    """Adapter and log are the same to the bit, and epoch 1 is not run again.
+
+    The run is interrupted in the validation of epoch 2 and resumed in new objects, with dropout, an optimizer's state
+    and a schedule on the way.
+    """
     loop = {"epochs": 4, "patience": 4, "checkpoint_select": "best", "dropout": 0.3}
     whole = new_tuner(new_llm, **loop)
     expected = whole.fit(SOFT, Scripted(*RESULTS), Saver(Checkpoint(tmp_path / "whole", "k" * 64), 10))

@@ -62,8 +62,10 @@ def test_an_update_is_made_with_the_rate_of_its_number() -> None:
 
 @pytest.mark.parametrize(("schedule", "last"), [("cosine", 0.1 * 0.5 * (1 - 0.99756)), ("constant", 0.1)])
 def test_sdpos_schedule_is_counted_in_its_own_updates(schedule: Any, last: float) -> None:
-    """4,096 rows in batches of 256, three epochs: 48 updates; 5 % of them, rounded up, are 3 of warm-up. The last one
-    follows 47: 44 of the 45 after the warm-up are done, cos(44 pi / 45) = -0.99756."""
+    """4,096 rows in batches of 256, three epochs: 48 updates; 5 % of them, rounded up, are 3 of warm-up.
+
+    The last one follows 47: 44 of the 45 after the warm-up are done, cos(44 pi / 45) = -0.99756.
+    """
     loop = LoopSettings(**{**LOOP, "epochs": 3, "global_batch_size": 256})
     tuning = TuningSettings(None, None, SETTINGS, loop, None)  # type: ignore[arg-type]
     run = SdpoSettings(tuning, 3, 1.0, schedule, 0.05).run(4096)

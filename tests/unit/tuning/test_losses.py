@@ -7,7 +7,7 @@ from softrec.tuning import losses
 
 
 def test_sft_is_the_token_mean() -> None:
-    """l = (-3, -5) over 2 + 2 tokens: 8 / 4 = 2; as the paper's sum (N = 1): 8."""
+    """L = (-3, -5) over 2 + 2 tokens: 8 / 4 = 2; as the paper's sum (N = 1): 8."""
     l_y = torch.tensor([-3.0, -5.0])
     assert losses.sft(l_y, losses.denominator(4, "mean")).item() == 2.0
     assert losses.sft(l_y, losses.denominator(4, "sum")).item() == 8.0
@@ -34,12 +34,12 @@ def test_parts_of_a_global_batch_add_up() -> None:
     ("tau", "kinds"), [(1.0, ("yhat",)), (0.0, ("y",)), (0.5, ("y", "yhat")), (1e-9, ("y", "yhat"))]
 )
 def test_a_response_of_weight_zero_is_not_run(tau: float, kinds: tuple[str, ...]) -> None:
-    """tau = 1 needs yhat alone, tau = 0 needs y alone, anything between needs both."""
+    """Tau = 1 needs yhat alone, tau = 0 needs y alone, anything between needs both."""
     assert losses.needed(tau) == kinds
 
 
 def test_ends_of_tau_are_sft_and_without_scheduler() -> None:
-    """tau = 0 gives L_SFT and tau = 1 gives L_SDFT, exactly."""
+    """Tau = 0 gives L_SFT and tau = 1 gives L_SDFT, exactly."""
     l_y, l_yhat = torch.tensor([-6.0]), torch.tensor([-8.0])
     assert losses.soft(l_y, l_yhat, 3.0, 2.0, 0.0) == losses.sft(l_y, 3.0)
     assert losses.soft(l_y, l_yhat, 3.0, 2.0, 1.0) == losses.sdft(l_yhat, 2.0)

@@ -79,8 +79,10 @@ SHAPES = ("one, accumulated", "one, DeepSpeed", "two", "two, DeepSpeed", "two, Z
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_twelve_updates_agree_in_any_shape(runs: dict[str, dict[str, Any]], shape: str) -> None:
-    """Batches of 4 and 2 rows over six epochs of SOFT, tau below 1 from the second on: with dropout 0 the adapters
-    differ by rounding alone. A mean per rank, or a wrong number of micro steps, would differ in the second digit.
+    """Batches of 4 and 2 rows over six epochs of SOFT, tau below 1 from the second on.
+
+    With dropout 0 the adapters differ by rounding alone. A mean per rank, or a wrong number of micro steps, would
+    differ in the second digit.
 
     The last batch of an epoch has 2 rows: with four ranks two of them have none, with micro batch 1 there are fewer
     micro steps than in a full batch.
@@ -101,9 +103,11 @@ def test_later_drift_is_printed(runs: dict[str, dict[str, Any]]) -> None:
 
 
 def test_sdpo_agrees_and_its_reference_is_dealt_over_ranks(runs: dict[str, dict[str, Any]]) -> None:
-    """A mean over the rows of the global batch, however they are dealt. Six rows are two batches of the one rank's
-    reference with micro batch 4; with micro batch 1 they are six, of which each of two ranks runs three, once: every
-    rank has the whole of it, or it would not have learnt the same."""
+    """A mean over the rows of the global batch, however they are dealt.
+
+    Six rows are two batches of the one rank's reference with micro batch 4; with micro batch 1 they are six, of which
+    each of two ranks runs three, once: every rank has the whole of it, or it would not have learnt the same.
+    """
     one, two = runs["one, SDPO"], runs["two, SDPO"]
     assert (one["asked"], two["asked"]) == (2, 3)
     np.testing.assert_allclose(two["reference"], one["reference"], atol=1e-5, rtol=0)
@@ -111,8 +115,11 @@ def test_sdpo_agrees_and_its_reference_is_dealt_over_ranks(runs: dict[str, dict[
 
 
 def test_llaras_adapter_and_projector_agree(runs: dict[str, dict[str, Any]]) -> None:
-    """The projector is inside what the engine trains. Were its gradient not added up over ranks, each rank would
-    have its own, as in the authors' code, and rank 0's would differ from that of one process."""
+    """The projector is inside what the engine trains.
+
+    Were its gradient not added up over ranks, each rank would have its own, as in the authors' code, and rank 0's would
+    differ from that of one process.
+    """
     one, two = runs["one, LLaRA"], runs["two, LLaRA"]
     for part in ("adapter", "projector"):
         print(f"{part}: largest difference {np.abs(np.subtract(two[part], one[part])).max():.1e}")
@@ -152,8 +159,10 @@ def interrupted(folder: Path, kind: str, dies: list[int]) -> subprocess.Complete
 def test_two_ranks_go_on_to_the_bit(
     runs: dict[str, dict[str, Any]], tmp_path: Path, dies: list[int], said: str
 ) -> None:
-    """Rank 1 is killed at update 5; or rank 0 gets SIGTERM at update 8: all save, leave together and say so. Started
-    again the run ends with the same bits as one that was never interrupted."""
+    """Rank 1 is killed at update 5; or rank 0 gets SIGTERM at update 8: all save, leave together and say so.
+
+    Started again the run ends with the same bits as one that was never interrupted.
+    """
     ended = interrupted(tmp_path, "deepspeed", dies)
     assert said in ended.stderr
     again = launch(tmp_path, 2, [specification("killed", "deepspeed", 2, 1, dropout=0.3)])
@@ -171,7 +180,7 @@ def test_a_run_goes_on_with_other_ranks_and_engine(runs: dict[str, dict[str, Any
     np.testing.assert_allclose(answer(tmp_path, "killed")["adapter"], expected, atol=1e-6, rtol=0)
 
 
-class Begun(Exception):
+class BegunError(Exception):
     """A process group was asked for."""
 
 
@@ -179,7 +188,8 @@ class Begun(Exception):
 def test_deepspeed_alone_has_a_group_for_its_device(monkeypatch: pytest.MonkeyPatch, cuda: bool, backend: str) -> None:
     """One rank on a GPU: ZeRO's messages are tensors on it, which gloo would carry through the host, if at all.
 
-    A RANK that something else has left in the environment does not reach DeepSpeed."""
+    A RANK that something else has left in the environment does not reach DeepSpeed.
+    """
     from softrec.tuning import deepspeed_engine
     from softrec.tuning.engine import OptimiserSettings
 
@@ -187,13 +197,13 @@ def test_deepspeed_alone_has_a_group_for_its_device(monkeypatch: pytest.MonkeyPa
 
     def record(name: str, **options: Any) -> None:
         asked.update(options, backend=name)
-        raise Begun
+        raise BegunError
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.distributed, "init_process_group", record)
     for name, value in (("RANK", "3"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0")):
         monkeypatch.setenv(name, value)
-    with pytest.raises(Begun):
+    with pytest.raises(BegunError):
         deepspeed_engine.DeepSpeedEngine(torch.nn.Linear(2, 2), OptimiserSettings(0.1, 0, 0.0, 1.0), 2, 1, 1)
     assert (asked["backend"], asked["rank"], asked["world_size"]) == (backend, 0, 1)
     assert [os.environ[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")] == ["0", "1", "0"]

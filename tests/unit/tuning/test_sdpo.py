@@ -131,8 +131,10 @@ def rows_of(histories: list[list[int]], targets: list[int]) -> datasets.Dataset:
 
 @given(st.data())
 def test_negatives_are_of_no_item_the_user_has_had(data: st.DataObject) -> None:
-    """Items 1..8, of which 7 and 8 share a title with 1: titles of the history and the target never come, and the
-    three of a row differ."""
+    """Items 1..8, of which 7 and 8 share a title with 1.
+
+    Titles of the history and the target never come, and the three of a row differ.
+    """
     titles = ["", "A", "B", "C", "D", "E", "F", "A", "A"]
     items = Items(titles, np.array([-1, 0, 1, 2, 3, 4, 5, 0, 0]), titles[1:7])
     chosen = st.lists(st.integers(1, 8), min_size=1, max_size=2)

@@ -66,8 +66,10 @@ def reference(tuner: Tuner, weights: dict[str, float]) -> torch.Tensor:
 
 @pytest.mark.parametrize("tau", [0.0, 0.5, 1.0])
 def test_updates_are_those_of_plain_tuning(new_llm: NewLlm, tau: float) -> None:
-    """tau = 0 is SFT on y, tau = 1 SFT on yhat, and between them the token means are weighed 1 - tau to tau: four
-    updates by a straight loop over sequences, with transformers' own loss, give the same adapter."""
+    """Tau = 0 is SFT on y, tau = 1 SFT on yhat, and between them the token means are weighed 1 - tau to tau.
+
+    Four updates by a straight loop over sequences, with transformers' own loss, give the same adapter.
+    """
     weights = {kind: weight for kind, weight in (("y", 1 - tau), ("yhat", tau)) if weight}
     expected = reference(new_tuner(new_llm), weights)
     torch.testing.assert_close(fitted(new_tuner(new_llm), Constant(tau)), expected, atol=1e-6, rtol=0)
@@ -103,8 +105,10 @@ def test_the_first_epoch_of_soft_does_not_depend_on_alpha(new_llm: NewLlm, progr
 
 
 def test_distance_is_measured_from_the_second_epoch_on(new_llm: NewLlm) -> None:
-    """Three epochs, two measurements. With alpha = 1 and d_t / d_0 = 4 / 8, tau = exp(-1 / 2) = 0.6065; the log has
-    tau, d_t and d_0 of each epoch."""
+    """Three epochs, two measurements.
+
+    With alpha = 1 and d_t / d_0 = 4 / 8, tau = exp(-1 / 2) = 0.6065; the log has tau, d_t and d_0 of each epoch.
+    """
     probe = Probe()
     schedule = SelfAdaptive(1.0, "exponential", 8.0, probe)
     lines = new_tuner(new_llm, epochs=3).fit(schedule, Scripted(*[(0.1, 0.1)] * 3), NoCheckpoint())
@@ -162,7 +166,8 @@ def test_a_loss_that_is_not_finite_names_epoch_and_step(new_llm: NewLlm) -> None
     tuner = new_tuner(new_llm, engine=Spoiling, epochs=3)
     with pytest.raises(SoftrecError, match=r"in epoch 2, step 2 of 2(.|\n)*norm is nan") as caught:
         tuner.fit(Constant(0.0), Scripted(*[(0.1, 0.1)] * 3), NoCheckpoint())
-    assert caught.value.remedy is not None and "learning_rate" in caught.value.remedy
+    assert caught.value.remedy is not None
+    assert "learning_rate" in caught.value.remedy
     assert [line["epoch"] for line in tuner.state["lines"]] == [1]
 
 

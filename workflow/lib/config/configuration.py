@@ -13,7 +13,7 @@ from lib.config import messages as words
 
 
 class ConfigError(Exception):
-    """All that is wrong with a configuration, a line each."""
+    """All problems of a configuration, one per line."""
 
 
 def require_one_file(files: Sequence[Path]) -> None:
@@ -27,8 +27,10 @@ def require_one_file(files: Sequence[Path]) -> None:
 
 
 def require_readable(files: Sequence[Path]) -> None:
-    """Raise `ConfigError` if a file cannot be read as data: where softrec's plugin is not installed, Snakemake's own
-    reader has been there first."""
+    """Raise `ConfigError` if a file cannot be read as data.
+
+    Without softrec's plugin, Snakemake's own reader has read it already, and less strictly.
+    """
     for file in files:
         read(file)
 

@@ -96,7 +96,7 @@ def entry(schema: Any, root: Mapping[str, Any]) -> str:
 
 
 def one_of(texts: Iterable[str]) -> str:
-    """ "a, b or c"."""
+    """Join texts as in "a, b or c"."""
     parts = list(texts)
     return " or ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
 
@@ -149,7 +149,7 @@ def key_schema(key: str, schema: Any, root: Mapping[str, Any]) -> Mapping[str, A
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """ "did you mean 'seeds'?", or "" if nothing known is near."""
+    """A hint such as "did you mean 'seeds'?", or "" if no known word is near."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else ""
 

@@ -1,5 +1,7 @@
-"""What YAML's own loader reads without a word, and otherwise than it looks: keys given twice, of which it keeps the
-last, and numbers in base 8 or 60."""
+"""Find what PyYAML reads silently and differently from how it looks.
+
+These are keys given twice, of which it keeps the last, and numbers in base 8 or 60.
+"""
 
 import itertools
 import json
@@ -18,7 +20,7 @@ MISREAD = re.compile(r"[-+]?(0_*[0-7][0-7_]*|[0-9][0-9_]*(:[0-9.]+)+)")  # 010 i
 
 
 def files(configuration: Iterable[Path], arguments: Sequence[str]) -> list[Path]:
-    """The YAML files of a run: its configuration, and the profile that Snakemake's `arguments` name."""
+    """The YAML files of a run: its configuration, and the profile named by Snakemake's `arguments`."""
     named = [after for before, after in itertools.pairwise(arguments) if before == "--profile"]
     named += [word.partition("=")[2] for word in arguments if word.startswith("--profile=")]
     profile = [Path(name) / "config.yaml" for name in named]
@@ -26,10 +28,9 @@ def files(configuration: Iterable[Path], arguments: Sequence[str]) -> list[Path]
 
 
 def twice(path: Path) -> list[str]:
-    """A line for each key of the file at `path` that is given more than once, at any depth: "seeds stands twice, ...",
-    and for each number that YAML reads otherwise than people do.
+    """A line for each key given more than once, at any depth, and each number that YAML reads differently from people.
 
-    A file that is not there or does not parse has none: whoever reads it says so.
+    A file that is missing or does not parse has no lines here: the code that reads it reports that.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -49,7 +50,7 @@ def twice(path: Path) -> list[str]:
 
 
 def repeated(pairs: Iterable[tuple[str, object]]) -> list[str]:
-    """Keys of a JSON object that stand in it more than once."""
+    """Keys that occur more than once in a JSON object."""
     return [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
 
 

@@ -83,13 +83,6 @@ class Watch(logging.Filter):
         self.groups: dict[str, str] = {}
         self.requeuer = preemption.Requeuer(self.numbers, show, interval)
 
-    def attach(self) -> "Watch":
-        """Begin to see the records of this process."""
-        from snakemake.logging import logger
-
-        logger.addFilter(self)
-        return self
-
     def filter(self, record: logging.LogRecord) -> bool:
         """Note a record. False, so that nobody prints it, if it says less than the lines printed here."""
         if LOCKED in str(record.msg) and self.remote():

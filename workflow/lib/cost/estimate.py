@@ -4,7 +4,6 @@ They are operations and bytes over speeds (`roofline`), so they do not depend on
 have their sources beside them.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +28,22 @@ LLM_RULES = (
 FITS_ON_GPU = ("fit_dros", "fit_dllm2rec", "fit_llm_cf")  # on cores they take days
 GPU_RULES = (*LLM_RULES, *FITS_ON_GPU)
 KINDS = ("training", "generation", "encoding", "grounding", "loading", "other")
-Work = Counter[str]  # seconds by kind; a language model's wait for grounding by cores is of its GPUs
+
+
+class Work(dict[str, float]):
+    """Seconds by kind; the time that a language model waits for grounding on cores counts for its GPUs."""
+
+    def __missing__(self, kind: str) -> float:
+        """A kind that took no time."""
+        return 0.0
+
+    def __add__(self, other: "Work") -> "Work":
+        """The seconds of both, kind by kind."""
+        return Work({kind: self[kind] + other[kind] for kind in dict.fromkeys([*self, *other])})
+
+    def total(self) -> float:
+        """Seconds of all kinds."""
+        return sum(self.values())
 
 
 def ranks(rule: str, config: Mapping[str, Any]) -> int:

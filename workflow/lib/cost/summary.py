@@ -6,7 +6,7 @@ else an estimate from the configuration (`estimate`, `disk`).
 
 import csv
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from statistics import fmean
@@ -57,7 +57,7 @@ def kind_of(parts: Iterable[str]) -> str:
 
 def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, float]) -> list[Line]:
     """One line per rule, the most hours first."""
-    hours: Counter[tuple[str, bool]] = Counter()
+    hours: defaultdict[tuple[str, bool], float] = defaultdict(float)
     count: Counter[tuple[str, bool]] = Counter()
     for job in jobs:
         wall = known.get(kind_of(Path(job.benchmark).parts)) if job.benchmark else None

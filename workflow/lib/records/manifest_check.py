@@ -18,38 +18,6 @@ from lib.records import changes
 _found: dict[tuple[str, ...], list[str]] = {}
 
 
-def attach(persistence: Any) -> None:
-    """Let Snakemake's class `persistence` find, by manifests, that a job is another one than its outputs tell of.
-
-    Such a job then has a record as far as its plan is concerned, one with other params.
-    """
-    recorded, outdated, changed = (
-        persistence.has_metadata,
-        persistence.has_outdated_metadata,
-        persistence.params_changed,
-    )
-
-    @functools.wraps(recorded)
-    def has_metadata(self: Any, job: Any) -> bool:
-        return recorded(self, job) or bool(unlike(job))
-
-    @functools.wraps(outdated)
-    def has_outdated_metadata(self: Any, job: Any) -> bool:
-        return recorded(self, job) and outdated(self, job)
-
-    @functools.wraps(changed)
-    def params_changed(self: Any, job: Any, file: Any = None) -> Any:
-        from snakemake.persistence import ParamsChange
-
-        found = changed(self, job, file)
-        if found or not (clauses := unlike(job)):
-            return found
-        return ParamsChange(only_new=set(clauses), files=set(map(str, job.output)))
-
-    persistence.has_metadata, persistence.params_changed = has_metadata, params_changed
-    persistence.has_outdated_metadata = has_outdated_metadata
-
-
 def unlike(job: Any) -> list[str]:
     """A clause for all in which a job is not the one that its outputs' manifests tell of; found once for a job.
 

@@ -1,5 +1,6 @@
 """Slices of the rules that run a language model."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from lib.slices.base import take, text
@@ -51,7 +52,7 @@ class LlmSlices(RankingSlices):
         """Embedding titles by the un-tuned language model."""
         return self.encoding(self.llm(dataset))
 
-    def encoding(self, llm: dict[str, Any]) -> str:
+    def encoding(self, llm: Mapping[str, Any]) -> str:
         """Embedding texts by a language model as it is."""
         batch_size = self.config["generation"]["batch_size"]
         return text({"backbone": "plain", **take(llm, ARITHMETIC), "batch_size": batch_size})

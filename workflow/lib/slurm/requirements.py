@@ -54,7 +54,7 @@ def preflight(jobs: Collection[Any], folder: Path) -> list[str]:
 
 def asked(jobs: Iterable[Any]) -> list[Ask]:
     """What Snakemake's jobs ask for, each different one once."""
-    found = {}
+    found: dict[Ask, None] = {}
     for job in jobs:
         own = job.resources
         model = str(own.get("gpu_model") or "")
@@ -176,8 +176,8 @@ def lacks_of(ask: Ask, own: list[Node]) -> Iterator[str]:
         yield f"{partition} has {len(whole)} such node(s) with {asked}: lower mem_mb or set-threads {WHERE}."
     limits = [node.limit for node in own if node.limit is not None]
     if len(limits) == len(own) and ask.runtime > max(limits):
-        most = f"ends jobs after {max(limits):,} minutes"
-        yield f"{partition} {most}, and {{rules}} ask for {ask.runtime:,}: lower runtime {WHERE}."
+        ended = f"ends jobs after {max(limits):,} minutes"
+        yield f"{partition} {ended}, and {{rules}} ask for {ask.runtime:,}: lower runtime {WHERE}."
 
 
 def has_gpus(node: Node, count: int, model: str) -> bool:

@@ -12,7 +12,7 @@ def attach() -> None:
     made = SourceCache.__init__
 
     @functools.wraps(made)
-    def __init__(self: Any, cache_path: Path, *args: Any, **kwargs: Any) -> None:
+    def __init__(self: Any, cache_path: Path, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         try:
             made(self, cache_path, *args, **kwargs)
         except OSError as error:

@@ -68,9 +68,9 @@ def read(path: str | Path) -> dict[str, Any]:
     except RecursionError:
         raise ConfigFileError(f"{path}: it nests values too deep") from None
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
+        number = text[: error.position].count("\n") + 1
         said = f"the character {error.character:#04x} may not stand in YAML; remove it"
-        raise ConfigFileError(f"{path}, line {line}: {said}") from None
+        raise ConfigFileError(f"{path}, line {number}: {said}") from None
     except Exception as error:  # a tag such as !!int raises whatever its text leads to
         line = f", line {found}" if (found := unmade(text)) else ""
         said = " ".join(str(error).split()) or repr(error)

@@ -34,6 +34,8 @@ class HistoryEmbedding(nn.Module):
         hidden: h, the language model's width.
     """
 
+    table: torch.Tensor
+
     def __init__(self, table: torch.Tensor, hidden: int) -> None:
         super().__init__()
         self.register_buffer("table", table)

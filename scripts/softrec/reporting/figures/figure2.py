@@ -62,11 +62,26 @@ def read_bars(
     found = []
     for cell, sft, own, path in zip(cells, real, distilled, metrics, strict=True):
         said = read_record(path)
-        losses = (Record(read_lines(log)[0], log, line=1).number("loss") for log in (sft, own))
-        hits = (said.number_or_nan(name, 0, 1) for name in ("HR@1", "HC", "chance"))
-        counts = (said.whole(name) for name in ("level", "categories"))
-        found.append(Bars(cell.dataset, cell.backbone, cell.seed, *losses, *hits, *counts))
+        found.append(
+            Bars(
+                dataset=cell.dataset,
+                backbone=cell.backbone,
+                seed=cell.seed,
+                loss_real=first_loss(sft),
+                loss_self_distilled=first_loss(own),
+                hr_1=said.number_or_nan("HR@1", 0, 1),
+                hc=said.number_or_nan("HC", 0, 1),
+                chance=said.number_or_nan("chance", 0, 1),
+                level=said.whole("level"),
+                classes=said.whole("categories"),
+            )
+        )
     return found
+
+
+def first_loss(log: Path) -> float:
+    """The loss of the first epoch of a training log."""
+    return Record(read_lines(log)[0], log, line=1).number("loss")
 
 
 def draw(bars: list[Bars]) -> Figure:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
@@ -89,7 +89,7 @@ def draw(points: Sequence[Point], chosen: Mapping[tuple[str, str], float], metri
 
 def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str) -> None:
     """One data set and backbone."""
-    alphas = sorted({p.alpha for p in points if p.method == OURS})
+    alphas = sorted({float(p.alpha) for p in points if p.method == OURS})
     mean = {a: fmean(p.value for p in points if p.method == OURS and p.alpha == a) for a in alphas}
     axes.set_xscale("log")
     axes.plot(alphas, list(mean.values()), color=colour, lw=1.7, marker="o", ms=4.4, label=OURS, zorder=3)
@@ -104,7 +104,7 @@ def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str
             where=f"of {OURS} there are {', '.join(f'alpha={alpha:g}' for alpha in alphas)}",
             remedy="remove the choice and let Snakemake choose again",
         )
-    ring = {"ms": 10, "mfc": "none", "mec": style.INK, "mew": 1}
+    ring: dict[str, Any] = {"ms": 10, "mfc": "none", "mec": style.INK, "mew": 1}
     axes.plot([chosen], [mean[chosen]], ls="", marker="o", label="chosen on validation", zorder=4, **ring)
     for method, dashes in LINES.items():
         values = [p.value for p in points if p.method == method]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -65,10 +65,19 @@ def points_of(
     for place in dict.fromkeys((row.dataset, row.backbone, row.method) for row in wanted):
         own = [row for row in wanted if (row.dataset, row.backbone, row.method) == place]
         spent = [cost(entries, Run(*place, row.seed, chosen.get(place, ""))) for row in own]
-        minutes = (fmean(part) for part in zip(*(one[:3] for one in spent), strict=True))
         devices = dict.fromkeys(device for one in spent for device in one.devices)
         ranks = max(one.ranks for one in spent)
-        found.append(Point(*place, *minutes, fmean(row.value for row in own), ranks, ", ".join(devices)))
+        found.append(
+            Point(
+                *place,
+                minutes=fmean(one.minutes for one in spent),
+                minutes_without_sft=fmean(one.without_sft for one in spent),
+                minutes_with_grid=fmean(one.with_grid for one in spent),
+                value=fmean(row.value for row in own),
+                ranks=ranks,
+                device=", ".join(devices),
+            )
+        )
     return found
 
 
@@ -131,7 +140,13 @@ def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]
     axes.set_xscale("log")
     axes.grid(True, axis="x", which="major")
     for point in points:
-        look = {"marker": MARKERS[point.method], "ms": 7, "mec": "white", "mew": 0.8, "color": colours[point.method]}
+        look: dict[str, Any] = {
+            "marker": MARKERS[point.method],
+            "ms": 7,
+            "mec": "white",
+            "mew": 0.8,
+            "color": colours[point.method],
+        }
         axes.plot([point.minutes], [point.value], ls="", label=point.method, **look)
     axes.margins(x=0.15, y=0.18)
     low, high = (pick(point.minutes for point in points) for pick in (min, max))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from softrec.reporting.markdown import count
 from softrec.stats import variance_pooling
-from softrec.stats.method_comparison import Comparison
+from softrec.stats.table_rows import Comparison
 
 
 def described(rows: Sequence[Comparison]) -> str:

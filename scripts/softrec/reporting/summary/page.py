@@ -11,7 +11,8 @@ from softrec.reporting.markdown import count, table
 from softrec.reporting.summary.comparisons import about_seeds
 from softrec.reporting.summary.training import Described
 from softrec.results.runtimes import Source
-from softrec.stats.method_comparison import IntervalRow, SignificanceSettings
+from softrec.stats.method_comparison import SignificanceSettings
+from softrec.stats.table_rows import IntervalRow
 
 SMALL = 0.01
 

@@ -10,8 +10,9 @@ from softrec.reporting import gain_marks
 from softrec.reporting.markdown import count, side, table
 from softrec.stats import method_comparison
 from softrec.stats.intervals import wilson
-from softrec.stats.method_comparison import Comparison, IntervalRow, SignificanceSettings
+from softrec.stats.method_comparison import SignificanceSettings
 from softrec.stats.resampling import Interval
+from softrec.stats.table_rows import Comparison, IntervalRow
 
 UNIT = "Intervals resample users with all their rows; several seeds add what other training runs would vary."
 STAR = " * No hit, or nothing but hits: resamples do not differ, so the interval is Wilson's, of so many users."
