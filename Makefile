@@ -1,11 +1,11 @@
-# Everything sets itself up: Python >= 3.11, make and a package index are all that is needed.
+# Each target sets up what it needs. Requirements: Python >= 3.11, make and a package index.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# What `make cost` looks at.
+# The configuration and profile that `make cost` reads.
 CONFIG ?= config/paper.yaml
 PROFILE ?= profiles/slurm
 
@@ -14,67 +14,67 @@ export OMP_NUM_THREADS ?= 1
 
 .PHONY: help demo evidence slurm-demo slurm-recover cost why pages bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
 
-help:  ## Show what there is
+help:  ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K, two cores, minutes
+demo: $(VENV)/.run  ## Run from reviews to Table 2 on MovieLens-100K; two cores, minutes
 	@$(BIN)/snakemake --profile profiles/demo
 	@$(BIN)/snakemake --profile profiles/demo --quiet all \
 		--report results/demo/report.html 2> results/demo/logs/report.log \
 		|| { cat results/demo/logs/report.log; exit 1; }
 	@$(BIN)/python scripts/show_table.py --long results/demo/table2_long.csv
 	@echo
-	@echo "Table 2:  results/demo/table2.csv   (also .md, .tex), of the paper's sample of test rows"
-	@echo "  of all test rows, with tests: results/demo/table2_all.csv, or"
+	@echo "Table 2:  results/demo/table2.csv   (also .md, .tex), on the paper's sample of test rows"
+	@echo "  on all test rows, with tests: results/demo/table2_all.csv, or"
 	@echo "  $(BIN)/python scripts/show_table.py --long results/demo/table2_all_long.csv --tests results/demo/significance.csv"
 	@echo "Report:   results/demo/report.html"
 
-evidence: $(VENV)/.run  ## SOFT with SmolLM2-135M on two cores, two hours, resumable: docs/reproduction.md
+evidence: $(VENV)/.run  ## Run SOFT with SmolLM2-135M; two cores, two hours, resumable; writes docs/reproduction.md
 	@$(BIN)/snakemake --profile profiles/demo --configfile config/evidence.yaml
 	cp results/evidence/reproduction.md docs/reproduction.md
 
-cost: $(VENV)/.run  ## GPU-hours and disk that CONFIG (config/paper.yaml) has left to do
+cost: $(VENV)/.run  ## GPU-hours and disk of the jobs of CONFIG (config/paper.yaml) that are left to do
 	@$(BIN)/python workflow/tools/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
 
-# OPTIONS are those of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
-why: $(VENV)/.run  ## What made FILE stale: a module, a key of the configuration, an input; OPTIONS as for the run
+# OPTIONS are the options of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
+why: $(VENV)/.run  ## Explain why FILE is stale: a module, a configuration key, an input; OPTIONS as for the run
 	@$(BIN)/python workflow/tools/explain_rerun.py $(FILE) $(OPTIONS)
 
 pages: $(VENV)/.run  ## Regenerate docs/configuration.md and the tables of docs/architecture.md and docs/performance.md
 	@for page in configuration_page rerun_costs performance_page; do $(BIN)/python workflow/tools/$$page.py || exit 1; done
 
 # The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
-# has: no rule takes more than one, and few jobs run at once.
+# has. Therefore each rule requests only one core, and few jobs run at once.
 SLURM_DEMO := --profile profiles/slurm --sdm env-modules --slurm-init-seconds-before-status-checks 10 \
 	--jobs 3 --set-threads tune_sft=1 --configfile config/demo.yaml --config run=slurm-demo \
 	'tuning={micro_batch_size: 4}' 'engine={kind: deepspeed, ranks: 4}'
 
-slurm-demo: $(VENV)/.run  ## The demo on a Slurm cluster of this machine, four ranks a tuning job; root, Debian
+slurm-demo: $(VENV)/.run  ## Run the demo on a Slurm of this machine, four ranks per tuning job; needs root, Debian
 	SLURM_LAB_NODES=1 tests/slurm/cluster start
 	$(BIN)/snakemake $(SLURM_DEMO)
 	@$(BIN)/python scripts/show_table.py --long results/slurm-demo/table2_long.csv
 	tests/slurm/cluster stop
 
-slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel the jobs that it left on the cluster, and unlock
+slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel its jobs on the cluster, and unlock the folder
 	@$(BIN)/python workflow/tools/recover.py --profile $(PROFILE)
 
 # One step alone: make bench STEPS="filter grounding"
-bench: $(VENV)/.bench $(VENV)/.recbole  ## Each step beside its peers: times, memory, the same output; about an hour
+bench: $(VENV)/.bench $(VENV)/.recbole  ## Compare each step with its peers: time, memory, equal output; about an hour
 	@$(BIN)/python tests/bench/bench.py $(STEPS)
 
-# Parts: make rehearse DATASETS=game, then movie, kindle, model, tables. Kindle in two: first with RULES=fit_dros.
-rehearse: $(VENV)/.run  ## The paper's grid at its true sizes, on made-up data and without a GPU; hours, resumable
+# In parts: make rehearse DATASETS=game, then movie, kindle, model, tables. Run kindle twice, first with RULES=fit_dros.
+rehearse: $(VENV)/.run  ## Run the paper's grid at its true sizes, on synthetic data, without a GPU; hours, resumable
 	@$(BIN)/python tests/rehearse $(if $(DATASETS),--datasets $(DATASETS)) $(if $(RULES),--rules $(RULES))
 
-test-gpu: $(VENV)/.dev  ## What one NVIDIA GPU computes beside the CPU; without one it says so and ends with status 2
+test-gpu: $(VENV)/.dev  ## Compare one NVIDIA GPU with the CPU; without a GPU, exits with status 2
 	@$(BIN)/python tests/gpu
 
-test-slurm: $(VENV)/.slurm  ## The graph on a real Slurm of this machine, with DeepSpeed and conda; root, Debian
+test-slurm: $(VENV)/.slurm  ## Test the graph on a real Slurm of this machine, DeepSpeed, conda; needs root, Debian
 	$(BIN)/python -m pytest tests/slurm -n 3 --dist loadfile
 
-# Beside each other, each printed when it has ended: the end-to-end tests share one run of the graph.
-test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
-	@echo "two processes, each of which is silent until it ends: minutes"
+# Both parts run in parallel, each printed when it has ended. The end-to-end tests share one run of the graph.
+test: $(VENV)/.dev  ## Run unit, property, workflow and end-to-end tests
+	@echo "running two processes, each of which prints nothing until it ends: minutes"
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-end-to-end test-parts
 
 test-end-to-end: $(VENV)/.dev
@@ -83,21 +83,21 @@ test-end-to-end: $(VENV)/.dev
 test-parts: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/unit tests/property tests/workflow
 
-simulate: $(VENV)/.run  ## What the statistics promise, on made tables with a known truth; about ten minutes
+simulate: $(VENV)/.run  ## Error rates and power of the statistics on simulated tables; about ten minutes
 	$(BIN)/python tests/simulate/simulate.py
 
 # make soak MINUTES=240 RANKS=2 PLACE=cluster
-soak: $(VENV)/.slurm  ## Kill whole toy runs at random moments, start them again, compare every output; an hour
+soak: $(VENV)/.slurm  ## Kill toy runs at random moments, restart them, compare every output; an hour
 	$(BIN)/python tests/soak --folder results/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RANKS),--ranks $(RANKS)) \
 		$(if $(PLACE),--place $(PLACE))
 
-# From an environment that has nothing but what the project asks for.
-lock: $(VENV)/.slurm  ## Write the versions of all packages of the environment to envs/lock.txt
+# Run this in an environment that has only the project's own requirements.
+lock: $(VENV)/.slurm  ## Write the versions of all installed packages to envs/lock.txt
 	@head -2 envs/lock.txt > envs/lock.partial
 	@$(BIN)/python -m pip freeze --exclude pip --exclude setuptools --exclude wheel | sed 's/+cpu$$//' >> envs/lock.partial
 	@mv envs/lock.partial envs/lock.txt
 
-lint: $(VENV)/.dev  ## ruff, mypy, snakefmt, snakemake --lint
+lint: $(VENV)/.dev  ## Run ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -109,7 +109,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"softrec needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}: make PYTHON=python3.11 ...")'
 	@$(PYTHON) -m venv $(VENV)
 
-# The last line lets Snakemake find softrec's plugin, which reads configuration files before Snakemake does.
+# The .pth file lets Snakemake find softrec's plugin, which reads configuration files before Snakemake does.
 $(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt $(wildcard workflow/plugin/*/*.py)
 	@echo "setting up $(VENV) (a minute or two)"
 	@$(INSTALL) -r envs/requirements.txt -c envs/constraints.txt
@@ -118,7 +118,7 @@ $(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt $(wi
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
-	@echo "adding what tests need to $(VENV)"
+	@echo "installing the requirements of the tests into $(VENV)"
 	@$(INSTALL) -r envs/requirements-dev.txt -c envs/constraints.txt
 	@touch $@
 
@@ -127,18 +127,18 @@ $(VENV)/.slurm: $(VENV)/.dev envs/requirements-slurm.txt
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.run envs/requirements-bench.txt
-	@echo "adding the peers of the benchmark to $(VENV)"
+	@echo "installing the peers of the benchmark into $(VENV)"
 	@$(INSTALL) -r envs/requirements-bench.txt -c envs/constraints.txt
 	@touch $@
 
-# RecBole needs older libraries than softrec: it has an environment of its own. The benchmark names it as missing if it
+# RecBole needs older libraries than softrec, so it has its own environment. The benchmark reports it as missing if it
 # cannot be installed.
 $(VENV)/.recbole: $(VENV)/bin/python envs/requirements-recbole.txt envs/constraints-recbole.txt
 	@echo "setting up $(VENV)/recbole, RecBole's own environment"
 	@$(PYTHON) -m venv $(VENV)/recbole
 	@$(VENV)/recbole/bin/python -m pip install --quiet --disable-pip-version-check \
 		-r envs/requirements-recbole.txt -c envs/constraints-recbole.txt \
-		|| echo "RecBole cannot be installed here: the benchmark goes on without it"
+		|| echo "RecBole cannot be installed here: the benchmark runs without it"
 	@touch $@
 
 clean-venv:  ## Remove the virtual environment

@@ -34,7 +34,7 @@ def test_the_text_is_read_right() -> None:
     """By hand, over all files; one in detail."""
     assert len(RULES) == 54
     found = RULES["tune.smk:tune_soft"]
-    assert found.docstring == "Tune on true and self-distilled titles, weighed by tau"
+    assert found.docstring == "Tune on true and self-distilled titles, weighted by tau (SOFT)"
     assert found.script == "tune_soft"
     assert found.flags[:3] == ["--engine", "--settings", "--code"]
     also = {"priority", "resources", "conda", "params", "shell"}

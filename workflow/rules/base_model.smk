@@ -4,7 +4,7 @@
 
 
 rule pretrain_tiny_llm:
-    """Pre-train the demo's base model on the catalogue's text"""
+    """Pre-train the demo's base model on the text of the catalogue"""
     input:
         catalogue="results/<run>/{dataset}/catalogue.parquet",
     output:
@@ -31,7 +31,7 @@ rule pretrain_tiny_llm:
 
 
 rule encode_titles:
-    """Embed every distinct title by the un-tuned LLM"""
+    """Embed every distinct title with the un-tuned LLM"""
     input:
         llm=lambda w: sources.base_llm(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
@@ -60,7 +60,7 @@ rule encode_titles:
 
 
 rule measure_initial_distance:
-    """Measure d_0, how far the un-tuned LLM is from the truth"""
+    """Measure d_0, the distance of the un-tuned LLM's titles to the true titles"""
     input:
         audit=inputs.audits("train"),
         llm=lambda w: sources.base_llm(config, w.dataset),
@@ -91,7 +91,7 @@ rule measure_initial_distance:
 
 
 rule measure_initial_distance_llara:
-    """Measure d_0 of LLaRA: its seeded projector makes it another for each seed"""
+    """Measure d_0 of LLaRA, which differs by seed because its projector is seeded"""
     input:
         audit=inputs.audits("train"),
         llm=lambda w: sources.base_llm(config, w.dataset),

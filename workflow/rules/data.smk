@@ -1,6 +1,6 @@
 # From raw reviews to sampled sequences.
 # Reads:  results/raw/{wheels,amazon2023}/*, or the user's own files
-# Writes: results/<run>/{dataset}/: interactions, catalogue, sequences, samples, and audits that no split leaks
+# Writes: results/<run>/{dataset}/: interactions, catalogue, sequences, samples, and leakage audits
 
 
 rule filter_interactions:
@@ -36,7 +36,7 @@ rule filter_interactions:
 
 
 rule split_sequences:
-    """Cut each user's items into windows, and all windows 8:1:1 by time"""
+    """Cut each user's items into windows, and split all windows 8:1:1 by time"""
     input:
         interactions="results/<run>/{dataset}/interactions.parquet",
     output:
@@ -66,7 +66,7 @@ rule split_sequences:
 
 
 rule sample_sequences:
-    """Draw the rows that language models are tuned, validated or tested on"""
+    """Sample the rows on which language models are tuned, validated or tested"""
     input:
         sequences="results/<run>/{dataset}/sequences/{split}.parquet",
     output:
@@ -92,7 +92,7 @@ rule sample_sequences:
 
 
 rule audit_split:
-    """Prove that nothing trained or chosen on has seen a later split"""
+    """Check that no split has seen a later one (leakage audit)"""
     input:
         interactions="results/<run>/{dataset}/interactions.parquet",
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -124,7 +124,7 @@ rule audit_split:
 
 
 rule audit_sample:
-    """Prove that a sample holds rows of its split alone"""
+    """Check that a sample contains only rows of its split, each once"""
     input:
         sequences="results/<run>/{dataset}/sequences/{split}.parquet",
         sample="results/<run>/{dataset}/samples/{split}.parquet",

@@ -1,5 +1,5 @@
-# Downloads. They run where Snakemake runs, on a cluster the login node; no other rule needs a network.
-# Reads:  the sources that the configuration names
+# Downloads. They run where Snakemake runs (on a cluster, the login node); no other rule needs a network.
+# Reads:  the sources named in the configuration
 # Writes: results/raw/: raw files and base models, shared by all runs
 
 

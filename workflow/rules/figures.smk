@@ -1,10 +1,10 @@
-# Figures, each a target of its own.
-# Reads:  training logs, self-distilled data, every d_0, the long tables, the choices made on validation
-# Writes: results/<run>/figures/: Figures 2, 5 and 6, the curriculum, and the numbers behind each as CSV; runtimes.csv
+# Figures; each is a separate target.
+# Reads:  training logs, self-distilled data, every d_0, the long tables, the hyperparameters chosen on validation
+# Writes: results/<run>/figures/: Figures 2, 5 and 6, the curriculum, the plotted numbers of each as CSV; runtimes.csv
 
 
 rule plot_curriculum:
-    """Draw tau and d_t by epoch"""
+    """Plot tau and d_t by epoch"""
     input:
         logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.soft_cells(config)],
     output:
@@ -40,7 +40,7 @@ rule plot_curriculum:
 
 
 rule collect_runtimes:
-    """Gather where the minutes went"""
+    """Collect the minutes of each run by stage"""
     input:
         logs=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.tuned_cells(config)]
         + [
@@ -78,7 +78,7 @@ rule collect_runtimes:
 
 
 rule plot_figure2:
-    """Draw losses of the first epoch and what self-distilled titles hit (Figure 2)"""
+    """Plot first-epoch losses and the hit ratios of self-distilled titles (Figure 2)"""
     input:
         sft=[f"results/{RUN}/{cell.folder}/training.jsonl" for cell in grid.compared_cells(config)],
         wo_sa=[
@@ -124,7 +124,7 @@ rule plot_figure2:
 
 
 rule plot_figure5:
-    """Draw the test metric of SOFT against alpha (Figure 5)"""
+    """Plot the test metric of SOFT against alpha (Figure 5)"""
     input:
         settings_long="results/<run>/all_settings_long.csv",
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
@@ -162,7 +162,7 @@ rule plot_figure5:
 
 
 rule plot_figure6:
-    """Draw minutes of training against accuracy (Figure 6)"""
+    """Plot training minutes against accuracy (Figure 6)"""
     input:
         runtimes="results/<run>/runtimes.csv",
         long="results/<run>/table2_long.csv",

@@ -1,7 +1,7 @@
 # LLM-CF (paper, section 4.1): SASRec that also reads an LLM's chains of thought about earlier decisions.
 # Reads:  results/raw/llms/*, results/<run>/{dataset}/{catalogue,interactions,sequences,samples}
-# Writes: results/<run>/{dataset}/llm-cf/: chains of thought and in-context examples, shared by all seeds; per seed a
-#         model and its ranks on the test sample
+# Writes: results/<run>/{dataset}/llm-cf/: chains of thought and in-context examples, shared by all seeds; for each
+#         seed a model and its ranks on the test sample
 
 
 # LLM-CF needs extra inputs, so its own ranking rule takes precedence.
@@ -9,7 +9,7 @@ ruleorder: rank_llm_cf > rank_sequential
 
 
 rule generate_cot:
-    """Let the un-tuned LLM reason about known decisions"""
+    """Generate chains of thought about known decisions with the un-tuned LLM"""
     input:
         audit=inputs.audits("train"),
         llm=lambda w: sources.base_llm(config, w.dataset),
@@ -70,7 +70,7 @@ rule encode_cot:
 
 
 rule encode_titles_for_llm_cf:
-    """Embed every distinct title by a text encoder that is not the base LLM"""
+    """Embed every distinct title with a text encoder other than the base LLM"""
     input:
         llm=lambda w: sources.text_encoder(config, w.dataset),
         catalogue="results/<run>/{dataset}/catalogue.parquet",
@@ -98,7 +98,7 @@ rule encode_titles_for_llm_cf:
 
 
 rule retrieve_examples:
-    """Retrieve the in-context examples of the rows of a split"""
+    """Retrieve in-context examples for each row of a split"""
     input:
         audit=lambda w: inputs.audits_of_queries(w, SASREC_VALID),
         rows=lambda w: inputs.queries(w, SASREC_VALID),
@@ -133,7 +133,7 @@ rule retrieve_examples:
 
 
 rule fit_llm_cf:
-    """Train LLM-CF on in-context examples and chains of thought: a candidate of L2, or with the chosen one"""
+    """Train LLM-CF on in-context examples and chains of thought: one candidate of L2, or the chosen one"""
     input:
         audit=inputs.audits("train", *VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -182,7 +182,7 @@ rule fit_llm_cf:
 
 
 rule rank_llm_cf:
-    """Rank the titles of all items a user has not had by LLM-CF's scores"""
+    """Rank the titles of all items that the user has not had by LLM-CF's scores"""
     input:
         audit="results/<run>/{dataset}/samples/test_audit.json",
         model="results/<run>/{dataset}/llm-cf/seed={seed}/model.safetensors",

@@ -1,10 +1,10 @@
 # From tuned models to metrics (paper, sections 2.2 and 4.1).
 # Reads:  adapters, titles.npy, results/<run>/{dataset}/{samples,interactions.parquet}
-# Writes: beside each adapter the generated texts, the rank of each target, H@K and NG@K
+# Writes: beside each adapter: generated texts, the rank of each target, H@K and NG@K
 
 
 rule predict_titles:
-    """Let a tuned LLM recommend a title to each row"""
+    """Generate a title for each row with a tuned LLM"""
     input:
         audit="results/<run>/{dataset}/samples/{split}_audit.json",
         llm=lambda w: sources.base_llm(config, w.dataset),
@@ -39,7 +39,7 @@ rule predict_titles:
 
 
 rule predict_titles_untuned:
-    """Let the un-tuned LLM recommend a title to each row: guidance only"""
+    """Generate a title for each row with the un-tuned LLM (guidance only)"""
     input:
         audit="results/<run>/{dataset}/samples/{split}_audit.json",
         llm=lambda w: sources.base_llm(config, w.dataset),
@@ -72,7 +72,7 @@ rule predict_titles_untuned:
 
 
 rule ground_predictions:
-    """Rank all titles a user has not had by their distance to the predicted one"""
+    """Rank all titles that the user has not had by their distance to the predicted title"""
     input:
         embeddings="results/<run>/{dataset}/{backbone}/{model}/{split}.embeddings.npy",
         titles="results/<run>/{dataset}/titles.npy",

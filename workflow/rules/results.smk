@@ -1,10 +1,10 @@
 # Tables 1 and 2 of the paper.
-# Reads:  the metrics of every cell, the choices made on validation, filter counts; for the page also the statistics
-# Writes: results/<run>/table{1,2}*: long tables, from which Tables 1 and 2 are made in every form; reproduction.md
+# Reads:  the metrics of every cell, the choices made on validation, filter counts; for reproduction.md the statistics
+# Writes: results/<run>/table{1,2}*: long tables, Tables 1 and 2 in every format; reproduction.md
 
 
 rule make_table1:
-    """Our counts beside the paper's (Table 1)"""
+    """Write Table 1: our counts beside the paper's"""
     input:
         counts=[f"results/{RUN}/{dataset}/filter_counts.json" for dataset in config["datasets"]],
         published="config/published.csv",
@@ -40,7 +40,7 @@ rule make_table1:
 
 
 rule collect_results:
-    """Put the metrics of every cell into long tables"""
+    """Collect the metrics of every cell in long tables"""
     input:
         metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
@@ -73,7 +73,7 @@ rule collect_results:
 
 
 rule make_table2:
-    """The paper's Table 2, of its sample of test rows, from the long table"""
+    """Write Table 2 on the paper's sample of test rows, from the long table"""
     input:
         long="results/<run>/table2_long.csv",
         metrics=inputs.one_of_each_dataset(config, "test.metrics.json"),
@@ -116,7 +116,7 @@ rule make_table2:
 
 
 rule make_table2_all:
-    """Table 2 of all test rows, with what is beyond noise"""
+    """Write Table 2 on all test rows, with significance marks"""
     input:
         long="results/<run>/table2_all_long.csv",
         metrics=inputs.one_of_each_dataset(config, "test.metrics.json"),
@@ -161,7 +161,7 @@ rule make_table2_all:
 
 
 rule write_summary:
-    """Write down what came out: a page with sizes and intervals"""
+    """Write the results page, with sizes and intervals"""
     input:
         manifest="results/<run>/manifest.json",
         intervals="results/<run>/intervals.csv",

@@ -1,10 +1,10 @@
 # Softmax-DPO on top of SFT (paper, section 4.1, SDPO).
-# Reads:  what SFT reads, and the SFT adapter
+# Reads:  the inputs of SFT, and the SFT adapter
 # Writes: results/<run>/{dataset}/{backbone}/sdpo/seed={seed}/: an adapter and a training log
 
 
 rule tune_sdpo:
-    """Tune the SFT model on true titles against random ones"""
+    """Tune the SFT model to prefer true titles to random ones"""
     input:
         audit=inputs.audits("train", "valid"),
         llm=lambda w: sources.base_llm(config, w.dataset),

@@ -1,11 +1,11 @@
 # ID-based sequential recommenders: SASRec and DROS (paper, section 4.1, traditional recommenders).
 # Reads:  results/<run>/{dataset}/{sequences,samples,interactions.parquet,catalogue.parquet}
-# Writes: results/<run>/{dataset}/{sasrec,dros}/: per seed a model and its ranks on the test sample. L2 (for DROS
-#         alpha) is chosen on validation among the tuning seed's candidates; other seeds train with that choice
+# Writes: results/<run>/{dataset}/{sasrec,dros}/: for each seed a model and its ranks on the test sample. L2 (for
+#         DROS alpha) is chosen on validation among the tuning seed's candidates; other seeds use the chosen one
 
 
 rule fit_sasrec:
-    """Train SASRec: a candidate of L2, or with the chosen one"""
+    """Train SASRec: one candidate of L2, or the chosen one"""
     input:
         audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -42,7 +42,7 @@ rule fit_sasrec:
 
 
 rule fit_sasrec_softmax:
-    """Train SASRec with LLM-CF's loss (LLM-CF without its texts), with a candidate of L2 or the chosen one"""
+    """Train SASRec with LLM-CF's loss (LLM-CF without its texts): one candidate of L2, or the chosen one"""
     input:
         audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -79,7 +79,7 @@ rule fit_sasrec_softmax:
 
 
 rule fit_dros:
-    """Train DROS with SASRec's L2: a candidate of alpha, or with the chosen one"""
+    """Train DROS with SASRec's L2: one candidate of alpha, or the chosen one"""
     input:
         audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -118,7 +118,7 @@ rule fit_dros:
 
 
 rule select_hyperparameter:
-    """Choose the L2 or alpha of a model over item ids on validation"""
+    """Choose the L2 or alpha of an ID-based recommender on validation"""
     input:
         logs=lambda w: [
             f"results/{RUN}/{folder}/training.jsonl"
@@ -147,7 +147,7 @@ rule select_hyperparameter:
 
 
 rule copy_selected_model:
-    """Take over the tuning seed's model of the chosen L2 or alpha"""
+    """Copy the tuning seed's model with the chosen L2 or alpha"""
     input:
         choice=lambda w: f"results/<run>/{{dataset}}/{{searched}}/{search.SEARCHES[w.searched].setting}.json",
         models=lambda w: [
@@ -178,7 +178,7 @@ rule copy_selected_model:
 
 
 rule rank_sequential:
-    """Rank the titles of all items a user has not had by the scores of a model over item ids"""
+    """Rank the titles of all items that the user has not had by the scores of an ID-based recommender"""
     input:
         audit="results/<run>/{dataset}/samples/test_audit.json",
         model="results/<run>/{dataset}/{sequential}/seed={seed}/model.safetensors",

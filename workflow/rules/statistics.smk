@@ -4,7 +4,7 @@
 
 
 rule measure_significance:
-    """Intervals of every cell, and tests of what SOFT adds"""
+    """Compute intervals of every cell, and test SOFT against every other row"""
     input:
         ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.cells(config)],
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
@@ -43,7 +43,7 @@ rule measure_significance:
 
 
 rule compare_published:
-    """Our cells beside the paper's"""
+    """Compare our cells with the paper's"""
     input:
         intervals="results/<run>/intervals_paper.csv",
         published="config/published.csv",
@@ -119,7 +119,7 @@ rule check_consistency:
 
 
 rule make_run_manifest:
-    """With what, from what and on what the tables were made"""
+    """Collect the provenance of all tables: configuration, inputs, versions, hardware"""
     input:
         tables=[
             f"results/{RUN}/{name}.csv"

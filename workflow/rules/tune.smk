@@ -1,11 +1,11 @@
 # Tuning language models (paper, sections 2.2 and 3).
 # Reads:  a base model, results/<run>/{dataset}/{catalogue,samples}; for SOFT the self-distilled data
-# Writes: results/<run>/{dataset}/{backbone}/{sft,soft,soft-wo-sa}/: per alpha and seed an adapter and a training log;
-#         the alpha that validation chose
+# Writes: results/<run>/{dataset}/{backbone}/{sft,soft,soft-wo-sa}/: an adapter and a training log for each alpha and
+#         seed; the alpha chosen on validation
 
 
 rule tune_sft:
-    """Tune on the true titles"""
+    """Tune on true titles (SFT)"""
     input:
         audit=inputs.audits("train", "valid"),
         llm=lambda w: sources.base_llm(config, w.dataset),
@@ -50,7 +50,7 @@ rule tune_sft:
 
 
 rule generate_self_distilled:
-    """Let the SFT model answer its own training prompts"""
+    """Generate self-distilled data: the SFT model's titles for its own training prompts"""
     input:
         llm=lambda w: sources.base_llm(config, w.dataset),
         adapter="results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter",
@@ -87,7 +87,7 @@ rule generate_self_distilled:
 
 
 rule tune_soft:
-    """Tune on true and self-distilled titles, weighed by tau"""
+    """Tune on true and self-distilled titles, weighted by tau (SOFT)"""
     input:
         audit=inputs.audits("train", "valid"),
         llm=lambda w: sources.base_llm(config, w.dataset),
@@ -138,7 +138,7 @@ rule tune_soft:
 
 
 rule tune_soft_wo_sa:
-    """Tune on self-distilled titles alone"""
+    """Tune on self-distilled titles only (SOFT w/o SA)"""
     input:
         audit=inputs.audits("train", "valid"),
         llm=lambda w: sources.base_llm(config, w.dataset),
