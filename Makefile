@@ -15,7 +15,7 @@ export OMP_NUM_THREADS ?= 1
 .PHONY: help demo evidence slurm-demo slurm-recover cost why pages bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
 
 help:  ## List all targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run  ## Run from reviews to Table 2 on MovieLens-100K; two cores, minutes
 	@$(BIN)/snakemake --profile profiles/demo

@@ -10,6 +10,6 @@ def test_every_place_of_the_papers_numbers_is_named() -> None:
     page = (WORKFLOW / "report/workflow.rst").read_text()
     readers = [rule for rule in rules() if "config/published.csv" in rule.directives.get("input", "")]
     labels = [re.findall(r'labels=\{"table": "([^"]+)"', rule.directives["output"]) for rule in readers]
-    assert sorted(labels) == [["Audit"], ["Beside the paper"], ["Table 1"]]
+    assert sorted(labels) == [["Comparison with the paper"], ["Consistency"], ["Table 1"]]
     assert "``config/published.csv``" in page
     assert all(label in page for (label,) in labels)

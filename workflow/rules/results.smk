@@ -180,7 +180,7 @@ rule write_summary:
             "results/<run>/reproduction.md",
             category="Numbers",
             caption="../report/reproduction.rst",
-            labels={"table": "What came out", "form": "md"},
+            labels={"table": "Summary", "form": "md"},
         ),
     log:
         "results/<run>/logs/write_summary.log",

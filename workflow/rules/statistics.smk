@@ -53,7 +53,7 @@ rule compare_published:
             "results/<run>/compare.md",
             category="Numbers",
             caption="../report/compare.rst",
-            labels={"table": "Beside the paper", "form": "md"},
+            labels={"table": "Comparison with the paper", "form": "md"},
         ),
     log:
         "results/<run>/logs/compare_published.log",
@@ -91,7 +91,7 @@ rule check_consistency:
             "results/<run>/consistency.md",
             category="Numbers",
             caption="../report/consistency.rst",
-            labels={"table": "Audit", "form": "md"},
+            labels={"table": "Consistency", "form": "md"},
         ),
     log:
         "results/<run>/logs/check_consistency.log",
