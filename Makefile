@@ -40,8 +40,8 @@ cost: $(VENV)/.run  ## GPU-hours and disk of the jobs of CONFIG (config/paper.ya
 why: $(VENV)/.run  ## Explain why FILE is stale: a module, a configuration key, an input; OPTIONS as for the run
 	@$(BIN)/python workflow/tools/explain_rerun.py $(FILE) $(OPTIONS)
 
-pages: $(VENV)/.run  ## Regenerate docs/configuration.md and the tables of docs/architecture.md and docs/performance.md
-	@for page in configuration_page rerun_costs performance_page; do $(BIN)/python workflow/tools/$$page.py || exit 1; done
+pages: $(VENV)/.run  ## Regenerate the pages and tables that are made from the schema, the rules and the cost formulas
+	@for page in configuration_page scripts_page rerun_costs performance_page; do $(BIN)/python workflow/tools/$$page.py || exit 1; done
 
 # The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
 # has. Therefore each rule requests only one core, and few jobs run at once.

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 import yaml
-from rule_text import WORKFLOW, rules
 
 from lib.cost import estimate, roofline
 from lib.cost.roofline import Llm
 from lib.cost.sizes import Left, Sizes
+from tools.rule_text import WORKFLOW, rules
 
 Checked = Callable[[str], dict[str, Any]]
 LLAMA = Llm(3.21e9, 3072, 3072 / 110)

@@ -2,7 +2,7 @@
 
 import re
 
-from rule_text import WORKFLOW, rules
+from tools.rule_text import WORKFLOW, rules
 
 
 def test_every_place_of_the_papers_numbers_is_named() -> None:

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from rule_text import WORKFLOW, Rule, rules
 
 from lib.graph import code_digest
 from slices_of_rules import SCRIPT_OF
 from softrec.job import program
 from tools.dry_run import Job
+from tools.rule_text import WORKFLOW, Rule, rules
 
 ROOT = WORKFLOW.parent
 RULES = {f"{rule.file}:{rule.name}": rule for rule in rules()}

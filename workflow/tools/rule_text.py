@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-WORKFLOW = Path(__file__).parents[2] / "workflow"
+WORKFLOW = Path(__file__).resolve().parents[1]
 START = re.compile(r"^(?P<indent> *)rule(?: (?P<name>\w+))?:$")
 DIRECTIVE = re.compile(r"^(?P<name>\w+):(?P<value>.*)$")
 FLAG = re.compile(r"--[a-z][a-z0-9-]*")
