@@ -22,7 +22,7 @@ def test_a_time_that_nobody_knows_among_dates(tmp_path: Path, capsys: pytest.Cap
     path.write_text("".join(line(timestamp=time) for time in times))
     found = read_reviews(path, "reviews")["timestamp"].to_list()
     assert found[:5] == [1000 * time for time in times[:5]] and all(time < 0 for time in found[5:])
-    assert "3 times before 1979 are no dates" in capsys.readouterr().err
+    assert "3 times before 1979 count as unknown" in capsys.readouterr().err
 
 
 def test_a_pipe_is_refused(tmp_path: Path) -> None:

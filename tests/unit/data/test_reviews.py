@@ -158,8 +158,8 @@ def test_the_unit_of_times_is_recognised(
         ([1_500_000_000_000, 1_500_000_000_001, 1_500_000_000], "1500000000 where most are milliseconds"),
         ([1_500_000_000_000_000, 1_500_000_000_000_001, 1_500_000_000_000], "where most are microseconds"),
         ([1_500_000_000_000_000, 1_500_000_000_000_001, 1_500_000_000], "where most are microseconds"),
-        ([253_402_300_799_000], "no date"),
-        ([9_000_000_000_000], "no date"),
+        ([253_402_300_799_000], "not a date"),
+        ([9_000_000_000_000], "not a date"),
     ],
 )
 def test_times_that_are_no_dates_are_refused(tmp_path: Path, times: list[int], words: str) -> None:

@@ -88,7 +88,7 @@ def test_a_shard_that_lacks_its_weight(folder: Path, new_llm: NewLlm) -> None:
     rewrite(holder, without(UP))
     refused(folder, f"lacks the weight {UP}")
     holder.unlink()
-    refused(folder, "places .* in model-.*, which is not there")
+    refused(folder, "places .* in model-.*, which does not exist")
 
 
 def test_a_script_ends_with_the_sentence_and_writes_nothing(folder: Path, tmp_path: Path) -> None:

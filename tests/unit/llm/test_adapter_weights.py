@@ -93,7 +93,7 @@ def test_llaras_projector_lacks_a_tensor(base: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("items", "said"),
     [
-        (torch.ones(7), r"item\.weight in .* is of shape 7, not items x width"),
+        (torch.ones(7), r"item\.weight in .* has shape 7, not items x width"),
         (torch.full((7, 3), torch.inf), r"holds item\.weight with values that are not finite"),
     ],
 )

@@ -88,8 +88,8 @@ def test_masks_come_from_interactions(tmp_path: Path) -> None:
     [
         ({"target": [4, 5]}, "'target' .* has the item 5, the catalogue 4 items"),
         ({"history": [[1], [9, 2]]}, "'history' .* has the item 9, the catalogue 4 items"),
-        ({"history": [[1], []]}, "row 1 .* a history of 0 items, where 2 came before"),
-        ({"position": [0, 2]}, "row 0 .* a history of 1 items, where 0 came before"),
+        ({"history": [[1], []]}, "row 1 .* a history of 0 items, but its target has position 2"),
+        ({"position": [0, 2]}, "row 0 .* a history of 1 items, but its target has position 0"),
     ],
 )
 def test_rows_of_another_data_set_are_refused(tmp_path: Path, changed: dict[str, list[object]], said: str) -> None:
@@ -120,7 +120,7 @@ def test_a_row_after_more_items_than_its_user_has(tmp_path: Path) -> None:
     """User 1 has two items, user 9 none: the items of the next user are nobody's."""
     seen = SeenItems(np.array([1, 1, 2]), np.array([1, 2, 3]))
     for user in (1, 9):
-        with pytest.raises(SoftrecError, match=f"after 3 items of user {user}, who has {2 if user == 1 else 0}"):
+        with pytest.raises(SoftrecError, match=f"position 3 for user {user}, who has {2 if user == 1 else 0}"):
             seen.before(user, 3)
 
 
@@ -131,7 +131,7 @@ def test_a_row_after_more_items_than_its_user_has(tmp_path: Path) -> None:
         ({"item": [1, 1]}, "not 1, 2, ..."),
         ({"title_id": [0, 0]}, "row 1 .* has title_id 0, which is not its title's"),
         ({"title_id": [0, 2]}, "row 1 .* has title_id 2"),
-        ({"title": ["a", "a"]}, "have one title"),
+        ({"title": ["a", "a"]}, "have the same title"),
         ({"title": ["a", ""]}, "row 1 .* has the title '', which cannot be shown"),
         ({"title": ["\u200b", "b"]}, r"row 0 .* has the title '\\u200b'"),
         ({"title": ["a\nb", "b"]}, "row 0 .* which cannot be shown"),

@@ -164,7 +164,7 @@ def nothing_to_test(world: World) -> None:
         (lambda w: w.set("samples", 1, "target", 1, 2), "a sampled row differs from valid", "row 1 of valid_sample"),
         (lambda w: w.set("samples", 1, "items", 4, 1), "a sampled history differs from valid", "row 1 of valid_sample"),
         (lambda w: w.interactions.timestamp.__setitem__(3, 10**6), "interactions are not sorted", "row 3"),
-        (nothing_to_test, "a split or sample holds no row", "test"),
+        (nothing_to_test, "a split or sample has no rows", "test"),
         (by_item_ids, "the later of two items of one time has the higher id in 56 of 56 cases", "the interactions"),
         (equal_times_swapped, "an earlier split holds a later position of the user", "row 0 of valid: user 1"),
     ],
