@@ -166,7 +166,7 @@ def unpack(packed: PartialDownload, target: Path, limits: Limits) -> None:
                 plain.write(block)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SoftrecError(
-            f"{packed.url} is not a whole gzip file: {error}",
+            f"{packed.url} is not a complete gzip file: {error}",
             where=f"{packed.size():,} bytes arrived",
             remedy="run the same command again; if it stays so, the publisher's file is damaged",
         ) from error

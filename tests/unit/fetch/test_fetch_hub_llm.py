@@ -133,7 +133,7 @@ def test_a_file_that_is_not_what_the_hub_named(tmp_path: Path) -> None:
         hub.require_content(tmp_path / name, "x of lab/llm")
     for name in (hashlib.sha256(b"abc").hexdigest(), hashlib.sha1(b"blob 3\0abc").hexdigest()):
         (tmp_path / name).write_bytes(b"abd")
-        with pytest.raises(SoftrecError, match="x of lab/llm is not what the hub says it is"):
+        with pytest.raises(SoftrecError, match="x of lab/llm differs from the hub's checksum"):
             hub.require_content(tmp_path / name, "x of lab/llm")
 
 

@@ -147,7 +147,7 @@ def test_targets_by_name_and_by_path(new_llm: NewLlm) -> None:
 def test_an_adapter_in_a_base_models_folder(folder: Path) -> None:
     """transformers would put it on the model, and tuning, distances and rows would be those of another base."""
     (folder / "adapter_config.json").write_text("{}")
-    assert "merge" in refused(folder, "adapter_config.json is an adapter's").remedy
+    assert "merge" in refused(folder, "adapter_config.json belongs to an adapter").remedy
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])

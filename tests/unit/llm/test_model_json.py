@@ -140,7 +140,7 @@ def test_a_tokeniser_that_does_not_give_a_text_back(folder: Path, part: str, val
     """Titles without blanks, with marks in them, without digits: nothing would be near the title that was meant."""
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     (folder / "tokenizer.json").write_text(json.dumps({**tokenizer, part: value}))
-    assert refused(folder, "of 'A title of 1984'").where == str(folder / "tokenizer.json")
+    assert refused(folder, "encodes and decodes 'A title of 1984' to").where == str(folder / "tokenizer.json")
 
 
 def test_two_tokens_of_one_number(folder: Path) -> None:
