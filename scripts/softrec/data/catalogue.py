@@ -24,9 +24,8 @@ LongTitles = Literal["cut", "drop"]
 TYPES = tables.types("item", "source_id", "title", "category", "title_id")
 TEXTS = {"item_id": pl.String, "title": pl.String, "category": pl.String}
 MOVIELENS = ["item_id:token", "movie_title:token_seq", "release_year:token", "class:token_seq"]
-TAG = re.compile(
-    r"</?[A-Za-z][^<>]*>|<span\b[^<>]*$"
-)  # `I <3 You` is not a tag; an unclosed `<span id="...` is (it occurs in the 2018 data)
+# `I <3 You` is not a tag; an unclosed `<span id="...` is (it occurs in the 2018 data).
+TAG = re.compile(r"</?[A-Za-z][^<>]*>|<span\b[^<>]*$")
 MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # only texts with one of these need the passes below
 # A repeatedly escaped ampersand (`&amp;amp;...`), unescaped at once: one level per pass could exceed `PASSES`.
 NESTED = re.compile(r"&(?:amp;?|AMP;?|#0*38(?:;|(?![0-9;]))|#[xX]0*26(?:;|(?![0-9a-fA-F;])))+")

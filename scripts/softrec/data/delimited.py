@@ -169,9 +169,8 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
         raise first_fault(lines) or unreadable(path, str(error).splitlines()[0]) from None
     if text_blocks.has_gaps(frame, COLUMNS):
         raise first_fault(lines) or unreadable(path, "a field is empty")
-    if (
-        quoted or frame["short"].any()
-    ):  # a null last column may mean too few fields or an empty one; polars accepts quotes that are not closed
+    # A null last column may mean too few fields or an empty one; polars accepts quotes that are not closed.
+    if quoted or frame["short"].any():
         fault = first_fault(lines)
         if fault:
             raise fault

@@ -87,9 +87,8 @@ class Reviews:
 
     def pairs(self) -> int:
         """Return the number of distinct (user, item) pairs."""
-        pair = self.hashes("user_id").to_numpy() * np.uint64(
-            GAMMA
-        )  # odd, so that the product is a bijection modulo 2^64
+        # GAMMA is odd, so multiplication by it is a bijection modulo 2^64, and no two users collide.
+        pair = self.hashes("user_id").to_numpy() * np.uint64(GAMMA)
         pair += self.hashes("item_id").to_numpy()
         return pl.Series(pair).n_unique()
 

@@ -63,7 +63,10 @@ class BeamSearch:
         return parent.gather(1, running)
 
     def finish(self, tokens: torch.Tensor, score: torch.Tensor, ended: torch.Tensor) -> None:
-        """Merge the texts that ended among the first W candidates into the finished texts, and keep the best W."""
+        """Merge the texts that ended among the first W candidates into the finished texts, and keep the best W.
+
+        Texts that ended among the other candidates are dropped, as in transformers.
+        """
         first = slice(0, self.beams)
         scaled = (score / tokens.shape[2] ** self.length_penalty).masked_fill(~ended, NEVER)[:, first]
         padded = torch.nn.functional.pad(self.finished, (0, 1), value=-1)

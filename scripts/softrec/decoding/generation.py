@@ -172,9 +172,8 @@ def search(llm: LanguageModel, prompts: Prompts, settings: GenerationSettings) -
             prompt, position, parent, past = (part[left] for part in (prompt, position, parent, past))
         past = torch.cat((pick(past, parent), own.expand(len(left), -1, -1)), dim=2)
         visible = torch.cat((prompt[:, None].expand(-1, settings.beams, -1), past), dim=2)
-        embedded = llm.causal.get_input_embeddings()(
-            beams.tokens[..., -1]
-        )  # not the backbone's: items are never generated
+        # The model's own embeddings, not the backbone's: items are never generated.
+        embedded = llm.causal.get_input_embeddings()(beams.tokens[..., -1])
         states = run(llm, embedded, position[:, None].expand(-1, settings.beams), visible, cache)
         position = position + 1
 

@@ -144,9 +144,11 @@ class Grounding:
             target: (B,) title ids of the targets.
             excluded: title ids to exclude in each row; the target is kept even if it is among them.
         """
+        # The target is always a candidate.
         gone = [np.setdiff1d(titles, own) for titles, own in zip(excluded, target, strict=True)]
         rows, columns = np.repeat(np.arange(len(z)), [len(titles) for titles in gone]), np.concatenate(gone)
         own, order = squared_distances(z, self.titles[target]), self.candidates.order
+        # Ties start at -1, because the target is among the titles compared below and equals itself.
         rank, ties = np.zeros(len(z), np.int64), np.full(len(z), -1)
         for nearer, close_to in self.compared(z, own, rows, columns):
             rank += nearer

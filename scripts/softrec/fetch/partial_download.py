@@ -135,9 +135,8 @@ class PartialDownload:
         name, pace = f"download {self.target.name}", SpeedCheck()
         progress = Progress(name, (total or 0) - self.size(), unit="bytes")
         with self.path.open("ab") as stream:
-            while block := response.read1(
-                BLOCK
-            ):  # returns the available bytes, while `read` would wait for a full block
+            # `read1` returns the available bytes, while `read` would wait for a full block.
+            while block := response.read1(BLOCK):
                 stream.write(block)
                 self.require_small(stream.tell())
                 pace.step(len(block))

@@ -26,9 +26,8 @@ def read_array(path: Path, kind: str, shape: Sequence[int | None], *, mapped: bo
     Raises `SoftrecError` if the file is not such an array or is incomplete.
     """
     try:
-        array = np.load(
-            path, "r", allow_pickle=False
-        )  # mapped first: a wrong header could make numpy allocate far more than the file holds
+        # Mapped first: a wrong header could make numpy allocate far more than the file holds.
+        array = np.load(path, "r", allow_pickle=False)
         if not isinstance(array, np.memmap):
             raise ValueError("it is an archive of several")
         if (follow := path.stat().st_size - array.offset - array.nbytes) > 0:

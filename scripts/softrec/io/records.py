@@ -62,9 +62,8 @@ class Record:
         """Return a finite number from `least` to `most`."""
         wanted = "a finite number" + (f" from {least:g} to {most:g}" if (least, most) != (-math.inf, math.inf) else "")
         value = self.get(key, (int, float), wanted)
-        if (
-            not abs(value) <= sys.float_info.max or not least <= value <= most
-        ):  # false for NaN; a Python int may exceed all floats
+        # Comparisons with NaN are false; a Python int may exceed all floats.
+        if not abs(value) <= sys.float_info.max or not least <= value <= most:
             raise self.wrong(key, value, wanted)
         return float(value)
 

@@ -37,10 +37,8 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     tokenizer = llm.tokenizer
     bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     distinct = list(dict.fromkeys(texts))
-    as_text = {
-        "add_special_tokens": False,
-        "split_special_tokens": True,
-    }  # a title that contains the text of EOS must not become EOS
+    # A title that contains the text of EOS must not become EOS.
+    as_text = {"add_special_tokens": False, "split_special_tokens": True}
     encoded = tokenizer(distinct, **as_text)["input_ids"] if distinct else []
     tokens = [[bos, *ids][: llm.context] for ids in encoded]
     if cut := sum(len(ids) >= llm.context for ids in encoded):

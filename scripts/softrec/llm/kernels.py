@@ -18,10 +18,8 @@ from common.errors import SoftrecError
 from softrec.llm.branches import aligned
 
 Kernels = Literal["eager", "fused", "compiled"]
-CAUSAL, GROUPED = (
-    "causal_sdpa",
-    "grouped_sdpa",
-)  # names under which transformers knows its own attention and `grouped_attention`
+# Names under which transformers' own attention and `grouped_attention` are registered.
+CAUSAL, GROUPED = "causal_sdpa", "grouped_sdpa"
 REMEDY = "set kernels: eager for this model (llms.<name>.kernels)"
 
 

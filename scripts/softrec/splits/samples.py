@@ -124,6 +124,7 @@ def load_seen(path: Path, items: int) -> SeenItems:
     """
     table = read_table(path, ["user", "item"])
     user = table["user"].to_numpy()
+    # Ids are dense, so none exceeds the number of rows; a larger one would make SeenItems allocate that much.
     if not len(user) or (np.diff(user) < 0).any() or user[-1] > len(user):
         what = "is not sorted by user" if len(user) else "holds no interaction"
         if len(user) and user[-1] > len(user):

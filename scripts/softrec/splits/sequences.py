@@ -153,9 +153,8 @@ def split(
         SoftrecError: there are too few sequences to give each split one.
     """
     windows = make_windows(user, settings.history)
-    tie = ties.hash_numbers(
-        settings.tie_seed, "users of a time", windows.user
-    )  # a bijection: no two users share a hash
+    # The hash is a bijection: no two users share one.
+    tie = ties.hash_numbers(settings.tie_seed, "users of a time", windows.user)
     order = np.lexsort((windows.position, tie, timestamp[windows.row]))
     edges = cuts(len(order), settings.fractions)
     if min(np.diff(edges)) < 1:
