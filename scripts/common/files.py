@@ -1,4 +1,4 @@
-"""Files exchanged between rules: atomic writes, digests, and JSON."""
+"""Files exchanged between rules: atomic writes, digests, JSON, and the paths of manifests."""
 
 import contextlib
 import errno

@@ -111,7 +111,7 @@ def unlike_text(first: bytes) -> tuple[str, str] | None:
     if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
         return "is not UTF-8: it may be UTF-16", "save it as UTF-8"
     if b"\r" in first.rstrip(b"\r\n"):
-        return "ends its lines by carriage returns alone", "save it with line ends of Unix or Windows"
+        return "ends its lines with carriage returns only", "save it with line ends of Unix or Windows"
     return None
 
 
@@ -223,7 +223,7 @@ def row_fault(content: bytes, lines: Lines) -> str | None:
     if lines.quoted and QUOTE in ENCLOSED.sub(r"\1", text):
         return "has a quote within a field that does not begin with one, where other fields are in quotes"
     if len(values) != len(lines.header):
-        return f"has {len(values)} fields, the header has {len(lines.header)}"
+        return f"has {len(values)} fields, but the header has {len(lines.header)}"
     row = dict(zip(lines.header, values, strict=True))
     stamp = row[lines.shape.names[2]]
     gone = json_lines.missing(row, lines.shape.names)

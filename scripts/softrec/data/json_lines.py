@@ -168,7 +168,7 @@ def text_fault(value: dict[str, Any], schema: dict[str, Any]) -> str | None:
                     f"has the {name} {json.dumps(found)[:80]}, not {'text' if kind == pl.String else 'a list of texts'}"
                 )
             if isinstance(text, str) and SURROGATE.search(text):
-                return f"has half a character (a lone surrogate) in its {name} {text!a:.80}"
+                return f"has a lone surrogate (half a character) in its {name} {text!a:.80}"
     return None
 
 

@@ -37,7 +37,7 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     middle = middle_of(frame["timestamp"])
     if middle < FIRST // 1000:
         dates = frame.filter((pl.col("timestamp") >= FIRST // 1000) | (pl.col("timestamp") <= -FIRST // 1000))
-        refuse_first(dates, path, "where most times are small numbers, which are an order and no dates")
+        refuse_first(dates, path, "where most times are small numbers, which are not dates but an order")
         return frame
     fitting = [unit for unit, (factor, divisor) in UNITS.items() if FIRST <= middle * factor // divisor < LAST]
     if not fitting:
@@ -102,4 +102,4 @@ def fault(stamp: object) -> str | None:
     """Return the fault of a time in milliseconds, or None if it is a 64-bit integer."""
     if isinstance(stamp, bool) or not isinstance(stamp, int):
         return f"has the timestamp {stamp!r:.80}, not a whole number of milliseconds"
-    return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp!r:.80}, which 64 bits do not hold"
+    return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp!r:.80}, which does not fit in 64 bits"

@@ -82,7 +82,7 @@ def by_value(candidates: Sequence[Candidate], found: Sequence[Mapping[str, float
     first = set(next(iter(results.values()), {}))
     for value, runs in results.items():
         if set(runs) != first:
-            raise SoftrecError(f"value {value} was run with seeds {sorted(runs)}, the first with {sorted(first)}")
+            raise SoftrecError(f"value {value} was run with seeds {sorted(runs)}, the first value with {sorted(first)}")
     return results
 
 

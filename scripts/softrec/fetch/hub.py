@@ -184,7 +184,7 @@ def problems_of(repository: str, revision: str, path: str | None = None) -> Iter
     except (errors.HTTPError, ValueError, RuntimeError, OSError) as error:  # errors of httpx, invalid JSON, wrong size
         first = (str(error) or type(error).__name__).splitlines()[0]
         remedy = "run the same command again when the network and the hub are up"
-        raise SoftrecError(f"the hub did not give {name}: {first}", remedy=remedy) from error
+        raise SoftrecError(f"the hub did not deliver {name}: {first}", remedy=remedy) from error
 
 
 def missing_locally(name: str, error: Exception) -> SoftrecError:

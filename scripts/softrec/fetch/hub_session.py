@@ -44,7 +44,7 @@ def https_alone(allow_http: bool, most_gib: float = 1.0) -> Iterator[None]:
             self.inner.close()
 
     def check(request: Any) -> None:
-        require_https(str(request.url), allow_http, "HF_ENDPOINT, or where the hub sends", "llms.NAME.allow_http")
+        require_https(str(request.url), allow_http, "HF_ENDPOINT, or a redirect of the hub", "llms.NAME.allow_http")
 
     def meter(response: Any) -> None:
         response.stream = Metered(response.stream, str(response.url).partition("?")[0])

@@ -29,9 +29,9 @@ def read_array(path: Path, kind: str, shape: Sequence[int | None], *, mapped: bo
         # Mapped first: a wrong header could make numpy allocate far more than the file holds.
         array = np.load(path, "r", allow_pickle=False)
         if not isinstance(array, np.memmap):
-            raise ValueError("it is an archive of several")
+            raise ValueError("it is an archive of several arrays")
         if (follow := path.stat().st_size - array.offset - array.nbytes) > 0:
-            raise ValueError(f"{follow:,} bytes follow it")
+            raise ValueError(f"{follow:,} bytes follow the array")
     except (ValueError, EOFError, OSError, OverflowError, zipfile.BadZipFile, tokenize.TokenError) as error:
         raise SoftrecError(
             f"{path} cannot be read as an array: {error}",

@@ -93,7 +93,7 @@ def read(path: Path) -> dict[str, Any] | None:
     try:
         content = path.read_bytes()
         if hashlib.sha256(content[32:]).digest() != content[:32]:
-            raise ValueError("its sha256 is another")
+            raise ValueError("its sha256 differs")
         return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
         log.say(f"checkpoint {path} cannot be read ({type(error).__name__}): the one before it is used, if any")

@@ -90,7 +90,7 @@ def require_tied(model: Any, files: Mapping[str, Path]) -> None:
     """Raise `SoftrecError` if the configuration ties the output layer, but `files` store another one."""
     if tied(model) and HEAD in files and not torch.equal(model.lm_head.weight, model.get_input_embeddings().weight):
         raise SoftrecError(
-            f"{files[HEAD]} holds {HEAD}, which differs from the input embedding that config.json puts in its place",
+            f"{files[HEAD]} holds {HEAD}, which differs from the input embedding that config.json ties it to",
             where=str(files[HEAD]),
             remedy="set tie_word_embeddings to false in config.json, or save the model without the layer",
         )
@@ -188,7 +188,7 @@ def require_known_tokens(tokenizer: Any, model: Any, folder: Path) -> None:
     if outside:
         index, token = min(outside)
         raise SoftrecError(
-            f"the tokeniser in {folder} has {token!r} as token {index}, the model's embedding has {rows} rows",
+            f"the tokeniser in {folder} has {token!r} as token {index}, but the model's embedding has {rows} rows",
             where=str(folder / "tokenizer.json"),
             remedy="take model and tokeniser from one release, or resize the model's embedding and save both",
         )

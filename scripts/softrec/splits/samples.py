@@ -55,7 +55,9 @@ def load_items(path: Path) -> Items:
     distinct: dict[int, str] = {}
     for row, (title, index) in enumerate(zip(titles, ids.tolist(), strict=True)):
         if index > len(distinct) or distinct.setdefault(index, title) != title:
-            raise SoftrecError(f"row {row} of {path} has title_id {index}, which is not its title's", remedy=remedy)
+            raise SoftrecError(
+                f"row {row} of {path} has title_id {index}, which does not match its title", remedy=remedy
+            )
     if len(set(distinct.values())) < len(distinct):
         raise SoftrecError(f"two of the {len(distinct)} title ids in {path} have the same title", remedy=remedy)
     return Items(["", *titles], np.concatenate([[-1], ids]), [distinct[index] for index in range(len(distinct))])
@@ -106,7 +108,7 @@ def require_items(ids: Any, items: int, place: str) -> None:
     most = pc.max(ids).as_py() or 0
     if most > items:
         raise SoftrecError(
-            f"{place} has the item {most}, the catalogue {items} items",
+            f"{place} has the item {most}, but the catalogue has {items} items",
             remedy="give files of one data set; a file of an earlier run can be removed and made again",
         )
 
@@ -128,7 +130,7 @@ def load_seen(path: Path, items: int) -> SeenItems:
     if not len(user) or (np.diff(user) < 0).any() or user[-1] > len(user):
         what = "is not sorted by user" if len(user) else "holds no interaction"
         if len(user) and user[-1] > len(user):
-            what = f"has a user {user[-1]}, more than it has interactions ({len(user)})"
+            what = f"has the user id {user[-1]}, but only {len(user)} interactions"
         raise SoftrecError(f"{path} {what}", remedy=f"remove {path} and let Snakemake make it again")
     require_items(table["item"], items, f"the column 'item' of {path}")
     return SeenItems(user, table["item"].to_numpy())
@@ -139,7 +141,7 @@ def load_title_embeddings(path: Path, items: Items) -> np.ndarray:
     z = read_array(path, "float32", (None, None))
     if len(z) != len(items.distinct):
         raise SoftrecError(
-            f"{path} has {len(z)} title embeddings, the catalogue {len(items.distinct)} distinct titles",
+            f"{path} has {len(z)} title embeddings, but the catalogue has {len(items.distinct)} distinct titles",
             remedy=f"remove {path} and let Snakemake make it again",
         )
     return z

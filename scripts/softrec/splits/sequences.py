@@ -159,7 +159,7 @@ def split(
     edges = cuts(len(order), settings.fractions)
     if min(np.diff(edges)) < 1:
         raise SoftrecError(
-            f"{len(order)} sequences of {len(np.unique(user))} users are too few to cut by {settings.fractions}",
+            f"{len(order)} sequences of {len(np.unique(user))} users are too few to split by {settings.fractions}",
             where=f"interactions: {len(user)}",
             remedy="give more data, or lower k",
         )

@@ -150,7 +150,10 @@ def check_sorted(interactions: Interactions) -> dict[str, int]:
     step = np.diff(interactions.item)[(np.diff(interactions.user) == 0) & (np.diff(interactions.timestamp) == 0)]
     pairs, higher = int(np.count_nonzero(step)), int(np.count_nonzero(step > 0))
     if abs(2 * higher - pairs) > 6 * pairs**0.5:
-        leak(f"the later of two items of one time has the higher id in {higher} of {pairs} cases", "the interactions")
+        leak(
+            f"of two items with equal times, the later has the higher id in {higher} of {pairs} cases",
+            "the interactions",
+        )
     return {"rows": len(interactions.user), "neighbours_of_one_time": pairs, "later_has_higher_id": higher}
 
 
@@ -217,7 +220,7 @@ def check_complete(interactions: Interactions, splits: list[Part], longest: int)
     due = int(np.maximum(length - longest, 1)[length > 1].sum())
     there = sum(len(part.user) for part in splits)
     if there != due:
-        leak(f"the splits hold {there} sequences, the interactions give {due}", ", ".join(p.name for p in splits))
+        leak(f"the splits hold {there} sequences, but the interactions yield {due}", ", ".join(p.name for p in splits))
 
 
 def check_shares(splits: list[Part], fractions: list[float]) -> None:

@@ -50,7 +50,7 @@ def test_a_folder_of_somebody_else_stays(tmp_path: Path, old: str, new: str | No
     """It has no manifest, whatever the names of its files (None: the new one is a file)."""
     (tmp_path / "out" / old).parent.mkdir(parents=True)
     (tmp_path / "out" / old).write_text("mine")
-    words = r"out is (to be a file|a folder that no job .* notes\.txt)"
+    words = r"out is a folder(, but the output is a file| that no job .* notes\.txt)"
     with pytest.raises(SoftrecError, match=words) as caught, files.write_whole(tmp_path / "out") as partial:
         made = partial / new if new else partial
         made.parent.mkdir(parents=True, exist_ok=True)

@@ -107,7 +107,7 @@ def test_amazon_texts_of_wanted_items(tmp_path: Path) -> None:
         ('{"parent_asin": "a", "title": true}', "has the title true, not text"),
         ('{"parent_asin": "a", "title": "x", "categories": [["A", "B"]]}', "not a list of texts"),
         ('{"parent_asin": "a", "title": "x", "categories": ["A", {"B": 1}]}', "not a list of texts"),
-        ('{"parent_asin": "a", "title": "x \\udc00"}', "half a character"),
+        ('{"parent_asin": "a", "title": "x \\udc00"}', "lone surrogate"),
         ('{"parent_asin": "a", "title": "\xe9"}', "is not UTF-8"),
         ('{"parent_asin": "a", "title": NaN}', "is not JSON: it has no NaN"),
     ],

@@ -64,7 +64,7 @@ def test_quotes_in_a_column_beside_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"user_id,parent_asin,timestamp\rU1,A1,1\r", "ends its lines by carriage returns alone"),
+        (b"user_id,parent_asin,timestamp\rU1,A1,1\r", "ends its lines with carriage returns only"),
         ("user_id,parent_asin,timestamp\nU1,A1,1\n".encode("utf-16"), "it may be UTF-16"),
         (b"x" * 3_000_000, "has no column user_id"),
     ],

@@ -90,7 +90,7 @@ def test_a_hub_in_the_open_is_not_asked(site: Site, tmp_path: Path) -> None:
         (errors.GatedRepoError, "lab/llm is gated"),
         (errors.RepositoryNotFoundError, "no repository lab/llm"),
         (errors.RevisionNotFoundError, "lab/llm has no revision 'main'"),
-        (errors.HfHubHTTPError, "the hub did not give lab/llm@main"),
+        (errors.HfHubHTTPError, "the hub did not deliver lab/llm@main"),
     ],
 )
 def test_refusals(

@@ -136,4 +136,4 @@ def test_tokens_without_an_embedding(folder: Path, llm: LanguageModel) -> None:
     assert again.pad_id == again.tokenizer.eos_token_id
     loaded.tokenizer.add_tokens(["zebra"])
     loaded.tokenizer.save_pretrained(folder)
-    refused(folder, f"tokeniser in .* has 'zebra' as token {rows + 1}, the model's embedding has {rows} rows")
+    refused(folder, f"tokeniser in .* has 'zebra' as token {rows + 1}, but the model's embedding has {rows} rows")

@@ -123,8 +123,8 @@ def test_llara_refuses_items_of_another_catalogue(base: Path, tmp_path: Path, ro
         llm.backbone.begin(llm, [tmp_path / "items.safetensors"], 1)
         if count == 7:
             assert wrap(llm, items, settings).items is items
-    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, the catalogue has 6"):
+    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, but the catalogue has 6"):
         wrap(llm, items, settings)
     save_adapter(llm, tmp_path / "adapter")
-    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, the catalogue has 6"):
+    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, but the catalogue has 6"):
         open_recommender(base, items, settings, tmp_path / "adapter")

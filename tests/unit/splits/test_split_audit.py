@@ -157,7 +157,7 @@ def nothing_to_test(world: World) -> None:
             "row 0 of train",
         ),
         (same_row_in_two, "a (user, position) occurs twice", "row 0 of valid"),
-        (one_row_less, "the splits hold 39 sequences, the interactions give 40", "train"),
+        (one_row_less, "the splits hold 39 sequences, but the interactions yield 40", "train"),
         (moved_cut, "train holds 31 of 40 sequences, not its share of 0.8", "train"),
         (sampled_elsewhere, "a sampled row is not in test", "row 0 of test_sample"),
         (drawn_twice, "a row was drawn twice", "row 1 of train_sample"),
@@ -165,7 +165,11 @@ def nothing_to_test(world: World) -> None:
         (lambda w: w.set("samples", 1, "items", 4, 1), "a sampled history differs from valid", "row 1 of valid_sample"),
         (lambda w: w.interactions.timestamp.__setitem__(3, 10**6), "interactions are not sorted", "row 3"),
         (nothing_to_test, "a split or sample has no rows", "test"),
-        (by_item_ids, "the later of two items of one time has the higher id in 56 of 56 cases", "the interactions"),
+        (
+            by_item_ids,
+            "of two items with equal times, the later has the higher id in 56 of 56 cases",
+            "the interactions",
+        ),
         (equal_times_swapped, "an earlier split holds a later position of the user", "row 0 of valid: user 1"),
     ],
 )

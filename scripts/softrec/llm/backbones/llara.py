@@ -149,7 +149,7 @@ def require_items(model: Any, items: int) -> None:
     found = len(model.history.table) - 1 if hasattr(model, "history") else items
     if found != items:
         raise SoftrecError(
-            f"LLaRA's SASRec model has embeddings of {found} items, the catalogue has {items}",
+            f"LLaRA's SASRec model has embeddings of {found} items, but the catalogue has {items}",
             remedy="give a SASRec model, or an adapter, of this data set",
         )
 
