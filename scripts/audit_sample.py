@@ -1,4 +1,7 @@
-"""Prove that a sample holds rows of its split alone, each as it is there and drawn once, or fail naming the row."""
+"""Check that every row of a sample is an unchanged row of its split and was drawn only once.
+
+Fails naming the first offending row.
+"""
 
 import argparse
 from dataclasses import dataclass
@@ -10,13 +13,13 @@ from softrec.job.settings import read_settings
 
 @dataclass(frozen=True)
 class Settings:
-    """What of the configuration the audit needs: which split it is, for its sentences."""
+    """split: the name of the split, for messages."""
 
     split: str
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--sequences", help="sequences/SPLIT.parquet")
     parser.input("--sample", help="samples/SPLIT.parquet")
@@ -25,7 +28,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, check, write."""
+    """Load the split and its sample, check the sample, write the report."""
     from common import files, log
     from softrec.splits import sample_audit, sequences, split_audit
 

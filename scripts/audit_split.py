@@ -1,4 +1,4 @@
-"""Prove that splits leak nothing: hold every sequence against the interactions, or fail naming the row."""
+"""Check the splits for leakage: compare every sequence with the interactions, or fail naming the row."""
 
 import argparse
 
@@ -10,7 +10,7 @@ SPLITS = ("train", "valid", "test")
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--interactions", help="interactions.parquet")
     for split in SPLITS:
@@ -20,7 +20,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, check, write."""
+    """Load interactions and splits, check the splits, write the report."""
     from common import files, log
     from softrec.splits import sequences, split_audit
 

@@ -1,4 +1,4 @@
-"""Audit Table 2, the paper's and ours: are these numbers such as ranks can give?"""
+"""Check that the metrics of Table 2, the paper's and ours, are attainable."""
 
 import argparse
 from dataclasses import dataclass
@@ -9,26 +9,31 @@ from softrec.job.settings import read_settings
 
 @dataclass(frozen=True)
 class Settings:
-    """datasets: the label of each metrics file's data set, in the same order. paper_rows: test rows in the paper."""
+    """Settings of the check.
+
+    Attributes:
+        datasets: label of the data set of each file of `--metrics`, in the same order.
+        paper_rows: number of test rows in the paper.
+    """
 
     datasets: list[str]
     paper_rows: int
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--long", help="table2_long.csv")
     parser.input("--all-long", help="table2_all_long.csv")
     parser.input("--metrics", many=True, help="test.metrics.json of every run")
     parser.input("--published", help="config/published.csv")
-    parser.output("--report", help="consistency.json: what was found")
-    parser.output("--markdown", help="the same to be read")
+    parser.output("--report", help="consistency.json: the findings")
+    parser.output("--markdown", help="the findings on the paper's numbers as Markdown")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Audit ours, which must pass, and the paper's."""
+    """Check our numbers, which must pass, and report on the paper's."""
     from common import files
     from softrec.io import csv_files
     from softrec.io.records import read_record

@@ -1,4 +1,4 @@
-"""Gather the metrics of all test runs into long tables: the chosen settings for Table 2, and every candidate."""
+"""Collect the metrics of all test runs into long tables: the selected settings for Table 2, and all candidates."""
 
 import argparse
 
@@ -7,18 +7,18 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--metrics", many=True, help="test.metrics.json of each run, in the order of settings.cells")
     parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
-    parser.output("--long", help="csv: method,backbone,dataset,metric,seed,value; of a grid, the chosen setting alone")
-    parser.output("--all-long", help="the same of all test rows, where the others are of the paper's sample of them")
-    parser.output("--settings-long", help="long, and the column setting (alpha=10), every setting of every grid")
+    parser.output("--long", help="csv: method,backbone,dataset,metric,seed,value; selected settings only")
+    parser.output("--all-long", help="the same over all test rows; the other tables cover the paper's sample")
+    parser.output("--settings-long", help="as --long plus a column setting (alpha=10): all candidates")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, mark the chosen, write the tables."""
+    """Read the metrics, mark the selected settings, write the tables."""
     from common import log
     from softrec.io import choice_file, csv_files
     from softrec.results import collect, long_table
@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> None:
     long_table.write_long(args.all_long, [m.row for m in of_all if m.chosen])
     header = (*long_table.LongRow._fields, "setting")
     csv_files.write_text(args.settings_long, csv_files.csv_text([header, *((*m.row, m.setting) for m in measured)]))
-    log.say(f"{len(settings.cells)} runs, {sum(m.chosen for m in measured)} values for Table 2 of {len(measured)}")
+    log.say(f"{len(settings.cells)} runs, {sum(m.chosen for m in measured)} of {len(measured)} values go into Table 2")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Gather where the minutes of a run went, stage by stage."""
+"""Collect the runtime in minutes of each stage of a run."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--logs", many=True, help="training.jsonl of each run, in the order of settings.logs")
     parser.input(
@@ -21,7 +21,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, write."""
+    """Read the durations, write the table."""
     from softrec.io import csv_files
     from softrec.results import runtimes
 

@@ -7,17 +7,17 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
-    parser.input("--intervals", help="intervals_paper.csv: our cells, over the paper's sample of rows")
-    parser.input("--published", help="config/published.csv: the paper's")
+    parser.input("--intervals", help="intervals_paper.csv: our cells over the paper's sample of test rows")
+    parser.input("--published", help="config/published.csv: the numbers in the paper")
     parser.output("--csv", help="csv: method,backbone,dataset,metric,ours,paper,difference,low,high,verdict")
-    parser.output("--markdown", help="the same to be read")
+    parser.output("--markdown", help="the comparison as Markdown")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read both, compare, write."""
+    """Read our numbers and the paper's, compare them, write the tables."""
     from softrec.io import csv_files
     from softrec.results import published
     from softrec.stats import paper_comparison

@@ -1,4 +1,4 @@
-"""Copy the model of the chosen hyper-parameter to the one path that later rules read."""
+"""Copy the model of the selected hyperparameter value to the path that later rules read."""
 
 import argparse
 import shutil
@@ -11,23 +11,23 @@ from softrec.job.settings import read_settings
 
 @dataclass(frozen=True)
 class Settings:
-    """name: the hyper-parameter that was chosen; values: its candidates, in the order of `--models`."""
+    """name: the hyperparameter; values: its candidates, in the order of `--models`."""
 
     name: str
     values: list[Any]
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
-    parser.input("--choice", help="the choice file of this hyper-parameter")
+    parser.input("--choice", help="the choice file of this hyperparameter")
     parser.input("--models", many=True, help="models of one seed, in the order of settings.values")
     parser.output("--model", help="a copy of the chosen model")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Find the chosen model, copy it whole."""
+    """Find the selected model and copy it."""
     from common import files, log
     from common.errors import SoftrecError
     from softrec.evaluation import selection

@@ -8,15 +8,15 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.grounding_arguments(parser)
-    parser.output("--metrics", help="self_distilled.metrics.json: HR@1, HC, its chance level, the categories' level")
+    parser.output("--metrics", help="self_distilled.metrics.json: HR@1, HC and its chance level, category level")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Ground each title to the nearest item, count."""
+    """Ground each title to its nearest item, compute the hit ratios, write them."""
     from common import files
     from softrec.evaluation import grounding, nearest, self_distilled
     from softrec.io import arrays

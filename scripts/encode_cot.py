@@ -1,4 +1,4 @@
-"""Embed the chains of thought of LLM-CF, and by whom is configured: the base LLM, or another as text encoder."""
+"""Embed LLM-CF's chains of thought with the configured text encoder: the base LLM or another model."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the text encoder")
     parser.input("--cot", help="cot.parquet")
@@ -17,7 +17,10 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, embed, write. An empty text has the embedding of the text's beginning: what stands before any word."""
+    """Load the texts, embed them, write the embeddings.
+
+    An empty text is embedded as the tokens that precede every text (the beginning-of-sequence token).
+    """
     from softrec.core import distributed
     from softrec.io import arrays
     from softrec.llm import embeddings, language_model

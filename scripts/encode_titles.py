@@ -1,4 +1,4 @@
-"""Embed every distinct title of the catalogue by the un-tuned LLM: the z_i that grounding ranks by."""
+"""Embed each distinct title of the catalogue with the untuned LLM: the z_i that grounding compares with."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
@@ -16,7 +16,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, embed, write."""
+    """Load the titles, embed them, write the embeddings."""
     from softrec.core import distributed
     from softrec.io import arrays
     from softrec.llm import embeddings, language_model, prompts

@@ -1,4 +1,4 @@
-"""Turn the ranks of one method on one split into hit ratios and NDCGs, of the paper's rows and of all."""
+"""Compute hit ratios and NDCGs of one method on one split, over the paper's sample and over all rows."""
 
 import argparse
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ from softrec.job.settings import read_settings
 
 @dataclass(frozen=True)
 class Settings:
-    """cutoffs: the K of H@K and NG@K, all of which are written."""
+    """cutoffs: the values of K for which H@K and NG@K are computed."""
 
     cutoffs: list[int]
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
-    parser.input("--ranks", help="ranks of the targets, one row a sequence")
-    parser.output("--metrics", help="JSON: metrics of the paper's rows, metrics_all of all; rows, users, ties of each")
+    parser.input("--ranks", help="ranks of the targets, one row per sequence")
+    parser.output("--metrics", help="JSON: metrics (paper's sample), metrics_all (all rows); rows, users, tied of each")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read the ranks, average, write."""
+    """Read the ranks, average the metrics, write them."""
     import numpy as np
 
     from common import files

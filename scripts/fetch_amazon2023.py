@@ -7,15 +7,15 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.output("--ratings", help="user_id,parent_asin,rating,timestamp as CSV")
-    parser.output("--metadata", help="one JSON object a line: parent_asin, title, categories, ...")
+    parser.output("--metadata", help="one JSON object per line: parent_asin, title, categories, ...")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Download both files; note where they came from."""
+    """Download both files and record their origin in the manifests."""
     from softrec.fetch import amazon2023
 
     settings = read_settings(args.settings, amazon2023.Amazon2023Settings)

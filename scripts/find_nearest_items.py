@@ -1,4 +1,4 @@
-"""Find the items nearest to each generated title: the teacher's ranking that DLLM2Rec distils."""
+"""Find the items nearest to each generated title: the teacher's rankings that DLLM2Rec distills."""
 
 import argparse
 from dataclasses import dataclass
@@ -11,7 +11,13 @@ from softrec.splits.seen_items import Mask
 
 @dataclass(frozen=True)
 class Settings:
-    """items: how many (K). mask: which of a user's items are none. tie_seed: of the permutation that breaks ties."""
+    """Settings of the search.
+
+    Attributes:
+        items: number of items per row (K).
+        mask: which of the user's items are excluded.
+        tie_seed: seed of the permutation that breaks ties.
+    """
 
     items: int
     mask: Mask
@@ -19,7 +25,7 @@ class Settings:
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.grounding_arguments(parser)
     parser.output("--nearest", help="nearest.parquet: row, items (nearest first), distance")
@@ -27,7 +33,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, find, write."""
+    """Load the embeddings, find the nearest items of each row, write them."""
     from softrec.evaluation import grounding, nearest
     from softrec.io import arrays
     from softrec.splits import samples
@@ -39,7 +45,7 @@ def main(args: argparse.Namespace) -> None:
     seen = samples.load_seen(args.interactions, items.count)
     ranker = grounding.Grounding(titles, items.title_id, seen, how)
     rows = samples.read_rows(args.rows, ["user", "history", "position"], items.count).to_pydict()
-    # Kindle's teacher answers 4,096 rows, 50 MB, or all of them, (1,111,104, 3,072) or 13.7 GB.
+    # Memory-mapped: with embeddings of all rows, Kindle's array is (1,111,104, 3,072), 13.7 GB (4,096 rows: 50 MB).
     z = arrays.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]), mapped=True)
     found = nearest.nearest_items(ranker, z, rows, settings.items)
     columns = {"row": range(len(found.items)), "items": list(found.items), "distance": list(found.distance)}

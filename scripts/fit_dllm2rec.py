@@ -1,4 +1,4 @@
-"""Train DLLM2Rec: SASRec, with what BIGRec tuned by SFT says distilled into it."""
+"""Train DLLM2Rec: SASRec with the rankings of BIGRec (tuned by SFT) distilled into it."""
 
 import argparse
 
@@ -7,17 +7,17 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
-    parser.input("--sample", help="samples/train.parquet: the rows that the teacher has answered")
-    parser.input("--nearest", help="self_distilled.nearest.parquet: the items nearest to its answers")
+    parser.input("--sample", help="samples/train.parquet: the rows for which the teacher generated titles")
+    parser.input("--nearest", help="self_distilled.nearest.parquet: the items nearest to the teacher's titles")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train and save; how many training rows have a teacher stands in the log's summary."""
+    """Train and save; the summary of the training log records how many training rows the teacher has labelled."""
     from common.log import say
     from softrec.io.checkpoints import run_key
     from softrec.llm_enhanced import dllm2rec, teacher
@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
 
     settings = read_settings(args.settings, dllm2rec.Dllm2recSettings)
     told = teacher.read_teacher(args.catalogue, args.titles, args.nearest, args.train, args.sample)
-    say(f"the teacher has answered {len(told.items):,} of {len(told.place):,} training rows")
+    say(f"the teacher has labelled {len(told.items):,} of {len(told.place):,} training rows")
     method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)
     l2 = run.candidate_or_chosen(args.choice, "l2", settings.l2)
     paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)

@@ -1,4 +1,4 @@
-"""Train DROS with one seed, the L2 chosen for SASRec, and one candidate of alpha or the chosen one."""
+"""Train DROS with one seed, the L2 selected for SASRec, and a candidate or the selected value of alpha."""
 
 import argparse
 
@@ -7,15 +7,15 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
-    parser.input("--l2", help="the choice of SASRec's L2")
+    parser.input("--l2", help="the choice file of SASRec's L2")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train and save."""
+    """Train the model and save it."""
     from softrec.io.checkpoints import run_key
     from softrec.sequential import dros, run
 

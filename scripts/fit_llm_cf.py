@@ -1,4 +1,4 @@
-"""Train LLM-CF: SASRec, with in-context examples and chains of thought."""
+"""Train LLM-CF: SASRec with in-context examples and chains of thought."""
 
 import argparse
 
@@ -7,18 +7,18 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     arguments.decisions_arguments(parser)
     parser.input("--thoughts", help="cot.embeddings.npy: embeddings of the chains of thought")
     parser.input("--train-examples", help="train.examples.npy: the in-context examples of the rows of --train")
-    parser.input("--valid-examples", help="valid.examples.npy: those of the rows of --valid")
+    parser.input("--valid-examples", help="valid.examples.npy: the in-context examples of the rows of --valid")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train, save."""
+    """Train the model and save it."""
     from pathlib import Path
 
     from softrec.io.checkpoints import run_key

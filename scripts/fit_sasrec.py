@@ -1,4 +1,4 @@
-"""Train SASRec with one seed, and one candidate of L2 or the chosen one; keep the epoch that is best on validation."""
+"""Train SASRec with one seed and a candidate or the selected value of L2; keep the best epoch on validation."""
 
 import argparse
 
@@ -7,14 +7,14 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train and save."""
+    """Train the model and save it."""
     from softrec.io.checkpoints import run_key
     from softrec.sequential import run, sasrec, trainer
 

@@ -1,4 +1,4 @@
-"""Train SASRec with a sampled softmax, LLM-CF's loss; keep the epoch that is best on validation."""
+"""Train SASRec with LLM-CF's loss, a sampled softmax; keep the best epoch on validation."""
 
 import argparse
 
@@ -7,14 +7,14 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.sequential_arguments(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Train and save."""
+    """Train the model and save it."""
     from softrec.io.checkpoints import run_key
     from softrec.sequential import run, sampled_softmax
 

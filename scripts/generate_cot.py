@@ -1,4 +1,4 @@
-"""Let the un-tuned LLM reason about known decisions: the base of chains of thought of LLM-CF."""
+"""Generate LLM-CF's chains of thought: the untuned LLM explains known user decisions."""
 
 import argparse
 
@@ -8,18 +8,18 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
-    parser.input("--interactions", help="interactions.parquet: what a user has had")
+    parser.input("--interactions", help="interactions.parquet: the items that each user has interacted with")
     parser.input("--train", help="samples/train.parquet")
     parser.output("--cot", help="cot.parquet: row, label, item, text, finished")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Decide, ask, write."""
+    """Draw the decisions, prompt the LLM, write its texts."""
     from softrec.core import distributed
     from softrec.decoding import generation
     from softrec.llm import language_model

@@ -10,7 +10,7 @@ COLUMNS = ["user", "history", "target", "position", "paper"]
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.grounding_arguments(parser)
     parser.output("--ranks", help="ranks.parquet: row, user, target, rank, candidates, ties, paper")
@@ -18,7 +18,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, rank, write."""
+    """Load the embeddings, rank the titles, write the targets' ranks."""
     from softrec.evaluation import grounding, ranking
     from softrec.io import arrays
     from softrec.splits import samples

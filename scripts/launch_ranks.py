@@ -1,9 +1,9 @@
-"""Start a script once per rank, as torchrun does, on the nodes of a Slurm job or on this machine.
+"""Start one process of a script per rank, like torchrun, on the nodes of a Slurm job or on this machine.
 
     python scripts/launch_ranks.py --ranks 4 scripts/tune_sft.py --settings ...
 
-It differs from torchrun in what people see: the log is that of rank 0, and when another rank fails, the end of that
-rank's log; no table and no traceback of the launcher's own. Several nodes: `srun --ntasks-per-node=1` this program.
+Unlike torchrun it prints only the log of rank 0 and, when another rank fails, the end of that rank's log; it prints no
+table and no traceback of the launcher. For several nodes, start it with `srun --ntasks-per-node=1`.
 """
 
 import argparse
@@ -20,22 +20,22 @@ LAST_LINES = 20
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Arguments of this program; what follows the script's name is the script's."""
+    """Define the arguments of this program; arguments after the script's name are passed to the script."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ranks", type=int, required=True, help="processes in all")
-    parser.add_argument("--nodes", type=int, default=1, help="nodes that share them, on each of which this is started")
-    parser.add_argument("--threads", type=int, default=1, help="threads of each process (OMP_NUM_THREADS)")
-    parser.add_argument("script", help="the program to start")
+    parser.add_argument("--ranks", type=int, required=True, help="total number of processes")
+    parser.add_argument("--nodes", type=int, default=1, help="number of nodes; this program is started on each of them")
+    parser.add_argument("--threads", type=int, default=1, help="threads per process (OMP_NUM_THREADS)")
+    parser.add_argument("script", help="the script to start")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
     return parser
 
 
 def meeting_point(nodes: int) -> str:
-    """The address at which the ranks meet.
+    """Return the rendezvous address of the ranks, `host:port`.
 
-    With several nodes the job step that `srun` has started tells it: the first node's address, where `srun` runs
-    itself, and the port follows from the job's id. What Slurm says of another step, as of a shell in which one node is
-    used, is not asked.
+    With several nodes, the host is the node on which `srun` runs and the port is derived from the job's id; both come
+    from variables of the job step. They are used only if the step has `nodes` nodes: those of another step, such as an
+    interactive shell, are rejected (`SystemExit`).
     """
     if nodes == 1:
         return "localhost:0"
@@ -43,17 +43,20 @@ def meeting_point(nodes: int) -> str:
     step = {name: os.environ.get(name, "") for name in names}
     if step["SLURM_STEP_NUM_NODES"] != str(nodes) or not step["SLURM_JOB_ID"].isdecimal():
         said = ", ".join(f"{name}={value}" for name, value in step.items())
-        raise SystemExit(f"error: {nodes} nodes are to be used, and this is no step of srun on as many ({said})")
+        raise SystemExit(f"error: --nodes is {nodes}, but this is not an srun step on {nodes} nodes ({said})")
     return f"{step['SLURM_LAUNCH_NODE_IPADDR']}:{20_000 + int(step['SLURM_JOB_ID']) % 20_000}"
 
 
 def configuration(ranks: int, nodes: int, folder: str) -> Any:
-    """What torch's launcher is told: every rank's output goes to `folder`, that of local rank 0 to the terminal too."""
+    """Build the configuration of torch's launcher.
+
+    The output of local rank 0 goes to the terminal, that of all other ranks to files in `folder`.
+    """
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, Std
     from torch.distributed.launcher.api import LaunchConfig
 
     if ranks % nodes:
-        raise SystemExit(f"error: {ranks} ranks cannot be shared by {nodes} nodes: let engine.ranks be a multiple")
+        raise SystemExit(f"error: {ranks} ranks do not divide among {nodes} nodes: make engine.ranks a multiple")
     return LaunchConfig(
         min_nodes=nodes,
         max_nodes=nodes,
@@ -70,7 +73,7 @@ def configuration(ranks: int, nodes: int, folder: str) -> Any:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run all ranks to their end. Returns the exit status."""
+    """Run all ranks until they end; return the exit status (128 + n if a signal n ended a rank or the launcher)."""
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import elastic_launch
@@ -91,7 +94,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def show(rank: int, failure: Any, folder: Path) -> None:
-    """Which rank failed first and how, and the end of its log; that of rank 0 has been seen already."""
+    """Print which rank failed first and how, and the end of its log (rank 0's log is on the terminal already)."""
     ended = f"signal {-failure.exitcode}" if failure.exitcode < 0 else f"status {failure.exitcode}"
     print(f"rank {rank} failed first, with {ended}; the others were stopped", file=sys.stderr)
     for path in sorted(folder.rglob(f"{failure.local_rank}/std*.log")) if rank else []:

@@ -1,4 +1,4 @@
-"""Write down with what, from what and on what the results of a run were made."""
+"""Write the run's manifest: the software, inputs and hardware that its results were made with."""
 
 import argparse
 
@@ -7,17 +7,17 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
-    parser.input("--tables", many=True, help="tables of the run, each with a manifest beside it, like all that follow")
-    parser.input("--numbers", many=True, help="intervals, tests and audits of the tables")
+    parser.input("--tables", many=True, help="tables of the run; each, like the files below, has a manifest")
+    parser.input("--numbers", many=True, help="intervals, tests and consistency checks of the tables")
     parser.input("--figures", many=True, required=False, help="figures, if the run draws any")
     parser.output("--manifest", help="manifest.json of the run")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Follow manifests, gather, write."""
+    """Follow the manifests of the inputs back to the raw data, collect their facts, write them."""
     from common import files
     from softrec.results import run_manifest
 

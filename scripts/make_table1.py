@@ -1,4 +1,4 @@
-"""Table 1 of the paper: what is left of each data set after filtering, beside what the paper prints."""
+"""Make Table 1 of the paper: the size of each data set after filtering, next to the paper's numbers."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--counts", many=True, help="filter_counts.json of each data set, in the order of settings.datasets")
     parser.input("--published", help="published.csv: the paper's tables as printed")
@@ -17,7 +17,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, put side by side, write."""
+    """Read the counts and the paper's numbers, write the table."""
     from softrec.io import csv_files
     from softrec.reporting import grouped_table, table1
     from softrec.results import published

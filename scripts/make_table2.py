@@ -1,4 +1,4 @@
-"""Table 2 of the paper, from the long table of results alone."""
+"""Make Table 2 of the paper from the long table of results."""
 
 import argparse
 
@@ -7,11 +7,11 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--long", help="table2_long.csv, or table2_all_long.csv: method,backbone,dataset,metric,seed,value")
     parser.input("--metrics", many=True, help="test.metrics.json of a run on each of settings.datasets")
-    parser.input("--tests", required=False, help="significance.csv: SOFT against the others, over all test rows")
+    parser.input("--tests", required=False, help="significance.csv: SOFT against the other methods")
     students = "training.jsonl of DLLM2Rec on each data set of settings.taught"
     parser.input("--students", many=True, required=False, help=students)
     parser.output("--csv", help="the table as csv, standard deviations in columns of their own")
@@ -21,7 +21,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Average over seeds, write the three forms."""
+    """Average over seeds, write the table in three formats."""
     from common import log
     from softrec.io import csv_files
     from softrec.reporting import gain_marks, grouped_table, latex, table2, teacher_share
@@ -29,7 +29,7 @@ def main(args: argparse.Namespace) -> None:
 
     settings = read_settings(args.settings, table2.Table2Settings)
     means = table2.average(long_table.read_long(args.long))
-    # What is beyond noise is tested over all rows, so a mark would say nothing of a table of some of them.
+    # The tests cover all test rows, so the table over the paper's sample gets no --tests and no marks.
     marked, sentence = gain_marks.beyond_noise(args.tests, means) if args.tests else (set(), "")
     rows = row_counts.sentence(row_counts.read(args.metrics, settings.datasets), settings.tested)
     said = [rows, sentence, teacher_share.sentence(args.students or [], settings.taught)]

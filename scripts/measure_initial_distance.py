@@ -1,4 +1,4 @@
-"""Measure d_0: the average distance between what the un-tuned LLM says on M training rows and the truth."""
+"""Measure d_0: the mean distance between the untuned LLM's predicted titles and the true ones on M training rows."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
@@ -18,7 +18,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Draw the rows, ask, measure, write."""
+    """Draw the rows, predict, measure the distance, write it."""
     from common import files
     from softrec.core import distributed
     from softrec.decoding.recommender import open_recommender, wrap

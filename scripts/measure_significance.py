@@ -1,4 +1,7 @@
-"""Intervals of every cell of Table 2, and tests of what SOFT adds; the unit is the user."""
+"""Compute confidence intervals of all cells of Table 2 and test SOFT against the other methods.
+
+The unit of resampling is the user.
+"""
 
 import argparse
 
@@ -7,19 +10,19 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--ranks", many=True, help="test.ranks.parquet of each run, in the order of settings.cells")
     parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
-    parser.output("--intervals", help="csv: each cell with its interval, rows, users and seeds, over all test rows")
-    parser.output("--intervals-paper", help="csv: the same over the paper's sample of rows alone")
-    parser.output("--tests", help="csv: SOFT against each other method, difference, interval and p")
-    parser.output("--markdown", help="the tests to be read")
+    parser.output("--intervals", help="csv: interval, rows, users and seeds of each cell, over all test rows")
+    parser.output("--intervals-paper", help="csv: the same over the paper's sample of test rows")
+    parser.output("--tests", help="csv: SOFT against each other method: difference, interval and p")
+    parser.output("--markdown", help="the tests as Markdown")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read ranks, resample, test, write."""
+    """Read the ranks, resample users, run the tests, write the tables."""
     from softrec.io import choice_file, csv_files
     from softrec.reporting.summary import comparisons
     from softrec.stats import method_comparison, table_rows

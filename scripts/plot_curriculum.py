@@ -1,4 +1,4 @@
-"""Draw tau_t and d_t / d_0 by epoch for every run of SOFT."""
+"""Plot tau_t and d_t / d_0 by epoch for each run of SOFT."""
 
 import argparse
 
@@ -7,17 +7,17 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--logs", many=True, help="training.jsonl of each run of SOFT, in the order of settings.cells")
-    parser.output("--csv", help="the numbers behind the figure")
-    parser.output("--pdf", help="the figure for print, with fonts")
-    parser.output("--png", help="the figure for a screen")
+    parser.output("--csv", help="the plotted numbers")
+    parser.output("--pdf", help="the figure as PDF with embedded fonts")
+    parser.output("--png", help="the figure as PNG")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read the logs, draw, write the numbers and both forms."""
+    """Read the logs, draw the figure, write it and its numbers."""
     from softrec.io import csv_files
     from softrec.reporting.figures import curriculum, style
 

@@ -1,4 +1,4 @@
-"""Draw Figure 2: losses of the first epoch, and what self-distilled titles hit on training rows."""
+"""Plot Figure 2: losses in the first epoch, and hit ratios of self-distilled titles on their training rows."""
 
 import argparse
 
@@ -7,19 +7,19 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--sft", many=True, help="training.jsonl of SFT, in the order of settings.cells")
     parser.input("--wo-sa", many=True, help="training.jsonl of SOFT(w/o SA), in the same order")
     parser.input("--metrics", many=True, help="self_distilled.metrics.json, in the same order")
-    parser.output("--csv", help="the numbers behind the figure")
-    parser.output("--pdf", help="the figure for print, with fonts")
-    parser.output("--png", help="the figure for a screen")
+    parser.output("--csv", help="the plotted numbers")
+    parser.output("--pdf", help="the figure as PDF with embedded fonts")
+    parser.output("--png", help="the figure as PNG")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, draw, write."""
+    """Read logs and metrics, draw the figure, write it and its numbers."""
     from softrec.io import csv_files
     from softrec.reporting.figures import figure2, style
 

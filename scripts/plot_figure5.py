@@ -1,4 +1,4 @@
-"""Draw Figure 5: the test metric of SOFT against alpha."""
+"""Plot Figure 5: the test metric of SOFT against alpha."""
 
 import argparse
 
@@ -7,18 +7,18 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--settings-long", help="all_settings_long.csv")
-    parser.input("--choices", many=True, help="alpha.json of each data set and backbone, in order")
-    parser.output("--csv", help="the numbers behind the figure")
-    parser.output("--pdf", help="the figure for print, with fonts")
-    parser.output("--png", help="the figure for a screen")
+    parser.input("--choices", many=True, help="alpha.json of each backbone on each data set, as settings.choices")
+    parser.output("--csv", help="the plotted numbers")
+    parser.output("--pdf", help="the figure as PDF with embedded fonts")
+    parser.output("--png", help="the figure as PNG")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, draw, write."""
+    """Read the results, draw the figure, write it and its numbers."""
     from softrec.io import choice_file, csv_files
     from softrec.reporting.figures import figure5, style
 

@@ -1,4 +1,4 @@
-"""Draw Figure 6: minutes of training against accuracy."""
+"""Plot Figure 6: minutes of training against accuracy."""
 
 import argparse
 
@@ -7,19 +7,19 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--runtimes", help="runtimes.csv")
     parser.input("--long", help="table2_long.csv")
     parser.input("--choices", many=True, required=False, help="choice files, in the order of settings.choices")
-    parser.output("--csv", help="the numbers behind the figure")
-    parser.output("--pdf", help="the figure for print, with fonts")
-    parser.output("--png", help="the figure for a screen")
+    parser.output("--csv", help="the plotted numbers")
+    parser.output("--pdf", help="the figure as PDF with embedded fonts")
+    parser.output("--png", help="the figure as PNG")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, draw, write."""
+    """Read runtimes and results, draw the figure, write it and its numbers."""
     from softrec.io import choice_file, csv_files
     from softrec.reporting.figures import figure6, style
     from softrec.results import long_table, runtimes

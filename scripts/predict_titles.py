@@ -1,6 +1,6 @@
-"""Let an LLM, tuned or not, recommend a title to each row, and embed the predicted titles.
+"""Predict a title for each row with an LLM, tuned or not, and embed the predicted titles.
 
-The SFT model's titles for its own training rows are the self-distilled data (paper, section 3.1).
+The SFT model's predictions on its own training rows are the self-distilled data (paper, section 3.1).
 """
 
 import argparse
@@ -10,10 +10,10 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--llm", help="folder of the base model")
-    parser.input("--adapter", help="folder of the adapter; none asks the un-tuned model", required=False)
+    parser.input("--adapter", help="folder of the LoRA adapter; without it, the untuned model predicts", required=False)
     parser.input("--catalogue", help="catalogue.parquet")
     parser.input("--rows", help="samples/train.parquet, valid.parquet or test.parquet")
     parser.output("--predictions", help="predictions.parquet: row, text, finished")
@@ -22,7 +22,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, answer, embed, write."""
+    """Load the model, predict titles, embed them, write both."""
     from softrec.core import distributed
     from softrec.decoding import predictions
     from softrec.decoding.finished_texts import KeptAnswers

@@ -1,4 +1,4 @@
-"""Pre-train the demo's base model, a Llama of about a million parameters, on the catalogue's text."""
+"""Pre-train the demo's base model, a Llama with about a million parameters, on the catalogue's text."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--catalogue", help="catalogue.parquet: titles and categories")
     parser.output("--llm", help="folder of the model, in transformers' format")
@@ -16,7 +16,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read the catalogue, pre-train, save."""
+    """Read the catalogue, pre-train the model, save it."""
     from common import files
     from softrec.llm import tiny_llm
 

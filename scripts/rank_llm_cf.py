@@ -1,4 +1,4 @@
-"""Rank the titles of all items that a user has not had by LLM-CF's scores."""
+"""Rank the titles of all items that a user has not seen by LLM-CF's scores."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.ranking_arguments(parser)
     arguments.decisions_arguments(parser)
@@ -17,7 +17,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, rank, write."""
+    """Load the model, rank the titles, write the targets' ranks."""
     from softrec.llm_enhanced import decisions, llm_cf
     from softrec.sequential import ranking, windows
 

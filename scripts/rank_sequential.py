@@ -1,4 +1,4 @@
-"""Rank the titles of all items that a user has not had with a trained sequential model (paper, section 4.1)."""
+"""Rank the titles of all items that a user has not seen with a trained sequential model (paper, section 4.1)."""
 
 import argparse
 
@@ -7,14 +7,14 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.ranking_arguments(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, rank, write."""
+    """Load the model, rank the titles, write the targets' ranks."""
     from softrec.sequential import encoder, ranking, windows
 
     settings = read_settings(args.settings, ranking.RankSettings)

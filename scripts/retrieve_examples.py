@@ -1,4 +1,4 @@
-"""Retrieve the in-context examples of LLM-CF for the rows of one split."""
+"""Retrieve LLM-CF's in-context examples for the rows of one split."""
 
 import argparse
 
@@ -8,17 +8,17 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--rows", help="sequences/*.parquet or samples/*.parquet: the queries")
     parser.input("--catalogue", help="catalogue.parquet")
     arguments.decisions_arguments(parser)
-    parser.output("--examples", help="examples.npy: (R, 2 examples_per_label) int32 decisions, -1 for none")
+    parser.output("--examples", help="examples.npy: (R, 2 examples_per_label) int32 indices of decisions, -1 for none")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, retrieve, write."""
+    """Read rows and decisions, retrieve the examples, write them."""
     import numpy as np
 
     from common import log

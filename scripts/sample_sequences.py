@@ -1,4 +1,4 @@
-"""Draw from a split the sequences that language models see: seeded, without replacement, in the split's order."""
+"""Sample the sequences of a split that language models use: seeded, without replacement, in the split's order."""
 
 import argparse
 
@@ -8,15 +8,15 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--sequences", help="sequences/SPLIT.parquet")
-    parser.output("--sample", help="samples/SPLIT.parquet: the rows drawn, and whether they are the paper's")
+    parser.output("--sample", help="samples/SPLIT.parquet: the drawn rows; the column paper marks the paper's sample")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, draw, mark the paper's rows, write; say where the split holds fewer sequences than asked for."""
+    """Load the split, draw rows, mark the paper's sample, write; log if the split has fewer rows than requested."""
     from common import log
     from softrec.splits import sequences
 

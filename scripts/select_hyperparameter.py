@@ -1,4 +1,4 @@
-"""Choose a hyper-parameter by the validation metrics of its training runs, and write the choice down."""
+"""Select a hyperparameter by the validation metrics of its training runs, and write a choice file."""
 
 import argparse
 
@@ -7,15 +7,15 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--logs", many=True, help="training.jsonl of each candidate, in the order of settings.candidates")
-    parser.output("--choice", help="the chosen value and the metrics it was chosen by, as JSON")
+    parser.output("--choice", help="JSON: the selected value and the metrics that it was selected by")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read the logs' summaries, choose, write."""
+    """Read the logs' summaries, select the value, write the choice."""
     from common import files, log
     from softrec.evaluation import selection
 

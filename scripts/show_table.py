@@ -1,4 +1,4 @@
-"""Print Table 2 as plain text, from the long table of results."""
+"""Print Table 2 as plain text from the long table of results."""
 
 import argparse
 import io
@@ -10,16 +10,16 @@ from softrec.job import program
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--long", help="table2_long.csv, or table2_all_long.csv with --tests")
-    parser.input("--tests", help="significance.csv: SOFT against the others", required=False)
-    parser.add_argument("--columns", type=int, help="width to fit, by default the terminal's")
+    parser.input("--tests", help="significance.csv: SOFT against the other methods", required=False)
+    parser.add_argument("--columns", type=int, help="maximum width in characters, by default the terminal's")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Average over seeds, print. Rows and data sets come in the order of the long table."""
+    """Average over seeds and print the table. Rows and data sets keep the order of the long table."""
     from softrec.reporting import gain_marks, plain_text, table2
     from softrec.results import long_table
 

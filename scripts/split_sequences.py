@@ -1,4 +1,4 @@
-"""Turn interactions into sequences of history and target, sort them by time and cut them into train, valid and test."""
+"""Turn interactions into sequences (history and target), and split them by time into train, valid and test."""
 
 import argparse
 
@@ -8,7 +8,7 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--interactions", help="interactions.parquet: user, item, timestamp")
     for split in ("train", "valid", "test"):
@@ -17,7 +17,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Load, split, write."""
+    """Load the interactions, split their sequences, write the splits."""
     from common import log
     from softrec.splits import sequences
 

@@ -1,4 +1,4 @@
-"""Softmax direct preference optimisation (SDPO): the SFT model tuned on true titles against random ones."""
+"""Tune the SFT model by softmax direct preference optimisation (SDPO): true titles against random ones."""
 
 import argparse
 from functools import partial
@@ -8,15 +8,15 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
-    parser.input("--start", help="folder of the SFT adapter: where the policy starts, and the reference")
+    parser.input("--start", help="folder of the SFT adapter: the initial policy and the reference model")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Draw negatives, ask the reference, tune."""
+    """Draw negatives, compute the reference model's log-likelihoods, tune."""
     from softrec.core import distributed
     from softrec.io.checkpoints import shared_run_key
     from softrec.splits import samples

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning (SFT): LoRA on the true titles (paper, section 2.2)."""
+"""Tune a LoRA adapter on the true titles: supervised fine-tuning, SFT (paper, section 2.2)."""
 
 import argparse
 
@@ -7,7 +7,7 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
     arguments.item_embeddings_argument(parser)
@@ -15,7 +15,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Tune with tau = 0: every update is on the true titles."""
+    """Tune with tau = 0: the loss covers the true titles only."""
     from softrec.core import distributed
     from softrec.io.checkpoints import shared_run_key
     from softrec.splits.samples import load_rows

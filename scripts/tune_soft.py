@@ -1,4 +1,7 @@
-"""Self-optimised fine-tuning (SOFT): LoRA on true titles and self-distilled ones, weighed by tau (paper, section 3)."""
+"""Tune a LoRA adapter by self-optimised fine-tuning, SOFT (paper, section 3).
+
+The loss on self-distilled titles has weight tau, the loss on true titles 1 - tau.
+"""
 
 import argparse
 
@@ -7,12 +10,12 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
     arguments.item_embeddings_argument(parser)
-    parser.input("--self-distilled", help="self_distilled.parquet: what the SFT model said to the training prompts")
-    parser.input("--initial-distance", help="d_0 and the rows that d_t is measured on")
+    parser.input("--self-distilled", help="self_distilled.parquet: the SFT model's titles for the training rows")
+    parser.input("--initial-distance", help="initial_distance.json: d_0 and the rows that d_t is measured on")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""SOFT without its self-adaptive scheduler (w/o SA): LoRA on self-distilled titles alone (paper, section 4.3)."""
+"""Tune a LoRA adapter on self-distilled titles alone: SOFT without its self-adaptive scheduler (paper, section 4.3)."""
 
 import argparse
 
@@ -7,16 +7,16 @@ from softrec.job.settings import from_arguments, read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.tuning_arguments(parser)
     arguments.item_embeddings_argument(parser)
-    parser.input("--self-distilled", help="self_distilled.parquet: what the SFT model said to the training prompts")
+    parser.input("--self-distilled", help="self_distilled.parquet: the SFT model's titles for the training rows")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
-    """Tune with tau = 1: every update is on self-distilled titles."""
+    """Tune with tau = 1: the loss covers the self-distilled titles only."""
     from softrec.core import distributed
     from softrec.io.checkpoints import shared_run_key
     from softrec.splits.samples import load_rows

@@ -1,4 +1,4 @@
-"""Write down what came out of a run: a page in Markdown, made of its numbers alone."""
+"""Write a Markdown page that reports the results of a run."""
 
 import argparse
 
@@ -7,12 +7,12 @@ from softrec.job.settings import read_settings
 
 
 def build_parser() -> program.Parser:
-    """Arguments of this script."""
+    """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--manifest", help="manifest.json of the run")
-    parser.input("--intervals", help="intervals.csv: each cell with its interval")
-    parser.input("--tests", help="significance.csv: SOFT against the others")
-    parser.input("--logs", many=True, required=False, help="training.jsonl of each tuned row, as settings.logs")
+    parser.input("--intervals", help="intervals.csv: the interval of each cell")
+    parser.input("--tests", help="significance.csv: SOFT against the other methods")
+    parser.input("--logs", many=True, required=False, help="training.jsonl of each run, as in settings.logs")
     described = "self_distilled.metrics.json, in the order of settings.described"
     parser.input("--described", many=True, required=False, help=described)
     parser.input("--ranks", many=True, required=False, help="test.ranks.parquet of SOFT, as settings.alphas.cells")
@@ -22,7 +22,7 @@ def build_parser() -> program.Parser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Read, put a section of each kind of file that there is, write."""
+    """Read the files, write a section for each kind of file given."""
     from common import files
     from softrec.io import choice_file, csv_files
     from softrec.reporting.summary import page, test_results, training

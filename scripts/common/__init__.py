@@ -1,4 +1,4 @@
-"""What the scripts and the workflow share: errors, files, manifests and digests. It imports neither."""
+"""Code shared by the scripts and the workflow: errors, files, manifests and digests. It imports neither."""
 
 from common import loaded_modules
 

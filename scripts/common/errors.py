@@ -1,17 +1,17 @@
-"""The one error that a person is meant to read."""
+"""The exception for errors that users can correct, with a message for people."""
 
-MOST = 2000  # characters of a line: a message may quote a file that has no line breaks
+MOST = 2000  # maximum length of a line: a message may quote a file without line breaks
 
 
 def clipped(text: str, most: int = MOST) -> str:
-    """A text of at most `most` characters, and how many more there were."""
+    """Truncate a text to `most` characters and append the number of omitted ones."""
     return text if len(text) <= most else f"{text[:most]}... ({len(text) - most:,} more characters)"
 
 
 class SoftrecError(Exception):
-    """What is wrong (with the value), where it came from, and how to mend it.
+    """An error that says what is wrong (with the value), where, and how to correct it.
 
-    A script that meets one prints these sentences, writes nothing, and exits with status 1, without a traceback.
+    A script that raises it prints the message without a traceback, writes nothing, and exits with status 1.
     """
 
     def __init__(self, what: str, *, where: str | None = None, remedy: str | None = None) -> None:
@@ -19,7 +19,7 @@ class SoftrecError(Exception):
         super().__init__("\n".join(self.lines()))
 
     def lines(self) -> list[str]:
-        """The message as printed: the fault first, then its place, then the remedy."""
+        """Return the message as printed: the fault, then its place, then the remedy."""
         parts = [self.what]
         if self.where:
             parts.append(f"  where:  {self.where}")

@@ -1,4 +1,4 @@
-"""Files between rules: written whole or not at all, and described by a manifest beside them."""
+"""Files exchanged between rules: atomic writes, digests, JSON, and the paths of manifests."""
 
 import contextlib
 import errno
@@ -15,16 +15,20 @@ from typing import Any
 from common.errors import SoftrecError
 from common.process import is_main_process
 
-SCARCE = 1 << 20  # bytes free on a disk that is full for every purpose
+SCARCE = 1 << 20  # a disk with fewer free bytes counts as full
 
 
 @contextmanager
 def write_whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` when the block ends well, remove it otherwise.
+    """Yield a temporary path next to `path`; rename it to `path` if the block succeeds, else remove it.
 
     The block may make the temporary path a file or a folder. A killed process leaves at most a hidden
-    `.NAME.partial`, which the next attempt removes. A full disk becomes one sentence. Of several ranks of a job the
-    first one writes; what others write goes to a folder of their own, and away with it.
+    `.NAME.partial`, which the next attempt removes. Only the main process writes; the other ranks of a job get a path
+    in a temporary folder that is removed afterwards.
+
+    Raises:
+        SoftrecError: the disk is full, the path cannot be written, or `path` is a folder that must not be replaced
+            (`make_way`).
     """
     if not is_main_process():
         with tempfile.TemporaryDirectory() as folder:
@@ -56,12 +60,12 @@ def write_whole(path: Path) -> Iterator[Path]:
             remedy="free space or move results/ to a larger disk, then run the same command again",
         ) from error
     finally:
-        with contextlib.suppress(OSError):  # what could not be made need not go
+        with contextlib.suppress(OSError):  # if the partial file could not be created, there is nothing to remove
             remove(partial)
 
 
 def make_parents(path: Path) -> None:
-    """Make the folders above a path that are not there, each on the disk for good."""
+    """Create the missing folders above a path and flush their names to disk."""
     new = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     for folder in new:
@@ -69,12 +73,12 @@ def make_parents(path: Path) -> None:
 
 
 def partial_of(path: Path) -> Path:
-    """Where a file or folder is written before it takes its name."""
+    """Return the path at which a file or folder is written before it is renamed."""
     return path.with_name(f".{path.name}.partial")
 
 
 def of_place(error: OSError, path: Path) -> bool:
-    """Whether an error of the system is about `path`, its partial file, what is in that, or a folder above them."""
+    """Whether an operating system error is about `path`, its partial file or its content, or a folder above them."""
     if error.filename is None:
         return False
     named, partial = Path(str(error.filename)), partial_of(path)
@@ -82,16 +86,17 @@ def of_place(error: OSError, path: Path) -> bool:
 
 
 def make_way(path: Path, successor: Path) -> None:
-    """Remove the folder `path` for its successor if a job wrote it, or if nothing is in it.
+    """Remove the folder `path` for its successor if a job wrote it or it is empty.
 
-    Beside it stands a manifest then or, where the job was killed before that, a mark with its inode. Raises
-    `SoftrecError` if it is somebody's own, or if a file is to take its place.
+    A folder was written by a job if a manifest next to it lists it, or a mark with its inode exists, which is left if
+    the job was killed before it wrote the manifest. Raises `SoftrecError` for a user's own folder, and if the successor
+    is a file.
     """
     if not path.is_dir() or path.is_symlink():
         return
     remedy = "move it away, or give another path"
     if not successor.is_dir():
-        raise SoftrecError(f"{path} is to be a file, and is a folder", remedy=remedy)
+        raise SoftrecError(f"{path} is a folder, but the output is a file", remedy=remedy)
     held = [p for p in sorted(path.rglob("*")) if is_content(p)]
     mark = mark_of(path)
     own = is_told_of(path) or (mark.exists() and mark.read_text() == str(path.stat().st_ino))
@@ -101,7 +106,7 @@ def make_way(path: Path, successor: Path) -> None:
 
 
 def is_told_of(path: Path) -> bool:
-    """Whether the manifest beside a folder names it as an output."""
+    """Whether the manifest next to a folder lists it as an output."""
     try:
         outputs = json.loads(manifest_of(path).read_text(encoding="utf-8"))["outputs"]
         return path.name in [Path(name).name for name in outputs]
@@ -110,12 +115,15 @@ def is_told_of(path: Path) -> bool:
 
 
 def mark_of(path: Path) -> Path:
-    """Where the inode of a folder stands that a job has written, until its manifest is there."""
+    """Return the file that holds the inode of a folder that a job has written, until its manifest is written."""
     return path.with_name(f".{path.name}.written")
 
 
 def flush_names(folder: Path) -> None:
-    """Force the names in a folder to the disk, so that a rename outlives a power cut; not all file systems can."""
+    """Flush a folder's directory entries to disk, so that a rename survives a power failure.
+
+    File systems that cannot do this are ignored.
+    """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -129,7 +137,7 @@ def flush_names(folder: Path) -> None:
 def is_out_of_space(error: Exception, folder: Path) -> bool:
     """Whether a write failed because the disk is full.
 
-    numpy, torch and safetensors do not pass the system's error number on; for them the disk itself is asked.
+    numpy, torch and safetensors do not pass on the system's error number; for them the free disk space is checked.
     """
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -137,7 +145,7 @@ def is_out_of_space(error: Exception, folder: Path) -> bool:
 
 
 def flush(path: Path) -> None:
-    """Force `path` (all files and folders below it, if a folder) to the disk: a rename never outruns its contents."""
+    """Flush `path` (a folder with all its content) to disk, so that it is complete when it is renamed."""
     for folder in [path, *path.rglob("*")] if path.is_dir() else []:
         if folder.is_dir() and not folder.is_symlink():
             flush_names(folder)
@@ -150,7 +158,7 @@ def flush(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link or a folder with all that is in it; nothing there is fine."""
+    """Remove a file, a link, or a folder with its content, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -158,7 +166,7 @@ def remove(path: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Hexadecimal sha256 of a file; of a folder, that of its sorted `relative path, sha256` lines."""
+    """Return the hexadecimal sha256 of a file; for a folder, of its sorted lines `relative path, sha256`."""
     if path.is_dir():
         lines = (f"{p.relative_to(path)} {sha256(p)}\n" for p in sorted(path.rglob("*")) if is_content(p))
         return hashlib.sha256("".join(lines).encode()).hexdigest()
@@ -167,23 +175,23 @@ def sha256(path: Path) -> str:
 
 
 def manifest_of(path: Path) -> Path:
-    """Where the manifest of an output stands: beside it (`common.manifests`)."""
+    """Return the path of an output's manifest, next to the output (`common.manifests`)."""
     return path.with_name(path.name + ".manifest.json")
 
 
 def is_content(path: Path) -> bool:
-    """Whether `path` is a file that belongs to its folder's content (Snakemake's time stamps do not)."""
+    """Whether `path` is a file that counts as its folder's content (Snakemake's time stamps do not)."""
     return path.is_file() and path.name != ".snakemake_timestamp"
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole; NaN and infinity are refused because JSON has neither."""
+    """Write `value` as indented JSON, atomically. Raises `ValueError` for NaN and infinity, which JSON lacks."""
     with write_whole(path) as partial:
         partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file. Raises `SoftrecError` naming the file and line if it does not parse."""
+    """Read a JSON file. Raises `SoftrecError` naming the file and line if it cannot be parsed."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:

@@ -1,8 +1,9 @@
-"""The modules of this project that a process really runs, digested as they were read.
+"""Digests of the project's modules that a process has loaded, taken from the source that was compiled.
 
-A job is planned with a digest of each module, and starts later: meanwhile a file may be edited, and the edit undone
-before the job ends. So what is digested is the source that was compiled. Python's own cache of compiled files (`.pyc`)
-goes by time and size, which two edits within a second share, and is left out: compiling a job's modules takes 0.05 s.
+A job is planned with a digest of each module and starts later: meanwhile a file may be edited, and the edit undone
+before the job ends. Therefore the compiled source itself is digested. Python's cache of compiled files (`.pyc`) is
+validated by time and size, which two edits within a second may share, and is not used: compiling a job's modules takes
+0.05 s.
 """
 
 import ast
@@ -24,7 +25,7 @@ _planned: dict[str, str] = {}
 
 
 class ModuleChangedError(Exception):
-    """A module is another one than the job was planned with: its name and its file."""
+    """A module differs from the one that the job was planned with; `module` is its name and `path` its file."""
 
     def __init__(self, module: str, path: str) -> None:
         super().__init__(f"{module} ({path}) is not the module that this job was planned with")
@@ -32,10 +33,10 @@ class ModuleChangedError(Exception):
 
 
 class Loader(SourceFileLoader):
-    """Compiles a module from its source and notes that; raises `ModuleChangedError` if it is not the planned one."""
+    """Loader that compiles a module from source and records the source; raises `ModuleChangedError` unless it is as planned."""
 
     def get_code(self, fullname: str) -> CodeType:
-        """The code of the source as it is now."""
+        """Compile the current source."""
         path = self.get_filename(fullname)
         source = self.get_data(path)
         _sources[fullname] = source
@@ -44,12 +45,12 @@ class Loader(SourceFileLoader):
 
 
 class Finder(MetaPathFinder):
-    """Finds modules of this project where Python finds them, and lets `Loader` load them."""
+    """Finder of this project's modules that assigns them to `Loader`."""
 
     def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """The specification of a module of the packages, or of one that lies beside the scripts; None for others.
+        """Find a module of the packages or in the folder of scripts; None for others.
 
-        Raises `ModuleChangedError` for one that is compiled: no source of it could be digested.
+        Raises `ModuleChangedError` for a compiled module, which has no source to digest.
         """
         if "." in name and name.split(".")[0] in PACKAGES:
             spec = PathFinder.find_spec(name, path, target)  # type: ignore[arg-type]
@@ -57,7 +58,7 @@ class Finder(MetaPathFinder):
             return None
         else:
             spec = PathFinder.find_spec(name, [str(SCRIPTS)])
-            if spec is None or spec.loader is None:  # a folder is no module
+            if spec is None or spec.loader is None:  # a folder without __init__.py is not a module
                 return None
         if spec is not None and type(spec.loader) is SourceFileLoader:
             spec.loader = Loader(spec.loader.name, spec.loader.path)
@@ -67,13 +68,13 @@ class Finder(MetaPathFinder):
 
 
 def watch() -> None:
-    """Note from now on the source of each module of the packages that is loaded, and of those that are already."""
+    """Start to record the source of each loaded module of the project, including those already loaded."""
     sys.meta_path.insert(0, Finder())
     note_loaded()
 
 
 def note_loaded() -> None:
-    """Note the source of modules that were loaded before `watch`, by Python itself or by the profiler."""
+    """Record the source of modules loaded before `watch`, by Python itself or by a profiler."""
     for name, module in list(sys.modules.items()):
         place = getattr(module, "__file__", None)
         if name not in ("__main__", *_sources) and place and SCRIPTS in Path(place).parents:
@@ -81,12 +82,10 @@ def note_loaded() -> None:
 
 
 def expect(planned: Mapping[str, str]) -> None:
-    """Hold the script and all modules, those of now and those that are loaded later, against a plan.
+    """Compare the script and all modules, those loaded already and later, with a plan; raises `Changed` if one differs.
 
     Args:
-        planned: digest (`common.syntax_digest.digest`) by the module's name; nothing is asked of an empty one.
-
-    Raises `ModuleChangedError`.
+        planned: digest (`common.syntax_digest.digest`) of each module by name; an empty mapping disables the check.
     """
     _planned.clear()
     _planned.update(planned)
@@ -100,6 +99,6 @@ def expect(planned: Mapping[str, str]) -> None:
 
 
 def require_planned(name: str, path: str) -> None:
-    """Raise `ModuleChangedError` unless a module is the planned one or of the frame of a job, or nothing is planned."""
+    """Raise `ModuleChangedError` unless a module is as planned or in `FRAME`, or there is no plan."""
     if _planned and name not in FRAME and _planned.get(name) != syntax_digest.digest(ast.parse(_sources[name])):
         raise ModuleChangedError(name, path)

@@ -1,4 +1,4 @@
-"""Lines in a log: one per step worth seeing, greppable, with no cursor movement."""
+"""Log lines: one per step, greppable, without cursor movement."""
 
 import sys
 import time
@@ -8,13 +8,13 @@ from common.process import is_main_process
 
 
 def say(text: str) -> None:
-    """Write one line to standard error, at once, from the first rank. A rule's log file is its standard error."""
+    """Write one line to standard error, unbuffered, from the main process. A rule's log file is its standard error."""
     if is_main_process():
         print(plain(text), file=sys.stderr, flush=True)
 
 
 def clock(seconds: float) -> str:
-    """Seconds as h:mm:ss, or m:ss below an hour."""
+    """Format seconds as h:mm:ss, or m:ss below an hour."""
     minutes, rest = divmod(int(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
@@ -32,12 +32,12 @@ class Progress:
         self.start = self.last = time.monotonic()
 
     def skip(self, done: int) -> None:
-        """Note what was done by an earlier attempt: it counts for the percentage alone."""
+        """Record what an earlier attempt has done: it counts for the percentage, but not for throughput and ETA."""
         self.done += done
         self.skipped = done
 
     def step(self, done: int, count: int | None = None, **facts: float) -> None:
-        """Note `done` more of the total and `count` more units of throughput (`done` if not given)."""
+        """Record `done` more units of the total and `count` more units of throughput (default: `done`)."""
         self.done += done
         self.count += done if count is None else count
         now = time.monotonic()

@@ -1,6 +1,6 @@
-"""The manifest beside each output of a job: all that is needed to say where it came from, and whether it is still that.
+"""The manifest next to each output of a job: its provenance and its sha256.
 
-It is written when the outputs are there, and read when another job takes one of them as its input.
+It is written after the outputs, and checked when another job reads one of them.
 """
 
 import os
@@ -22,7 +22,9 @@ def write(facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Pa
 
     Args:
         facts: the job's `settings`, `code` and `notes`.
-        seconds: what it took.
+        inputs: files that the job read.
+        outputs: files that the job wrote.
+        seconds: duration of the job.
     """
     manifest = {
         "script": Path(sys.argv[0]).name,
@@ -44,13 +46,13 @@ def write(facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Pa
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of those known libraries that this process has loaded."""
+    """Return the versions of Python and of those libraries of `VERSIONS_OF` that this process has loaded."""
     loaded = {name: str(sys.modules[name].__version__) for name in VERSIONS_OF if name in sys.modules}
     return {"python": platform.python_version(), **loaded}
 
 
 def hardware() -> dict[str, Any]:
-    """The machine in a few words: system, cores, and GPUs if torch is loaded and sees any."""
+    """Describe the machine: system, cores, and GPUs if torch is loaded and finds any."""
     facts: dict[str, Any] = {"system": platform.platform(), "cores": os.cpu_count()}
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
@@ -59,14 +61,14 @@ def hardware() -> dict[str, Any]:
 
 
 def of_nobody(inputs: Sequence[Path]) -> dict[Path, file_digests.Signs]:
-    """The signs of those inputs that no job wrote: somebody may write to them while they are read."""
+    """Return the signs of inputs that no job wrote, which users may change while they are read."""
     return {path: file_digests.signs_of(path) for path in inputs if not files.manifest_of(path).exists()}
 
 
 def require_unchanged(inputs: Mapping[Path, file_digests.Signs], outputs: Sequence[Path]) -> None:
-    """Raise `SoftrecError`, and remove `outputs`, unless files have the content that they had when a job began.
+    """Raise `SoftrecError`, and remove `outputs`, if an input has changed since the job began.
 
-    By inode, size and mtime: a hard link to a file, which other jobs may make, moves its ctime.
+    Inode, size and mtime are compared, but not ctime, which changes when another job makes a hard link to the file.
     """
     for path, before in inputs.items():
         now = file_digests.signs_of(path) if path.exists() else []
@@ -77,10 +79,10 @@ def require_unchanged(inputs: Mapping[Path, file_digests.Signs], outputs: Sequen
 
 
 def require_as_made(path: Path) -> None:
-    """Raise `SoftrecError` unless a file or folder is what its manifest says that a job wrote.
+    """Raise `SoftrecError` unless a file or folder has the sha256 in its manifest.
 
-    What has no manifest was put there by a person, and is taken as it is. An output that was moved with its manifest
-    is known by its name.
+    A file without a manifest is a user's own, and is not checked. An output that was moved together with its manifest
+    is found by its name.
     """
     place = files.manifest_of(path)
     if not place.exists():
@@ -88,7 +90,7 @@ def require_as_made(path: Path) -> None:
     remedy = f"remove {path} and let Snakemake make it again"
     try:
         manifest = files.read_json(place)
-    except SoftrecError as error:  # without its manifest the file would count as somebody's own
+    except SoftrecError as error:  # remove both: without its manifest the file would count as a user's own
         raise SoftrecError(error.what, where=error.where, remedy=remedy) from error
     outputs = manifest.get("outputs") if isinstance(manifest, dict) else None
     if not isinstance(outputs, dict):
@@ -97,7 +99,7 @@ def require_as_made(path: Path) -> None:
     by_name = {Path(name).name: digest for name, digest in outputs.items()}
     noted = outputs.get(str(path), by_name.get(path.name))
     if noted is None:
-        raise SoftrecError(f"{place} does not tell of {path}", where=f"it names {', '.join(outputs)}", remedy=remedy)
+        raise SoftrecError(f"{place} does not list {path}", where=f"it lists {', '.join(outputs)}", remedy=remedy)
     if (found := file_digests.sha256(path)) != noted:
         raise SoftrecError(
             f"{path} is not what {manifest.get('script')} wrote",

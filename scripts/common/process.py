@@ -1,7 +1,7 @@
-"""Which of the processes of one job this is: the variables that a launcher of ranks sets, with no need of torch.
+"""Rank, world size and local rank of this process, from the launcher's environment variables, without torch.
 
-A process is a rank only if launch_ranks.py has started it, which says so in a variable of its own. RANK, WORLD_SIZE and
-LOCAL_RANK alone mean nothing: job scripts, containers and another program's launcher leave them behind.
+A process is a rank only if launch_ranks.py has started it, which sets a variable of its own. RANK, WORLD_SIZE and
+LOCAL_RANK alone are ignored: job scripts, containers and other launchers leave them behind.
 """
 
 import os
@@ -9,13 +9,13 @@ import os
 from common.errors import SoftrecError
 
 NAMES = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
-LAUNCHED = "SOFTREC_RANKS"  # processes of the job, as launch_ranks.py has started them
+LAUNCHED = "SOFTREC_RANKS"  # number of ranks of the job, set by launch_ranks.py
 
 
 def position() -> tuple[int, int, int]:
-    """This process's number in its job, how many processes the job has, its number on its machine; alone (0, 1, 0).
+    """Return rank, world size and local rank; (0, 1, 0) for a job of one process.
 
-    Raises `SoftrecError` if the launcher's variables do not fit together.
+    Raises `SoftrecError` if the launcher's variables are inconsistent.
     """
     if LAUNCHED not in os.environ:
         return 0, 1, 0
@@ -27,7 +27,7 @@ def position() -> tuple[int, int, int]:
     if not 0 <= local <= number < count == launched:
         names = zip((*NAMES, LAUNCHED), said, strict=True)
         raise SoftrecError(
-            f"{', '.join(f'{name}={value}' for name, value in names)} is no rank of a job",
+            f"{', '.join(f'{name}={value}' for name, value in names)} is not a valid rank",
             where="the environment",
             remedy=f"unset {LAUNCHED}, or start ranks by scripts/launch_ranks.py",
         )
@@ -35,20 +35,20 @@ def position() -> tuple[int, int, int]:
 
 
 def rank() -> int:
-    """0, 1, ...: this process's number among those of its job; 0 where there is only one."""
+    """Return the rank of this process in its job, from 0."""
     return position()[0]
 
 
 def world_size() -> int:
-    """How many processes the job has."""
+    """Return the number of processes (ranks) of the job."""
     return position()[1]
 
 
 def local_rank() -> int:
-    """This process's number among those of its job on its machine."""
+    """Return the rank of this process among the job's processes on its machine."""
     return position()[2]
 
 
 def is_main_process() -> bool:
-    """Whether this process is the one that writes: files, logs and manifests come from rank 0 alone."""
+    """Whether this is rank 0, the only process that writes files, logs and manifests."""
     return rank() == 0

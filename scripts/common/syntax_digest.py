@@ -1,27 +1,26 @@
-"""A digest of a module's program: it changes when what the module does changes, not when a comment does or the layout.
+"""Digest of a module's syntax tree, which does not depend on comments, docstrings, layout or Python's version.
 
-It is taken twice: when a run is planned, and of the modules that a job has really loaded (`common.loaded_modules`).
-Comments, docstrings and formatting do not count, nor does the version of Python.
+It is computed when a run is planned, and again for the modules that a job has loaded (`common.loaded_modules`).
 """
 
 import ast
 import hashlib
 from collections.abc import Iterator
 
-# Of no consequence for what a program does, or not the same in all versions of Python.
+# Fields that do not affect the program, or that differ between versions of Python.
 SKIPPED = frozenset({"ctx", "kind", "type_comment"})
 
 
 def digest(tree: ast.AST) -> str:
-    """16 hexadecimal digits that two syntax trees share if they are the same program."""
+    """Return 16 hexadecimal digits that are equal for syntax trees of the same program."""
     return hashlib.sha256(canonical(tree).encode()).hexdigest()[:16]
 
 
 def canonical(node: object) -> str:
-    """A text that two syntax trees share exactly if they are the same program.
+    """Return a text that is equal for two syntax trees exactly if they are the same program.
 
-    A node is `Name(field=…, …)` with its fields in the order of the alphabet; positions, contexts, empty fields and
-    bare strings (docstrings) are left out, since versions of Python differ in them or they do nothing.
+    A node becomes `Name(field=…, …)` with fields in alphabetical order. Positions, contexts, empty fields and bare
+    strings (docstrings) are omitted, because they have no effect or differ between versions of Python.
     """
     if isinstance(node, ast.Constant):
         return f"{type(node.value).__name__}:{node.value!a}"
@@ -37,7 +36,7 @@ def canonical(node: object) -> str:
 
 
 def pieces(node: ast.JoinedStr) -> Iterator[str]:
-    """The parts of an f-string, with neighbouring constants joined: where they are cut depends on the version."""
+    """Yield the parts of an f-string, joining adjacent constants, whose split depends on the version of Python."""
     constant = ""
     for value in node.values:
         if isinstance(value, ast.Constant):
@@ -52,5 +51,5 @@ def pieces(node: ast.JoinedStr) -> Iterator[str]:
 
 
 def is_bare_string(node: object) -> bool:
-    """Whether a statement is a string and nothing else, as a docstring is."""
+    """Whether a statement is only a string, such as a docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

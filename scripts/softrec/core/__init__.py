@@ -1,1 +1,1 @@
-"""Random streams, processes of a job and devices: what every other room may use."""
+"""Basics that all other packages may use: random streams, ranks of a job, devices, signals and size limits."""

@@ -1,4 +1,4 @@
-"""What a run is computed on, and how data get there."""
+"""Devices: their names, transfers to them, and deterministic algorithms."""
 
 import os
 
@@ -6,23 +6,25 @@ import torch
 
 
 def device_name(device: torch.device) -> str:
-    """What a run's minutes were spent on: the GPU's name, or "CPU"."""
+    """Return the name of the GPU, or "CPU", as recorded beside runtimes."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
 
 
 def moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """The tensor on a device. To a GPU it goes from pinned memory, so that Python does not wait for the GPU."""
+    """Move a tensor to a device; to a GPU from pinned memory and asynchronously, so that Python does not wait."""
     if device.type == "cuda" and tensor.device.type == "cpu":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
 
 
 def use_deterministic_algorithms() -> None:
-    """Let torch use deterministic algorithms alone: on a GPU, others add in another order each time.
+    """Make torch use only deterministic algorithms: on a GPU, the order of sums in others varies between runs.
 
-    It holds for the whole process, and must be asked for before the first matrix product. An operation that has no such
-    algorithm raises an error, which names it.
+    This holds for the whole process and must be called before the first matrix product. An operation without a
+    deterministic algorithm raises an error that names it.
     """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS would choose its workspace by what is free
+    # Otherwise cuBLAS chooses its workspace by what is free.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # nothing here reads memory that it has not written
+    # No code here reads uninitialised memory, so filling it would only take time.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]

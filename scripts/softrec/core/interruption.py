@@ -1,4 +1,4 @@
-"""Being told to stop: Slurm sends SIGTERM before it kills a job that is preempted or out of time."""
+"""Signals to stop: Slurm sends SIGTERM before it kills a job that is preempted or out of time."""
 
 import signal
 from collections.abc import Iterator
@@ -11,27 +11,27 @@ SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
 
 
 class Interrupted(SoftrecError):  # noqa: N818 -- a request to stop
-    """The run stopped because it was told to; its checkpoint holds all that was done."""
+    """A run was stopped by a signal; its checkpoint holds its state."""
 
 
 class Notice:
-    """Whether a signal to stop has come.
+    """Signal handler that records whether a signal to stop has arrived.
 
     Attributes:
-        name: the signal's name, or "" while there is none.
+        name: the signal's name, or "" if none has arrived.
     """
 
     def __init__(self) -> None:
         self.name = ""
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Note the signal; whoever is at work looks at the end of a step."""
+        """Record the signal; the running code checks for it after each step."""
         self.name = signal.Signals(number).name
 
 
 @contextmanager
 def notice() -> Iterator[Notice]:
-    """Take note of signals to stop instead of ending at once, for as long as the block lasts."""
+    """Record signals to stop instead of exiting, for the duration of the block."""
     noted = Notice()
     before = {number: signal.signal(number, noted) for number in SIGNALS}
     try:

@@ -1,4 +1,4 @@
-"""What files from elsewhere may hold at most."""
+"""Size limits for external files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,11 @@ from common.errors import SoftrecError
 
 @dataclass(frozen=True)
 class Limits:
-    """What a raw file may hold at most, so that one that was made to fill a machine does not.
+    """Size limits of a raw file, as protection against files made to exhaust memory or disk.
 
-    line_mib: of a line, in MiB. inflated_gib: what a compressed file unpacks to, in GiB.
+    Attributes:
+        line_mib: maximum length of a line in MiB.
+        inflated_gib: maximum inflated size of a compressed file in GiB.
     """
 
     line_mib: int = 64
@@ -18,7 +20,7 @@ class Limits:
 
 
 def too_large(path: Path, limits: Limits) -> SoftrecError:
-    """The sentence for a compressed file that unpacks to more than is allowed."""
+    """Build the error for a compressed file that inflates to more than is allowed."""
     return SoftrecError(
         f"{path} unpacks to more than {limits.inflated_gib:g} GiB",
         where=f"{path}, of {path.stat().st_size:,} bytes",

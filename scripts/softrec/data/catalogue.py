@@ -1,4 +1,4 @@
-"""Items: their titles as the language model reads them, and their categories.
+"""The item catalogue: titles as the language model reads them, and categories.
 
 A metadata file may be larger than memory; it is streamed, and only items that occur in the reviews are kept.
 """
@@ -24,19 +24,18 @@ LongTitles = Literal["cut", "drop"]
 TYPES = tables.types("item", "source_id", "title", "category", "title_id")
 TEXTS = {"item_id": pl.String, "title": pl.String, "category": pl.String}
 MOVIELENS = ["item_id:token", "movie_title:token_seq", "release_year:token", "class:token_seq"]
-TAG = re.compile(
-    r"</?[A-Za-z][^<>]*>|<span\b[^<>]*$"
-)  # `I <3 You` is no tag; `<span id="...` without an end is (2018 data)
-MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # what makes a text worth the passes below
-# An ampersand that was escaped again and again: unescaped step by step, a long one would take for ever.
+# `I <3 You` is not a tag; an unclosed `<span id="...` is (it occurs in the 2018 data).
+TAG = re.compile(r"</?[A-Za-z][^<>]*>|<span\b[^<>]*$")
+MARKED = re.compile(r"[&<\x00-\x1f\x7f-\x9f\u2028\u2029]")  # only texts with one of these need the passes below
+# A repeatedly escaped ampersand (`&amp;amp;...`), unescaped at once: one level per pass could exceed `PASSES`.
 NESTED = re.compile(r"&(?:amp;?|AMP;?|#0*38(?:;|(?![0-9;]))|#[xX]0*26(?:;|(?![0-9a-fA-F;])))+")
-LONGEST = 200  # characters of an id that stands for a title
-PASSES = 32  # of unescaping; what could begin an entity or a tag is taken out of a text that still changes then
+LONGEST = 200  # maximum length in characters of an id that replaces a title
+PASSES = 32  # of unescaping; if the text still changes after that, `&` and `<` are removed
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def clean_text(text: str | None) -> str | None:
-    """Text without entities, tags, control characters or repeated blanks; None if nothing is left that can be seen.
+    """Remove entities, tags, control characters and repeated blanks; return None if no visible character is left.
 
     Entities are unescaped until none is left (`&amp;quot;` occurs), so cleaning twice changes nothing.
     """
@@ -55,7 +54,7 @@ def clean_text(text: str | None) -> str | None:
 
 
 def limit_words(title: str | None, words: int | None, long_titles: LongTitles) -> str | None:
-    """A title of more than `words` words, cut to that many or dropped (None, as if it had no title)."""
+    """Cut a title to its first `words` words, or drop it (None, as if the item had no title), if it is longer."""
     if title is None or words is None:
         return title
     parts = title.split()
@@ -65,13 +64,17 @@ def limit_words(title: str | None, words: int | None, long_titles: LongTitles) -
 
 
 def read_texts(path: Path, source: Format, wanted: pl.Series, limits: Limits | None = None) -> pl.DataFrame:
-    """Read cleaned titles and categories of the items `wanted`: item_id, title or null, category or null; by item_id.
+    """Read cleaned titles and categories of the items `wanted`.
 
     Amazon: `title`, and `categories` (from the broadest to the narrowest) joined by " > ". MovieLens: `title (year)`,
-    and the genres joined by ", ". Of two rows for one item the first with a title counts. Items with no row are absent.
+    and the genres joined by ", ". If an item has several rows, the first with a title is used.
+
+    Returns:
+        A frame sorted by item_id with the columns item_id, title (or null) and category (or null); items without a row
+        in the file are absent.
 
     Raises:
-        SoftrecError: names the file and the line that is cut off, is not JSON or has no item.
+        SoftrecError: a line is cut off, is not JSON or has no item id; names the file and the line.
     """
     read = movielens_texts if source == "movielens" else amazon_texts
     frames = [pl.DataFrame(schema=TEXTS), *read(path, wanted.unique(), limits)]
@@ -80,7 +83,7 @@ def read_texts(path: Path, source: Format, wanted: pl.Series, limits: Limits | N
 
 
 def require_two_files(ratings: Path, metadata: Path) -> None:
-    """Raise `SoftrecError` if ratings and metadata are one file."""
+    """Raise `SoftrecError` if ratings and metadata are the same file."""
     if ratings.samefile(metadata):
         raise SoftrecError(
             f"{ratings} is given as ratings and as metadata", where=str(metadata), remedy="give the file of the items"
@@ -88,23 +91,23 @@ def require_two_files(ratings: Path, metadata: Path) -> None:
 
 
 def require_known(texts: pl.DataFrame, items: pl.Series, ratings: Path, metadata: Path) -> None:
-    """Raise `SoftrecError` if the metadata tell of none of the items: they are of another data set."""
+    """Raise `SoftrecError` if the metadata cover none of the items, as those of another data set do."""
     if texts.is_empty():
         raise SoftrecError(
-            f"{metadata} tells of 0 of the {items.n_unique():,} items of {ratings}",
-            where=f"the first of them is {items[0]}",
+            f"{metadata} covers 0 of the {items.n_unique():,} items of {ratings}",
+            where=f"the first item is {items[0]}",
             remedy="give the metadata of the same data set, with the ids that the ratings have",
         )
 
 
 def hand_down(texts: pl.DataFrame, items: pl.Series, parents: pl.Series) -> pl.DataFrame:
-    """The texts of `items`, by item_id, each of them that of its parent; an item whose parent has none is absent."""
+    """Give each of `items` the texts of its parent, sorted by item_id; items whose parent has no texts are absent."""
     known = pl.DataFrame({"item_id": items, "parent": parents})
     return known.join(texts, left_on="parent", right_on="item_id").select(*TEXTS).sort("item_id")
 
 
 def amazon_texts(path: Path, wanted: pl.Series, limits: Limits | None) -> Iterator[pl.DataFrame]:
-    """Texts of the wanted items in a metadata file of Amazon Reviews 2023, block by block."""
+    """Yield the texts of the wanted items in a metadata file of Amazon Reviews 2023, block by block."""
     schema = {"parent_asin": pl.String, "title": pl.String, "categories": pl.List(pl.String)}
     for frame in json_lines.json_frames(path, schema, metadata_fault, ["parent_asin"], limits):
         kept = frame.filter(pl.col("parent_asin").is_in(wanted.implode()))
@@ -115,7 +118,7 @@ def amazon_texts(path: Path, wanted: pl.Series, limits: Limits | None) -> Iterat
 
 
 def metadata_fault(value: dict[str, Any]) -> str | None:
-    """What is wrong with one line of metadata, or None."""
+    """Return the fault of one line of metadata, or None."""
     labels = value.get("categories")
     if labels is not None and not isinstance(labels, list):
         return f"has the categories {labels!r:.80}, not a list"
@@ -123,7 +126,7 @@ def metadata_fault(value: dict[str, Any]) -> str | None:
 
 
 def movielens_texts(path: Path, wanted: pl.Series, limits: Limits | None) -> Iterator[pl.DataFrame]:
-    """Texts of the wanted items in the `.item` file of RecBole's MovieLens-100K."""
+    """Yield the texts of the wanted items in the `.item` file of RecBole's MovieLens-100K."""
     keep = set(wanted)
     rows = [row for row in movielens_rows(path, limits) if row[0] in keep]
     names, years = ([clean_text(row[column]) for row in rows] for column in (1, 2))
@@ -132,7 +135,7 @@ def movielens_texts(path: Path, wanted: pl.Series, limits: Limits | None) -> Ite
 
 
 def movielens_rows(path: Path, limits: Limits | None) -> Iterator[list[str]]:
-    """The four fields of each line of an `.item` file, without its header and blank lines."""
+    """Yield the four fields of each line of an `.item` file, skipping the header and blank lines."""
     for first, text in text_blocks.blocks(path, limits=limits):
         for line, content in enumerate(text.split(b"\n"), start=first):
             try:
@@ -149,30 +152,30 @@ def movielens_rows(path: Path, limits: Limits | None) -> Iterator[list[str]]:
 
 
 def join(labels: Sequence[str | None] | None, separator: str) -> str | None:
-    """Cleaned labels joined by `separator`, blank ones left out; None if there is none."""
+    """Join cleaned labels by `separator`, skipping blank ones; None if none is left."""
     return separator.join(filter(None, map(clean_text, labels or []))) or None
 
 
 def frame_of(item_ids: list[str], titles: list[str | None], categories: list[str | None]) -> pl.DataFrame:
-    """The three columns as a frame with the types of `TEXTS`."""
+    """Build a frame of the three columns with the types of `TEXTS`."""
     return pl.DataFrame({"item_id": item_ids, "title": titles, "category": categories}, schema=TEXTS)
 
 
 def limit_titles(texts: pl.DataFrame, words: int | None, long_titles: LongTitles) -> pl.DataFrame:
-    """`texts` with titles of more than `words` words cut, or null (`drop`)."""
+    """Cut titles of more than `words` words (`cut`), or set them to null (`drop`)."""
     titles = [limit_words(title, words, long_titles) for title in texts["title"]]
     return texts.with_columns(pl.Series("title", titles, pl.String))
 
 
 def build_catalogue(item_ids: list[str], texts: pl.DataFrame, *, keep_untitled: bool) -> dict[str, list[Any]]:
-    """The columns of catalogue.parquet for items 1..N, whose source ids are `item_ids` in this order.
+    """Build the columns of catalogue.parquet for items 1..N, whose source ids are `item_ids` in this order.
 
-    Items that share a title share its title_id; titles are numbered from 0 by their first item. An item without a
-    title, where such items are kept, takes its source id as its title: the one text that names it and no other.
+    Items that share a title share its title_id; title ids count from 0 in the order of each title's first item. If
+    items without a title are kept, their title is their source id, which no other item has.
 
     Raises:
-        SoftrecError: an item has no title and untitled items are not kept, or its source id is another item's title, or
-            none that could be read.
+        SoftrecError: an item has no title and untitled items are not kept, or its source id cannot serve as its title:
+            it is another item's title, has control characters or is too long.
     """
     known = {row[0]: row[1:] for row in texts.iter_rows()}
     rows = [known.get(name, (None, None)) for name in item_ids]
@@ -184,7 +187,7 @@ def build_catalogue(item_ids: list[str], texts: pl.DataFrame, *, keep_untitled: 
         )
     if odd := [name for name in untitled if plain(name) != name or len(name) > LONGEST]:
         raise SoftrecError(
-            f"the item {odd[0]!r:.90} has no title, and its id is none that could be read as one",
+            f"the item {odd[0]!r:.90} has no title, and its id cannot serve as one",
             remedy="set untitled: before, or give the item a title",
         )
     if taken := set(untitled) & {title for title, _ in rows}:

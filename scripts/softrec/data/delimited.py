@@ -1,7 +1,7 @@
-"""Users, items and times from a file with a separator and a header, and the line of its first fault.
+"""Reader of delimited files with a header (user, item, time) that names the line of the first fault.
 
-The file is parsed as it stands. Where that fails, or where a field begins with a quote, a file with commas is parsed
-once more with quotes as RFC 4180 has them: a quoted field may hold a comma or a doubled quote, and here no line break.
+A file is first parsed without quoting. If that fails, or a field begins with a quote, a comma-separated file is parsed
+again with quoting as in RFC 4180: a quoted field may hold commas and doubled quotes, but here no line breaks.
 """
 
 import csv
@@ -17,16 +17,16 @@ from common.errors import SoftrecError
 from softrec.core.limits import Limits
 from softrec.data import json_lines, text_blocks, timestamps
 
-csv.field_size_limit(1 << 30)  # limits.line_mib is what counts
+csv.field_size_limit(1 << 30)  # effectively none: limits.line_mib is the limit
 COLUMNS = ["user_id", "item_id", "timestamp"]
 QUOTE = '"'
-RATING = "rating"  # a number
+RATING = "rating"  # a column of numbers, which never begin with a quote
 ENCLOSED = re.compile(r'(^|,)"(?:[^"]|"")*"(?=,|$)')  # a field in quotes
-DEFLATED = 1032  # how many times as large as packed a text can be at most: 258 bytes for two bits
+DEFLATED = 1032  # maximum compression ratio of deflate: 258 bytes in two bits
 
 
 class Shape(NamedTuple):
-    """A kind of file: what separates fields, the columns of user, item and time, and whether time is in seconds."""
+    """A file format: its separator, the names of its user, item and time columns, and whether times are in seconds."""
 
     separator: str
     names: tuple[str, str, str]
@@ -34,7 +34,7 @@ class Shape(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """A file of some shape, its header, whether quotes enclose fields, and what it may hold."""
+    """A file with its shape, its header, whether quotes enclose fields, and its size limits."""
 
     path: Path
     shape: Shape
@@ -44,10 +44,10 @@ class Lines(NamedTuple):
 
 
 def read_delimited(path: Path, shape: Shape, max_rows: int | None, limits: Limits | None = None) -> pl.DataFrame:
-    """Read user_id, item_id and timestamp (milliseconds, by the shape's unit); blank lines are skipped.
+    """Read the columns user_id, item_id and timestamp (in milliseconds); blank lines are skipped.
 
     Raises:
-        SoftrecError: a column is absent, or a line cannot be used.
+        SoftrecError: a column is absent, a line is invalid, or the file exceeds `limits`.
     """
     most = limits or Limits()
     require_small(path, most)
@@ -65,10 +65,10 @@ def read_delimited(path: Path, shape: Shape, max_rows: int | None, limits: Limit
 
 
 def require_small(path: Path, limits: Limits) -> None:
-    """Raise `SoftrecError` if a packed file unpacks to more than is allowed.
+    """Raise `SoftrecError` if a gzip file inflates to more than is allowed.
 
-    Polars unpacks a file whole, and to unpack each twice would take half as long as all of the filter: one that is too
-    small to unpack to so much is not.
+    Polars inflates the whole file at once, so the limit is checked before. Inflating every file twice would add half
+    the time of the filter, so files too small to exceed the limit are skipped.
     """
     with text_blocks.open_text(path) as stream:
         packed = isinstance(stream, gzip.GzipFile)
@@ -78,7 +78,7 @@ def require_small(path: Path, limits: Limits) -> None:
 
 
 def opened(path: Path, shape: Shape, limits: Limits, *, quoted: bool) -> Lines:
-    """The file with its header. Raises `SoftrecError` if that lacks a column."""
+    """Read a file's header. Raises `SoftrecError` if it lacks a column, has one twice, or is too long."""
     most = limits.line_mib << 20
     with text_blocks.open_text(path) as stream:
         try:
@@ -107,16 +107,16 @@ def opened(path: Path, shape: Shape, limits: Limits, *, quoted: bool) -> Lines:
 
 
 def unlike_text(first: bytes) -> tuple[str, str] | None:
-    """What makes the first line of a file no header at all, and what to do about it; None if nothing does."""
+    """Return the fault that shows that a file is not UTF-8 text with line feeds, and its remedy, or None."""
     if first.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
         return "is not UTF-8: it may be UTF-16", "save it as UTF-8"
     if b"\r" in first.rstrip(b"\r\n"):
-        return "ends its lines by carriage returns alone", "save it with line ends of Unix or Windows"
+        return "ends its lines with carriage returns only", "save it with line ends of Unix or Windows"
     return None
 
 
 def fields(text: str, separator: str, quoted: bool) -> list[str] | None:
-    """The fields of a line; None if a quote in it is not closed, or followed by something else than a separator."""
+    """Split a line into fields; None if a quote is not closed, or not followed by a separator."""
     if not quoted:
         return text.split(separator)
     try:
@@ -126,13 +126,16 @@ def fields(text: str, separator: str, quoted: bool) -> list[str] | None:
 
 
 def has_quotes(lines: Lines, frame: pl.DataFrame) -> bool:
-    """Whether fields seem to be enclosed in quotes, in a file where that means something."""
+    """Whether a user or item id begins with a quote in a comma-separated file, where quotes may enclose fields."""
     texts = (frame["user_id"], frame["item_id"])
     return lines.shape.separator == "," and any(column.str.starts_with(QUOTE).any() for column in texts)
 
 
 def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
-    """The three columns of `max_rows` rows, or of all there are. Blank lines are no rows, though polars counts them."""
+    """Parse the three columns of `max_rows` rows, or of all.
+
+    Blank lines are not rows, but polars counts them, so more lines are parsed until there are enough rows.
+    """
     most = max_rows
     while True:
         frame, parsed = parse_some(lines, most)
@@ -142,9 +145,9 @@ def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
 
 
 def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
-    """The three columns of the first `most` lines, blank ones left out, and how many lines there were.
+    """Parse the three columns of the first `most` lines without blank ones; also return the number of lines.
 
-    All columns are parsed: where some are left out, polars takes a line of too many fields.
+    All columns are parsed, because polars accepts lines with too many fields if some columns are left out.
     """
     path, shape, header, quoted, _ = lines
     types = {shape.names[2]: pl.Float64 if shape.in_seconds else pl.Int64}
@@ -156,7 +159,7 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
         frame = scan.select(*kept, short, blank.alias("blank"), other_quotes(lines)).collect(engine="streaming")
         parsed = len(frame)
         if frame["quote"].any():
-            raise unreadable(path, "a field begins with a quote")  # read_delimited has it parsed with quotes
+            raise unreadable(path, "a field begins with a quote")  # makes read_delimited parse again with quoting
         if frame["blank"].any():
             require_no_separators_alone(lines)
             frame = frame.filter(~pl.col("blank"))
@@ -166,9 +169,8 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
         raise first_fault(lines) or unreadable(path, str(error).splitlines()[0]) from None
     if text_blocks.has_gaps(frame, COLUMNS):
         raise first_fault(lines) or unreadable(path, "a field is empty")
-    if (
-        quoted or frame["short"].any()
-    ):  # a line of too few fields, unless the last one is just empty; a quote not closed
+    # A null last column may mean too few fields or an empty one; polars accepts quotes that are not closed.
+    if quoted or frame["short"].any():
         fault = first_fault(lines)
         if fault:
             raise fault
@@ -176,7 +178,7 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
 
 
 def other_quotes(lines: Lines) -> pl.Expr:
-    """Whether a row's text beside ours begins with a quote, where quotes may have a meaning that was not asked for."""
+    """Whether a field outside our columns begins with a quote, in a comma-separated file parsed without quoting."""
     others = [name for name in lines.header if name not in (*lines.shape.names, RATING)]
     if lines.quoted or lines.shape.separator != "," or not others:
         return pl.lit(False).alias("quote")
@@ -184,11 +186,11 @@ def other_quotes(lines: Lines) -> pl.Expr:
 
 
 def require_no_separators_alone(lines: Lines) -> None:
-    """Raise `SoftrecError` for the first line of nothing but separators, which is parsed as if it were blank."""
+    """Raise `SoftrecError` for the first line of separators only, which polars parses like a blank line."""
     separator = lines.shape.separator.encode()
     alone = re.compile(rb"^" + re.escape(separator) + rb"+\r?$", re.MULTILINE)
     for first, text in text_blocks.blocks(lines.path, limits=lines.limits):
-        # The search takes six times as long as a look for where such a line could begin.
+        # The regular expression is six times slower than this check for a possible beginning of such a line.
         begins = text.startswith(separator) or b"\n" + separator in text
         if begins and (found := alone.search(text)):
             number = first + text.count(b"\n", 0, found.start())
@@ -196,7 +198,7 @@ def require_no_separators_alone(lines: Lines) -> None:
 
 
 def first_fault(lines: Lines) -> SoftrecError | None:
-    """The sentence for the first line that cannot be used, read line by line, or None."""
+    """Find the first invalid line, reading line by line; return its error, or None."""
     for first, text in text_blocks.blocks(lines.path, limits=lines.limits):
         for number, content in enumerate(text.split(b"\n"), start=first):
             if number > 1 and content.rstrip(b"\r") and (fault := row_fault(content, lines)):
@@ -205,12 +207,12 @@ def first_fault(lines: Lines) -> SoftrecError | None:
 
 
 def unreadable(path: Path, why: str) -> SoftrecError:
-    """The sentence for a file with a fault that no line of it has."""
+    """Build the error for a file that cannot be parsed although each line is valid."""
     return SoftrecError(f"{path} cannot be read: {why}", where=str(path), remedy="fetch the file again")
 
 
 def row_fault(content: bytes, lines: Lines) -> str | None:
-    """What is wrong with one line, or None."""
+    """Return the fault of one line, or None."""
     try:
         text = content.decode().rstrip("\r")
     except UnicodeDecodeError as error:
@@ -221,7 +223,7 @@ def row_fault(content: bytes, lines: Lines) -> str | None:
     if lines.quoted and QUOTE in ENCLOSED.sub(r"\1", text):
         return "has a quote within a field that does not begin with one, where other fields are in quotes"
     if len(values) != len(lines.header):
-        return f"has {len(values)} fields, the header has {len(lines.header)}"
+        return f"has {len(values)} fields, but the header has {len(lines.header)}"
     row = dict(zip(lines.header, values, strict=True))
     stamp = row[lines.shape.names[2]]
     gone = json_lines.missing(row, lines.shape.names)

@@ -1,4 +1,4 @@
-"""How many users, items and interactions every step of the filter leaves, beside those expected (Table 1)."""
+"""Numbers of users, items and interactions after each step of the filter, and the expected ones (Table 1)."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
@@ -9,7 +9,7 @@ from softrec.data.ties import Ties
 
 @dataclass(frozen=True)
 class Size:
-    """Users, items and interactions of a data set: one row of Table 1."""
+    """Numbers of users, items and interactions of a data set: one row of Table 1."""
 
     users: int
     items: int
@@ -21,28 +21,33 @@ class Size:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step left; `rounds` is how often the k-core counted its rows, the last time dropping none."""
+    """The size after one step; `rounds` counts the rounds of the k-core, including the last, which drops no row."""
 
     name: str
     size: Size
     rounds: int | None = None
 
     def label(self) -> str:
-        """The step's name in a table."""
+        """Return the step's name as shown in a table."""
         return self.name if self.rounds is None else f"{self.name}, rounds: {self.rounds}"
 
 
 @dataclass(frozen=True)
 class Counts:
-    """All steps in order, the sizes that the configuration expects of them (in the paper: Table 1), or None, and how
-    many of the interactions that are left have equal times."""
+    """The result of the filter in numbers.
+
+    Attributes:
+        steps: all steps in order.
+        expected: the final size that the configuration expects (for the paper's data sets: Table 1), or None.
+        ties: how many of the remaining interactions have equal times.
+    """
 
     steps: list[Step]
     expected: Size | None
     ties: Ties
 
     def as_json(self) -> dict[str, Any]:
-        """What filter_counts.json holds; `difference` is ours minus the expected."""
+        """Return the content of filter_counts.json; `difference` is our size minus the expected one."""
         last = self.steps[-1].size
         value: dict[str, Any] = {
             "steps": [
@@ -62,7 +67,7 @@ class Counts:
         return value
 
     def table(self) -> str:
-        """The steps as an aligned table, with the expected sizes and the difference below them."""
+        """Format the steps as an aligned table, followed by the expected size and the difference."""
         lines: list[tuple[str, ...]] = [("step", "users", "items", "interactions")]
         lines += [(s.label(), *(f"{n:,}" for n in asdict(s.size).values())) for s in self.steps]
         if self.expected:
@@ -79,24 +84,24 @@ class Counts:
 
 
 class Trail:
-    """Notes the size of the data after each step, and refuses to go on with nothing."""
+    """Recorder of the data's size after each step; it raises `SoftrecError` if no data are left."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
 
     def note(self, name: str, size: Size, rounds: int | None = None) -> None:
-        """Note what a step left. Raises `SoftrecError` if that is nothing."""
+        """Record the size after a step. Raises `SoftrecError` if no interaction is left."""
         if not size.interactions:
             self.refuse(name, rounds)
         self.steps.append(Step(name, size, rounds))
 
     def note_pairs(self, name: str, pairs: int) -> None:
-        """Note that repeats went, which leaves all users and items, and an interaction for each pair of them."""
+        """Record the removal of duplicates: all users and items stay, with one interaction per (user, item) pair."""
         last = self.steps[-1].size
         self.steps.append(Step(name, Size(last.users, last.items, pairs)))
 
     def refuse(self, name: str, rounds: int | None = None) -> NoReturn:
-        """Raise the `SoftrecError` of a step that left nothing."""
+        """Raise the `SoftrecError` for a step that left no interaction."""
         steps = "; ".join(f"{step.label()}: {step.size}" for step in self.steps)
         gone = f"nothing is left after the step '{name}'" + (f" (rounds: {rounds})" if rounds else "")
         if self.steps:
@@ -108,5 +113,5 @@ class Trail:
         )
 
     def counts(self, expected: Size | None, ties: Ties) -> Counts:
-        """All that was noted."""
+        """Return all recorded steps as `Counts`."""
         return Counts(self.steps, expected, ties)

@@ -1,7 +1,7 @@
-"""From all reviews to the interactions of the paper (section 4.1, Table 1): untitled items, repeats, 10-core.
+"""The filter from all reviews to the paper's interactions (section 4.1, Table 1): titles, duplicates, 10-core.
 
-Counting is done on whole numbers: 64-bit hashes of ids for the first count, exact dense codes afterwards. Strings are
-sorted for the few rows that survive the first count, never for all.
+Ids are counted as integers: by 64-bit hashes in the first rounds, by exact dense codes afterwards. Strings are sorted
+only for the few rows that survive the first rounds.
 """
 
 from dataclasses import dataclass, field
@@ -24,23 +24,23 @@ TYPES = tables.types("user", "item", "timestamp")
 
 @dataclass(frozen=True)
 class FilterSettings:
-    """What the paper leaves open about its data, each a switch.
+    """Settings of the filter; several are choices that the paper leaves open.
 
     Attributes:
         format: of both files: `movielens`, `reviews` (Amazon 2023 JSON lines) or `ratings` (its CSV; JSON metadata).
-        item_key: the field of `reviews` that names the item; a variant, `asin`, has the title of its `parent_asin`.
-        max_rows: read no more reviews than this; null reads all.
+        item_key: field of `reviews` that identifies the item; a variant, `asin`, has the title of its `parent_asin`.
+        max_rows: maximum number of reviews to read; null reads all.
         since, until: keep reviews with since <= timestamp < until (milliseconds); null is no limit.
-        untitled: items without a title go `before` the k-core (as in the authors' code), `after` it, or stay (`keep`).
-        title_words: longest title in words; null is no limit.
+        untitled: drop items without a title `before` the k-core (as in the authors' code), `after` it, or `keep` them.
+        title_words: maximum title length in words; null is no limit.
         long_titles: a longer title is `cut`, or its item counts as untitled (`drop`).
-        duplicates: which review of a repeated (user, item) stays: `earliest`, `latest`, or all (`none`).
-        core: users and items with fewer than k interactions go until there are none (`iterative`), or once
+        duplicates: which review of a repeated (user, item) is kept: `earliest`, `latest`, or all (`none`).
+        core: drop users and items with fewer than k interactions until there are none (`iterative`), or once
             (`single_pass`).
-        k: 10 in the paper.
-        expected: sizes to compare with (of the paper's sets: Table 1), or null; a difference is shown, not refused.
-        tie_seed: of the hash that orders a user's interactions of one time.
-        limits: what the raw files may hold at most.
+        k: minimum number of interactions per user and item (10 in the paper).
+        expected: sizes to compare with (the paper's: Table 1), or null; a difference is reported, not an error.
+        tie_seed: seed of the hash that orders a user's interactions with equal times.
+        limits: maximum sizes of the raw files.
     """
 
     format: Format
@@ -59,7 +59,7 @@ class FilterSettings:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        """Refuse combinations that mean nothing."""
+        """Raise `SoftrecError` for values out of range and contradictory combinations."""
         faults = {
             "k must be at least 1": self.k < 1,
             "max_rows must be at least 1": self.max_rows is not None and self.max_rows < 1,
@@ -77,7 +77,7 @@ class FilterSettings:
 
 
 class Interactions(NamedTuple):
-    """Numbered interactions by (user, timestamp, hash of user and item), and the source ids of items 1..N."""
+    """(n,) interactions with ids from 1, by (user, timestamp, hash of user and item), and source ids of items 1..N."""
 
     user: np.ndarray
     item: np.ndarray
@@ -86,14 +86,14 @@ class Interactions(NamedTuple):
 
 
 def items_of(raw: pl.DataFrame) -> pl.Series:
-    """The distinct item ids of the reviews, in order of appearance."""
+    """Return the distinct item ids of the reviews, in order of first appearance."""
     return raw["item_id"].gather(raw["item_id"].hash().arg_unique().sort())
 
 
 def parents_of(raw: pl.DataFrame, items: pl.Series) -> pl.Series:
-    """What the metadata of each of `items` are keyed by: the item itself, or a variant's parent.
+    """Return the metadata key of each of `items`: the item itself, or the parent of a variant.
 
-    A variant has one parent; should reviews name two, the first by name counts, whatever their order.
+    A variant has one parent; if reviews name several, the alphabetically first is used, so row order does not matter.
     """
     if "parent_id" not in raw.columns:
         return items
@@ -102,20 +102,21 @@ def parents_of(raw: pl.DataFrame, items: pl.Series) -> pl.Series:
 
 
 def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings) -> tuple[Interactions, Counts]:
-    """Filter reviews to the paper's interactions; number users and items 1, 2, ... by their sorted source ids.
+    """Filter reviews to the paper's interactions; users and items get ids 1, 2, ... in the order of their source ids.
 
-    Interactions of a user at the same time stand in the order of a seeded hash, not of their items (`ties`).
+    A user's interactions with equal times are in the order of a seeded hash, not of item ids (see `ties`).
 
-    Order of the steps: negative time stamps (the published files have some: they are dropped and counted), time window,
-    untitled items, repeats, k-core. What misses k before repeats are removed misses it afterwards too, so the iterative
-    core drops it first: its first rounds count repeats, and the result is the same.
+    Order of the steps: negative time stamps (published files have some: they are dropped and counted), time window,
+    untitled items, duplicates, k-core. An id with fewer than k rows before duplicates are removed has fewer afterwards
+    too, so the iterative k-core starts before that step, with rounds that count duplicates; the result is the same.
 
     Args:
-        raw: user_id, item_id, timestamp, as `reviews.read_reviews` gives them.
+        raw: reviews with the columns user_id, item_id and timestamp, from `reviews.read_reviews`.
         titled: ids of the items that have a title.
+        settings: settings of the filter.
 
     Raises:
-        SoftrecError: nothing is left after a step; names the step and the counts before it.
+        SoftrecError: no interaction is left after a step; names the step and the sizes before it.
     """
     trail, name = Trail(), f"{settings.k}-core"
     mask, rounds = screen(raw, titled, settings, trail)
@@ -135,10 +136,10 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
 
 
 def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail) -> tuple[pl.Series, int]:
-    """Every step before the k-core, each noted in `trail`, and the rounds of the k-core in which repeats count.
+    """Apply all steps before the k-core, and the rounds of the iterative k-core that still count duplicates.
 
     Returns:
-        Mask of the rows of `raw` that are left, repeats included, and how many rounds have dropped any.
+        Mask of the remaining rows of `raw`, including duplicates, and the number of rounds that dropped rows.
     """
     rows, time = Reviews(raw, settings.k), raw["timestamp"]
     trail.note("read", rows.size())
@@ -161,9 +162,9 @@ def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail
 
 
 def drop_rare(rows: Reviews) -> tuple[pl.Series, int]:
-    """Mask of the k-core of hashed rows, repeats included, and in how many rounds rows were dropped.
+    """Return the mask of the k-core of hashed rows, including duplicates, and the number of rounds that dropped rows.
 
-    Two ids of one hash would only leave rows that are rare, for `peel` to drop.
+    Two ids with the same hash could only leave rare rows in, which `iterative_k_core` drops later.
     """
     before, left, rounds = len(rows), rows.frequent(), 0
     while len(left) < before:
@@ -175,13 +176,13 @@ def drop_rare(rows: Reviews) -> tuple[pl.Series, int]:
 
 
 def in_time_range(timestamp: pl.Series, since: int | None, until: int | None) -> pl.Series:
-    """Mask of since <= timestamp < until; None is no limit (negative ones are gone before)."""
+    """Return the mask of since <= timestamp < until; None is no limit (negative time stamps were removed before)."""
     mask = timestamp >= (0 if since is None else since)
     return mask if until is None else mask & (timestamp < until)
 
 
 def encode(ids: pl.Series) -> tuple[pl.Series, np.ndarray]:
-    """The sorted distinct ids, and each row's place in them: exact, and free of file order."""
+    """Return the sorted distinct ids and each row's index into them, which do not depend on the order of rows."""
     names = ids.unique().sort()
     return names, ids.cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
 
@@ -189,12 +190,12 @@ def encode(ids: pl.Series) -> tuple[pl.Series, np.ndarray]:
 def drop_duplicates(
     user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, keep: Literal["earliest", "latest", "none"]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One row per (user, item), with its earliest or latest time stamp; `none` leaves all rows."""
+    """Keep one row per (user, item), with its earliest or latest time stamp; `none` keeps all rows."""
     if keep == "none":
         return user, item, timestamp
     span = int(item.max(initial=0)) + 1
     pair = user * span + item
-    again = at_least_k(pair, 2)  # few: only they are grouped
+    again = at_least_k(pair, 2)  # duplicates are few, and grouping only their rows is faster
     time = pl.col("timestamp").min() if keep == "earliest" else pl.col("timestamp").max()
     chosen = pl.DataFrame({"pair": pair[again], "timestamp": timestamp[again]}).group_by("pair").agg(time)
     pair = np.concatenate([pair[~again], chosen["pair"].to_numpy()])
@@ -202,15 +203,11 @@ def drop_duplicates(
 
 
 def iterative_k_core(user: np.ndarray, item: np.ndarray, k: int, *, once: bool = False) -> tuple[np.ndarray, int]:
-    """Which rows are in the k-core, and in how many rounds it was reached.
+    """Return the indices of the rows in the k-core, and the number of rounds.
 
-    A round drops, at the same time, the rows of all users and of all items that have fewer than k rows; the last round
-    finds none to drop. The k-core is the largest set of rows in which every user and every item has at least k; it does
-    not depend on the order of rows.
-
-    Args:
-        user, item: dense codes from 0.
-        once: stop after the first round (`single_pass`).
+    A round drops the rows of all users and all items that have fewer than k rows; the last round drops none. The k-core
+    is the largest set of rows in which every user and every item has at least k rows; it does not depend on row order.
+    `user` and `item` are (n,) dense codes from 0. With `once` it stops after the first round (`single_pass`).
     """
     kept, rounds = np.arange(len(user)), 0
     while True:
@@ -222,7 +219,7 @@ def iterative_k_core(user: np.ndarray, item: np.ndarray, k: int, *, once: bool =
 
 
 def codes_size(user: np.ndarray, item: np.ndarray) -> Size:
-    """Users, items and rows of dense codes."""
+    """Count the users, items and rows of dense codes."""
     users, items = (int(np.count_nonzero(np.bincount(code))) for code in (user, item))
     return Size(users, items, len(user))
 
@@ -230,20 +227,19 @@ def codes_size(user: np.ndarray, item: np.ndarray) -> Size:
 def assign_ids(
     users: tuple[pl.Series, np.ndarray], items: tuple[pl.Series, np.ndarray], timestamp: np.ndarray, tie_seed: int
 ) -> Interactions:
-    """Number the users and items that are left 1, 2, ... in the order of their codes, and sort the rows.
+    """Assign ids 1, 2, ... to the remaining users and items in the order of their codes, and sort the rows.
 
-    Args:
-        users, items: their ids, and each row's code in them.
+    `users` and `items` are the sorted source ids and each row's index into them.
     """
     (user_ids, user), (item_ids, item) = compact(*users), compact(*items)
     of_user, of_item = (ties.hash_names(tie_seed, kind, ids) for kind, ids in (("user", user_ids), ("item", item_ids)))
     tie = ties.hash_pairs(of_user[user], of_item[item])
-    # Should two hashes be equal, which happens to one pair in 2^64, the item decides: no order is left open.
+    # Two hashes are equal with probability 2^-64; the item id then decides, so that the order is always defined.
     order = np.lexsort((item, tie, timestamp, user))
     return Interactions(user[order] + 1, item[order] + 1, timestamp[order], item_ids.to_list())
 
 
 def compact(ids: pl.Series, code: np.ndarray) -> tuple[pl.Series, np.ndarray]:
-    """Those of `ids` that some row has, in their order, and each row's place among them."""
+    """Drop the `ids` that no row has; return the others in their order, and each row's index into them."""
     left, place = np.unique(code, return_inverse=True)
     return ids.gather(left), place

@@ -1,8 +1,8 @@
-"""JSON lines as frames: fast where all is as it should be, and line by line where it is not, to name the fault.
+"""Reader of JSON lines as frames: a fast parser for valid blocks, and a line-by-line check that names the fault.
 
-The fast parser makes text of whatever stands where text should be: `["x"]` becomes `["x"]` with its brackets, `1.50`
-becomes `1.5`, and `5.0` becomes `5`. Such texts are looked at again in the line that they came from. Of a key given
-twice it reads the first, where Python reads the last: a line that does so with a `required` one is refused.
+The fast parser (polars) converts any value in a text column to text: the list `["x"]` becomes the text `["x"]`, `1.50`
+becomes `1.5`, and `5.0` becomes `5`. Values that may be such conversions are checked in the original line. If a key
+is given twice, polars reads the first value and Python the last: a line that repeats a `required` key is an error.
 """
 
 import json
@@ -18,14 +18,14 @@ from softrec.data import text_blocks
 from softrec.data.visible_text import can_be_seen
 
 Check = Callable[[Any], str | None]
-"""What is wrong with a parsed line, as a predicate of the line ("has no user_id"), or None."""
+"""Returns the fault of a parsed line as a predicate with the line as subject ("has no user_id"), or None."""
 
-# What the fast parser makes of a list, an object, a number that is no integer, a truth value; of half a character it
-# makes a NUL. Anchored, since a search within long texts would take longer than parsing them.
-BLANK = b" \t\r"  # between JSON values: a line of other blanks is no blank line
+# Texts that the fast parser may have made of a list, an object, a non-integer number or a boolean (it makes a NUL of a
+# lone surrogate). Anchored, because searching long texts would take longer than parsing them.
+BLANK = b" \t\r"  # JSON's whitespace: a line of other blanks does not count as blank
 DOUBTFUL = r"^(\[|\{|-?[0-9]+[.eE]|true$|false$)"
 DIGITS = r"^-?[0-9]+$"
-FEW = 1000  # rows of digits alone, in a block, that are looked at without asking whether a fraction stands anywhere
+FEW = 1000  # up to this many digit-only values per block are checked without searching the block for fractions first
 PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"x\x01", b"x^", b"x\x9c", b"x\xda")  # gzip, zstd, zlib
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -35,15 +35,19 @@ def json_frames(
 ) -> Iterator[pl.DataFrame]:
     """Yield the lines of a JSON-lines file as frames with the columns of `schema`, block by block.
 
-    A block that the fast parser refuses, or whose `required` columns are null or blank somewhere, is read again line by
+    A block that the fast parser rejects, or with a null or blank value in a `required` column, is read again line by
     line to name the line and its fault.
 
     Args:
-        check: what is wrong with one parsed line, or None.
+        path: the file, plain or gzipped.
+        schema: polars types by column.
+        check: returns the fault of one parsed line, or None.
+        required: columns that must have a visible value in every line.
+        limits: maximum sizes of the file and its lines.
 
     Raises:
-        SoftrecError: a damaged gzip stream, a line that is not a JSON object, or one that `check` refuses, or in which
-            text is no text.
+        SoftrecError: the gzip stream is damaged, or a line is not a JSON object, fails `check`, or holds another type
+            where text is expected.
     """
     for first, text in text_blocks.blocks(path, limits=limits):
         text = text.removeprefix(text_blocks.MARK) if first == 1 else text
@@ -63,7 +67,7 @@ def json_frames(
 
 
 def doubtful(frame: pl.DataFrame, text: bytes) -> list[int]:
-    """The rows, of those read from a block of text, in which a text may have been made of something else."""
+    """Return the rows of a block in which a text may have been converted from a value of another type."""
     found: set[int] = set()
     for column in frame:
         texts = pl.DataFrame({"row": pl.Series(range(len(frame)), dtype=pl.UInt32), "text": column})
@@ -79,23 +83,23 @@ def doubtful(frame: pl.DataFrame, text: bytes) -> list[int]:
 
 
 def fraction(name: str) -> re.Pattern[bytes]:
-    """Where a field holds a number that is none of digits alone, in JSON lines."""
+    """Compile a pattern for a field whose value is a number with a fraction or an exponent."""
     return re.compile(rf'"{name}"[ \t]*:[ \t]*-?[0-9]+[.eE]'.encode())
 
 
 def require_keys_once(path: Path, first: int, text: bytes, names: list[str]) -> None:
-    """Raise `SoftrecError` for the first line of a block that gives one of `names` twice."""
+    """Raise `SoftrecError` for the first line of a block that has one of the keys `names` twice."""
     for number, line in enumerate(text.split(b"\n"), start=first):
         if any(line.count(f'"{name}"'.encode()) > 1 for name in names) and (twice := keys_twice(line, names)):
             raise text_blocks.bad_line(path, number, f"has the key {twice[0]} twice")
 
 
 def keys_twice(line: bytes, names: list[str]) -> list[str]:
-    """Those of `names` that a line, which is a JSON object, has as a key of its own more than once."""
+    """Return those of `names` that occur more than once as top-level keys of a line (a JSON object)."""
     keys: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys[:] = [key for key, _ in pairs]  # the outermost object comes last
+        keys[:] = [key for key, _ in pairs]  # the hook is called for the outermost object last
         return dict(pairs)
 
     json.loads(line, object_pairs_hook=note)
@@ -105,7 +109,7 @@ def keys_twice(line: bytes, names: list[str]) -> list[str]:
 def first_of(
     path: Path, first: int, text: bytes, rows: list[int], schema: dict[str, Any], check: Check
 ) -> Exception | None:
-    """The `SoftrecError` of the first faulty one of some rows, which are lines that are not blank; None if all do."""
+    """Return the error of the first faulty line among `rows` (indices of non-blank lines), or None."""
     lines = [(number, line) for number, line in enumerate(text.split(b"\n"), start=first) if line.strip(BLANK)]
     for row in rows:
         number, line = lines[row]
@@ -115,7 +119,10 @@ def first_of(
 
 
 def name_fault(path: Path, first: int, text: bytes, schema: dict[str, Any], check: Check, otherwise: str) -> NoReturn:
-    """Raise the `SoftrecError` of the first faulty line of `text`, which starts at line `first` of `path`."""
+    """Raise the `SoftrecError` for the first faulty line of `text`, which starts at line `first` of `path`.
+
+    If no single line is faulty, the error says `otherwise` of the block.
+    """
     for number, line in enumerate(text.split(b"\n"), start=first):
         if line.strip(BLANK) and (fault := json_fault(line, schema, check) or parser_fault(line, schema)):
             raise text_blocks.bad_line(path, number, fault)
@@ -123,7 +130,7 @@ def name_fault(path: Path, first: int, text: bytes, schema: dict[str, Any], chec
 
 
 def json_fault(content: bytes, schema: dict[str, Any], check: Check) -> str | None:
-    """What is wrong with one line of a JSON-lines file, or None."""
+    """Return the fault of one line of a JSON-lines file, or None."""
     try:
         value = json.loads(content.decode(), parse_constant=refuse)
     except UnicodeDecodeError as error:
@@ -138,18 +145,18 @@ def json_fault(content: bytes, schema: dict[str, Any], check: Check) -> str | No
 
 
 def refuse(name: str) -> NoReturn:
-    """JSON has no NaN and no infinity, although Python reads them."""
+    """Raise `ValueError` for NaN and infinity, which Python parses although JSON has neither."""
     raise ValueError(f"it has no {name}")
 
 
 def not_utf8(content: bytes, error: UnicodeDecodeError) -> str:
-    """The fault of a line in another encoding, with what it would be in the most likely one."""
+    """Return the fault of a line in another encoding, with its text in Latin-1, the most likely one."""
     around = content[max(error.start - 10, 0) : error.end + 10].decode("latin-1")
     return f"is not UTF-8: {error.reason} at byte {error.start + 1}; in Latin-1 it would be {around!r}"
 
 
 def text_fault(value: dict[str, Any], schema: dict[str, Any]) -> str | None:
-    """The fault of a line in which a field of type text holds something else, or None; an integer is its digits."""
+    """Return the fault of a line with another type in a text field, or None; integers are accepted as their digits."""
     for name, kind in schema.items():
         found = value.get(name)
         texts = found if isinstance(found, list) and isinstance(kind, pl.List) else [found]
@@ -161,12 +168,12 @@ def text_fault(value: dict[str, Any], schema: dict[str, Any]) -> str | None:
                     f"has the {name} {json.dumps(found)[:80]}, not {'text' if kind == pl.String else 'a list of texts'}"
                 )
             if isinstance(text, str) and SURROGATE.search(text):
-                return f"has half a character (a lone surrogate) in its {name} {text!a:.80}"
+                return f"has a lone surrogate (half a character) in its {name} {text!a:.80}"
     return None
 
 
 def parser_fault(line: bytes, schema: dict[str, Any]) -> str | None:
-    """What the fast parser has against a line that is JSON, or None."""
+    """Return the reason why the fast parser rejects a line of valid JSON, or None."""
     try:
         pl.read_ndjson(line, schema=schema)
     except pl.exceptions.PolarsError as error:
@@ -175,7 +182,7 @@ def parser_fault(line: bytes, schema: dict[str, Any]) -> str | None:
 
 
 def missing(value: dict[str, Any], names: Iterable[str]) -> str | None:
-    """The fault of a line in which one of `names` is absent, null, or nothing that can be seen, or None."""
+    """Return the fault of a line in which one of `names` is absent, null or without a visible character, or None."""
     values = {name: value.get(name) for name in names}
     gone = [name for name, v in values.items() if v is None or (isinstance(v, str) and not can_be_seen(v))]
     return f"has no {' and no '.join(gone)}" if gone else None

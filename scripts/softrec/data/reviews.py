@@ -1,8 +1,8 @@
-"""Reviews as published -> (user_id, item_id, timestamp): every review is a positive, ratings are not read.
+"""Reader of published reviews as (user_id, item_id, timestamp): every review is a positive, ratings are not read.
 
 Three formats: `movielens` (the `.inter` file of RecBole, seconds), `reviews` (Amazon Reviews 2023, JSON lines) and
-`ratings` (the benchmark files of Amazon Reviews 2023, comma-separated). Each may be plain or gzipped; the bytes decide,
-not the name.
+`ratings` (the benchmark files of Amazon Reviews 2023, comma-separated). Each may be plain or gzipped, recognised by
+its first bytes, not by its name.
 """
 
 from pathlib import Path
@@ -32,16 +32,17 @@ def read_reviews(
     """Read reviews in file order: user_id (string), item_id (string), timestamp (int64, milliseconds).
 
     Args:
+        path: the file.
         source: the format of the file.
-        item_key: which field of `reviews` names the item. With `asin`, a variant, there is a fourth column, parent_id:
-            its `parent_asin`, by which metadata are keyed, or the variant itself if it names none.
-        max_rows: read no more than this many reviews.
-        limits: what the file may hold at most.
+        item_key: which field of `reviews` identifies the item. With `asin` (a variant), there is a fourth column,
+            parent_id: the variant's `parent_asin`, the key of its metadata, or the variant itself if it has none.
+        max_rows: maximum number of reviews to read.
+        limits: maximum sizes of the file and its lines.
 
-    Times in seconds, micro- or nanoseconds are recognised, and said in the log.
+    Times in seconds, micro- or nanoseconds are recognised and converted, and the log says so.
 
     Raises:
-        SoftrecError: names the file and the line that is cut off, is not JSON, lacks a field or has no usable time.
+        SoftrecError: a line is cut off, is not JSON, lacks a field or has no valid time; names the file and the line.
     """
     if source == "reviews":
         frame = read_json(path, item_key, max_rows, limits)
@@ -53,7 +54,7 @@ def read_reviews(
 
 
 def read_json(path: Path, item_key: ItemKey, max_rows: int | None, limits: Limits | None = None) -> pl.DataFrame:
-    """Read Amazon review JSON lines a block at a time; only the fields that are needed are kept."""
+    """Read Amazon review JSON lines block by block, keeping only the required fields."""
     names = ["user_id", item_key, "timestamp"]
     schema = dict(zip([*names, "parent_asin"], [pl.String, pl.String, pl.Int64, pl.String], strict=True))
 

@@ -1,4 +1,4 @@
-"""Plain and gzipped text read in blocks of whole lines, with faults that name their file and line."""
+"""Reader of plain and gzipped text in blocks of whole lines, with errors that name file and line."""
 
 import gzip
 import zlib
@@ -12,18 +12,18 @@ from common.errors import SoftrecError
 from softrec.core.limits import Limits, too_large
 from softrec.data.visible_text import has_unseen
 
-BLOCK = 1 << 25  # bytes of inflated text parsed at a time: the memory that a file of any size takes
+BLOCK = 1 << 25  # bytes of inflated text per block, which bounds the memory for a file of any size
 GZIP_MAGIC = b"\x1f\x8b"
 BROKEN_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
-MARK = b"\xef\xbb\xbf"  # of the order of bytes, which some programs put before UTF-8
-OTHERS = {b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip"}  # by first bytes
+MARK = b"\xef\xbb\xbf"  # the byte order mark, which some programs write before UTF-8
+OTHERS = {b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip"}  # by magic number
 
 
 def open_text(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes, inflating it if its first two bytes are those of gzip (whatever its name).
+    """Open a file for reading bytes; inflate it if its first two bytes are gzip's, whatever its name.
 
     Raises:
-        SoftrecError: it is a folder, or packed by another program.
+        SoftrecError: it is a folder, a pipe or a device, or compressed in another format.
     """
     if path.is_dir():
         raise SoftrecError(f"{path} is a folder, not a file", remedy="name a file in it")
@@ -40,11 +40,11 @@ def open_text(path: Path) -> IO[bytes]:
 
 
 def blocks(path: Path, size: int = BLOCK, limits: Limits | None = None) -> Iterator[tuple[int, bytes]]:
-    """Yield (number of the first line, whole lines of about `size` bytes) until the file ends.
+    """Yield (number of the first line, whole lines of about `size` bytes) until the end of the file.
 
     Raises:
-        SoftrecError: the gzip stream is cut off or damaged; names the last whole line that could be read. A line or the
-            file is longer than `limits` allow.
+        SoftrecError: the gzip stream is cut off or damaged (names the last whole line before that), or a line or the
+            inflated file exceeds `limits`.
     """
     parts: list[bytes] = []
     line, held, total = 1, 0, 0
@@ -74,7 +74,7 @@ def blocks(path: Path, size: int = BLOCK, limits: Limits | None = None) -> Itera
 
 
 def broken_gzip(path: Path, lines: int, error: Exception) -> SoftrecError:
-    """The sentence for a gzip file that ends too early or does not match its checksum."""
+    """Build the error for a gzip file that ends too early or does not match its checksum."""
     return SoftrecError(
         f"{path} is a damaged gzip file: {error}",
         where=f"{path}, after line {lines}",
@@ -83,19 +83,19 @@ def broken_gzip(path: Path, lines: int, error: Exception) -> SoftrecError:
 
 
 def long_line(path: Path, line: int, limits: Limits) -> SoftrecError:
-    """The sentence for a line that is longer than `limits` allow."""
+    """Build the error for a line that is longer than `limits` allow."""
     remedy = "raise limits.line_mib if that is so, or give another file"
     return bad_line(path, line, f"has more than {limits.line_mib} MiB", remedy)
 
 
 def bad_line(path: Path, line: int, fault: str, remedy: str | None = None) -> SoftrecError:
-    """The sentence for a line that cannot be used."""
+    """Build the error for an invalid line; `fault` is a predicate such as "has no user_id"."""
     remedy = remedy or "mend or remove the line, or fetch the file again"
     return SoftrecError(f"{path}, line {line}: the line {fault}", where=f"{path}, line {line}", remedy=remedy)
 
 
 def has_gaps(frame: pl.DataFrame, names: Iterable[str]) -> bool:
-    """Whether one of the columns `names` is null, or a text of nothing that can be seen, in some row."""
+    """Whether one of the columns `names` has a null, or a text without a visible character."""
     return any(
         frame[name].has_nulls() or (frame[name].dtype == pl.String and has_unseen(frame[name])) for name in names
     )

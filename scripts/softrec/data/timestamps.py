@@ -1,7 +1,7 @@
-"""Times of reviews: whole milliseconds since 1970, whatever unit a file has.
+"""Conversion of review times to whole milliseconds since 1970; the unit is inferred from the median.
 
-Amazon's reviews begin in 1996. Times of another unit are off by a factor of a thousand or more, so the median tells:
-read in the right unit it is between 1979 and 2100. Small numbers are no dates but an order, and are left as they are.
+Amazon's reviews begin in 1996. Another unit changes times by a factor of a thousand or more, so the median identifies
+it: in the right unit it lies between 1979 and 2100. Small numbers are not dates but ranks in time, and are kept.
 """
 
 import math
@@ -13,7 +13,7 @@ import polars as pl
 from common.errors import SoftrecError
 from common.log import say
 
-# What polars reads as a number: before it spaces, no blanks after it, no underscores, and no digits but these.
+# What polars parses as a number: leading spaces, but no trailing blanks, underscores or non-ASCII digits.
 WHOLE = re.compile(r" *[+-]?[0-9]{1,99}")
 NUMBER = re.compile(r" *[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
@@ -21,28 +21,28 @@ FIRST, LAST = 300_000_000_000, 4_102_444_800_000  # 1979 and 2100 in millisecond
 UNITS = {"milliseconds": (1, 1), "seconds": (1000, 1), "microseconds": (1, 1000), "nanoseconds": (1, 1_000_000)}
 
 NO_TIME = -1
-STEPS = (10**3, 10**6, 10**9)  # between a unit and the larger ones
+STEPS = (10**3, 10**6, 10**9)  # factors between a unit and larger ones
 
 
 def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
-    """The frame with its `timestamp` in milliseconds; a conversion is said in the log.
+    """Convert the column `timestamp` to milliseconds; a conversion is logged.
 
-    Negative times stay: published files have some, which the filter drops and counts. Among dates, so are those from
-    1970 to 1979, such as a 0 for a time that nobody knows: they become `NO_TIME`, and the log says so.
+    Negative times are kept: published files have some, which the filter drops and counts. If times are dates, those
+    from 1970 to 1979, such as 0 for an unknown time, become `NO_TIME`, which is negative too; the log says so.
 
     Raises:
-        SoftrecError: the times are dates, and one of them lies after 2100 or before 1840, or would be a date in a
-            larger unit; or they are neither dates nor small numbers, or some of these are dates.
+        SoftrecError: most times are dates, and one is after 2100, before 1840 or a date in a larger unit; most times
+            are small numbers, and one is a date; or the median is neither.
     """
     middle = middle_of(frame["timestamp"])
     if middle < FIRST // 1000:
         dates = frame.filter((pl.col("timestamp") >= FIRST // 1000) | (pl.col("timestamp") <= -FIRST // 1000))
-        refuse_first(dates, path, "where most times are small numbers, which are an order and no dates")
+        refuse_first(dates, path, "where most times are small numbers, which are not dates but an order")
         return frame
     fitting = [unit for unit, (factor, divisor) in UNITS.items() if FIRST <= middle * factor // divisor < LAST]
     if not fitting:
         raise SoftrecError(
-            f"{path} has the time {middle} in its middle, which is no date in seconds, milliseconds or a smaller unit",
+            f"{path} has the median time {middle}, which is not a date in seconds, milliseconds or a smaller unit",
             where=str(path),
             remedy="give times in milliseconds since 1970",
         )
@@ -52,12 +52,12 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     refuse_first(late, path, f"{unit}, which is after 2100")
     first = FIRST * divisor // factor
     early = frame.filter(time < first)
-    # A factor would carry them past 64 bits, into dates.
+    # Without this check, multiplying by the factor could overflow 64 bits and wrap around into valid dates.
     refuse_first(early.filter(time <= -LAST * divisor // factor), path, f"{unit}, which is before 1840")
     larger = [time.is_between(max(1, first // size), LAST * divisor // factor // size) for size in STEPS]
     refuse_first(early.filter(pl.any_horizontal(larger)), path, f"where most are {unit}: in a larger unit it is a date")
     if unknown := early.filter(time >= 0).height:
-        say(f"{path}: {unknown:,} times before 1979 are no dates: left out, as negative ones are")
+        say(f"{path}: {unknown:,} times before 1979 count as unknown and are left out, like negative ones")
         none = time.is_between(0, first, closed="left")
         frame = frame.with_columns(pl.when(none).then(NO_TIME).otherwise(time).alias("timestamp"))
     if unit == "milliseconds":
@@ -67,7 +67,10 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
 
 
 def middle_of(stamps: pl.Series) -> int:
-    """The size of the median; any date in milliseconds where the median is one (to find it takes ten times as long)."""
+    """Return the absolute median, or `FIRST` if more than half of the times are dates in milliseconds.
+
+    The shortcut is ten times faster than the median, and any date gives the caller the same answer.
+    """
     if 2 * stamps.is_between(FIRST, LAST, closed="left").sum() > len(stamps):
         return FIRST
     median = stamps.median()
@@ -75,7 +78,7 @@ def middle_of(stamps: pl.Series) -> int:
 
 
 def refuse_first(wrong: pl.DataFrame, path: Path, why: str) -> None:
-    """Raise `SoftrecError` for the first row, if there is one."""
+    """Raise `SoftrecError` for the first row of `wrong`, if any."""
     for user, item, stamp in wrong.head(1).select("user_id", "item_id", "timestamp").iter_rows():
         raise SoftrecError(
             f"{path} has the time {stamp} {why}",
@@ -85,18 +88,18 @@ def refuse_first(wrong: pl.DataFrame, path: Path, why: str) -> None:
 
 
 def whole_fault(text: str) -> str | None:
-    """What is wrong with the text of a time in milliseconds, or None."""
+    """Return the fault of a text as a time in milliseconds, or None."""
     return fault(int(text) if WHOLE.fullmatch(text) else text)
 
 
 def seconds_fault(text: str) -> str | None:
-    """What is wrong with the text of a time in seconds, or None."""
+    """Return the fault of a text as a time in seconds, or None."""
     stamp = float(text) * 1000 if NUMBER.fullmatch(text) else math.nan
     return fault(round(stamp)) if math.isfinite(stamp) else f"has the timestamp {text!r:.80}, not a number of seconds"
 
 
 def fault(stamp: object) -> str | None:
-    """What is wrong with a time in milliseconds, or None: it is a whole number that 64 bits hold."""
+    """Return the fault of a time in milliseconds, or None if it is a 64-bit integer."""
     if isinstance(stamp, bool) or not isinstance(stamp, int):
         return f"has the timestamp {stamp!r:.80}, not a whole number of milliseconds"
-    return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp!r:.80}, which 64 bits do not hold"
+    return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp!r:.80}, which does not fit in 64 bits"

@@ -1,1 +1,1 @@
-"""From prompts to generated titles: beam search."""
+"""Generation of titles from prompts by beam search."""

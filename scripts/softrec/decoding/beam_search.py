@@ -1,8 +1,8 @@
-"""Beam search over given log-likelihoods; it sees no model. The scores are those of transformers' `generate`.
+"""Beam search on given logits, independent of a model, with the scores of transformers' `generate`.
 
-A text's score is its log-likelihood over its length, EOS included, to the power of the length penalty. A row's search
-ends when it has as many finished texts as beams and its best running beam, at the length it has, scores no higher
-than the worst of them; with one beam at the first finished text.
+The score of a text is its log-likelihood divided by its length (EOS included) to the power of the length penalty. The
+search of a row ends when it has as many finished texts as beams and its best running beam, scored at its current
+length, is no better than the worst of them; with one beam, at the first finished text.
 """
 
 from collections.abc import Sequence
@@ -13,16 +13,23 @@ NEVER = float("-inf")
 
 
 class BeamSearch:
-    """The searches of B rows side by side, W beams each; rows that are done leave.
+    """Batched beam search of B rows with W beams each; finished rows are removed from the batch.
 
     Args:
-        rows, beams: B and W. length: the most tokens of a text. ends: token ids that end one.
+        rows: number of rows B.
+        beams: number of beams W.
+        length: maximum number of tokens of a text.
+        length_penalty: exponent of the length in a text's score.
+        ends: token ids that end a text.
+        device: device of the tensors.
 
     Attributes:
-        row: (B,) which of the rows at the start the remaining ones are.
-        tokens: (B, W, t) the running beams' tokens so far; before the first step one empty beam a row.
+        row: (B,) original indices of the remaining rows.
+        tokens: (B, W, t) tokens of the running beams; before the first step there is one empty beam per row.
         score: (B, W) their summed log-likelihoods.
-        best: the best text's token ids of each row that is done, by its number at the start.
+        finished_score: (B, W) scores of the best finished texts, descending; minus infinity if there are fewer.
+        finished: (B, W, t) their tokens, padded by -1.
+        best: token ids of the best text of each finished row, by its original index.
     """
 
     def __init__(
@@ -38,9 +45,9 @@ class BeamSearch:
         self.best: dict[int, list[int]] = {}
 
     def step(self, logits: torch.Tensor) -> torch.Tensor:
-        """Add a token to every beam, given the output layer's (B, W, V). Returns (B, W), the beam each continues.
+        """Extend every beam by a token, given (B, W, V) logits; return the (B, W) index of each beam's predecessor.
 
-        More candidates are drawn than there are beams: each of them may end in as many ways as there are `ends`.
+        More candidates than beams are taken, because each beam may end with any of the `ends`.
         """
         drawn = max(2, 1 + len(self.ends)) * self.beams
         logits = logits.float()
@@ -56,7 +63,10 @@ class BeamSearch:
         return parent.gather(1, running)
 
     def finish(self, tokens: torch.Tensor, score: torch.Tensor, ended: torch.Tensor) -> None:
-        """Take texts that ended among the first W candidates into the finished ones, of which the best W stay."""
+        """Merge the texts that ended among the first W candidates into the finished texts, and keep the best W.
+
+        Texts that ended among the other candidates are dropped, as in transformers.
+        """
         first = slice(0, self.beams)
         scaled = (score / tokens.shape[2] ** self.length_penalty).masked_fill(~ended, NEVER)[:, first]
         padded = torch.nn.functional.pad(self.finished, (0, 1), value=-1)
@@ -65,21 +75,21 @@ class BeamSearch:
         self.finished = pick(merged[1], chosen)
 
     def done(self) -> torch.Tensor:
-        """(B,) whether a row's search has ended."""
+        """Return the (B,) mask of rows whose search has ended."""
         t = self.tokens.shape[2]
         if t == self.length:
             return torch.ones_like(self.row, dtype=torch.bool)
-        # With a text still to come the worst of W is minus infinity, and nothing running is below that.
+        # With fewer than W finished texts, the worst score is minus infinity, so the search continues.
         return (
             self.score[:, 0] / t**self.length_penalty <= self.finished_score[:, -1] if self.beams > 1 else self.found()
         )
 
     def found(self) -> torch.Tensor:
-        """(B,) whether a row has a finished text."""
+        """Return the (B,) mask of rows with a finished text."""
         return self.finished_score[:, 0] > NEVER
 
     def drop_done(self) -> torch.Tensor:
-        """Note the best texts of rows that are done and let those rows go. Returns the places of the others."""
+        """Record the best texts of finished rows and remove these rows; return the indices of the remaining ones."""
         done = self.done()
         for row, tokens in zip(self.row[done].tolist(), self.finished[done, 0].tolist(), strict=True):
             self.best[row] = [token for token in tokens if token >= 0]
@@ -90,5 +100,5 @@ class BeamSearch:
 
 
 def pick(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
-    """(B, K, T) from (B, N, T): row b's values at places[b], of shape (B, K)."""
+    """Gather (B, K, T) from (B, N, T): the entries of row b at the (B, K) indices places[b]."""
     return values.gather(1, places[..., None].expand(-1, -1, values.shape[2]))

@@ -1,4 +1,4 @@
-"""Keys and values of a beam search, with room for the tokens to come: transformers' own cache is copied every step."""
+"""A key-value cache with preallocated memory for beam search: transformers' own cache is copied in every step."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from transformers.cache_utils import DynamicLayer
 
 
 class RoomyLayer(DynamicLayer):
-    """One layer's keys and values, (B, heads, t, d) each, in memory that has room for more than t tokens.
+    """One layer's keys and values, (B, heads, t, d) each, in memory allocated for more than t tokens.
 
     Args:
-        tokens: what there is room for at first, at least.
-        more: tokens by which the room grows when it is used up.
+        tokens: minimum number of tokens allocated at first.
+        more: number of tokens added when the memory is full.
     """
 
     def __init__(self, tokens: int, more: int) -> None:
@@ -23,7 +23,7 @@ class RoomyLayer(DynamicLayer):
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Append tokens' keys and values, (B, heads, n, d). Returns those of all tokens so far, as views."""
+        """Append keys and values of n tokens, (B, heads, n, d); return those of all tokens so far, as views."""
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         before = self.get_seq_length()
@@ -38,7 +38,7 @@ class RoomyLayer(DynamicLayer):
     def grown(
         self, key_states: torch.Tensor, value_states: torch.Tensor, before: int, total: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Memory that has room for `total` tokens and some more, and holds the first `before`."""
+        """Allocate larger memory, for `tokens` tokens at first and later for `total` and `more`; keep the first `before`."""
         room = total + self.more if before else max(self.tokens, total)
         keys, values = (new.new_empty((*new.shape[:-2], room, new.shape[-1])) for new in (key_states, value_states))
         if before:
@@ -48,14 +48,14 @@ class RoomyLayer(DynamicLayer):
         return keys, values
 
     def show(self, total: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Let keys and values be views of the first `total` tokens, and return both."""
+        """Make keys and values views of the first `total` tokens, and return both."""
         assert self.memory is not None
         keys, values = (memory[..., :total, :] for memory in self.memory)
         self.keys, self.values = keys, values
         return keys, values
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Keep these rows of the batch, and the room."""
+        """Keep these rows of the batch, with their free memory."""
         if self.memory is not None:
             total = self.get_seq_length()
             keys, values = self.memory
@@ -64,9 +64,9 @@ class RoomyLayer(DynamicLayer):
 
 
 def roomy_cache(config: Any, tokens: int, more: int) -> DynamicCache:
-    """An empty cache for a model: what attends to everything has a `RoomyLayer`.
+    """Make an empty cache for a model, with a `RoomyLayer` for each layer of full attention.
 
-    A layer with a sliding window keeps transformers' own: contexts are no longer than its window.
+    A layer with a sliding window keeps transformers' own cache, because contexts are no longer than its window.
     """
     cache = DynamicCache(config=config)
     cache.layers = [RoomyLayer(tokens, more) if type(layer) is DynamicLayer else layer for layer in cache.layers]

@@ -1,4 +1,4 @@
-"""Texts that a generation has finished, kept on disk batch by batch: a killed job goes on from them."""
+"""Checkpoints of a generation: finished batches of texts on disk, from which a killed job resumes."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from common.process import is_main_process, rank
 
 
 class Batch(NamedTuple):
-    """One batch: the rows that it answers, the texts, whether the model ended each, and the seconds it took."""
+    """One batch: its rows, the generated texts, whether the model ended each text, and the seconds it took."""
 
     rows: list[int]
     texts: list[str]
@@ -20,14 +20,14 @@ class Batch(NamedTuple):
 
 
 class KeptAnswers:
-    """The finished batches of one generation, in the hidden folder `.NAME.answers/` beside its output `NAME`.
+    """The finished batches of one generation, in the hidden folder `.NAME.answers/` next to its output `NAME`.
 
-    Each rank appends a line a batch to a file of its own, which is named by the job's key: a job with other settings,
-    code or inputs does not see it. A line that was cut short by a kill is passed over, and its batch is run again. Some
-    MB for a million rows.
+    Each rank appends one line per batch to its own file, whose name holds the job's key: a job with other settings,
+    code or inputs does not see it. A line truncated by a kill is skipped, and its batch is generated again. A million
+    rows take some MB.
 
     Args:
-        output: the file that the answers are for.
+        output: the output file of the generation.
         key: the job's identity, from `checkpoints.run_key`.
     """
 
@@ -36,40 +36,40 @@ class KeptAnswers:
         self.last = time.monotonic()
 
     def load(self) -> list[Batch]:
-        """All batches that earlier attempts have finished, each once."""
+        """Load all batches that earlier attempts have finished, each once."""
         found = {tuple(batch.rows): batch for path in self.paths() for batch in read(path)}
         if found:
             rows = sum(map(len, found))
-            log.say(f"going on after {rows:,} rows that an earlier attempt has answered ({self.folder})")
+            log.say(f"resuming after {rows:,} rows that an earlier attempt has generated ({self.folder})")
         self.last = time.monotonic()
         return list(found.values())
 
     def paths(self) -> list[Path]:
-        """This job's files, of whatever ranks."""
+        """Return this job's files, of all ranks."""
         return sorted(self.folder.glob(f"{self.key}.*.jsonl"))
 
     def add(self, rows: Sequence[int], texts: Sequence[str], finished: Sequence[bool]) -> None:
-        """Keep a batch that has just been finished."""
+        """Append a batch that has just been finished."""
         now = time.monotonic()
         batch = Batch(list(rows), list(texts), list(finished), round(now - self.last, 3))
         self.last = now
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{self.key}.{rank()}.jsonl").open("a", encoding="utf-8") as stream:
-            # A line break before it, too: the line before may be half a one.
+            # The leading line break ends a line that an earlier attempt left incomplete.
             stream.write(f"\n{json.dumps(batch._asdict())}\n")
 
     def seconds(self) -> float:
-        """What earlier attempts worked: the sum over the batches of the rank that has the most."""
+        """Return the working time of earlier attempts: the summed seconds of the rank with the most."""
         return max((sum(batch.seconds for batch in read(path)) for path in self.paths()), default=0.0)
 
     def clear(self) -> None:
-        """Remove the folder: outputs and manifests are there."""
+        """Remove the folder; call it when outputs and manifests are written."""
         if is_main_process():
             files.remove(self.folder)
 
 
 def read(path: Path) -> Iterator[Batch]:
-    """The whole lines of a file."""
+    """Yield the batches in the complete lines of a file."""
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             value: Any = json.loads(line)

@@ -1,9 +1,9 @@
-"""From prompts to texts: beam search, no sampling, the best beam (paper, section 3.1: yhat = LLM_SFT(x)).
+"""Generation of texts from prompts by beam search, without sampling (paper, section 3.1: yhat = LLM_SFT(x)).
 
-What prompts have in common is run once, and each prompt once for all its beams. A row's beams are branches of its
-prompt, as responses are in training (`softrec.llm.branches`): every step appends one token a beam to the row, and the
-attention mask lets a beam see the prompt and its own past. So no beam has a copy of the prompt, and when beams change
-places nothing is moved. The arithmetic is that of transformers' `generate`, but for the order of sums.
+The common prefix of all prompts is computed once, and each prompt once for all its beams. Beams are branches of their
+prompt, like responses in training (`softrec.llm.branches`): every step appends one token per beam to the row, and the
+attention mask lets a beam attend to the prompt and its own tokens. So no beam holds a copy of the prompt, and the cache
+is not reordered when beams are. Results are those of transformers' `generate`, up to the order of sums.
 """
 
 from collections.abc import Sequence
@@ -22,15 +22,15 @@ from softrec.decoding.finished_texts import KeptAnswers
 from softrec.llm.branches import additive_mask
 from softrec.llm.language_model import LanguageModel
 
-STEPS_AT_ONCE = 16  # of decoding, for which a cache makes room: most titles have ended by then
+STEPS_AT_ONCE = 16  # decoding steps for which the cache allocates memory at once: most titles are shorter
 
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """Beam search: `beams` wide, at most `max_new_tokens` long, `batch_size` prompts at once.
+    """Settings of beam search: `beams` per prompt, up to `max_new_tokens` tokens, `batch_size` prompts at once.
 
-    A text's score is its log-likelihood over its length to the power of `length_penalty`: 1 (the authors' setting)
-    compares token means, which favours long titles; 0 compares log-likelihoods.
+    The score of a text is its log-likelihood divided by its length to the power of `length_penalty`: 1 (the authors'
+    setting) compares means over tokens, which favours long titles; 0 compares log-likelihoods.
     """
 
     beams: int
@@ -47,13 +47,13 @@ class Generated(NamedTuple):
 
 
 class Prompts(NamedTuple):
-    """B prompts that have been run.
+    """B prompts after prefill.
 
     Attributes:
         cache: their keys and values, (B, heads, P, d) in each layer.
-        visible: (B, P) which of the P places hold a token of the prompt.
-        length: (B,) its tokens.
-        last: (B, H) the state of its last token.
+        visible: (B, P) mask of the places that hold a token of the prompt (not padding).
+        length: (B,) numbers of tokens.
+        last: (B, H) hidden states of the last tokens.
     """
 
     cache: DynamicCache
@@ -69,10 +69,10 @@ def generate(
     name: str = "generate",
     kept: KeptAnswers | None = None,
 ) -> list[Generated]:
-    """The best beam's text for each prompt (token ids, BOS included), in the order of the prompts.
+    """Generate the best beam's text for each prompt (token ids, BOS included), in the order of the prompts.
 
-    Prompts of like length share a batch, which saves padding. Ranks share the batches and all get all texts. With
-    `kept`, batches that an earlier attempt has finished are not run again, and those of this one are kept.
+    Prompts of similar length are batched together, which saves padding. Batches are sharded over ranks, and each rank
+    gets all texts. With `kept`, batches finished by an earlier attempt are not generated again, and new ones are kept.
     """
     order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
@@ -95,7 +95,7 @@ def generate(
 
 
 def answers_of(kept: KeptAnswers) -> dict[int, Generated]:
-    """The answers that were kept, by row."""
+    """Return the texts that were kept, by row."""
     return {
         row: Generated(text, finished)
         for batch in kept.load()
@@ -104,10 +104,11 @@ def answers_of(kept: KeptAnswers) -> dict[int, Generated]:
 
 
 def common_start(prompts: Sequence[Sequence[int]]) -> Sequence[int]:
-    """The tokens that all prompts begin with, at least one token short of each: a prompt's last state is its own."""
+    """Return the longest common prefix of all prompts that leaves at least one token of each, whose state is needed."""
     if not prompts:
         return []
-    first, last = min(prompts), max(prompts)  # type: ignore[type-var]  # all others lie between them, and so begin as both do
+    # In lexicographic order the common prefix of the first and the last is that of all prompts.
+    first, last = min(prompts), max(prompts)  # type: ignore[type-var]
     most = min(len(prompt) for prompt in prompts) - 1
     return first[: next((i for i in range(most) if first[i] != last[i]), most)]
 
@@ -115,10 +116,13 @@ def common_start(prompts: Sequence[Sequence[int]]) -> Sequence[int]:
 def prefill(
     llm: LanguageModel, prompts: Sequence[Sequence[int]], shared: DynamicCache | None = None, room: int = 0
 ) -> Prompts:
-    """Run prompts, padded on the right; with `shared`, what follows the tokens whose cache that is.
+    """Run prompts, padded on the right, through the model.
 
     Args:
-        room: tokens a row that the cache has room for beside the prompt, and grows by.
+        llm: the language model.
+        prompts: token ids of each prompt, without the prefix whose cache is `shared`.
+        shared: cache of a common prefix of all prompts, or None.
+        room: number of tokens per row that the cache allocates beyond the prompt, and adds when it is full.
     """
     before = shared.get_seq_length() if shared else 0
     lengths = torch.tensor([len(prompt) for prompt in prompts])
@@ -130,7 +134,7 @@ def prefill(
     for number, layer in enumerate(layers):
         cache.update(*(part.expand(len(prompts), -1, -1, -1) for part in (layer.keys, layer.values)), number)
     place = torch.arange(before + ids.shape[1])
-    # What follows a prompt is padding, and a causal mask keeps it from being seen.
+    # Only padding follows a prompt, and a causal mask hides it from the prompt's tokens.
     causal = (place[None, :] <= place[before:, None]).expand(len(prompts), -1, -1)
     embedded = llm.backbone.input_embeddings(llm.causal, ids)
     states = run(llm, embedded, place[before:].expand_as(ids), causal, cache)
@@ -142,7 +146,7 @@ def prefill(
 def run(
     llm: LanguageModel, embedded: torch.Tensor, position: torch.Tensor, visible: torch.Tensor, cache: DynamicCache
 ) -> torch.Tensor:
-    """States (B, Q, H) of embedded tokens at positions (B, Q), which see `visible` (B, Q, K) places of the cache."""
+    """Compute (B, Q, H) states of embedded tokens at (B, Q) positions that attend to the `visible` (B, Q, K) places."""
     return llm.causal.model(
         inputs_embeds=embedded,
         attention_mask=additive_mask(moved(visible, llm.device), embedded.dtype),
@@ -153,7 +157,7 @@ def run(
 
 
 def search(llm: LanguageModel, prompts: Prompts, settings: GenerationSettings) -> list[list[int]]:
-    """The token ids of the best text of each prompt. The prompts' cache is used up."""
+    """Return the token ids of the best text of each prompt; modifies the prompts' cache."""
     cache, prompt, position, states = *prompts[:3], prompts.last[:, None]
     beams = BeamSearch(
         len(prompt), settings.beams, settings.max_new_tokens, settings.length_penalty, llm.ends, llm.device
@@ -170,12 +174,13 @@ def search(llm: LanguageModel, prompts: Prompts, settings: GenerationSettings) -
             prompt, position, parent, past = (part[left] for part in (prompt, position, parent, past))
         past = torch.cat((pick(past, parent), own.expand(len(left), -1, -1)), dim=2)
         visible = torch.cat((prompt[:, None].expand(-1, settings.beams, -1), past), dim=2)
-        embedded = llm.causal.get_input_embeddings()(beams.tokens[..., -1])  # no item is ever generated
+        # The model's own embeddings, not the backbone's: items are never generated.
+        embedded = llm.causal.get_input_embeddings()(beams.tokens[..., -1])
         states = run(llm, embedded, position[:, None].expand(-1, settings.beams), visible, cache)
         position = position + 1
 
 
 def decode(llm: LanguageModel, tokens: list[int]) -> Generated:
-    """The text up to the first token that ends a text."""
+    """Decode the text up to the first token that ends a text."""
     end = next((i for i, token in enumerate(tokens) if token in llm.ends), None)
     return Generated(llm.tokenizer.decode(tokens[:end], skip_special_tokens=True), end is not None)

@@ -1,4 +1,4 @@
-"""Generated texts as a table, and what they are like in one line."""
+"""Table of generated texts, and a summary of the texts in the log."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ class Answer(Protocol):
 
 
 def write(path: Path, answers: Sequence[Answer]) -> None:
-    """Write row, text, finished; rows count from 0 in the order of the prompts."""
+    """Write the columns row (from 0, in the order of the prompts), text and finished."""
     content = {
         "row": range(len(answers)),
         "text": [answer.text for answer in answers],
@@ -38,9 +38,9 @@ def write(path: Path, answers: Sequence[Answer]) -> None:
 
 
 def describe(answers: Sequence[Answer], targets: Sequence[int], items: Items) -> dict[str, float]:
-    """Shares of texts that are a title of the catalogue, the target's title, unfinished, and empty; also logged.
+    """Compute the shares of texts that are a catalogue title, the target's title, unfinished, and empty; log them.
 
-    Quotes at the ends of a title are lost in a text that quotes it, so titles are compared without them.
+    Titles are compared without quotes at their ends, which are lost when a generated text is unquoted.
     """
     n = len(answers)
     titles = [title_in(answer.text) for answer in answers]

@@ -1,4 +1,4 @@
-"""An LLM as a recommender: rows in, titles out (paper, section 2.2)."""
+"""An LLM as a recommender: from rows to titles (paper, section 2.2)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecommenderSettings:
-    """What prompting and generating depend on: the same for tuning, self-distillation, d_t and test.
+    """Settings of prompts and generation, the same for tuning, self-distillation, d_t and test.
 
-    `max_tokens` bounds prompt and generated text together; the prompt's share is what `max_new_tokens` leaves.
+    `max_tokens` limits prompt and generated text together; a prompt has at most `max_tokens` - `max_new_tokens` tokens.
     """
 
     backbone: str
@@ -38,7 +38,7 @@ class RecommenderSettings:
 
 @dataclass(frozen=True)
 class Recommender:
-    """A language model with a data set's items and its way of writing prompts."""
+    """A language model with the items of a data set, a prompt encoder and generation settings."""
 
     llm: LanguageModel
     items: Items
@@ -48,10 +48,14 @@ class Recommender:
     def prompts(
         self, rows: "datasets.Dataset", responses: Mapping[str, Sequence[Sequence[int]]] | None = None
     ) -> list[list[int]]:
-        """Prompt tokens x of each row: they leave room for a generated title, and for the row's `responses`, if given.
+        """Encode the prompt x of each row, leaving room for a generated title and for the row's `responses`, if given.
 
         Args:
-            responses: response tokens of every row by kind, to be trained on; they are never cut, old history is.
+            rows: sampled sequences.
+            responses: tokens of the rows' responses to train on, by kind; prompts lose old history so that they fit.
+
+        Raises:
+            SoftrecError: a prompt without history still does not fit.
         """
         place, context = partial(self.llm.backbone.place_items, self.llm), self.llm.context
         if responses is None:
@@ -65,30 +69,30 @@ class Recommender:
         return prompts
 
     def labels(self, rows: "datasets.Dataset") -> list[list[int]]:
-        """Label tokens y of each row: its target's title."""
+        """Encode the label y of each row: its target's title and EOS."""
         return [self.encoder.response(self.items.title[target]) for target in rows["target"]]
 
     def answer(self, rows: "datasets.Dataset", name: str, kept: KeptAnswers | None = None) -> list[Generated]:
-        """What the model says to each row's prompt; `kept` is where a killed job goes on from."""
+        """Generate a text for each row's prompt; a killed job resumes from the batches in `kept`."""
         return generate(self.llm, self.prompts(rows), self.generation, name, kept)
 
     def embed_titles(self, texts: Sequence[str]) -> np.ndarray:
-        """z of the titles that texts say, from the un-tuned model: (n, D) float32."""
+        """Embed the titles in generated texts by the untuned model: (n, D) float32."""
         return embed(self.llm, [title_in(text) for text in texts], self.generation.batch_size)
 
 
 def open_recommender(
     folder: Path, items: Items, settings: RecommenderSettings, adapter: Path | None = None, *, trainable: bool = False
 ) -> Recommender:
-    """Load the base model, with an adapter where one is given (to be tuned on, if `trainable`), for a catalogue."""
+    """Load the base model, optionally with an adapter (which can be tuned further if `trainable`), for a catalogue."""
     llm = load(folder, settings.backbone, settings.precision, adapter, kernels=settings.kernels, trainable=trainable)
     return wrap(llm, items, settings)
 
 
 def wrap(llm: LanguageModel, items: Items, settings: RecommenderSettings) -> Recommender:
-    """A recommender around a language model that is in memory already.
+    """Make a recommender of a loaded language model.
 
-    Raises `SoftrecError` if the model holds embeddings of another number of items than the catalogue.
+    Raises `SoftrecError` if the model has embeddings of another number of items than the catalogue.
     """
     llm.backbone.require_items(llm.causal, len(items.title) - 1)
     limit = settings.max_tokens - settings.generation.max_new_tokens

@@ -1,1 +1,1 @@
-"""Ranks, metrics, and choices on validation (paper, section 4.1)."""
+"""Ranking, metrics, and hyperparameter selection on validation (paper, section 4.1)."""

@@ -1,7 +1,7 @@
-"""Grounding by torch on the device of a language model: the ranks of `softrec.evaluation.grounding`, on a GPU sooner.
+"""Grounding by torch on a language model's device: the same ranks as `softrec.evaluation.grounding`, faster on a GPU.
 
-Matrix products in float64 decide all but a few comparisons, with a bound on their rounding that holds for any order of
-sums. The few are decided in numpy by the same distances, so ranks do not depend on the device.
+Matrix products in float64 decide almost all comparisons, with a rounding bound that holds for any order of sums. The
+others are decided in numpy by the same exact distances, so ranks do not depend on the device.
 """
 
 from collections.abc import Iterator
@@ -19,8 +19,8 @@ from softrec.splits.seen_items import SeenItems
 class DeviceGrounding(Grounding):
     """`Grounding` whose costs are computed on `device`.
 
-    At 61,528 titles of width 3,072 and 1,024 texts a GPU holds 25 MB of titles, 25 MB of texts and 8 MB of costs at a
-    time, with copies in between at most 120 MB. It is sent 756 MB of titles, block by block.
+    With 61,528 titles of width 3,072 and 1,024 texts, a GPU holds 25 MB of titles, 25 MB of texts and 8 MB of costs at
+    a time, at most 120 MB with temporary copies. In total 756 MB of titles are sent to it, block by block.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class DeviceGrounding(Grounding):
         self.device = device
 
     def compared(self, z: np.ndarray, own: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Iterator[Compared]:
-        """As `Grounding.compared`."""
+        """Compare like `Grounding.compared`, on the device."""
         mean, limit = self.sent(self.mean), self.sent(own)
         centred = self.sent(z).double() - mean
         offset = centred.square().sum(1)
@@ -49,12 +49,12 @@ class DeviceGrounding(Grounding):
             slack = 4 * (z.shape[1] + 8) * ROUNDING * (offset.sqrt() + norms.max().sqrt()).square()
             nearer = cost < (limit - offset - slack)[:, None]
             close = (cost <= (limit - offset + slack)[:, None]) & ~nearer
-            pairs = close.nonzero().tolist()  # in the order of rows
+            pairs = close.nonzero().tolist()  # sorted by row, as groupby requires
             by_row = [
                 (row, start + np.array([title for _, title in found])) for row, found in groupby(pairs, itemgetter(0))
             ]
             yield Compared(nearer.sum(1).cpu().numpy(), by_row)
 
     def sent(self, values: np.ndarray) -> torch.Tensor:
-        """An array as a tensor on the device."""
+        """Copy an array to a tensor on the device."""
         return torch.from_numpy(np.ascontiguousarray(values)).to(self.device)

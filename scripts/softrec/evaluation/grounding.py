@@ -1,6 +1,6 @@
-"""Grounding (paper, section 2.2): items ranked by d = || z_yhat - z_i ||_2 between a generated text and titles.
+"""Grounding (paper, section 2.2): titles are ranked by d = || z_yhat - z_i ||_2 to a generated text.
 
-Candidates are distinct titles: items that share one cannot be told apart by a text. A hit is the target's title.
+Candidates are distinct titles: a text cannot distinguish items that share a title. A hit is the target's title.
 """
 
 from collections.abc import Iterator
@@ -20,17 +20,17 @@ ROUNDING = 2.0**-53
 
 @dataclass(frozen=True)
 class GroundingSettings:
-    """`mask`: which of a user's items are no candidates; `tie_seed`: of the permutation that breaks ties."""
+    """mask: which of a user's items are excluded; tie_seed: seed of the permutation that breaks ties."""
 
     mask: Mask
     tie_seed: int
 
 
 class Block(NamedTuple):
-    """What B texts cost beside n titles, from title `start` on.
+    """Costs of n titles, from title `start` on, for B texts.
 
-    cost: (B, n) float64, || z - z_i ||^2 - offset; offset, slack: (B,). The cost is within `slack` of what
-    `squared_distances` gives for the pair, less the offset.
+    cost: (B, n) float64, || z - z_i ||^2 - offset; offset, slack: (B,). The cost differs by at most `slack` from the
+    result of `squared_distances` for the pair minus the offset.
     """
 
     start: int
@@ -40,10 +40,11 @@ class Block(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """A block of titles against B targets.
+    """Comparison of a block of titles with the targets of B texts.
 
-    nearer: (B,) how many titles are certainly nearer to a text than its target is. close: for some of the texts, by
-    row, the titles whose cost does not tell.
+    Attributes:
+        nearer: (B,) number of titles that are certainly nearer to the text than its target.
+        close: pairs (row, titles) of the titles for which the cost, given its rounding error, does not decide.
     """
 
     nearer: np.ndarray
@@ -51,19 +52,19 @@ class Compared(NamedTuple):
 
 
 def squared_distances(z: np.ndarray, titles: np.ndarray) -> np.ndarray:
-    """(n,) || z - z_i ||^2 by float64 differences; z is (D,), or (n, D) for pairs.
+    """Compute (n,) || z - z_i ||^2 by float64 differences; z is (D,), or (n, D) for pairs.
 
-    Each row is summed by itself, so equal titles are equally far, whatever other rows there are. What is nearer and
-    what is equal is decided by these numbers alone.
+    Each row is summed separately, so equal titles have equal distances, whatever the other rows are. These distances
+    alone define which titles are nearer and which are equal.
     """
     difference = np.subtract(titles, z, dtype=np.float64)
     return np.square(difference, out=difference).sum(axis=1)
 
 
 def require_finite(z: np.ndarray, of: str, first: int = 0) -> None:
-    """Raise `SoftrecError`, naming the first, if an embedding has a NaN or infinity: it would be nearer than none.
+    """Raise `SoftrecError`, naming the first one, if an embedding has a NaN or infinity.
 
-    Row 0 of z is `of` number `first`.
+    Such an embedding would not be nearer than any other. Row 0 of z is number `first` of the objects named `of`.
     """
     if not np.isfinite(z).all():
         row = first + int(np.flatnonzero(~np.isfinite(z).all(axis=1))[0])
@@ -71,18 +72,19 @@ def require_finite(z: np.ndarray, of: str, first: int = 0) -> None:
 
 
 class Grounding:
-    """The catalogue as ranking needs it: title embeddings and their mean.
+    """Exact ranking of titles by their distance to generated texts.
 
-    A matrix product gives all distances at once, but rounds, and not always alike for equal titles. It says which
-    titles are certainly nearer than the target or certainly farther; the few between are compared by
-    `squared_distances`. Ranks are therefore those of brute force. The product is made of blocks of titles, centred on
-    their mean: distances do not change when both sides are centred, but rounding does, for title embeddings share a
-    large common part.
+    A matrix product gives all distances at once, but with rounding errors, which may differ between equal titles. It
+    decides which titles are certainly nearer or certainly farther than the target; the few others are compared by
+    `squared_distances`. Ranks are therefore those of brute force. The product is computed by blocks of titles, centred
+    on their mean: centring both sides does not change distances, but reduces rounding errors, because title embeddings
+    share a large common part.
 
     Args:
         titles: (T, D) float32 embeddings by title id.
         title_id: (N + 1,) title id of each item id; entry 0 (padding) is unused.
         seen: the users' interactions.
+        settings: the mask and the seed of ties.
 
     Raises:
         SoftrecError: an embedding of a title is not finite.
@@ -96,11 +98,11 @@ class Grounding:
         self.candidates = Candidates(title_id, len(titles), seen, settings.mask, settings.tie_seed)
 
     def blocks(self, z: np.ndarray) -> Iterator[Block]:
-        """The costs of (B, D) texts by blocks of titles.
+        """Yield the costs of (B, D) texts by blocks of titles.
 
-        With u = 2^-53 and S = (|| z || + max || z_i ||)^2 of centred vectors, a sum of D products, each of numbers
-        rounded once, is within (D + 3) u S: || z_i ||^2 - 2 z z_i, || z ||^2, and the squared distance itself. The
-        fourth part covers terms in u^2 and the last subtractions.
+        With u = 2^-53 and S = (|| z || + max || z_i ||)^2 of centred vectors, a sum of D products of numbers that were
+        rounded once has an error of at most (D + 3) u S. The slack of 4 (D + 8) u S covers three such sums
+        (|| z_i ||^2 - 2 z z_i, || z ||^2, and the squared distance itself), and terms in u^2 and the last subtractions.
         """
         centred = z - self.mean
         offset = np.einsum("bd,bd->b", centred, centred)
@@ -120,7 +122,7 @@ class Grounding:
 
         Args:
             z: (B, D) embeddings of the generated texts.
-            rows: columns user, position, history and target of the B rows.
+            rows: the columns user, position, history and target of the B rows.
 
         Raises:
             SoftrecError: an embedding of a text is not finite.
@@ -135,15 +137,18 @@ class Grounding:
         return Ranks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def count(self, z: np.ndarray, target: np.ndarray, excluded: list[np.ndarray]) -> Ranks:
-        """`Ranks`, counted block by block.
+        """Count ranks and ties block by block.
 
         Args:
-            z: (B, D) texts. target: (B,) title ids. excluded: per row the title ids that are no candidates; the target
-                is never excluded.
+            z: (B, D) texts.
+            target: (B,) title ids of the targets.
+            excluded: title ids to exclude in each row; the target is kept even if it is among them.
         """
+        # The target is always a candidate.
         gone = [np.setdiff1d(titles, own) for titles, own in zip(excluded, target, strict=True)]
         rows, columns = np.repeat(np.arange(len(z)), [len(titles) for titles in gone]), np.concatenate(gone)
         own, order = squared_distances(z, self.titles[target]), self.candidates.order
+        # Ties start at -1, because the target is among the titles compared below and equals itself.
         rank, ties = np.zeros(len(z), np.int64), np.full(len(z), -1)
         for nearer, close_to in self.compared(z, own, rows, columns):
             rank += nearer
@@ -155,11 +160,13 @@ class Grounding:
         return Ranks(rank, len(self.titles) - np.bincount(rows, minlength=len(z)), ties)
 
     def compared(self, z: np.ndarray, own: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Iterator[Compared]:
-        """By blocks of titles, how the distances of B texts compare with those to their targets.
+        """Compare the distances of B texts to blocks of titles with those to their targets.
 
         Args:
-            z: (B, D) texts. own: (B,) squared distances to the targets.
-            rows, columns: of the pairs of text and title that are not compared.
+            z: (B, D) texts.
+            own: (B,) squared distances to the targets.
+            rows: row of each excluded pair of text and title.
+            columns: title of each excluded pair.
         """
         for start, cost, offset, slack in self.blocks(z):
             here = (start <= columns) & (columns < start + cost.shape[1])

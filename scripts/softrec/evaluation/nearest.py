@@ -1,4 +1,4 @@
-"""The items nearest to generated titles (paper, section 2.2), where a method needs the top of a ranking itself."""
+"""Search for the items nearest to generated titles (paper, section 2.2), for methods that need the top of a ranking."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from softrec.core import seeds
 from softrec.evaluation.grounding import Grounding, require_finite, squared_distances
 from softrec.io import tables
 
-ROWS_AT_ONCE = 256  # of which the costs of all titles are held at once: 126 MB for 61,528
+ROWS_AT_ONCE = 256  # rows whose costs of all titles are held in memory: 126 MB for 61,528 titles
 TYPES = tables.types("row", "items", "distance")
 
 
@@ -21,10 +21,10 @@ class Nearest(NamedTuple):
 
 
 def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k: int) -> Nearest:
-    """The K items nearest to each of B generated texts, less those that the mask takes out.
+    """Find the K items nearest to each of B generated texts, without those that the mask excludes.
 
-    Items that share a title are equally near: they stand in a seeded order, not in that of their ids. So do equally
-    near titles, in the order that breaks ties everywhere. z may be larger than memory: it is read by blocks.
+    Items that share a title have equal distances and are in a seeded order, not in the order of ids. Titles at equal
+    distances are in the order that breaks ties in all rankings. z may be larger than memory: it is read by blocks.
 
     Raises:
         SoftrecError: a row has fewer than K candidates, or an embedding is not finite.
@@ -39,14 +39,14 @@ def nearest_items(grounding: Grounding, z: np.ndarray, rows: dict[str, list], k:
             near, squared = first_titles(grounding, z[row], own, reach, k)
             ranked = [(i, d) for title, d in zip(near, squared, strict=True) for i in of_title[title]][:k]
             if len(ranked) < k:
-                raise SoftrecError(f"row {row} has only {len(ranked)} items to rank, {k} are asked for")
+                raise SoftrecError(f"row {row} has only {len(ranked)} items to rank, but {k} are required")
             items.append([i for i, _ in ranked])
             distance.append(np.sqrt([d for _, d in ranked]))
     return Nearest(np.asarray(items), np.asarray(distance))
 
 
 def items_of_titles(grounding: Grounding) -> list[list[int]]:
-    """The items of each title, in a seeded order."""
+    """Return the items of each title, in a seeded order."""
     of_title: list[list[int]] = [[] for _ in grounding.titles]
     order = seeds.stream(grounding.settings.tie_seed, "ties", "items").permutation(len(grounding.title_id) - 1) + 1
     for item in order.tolist():
@@ -55,7 +55,7 @@ def items_of_titles(grounding: Grounding) -> list[list[int]]:
 
 
 def all_costs(grounding: Grounding, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(B, T) costs of B texts, and the largest slack (B,) of any block."""
+    """Compute the (B, T) costs of B texts, and the (B,) largest slack over blocks."""
     cost, slack = np.empty((len(z), len(grounding.titles))), np.zeros(len(z))
     for block in grounding.blocks(z):
         cost[:, block.start : block.start + block.cost.shape[1]] = block.cost
@@ -66,10 +66,10 @@ def all_costs(grounding: Grounding, z: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def first_titles(
     grounding: Grounding, z: np.ndarray, cost: np.ndarray, slack: float, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The K nearest titles of one text, or more, nearest first, with their squared distances.
+    """Return at least the K nearest titles of one text, nearest first, with their squared distances.
 
-    The distance of the K-th by cost is at most its cost and `slack`; whatever is that near costs at most twice `slack`
-    more than the K-th. Titles of infinite cost are none.
+    The title with the K-th smallest cost has a distance of at most that cost plus `slack`. Any title within that
+    distance has a cost of at most the K-th plus twice `slack`. Titles with infinite cost are excluded.
     """
     most = np.partition(cost, k - 1)[k - 1] if k < len(cost) else np.inf
     near = np.flatnonzero((cost <= most + 2 * slack) & np.isfinite(cost))

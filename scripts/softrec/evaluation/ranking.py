@@ -1,4 +1,4 @@
-"""The all-ranking protocol (paper, section 4.1): the rank of one target among the items a user has not seen."""
+"""The all-ranking protocol (paper, section 4.1): the rank of the target among all items that a user has not seen."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ RANK_TYPES = tables.types("row", "user", "target", "rank", "candidates", "ties",
 
 
 def read_ranks(path: Path) -> Any:
-    """The `pyarrow.Table` of a file of ranks, all columns of it, each row once.
+    """Read all columns of a file of ranks as a `pyarrow.Table`.
 
     Raises `SoftrecError` if a column is missing, has another type or an impossible value, or rows are not 0, 1, ...
     """
@@ -27,10 +27,10 @@ def read_ranks(path: Path) -> Any:
 
 
 class Ranks(NamedTuple):
-    """Per row: 0-based rank of the target, number of candidates ranked, candidates exactly equal to the target.
+    """Per row: 0-based rank of the target, number of candidates, number of other candidates tied with the target.
 
-    rank = #{candidates that are strictly better} + #{equal ones that come earlier in a seeded permutation}, so that a
-    scorer which says the same of every candidate gains nothing.
+    rank = #{strictly better candidates} + #{tied candidates that are earlier in a seeded permutation}, so that a
+    scorer with the same score for every candidate ranks at random.
     """
 
     rank: np.ndarray
@@ -39,25 +39,26 @@ class Ranks(NamedTuple):
 
 
 def ahead(cost: np.ndarray, own: np.ndarray, order: np.ndarray, own_order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which candidates come before the target: a smaller cost, or an equal one and earlier in `order`; which are equal.
+    """Return the mask of candidates ahead of the target (a smaller cost, or equal and earlier in `order`), and of ties.
 
-    Args:
-        cost, order: of candidates. own, own_order: of the target, for each of them.
+    `cost` and `order` are those of the candidates, `own` and `own_order` those of the target, broadcastable to them.
     """
     equal = cost == own
     return (cost < own) | (equal & (order < own_order)), equal
 
 
 class Candidates:
-    """What each row ranks, whichever method's it is: the distinct titles of the catalogue, less those it takes out.
+    """The candidates of each row, the same for all methods: the distinct titles of the catalogue without excluded ones.
 
-    Items that share a title are one candidate: no text tells them apart. It is taken out if any of its items is, unless
-    it is the target's.
+    Items that share a title are one candidate, because a text cannot distinguish them. It is excluded if any of its
+    items is, unless it is the target's title.
 
     Args:
         title_id: (N + 1,) title id of each item id, from 0; entry 0 (padding) is unused.
-        titles: how many there are (T). seen: the users' interactions. mask: which of those are no candidates.
-        tie_seed: of the permutation that breaks ties.
+        titles: number of distinct titles (T).
+        seen: the users' interactions.
+        mask: which of a user's items are excluded.
+        tie_seed: seed of the permutation that breaks ties.
 
     Attributes:
         order: (T,) position of each title in that permutation.
@@ -68,16 +69,16 @@ class Candidates:
         self.order = seeds.stream(tie_seed, "ties").permutation(titles)
 
     def excluded(self, user: int, position: int, history: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Title ids that the mask takes out of a row's ranking; the target's may be among them."""
+        """Return the title ids that the mask excludes from a row's ranking; the target's may be among them."""
         return self.title_id[self.seen.excluded(self.mask, user, position, np.asarray(history, np.int64))]
 
     def excluded_rows(
         self, user: np.ndarray, position: np.ndarray, window: np.ndarray, length: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """`excluded` for many rows at once: of each title id the number of its row, and the id.
+        """Apply `excluded` to R rows at once; return two arrays: the row of each excluded title id, and the id.
 
-        Args:
-            user, position, length: (R,). window: (R, L) histories, of which the first `length` items count.
+        Shapes: `user`, `position` and `length` are (R,), `window` is (R, L) histories, the first `length` items of
+        which are used.
         """
         if self.mask == "seen":
             row, item = self.seen.before_rows(user, position)

@@ -1,4 +1,4 @@
-"""The choice of a hyper-parameter on validation: never on test, and written down as one file."""
+"""Selection of a hyperparameter on validation, never on test; the result is a choice file."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,12 +13,12 @@ from softrec.io.records import Record
 from softrec.io.training_log import texts
 
 Results = Mapping[Any, Mapping[int, Mapping[str, float]]]
-"""value -> seed -> metrics of the kept epoch, in the order of configuration."""
+"""Maps value to seed to metrics of the kept epoch, in the order of the configuration."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One training run: the value it tried (as configured) and its seed."""
+    """One training run: its value of the hyperparameter (as configured) and its seed."""
 
     value: Any
     seed: int
@@ -26,12 +26,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class SelectionSettings:
-    """How a hyper-parameter is chosen.
+    """Settings of the selection.
 
-    name: the hyper-parameter ("l2", "alpha"), for the file.
-    candidates: the runs, in the order of configuration and of `--logs`.
-    metrics: validation metrics, as means over the candidates' seeds, compared one after the other; higher is better
-        (["H@10", "NG@10"]).
+    Attributes:
+        name: name of the hyperparameter in the choice file ("l2", "alpha").
+        candidates: the runs, in the order of the configuration and of `--logs`.
+        metrics: validation metrics (["H@10", "NG@10"]): values are compared by the mean of the first over seeds, ties
+            by the next, and so on; higher is better.
     """
 
     name: str
@@ -40,7 +41,7 @@ class SelectionSettings:
 
 
 def kept_epoch(log: Path, metrics: Sequence[str]) -> dict[str, float]:
-    """Validation `metrics` of the epoch that a training run kept: from the summary, the last line of its log.
+    """Read the validation `metrics` of a training run's kept epoch from the summary, the last line of its log.
 
     Raises:
         SoftrecError: the log has no summary (an unfinished run), or lacks a metric.
@@ -67,7 +68,7 @@ def kept_epoch(log: Path, metrics: Sequence[str]) -> dict[str, float]:
 
 
 def by_value(candidates: Sequence[Candidate], found: Sequence[Mapping[str, float]]) -> Results:
-    """Metrics by value and seed, values in the order in which the configuration first names them.
+    """Group metrics by value and seed; values are in the order in which the configuration first names them.
 
     Raises:
         SoftrecError: a run is given twice, or the values were not run with the same seeds.
@@ -76,19 +77,19 @@ def by_value(candidates: Sequence[Candidate], found: Sequence[Mapping[str, float
     for candidate, metrics in zip(candidates, found, strict=True):
         runs = results.setdefault(candidate.value, {})
         if candidate.seed in runs:
-            raise SoftrecError(f"value {candidate.value} with seed {candidate.seed} is a candidate twice")
+            raise SoftrecError(f"value {candidate.value} with seed {candidate.seed} is given as a candidate twice")
         runs[candidate.seed] = metrics
     first = set(next(iter(results.values()), {}))
     for value, runs in results.items():
         if set(runs) != first:
-            raise SoftrecError(f"value {value} was run with seeds {sorted(runs)}, the first with {sorted(first)}")
+            raise SoftrecError(f"value {value} was run with seeds {sorted(runs)}, the first value with {sorted(first)}")
     return results
 
 
 def choose(results: Results, metrics: Sequence[str], seeds: Sequence[int]) -> Any:
-    """The value with the highest mean of `metrics[0]` over `seeds`; equal ones are compared by `metrics[1]`, and so on.
+    """Return the value with the highest mean of `metrics[0]` over `seeds`; ties are broken by `metrics[1]`, and so on.
 
-    Values equal in all metrics: the one that the configuration names first.
+    Among values equal in all metrics, the one that the configuration names first is chosen.
     """
 
     def score(value: Any) -> tuple[float, ...]:
@@ -98,7 +99,7 @@ def choose(results: Results, metrics: Sequence[str], seeds: Sequence[int]) -> An
 
 
 def decide(settings: SelectionSettings, found: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """The content of the choice file, from the metrics of each candidate's kept epoch.
+    """Build the content of the choice file from the metrics of each candidate's kept epoch.
 
     Raises:
         SoftrecError: there are no candidates, counts differ, or values were run with different seeds.
@@ -123,10 +124,10 @@ def decide(settings: SelectionSettings, found: Sequence[Mapping[str, float]]) ->
 
 
 def position_of_chosen(choice: Setting, name: str, values: Sequence[Any]) -> int:
-    """Where the chosen value stands among `values`.
+    """Return the index of the chosen value in `values`.
 
     Raises:
-        SoftrecError: the choice is about another hyper-parameter, or chose a value that is not among `values`.
+        SoftrecError: the choice is about another hyperparameter, or its value is not among `values`.
     """
     if choice.name != name:
         raise SoftrecError(f"the choice is about {choice.name}, not about {name}", where="--choice")

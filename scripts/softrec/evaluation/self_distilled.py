@@ -1,4 +1,4 @@
-"""What self-distilled data are like on the rows that they are about (paper, section 3.1 and Figure 2)."""
+"""Hit ratios of self-distilled data on their own training rows (paper, section 3.1 and Figure 2)."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,10 +11,11 @@ from softrec.splits.samples import Items
 
 
 def describe(found: Sequence[int] | np.ndarray, target: Sequence[int], items: Items, labels: Labels) -> dict[str, Any]:
-    """HR@1 and HC of the items nearest to the self-distilled titles.
+    """Compute HR@1 and HC of the items nearest to the self-distilled titles.
 
-    HR@1 is the share of rows whose item has the target's title; HC the share whose item has the target's category, over
-    rows whose target has one. `chance` is HC of an item drawn by the targets' own shares of categories, sum p^2.
+    HR@1 is the share of rows whose nearest item has the target's title. HC is the share whose nearest item has the
+    target's category, among rows whose target has one. `chance` is the expected HC of a category drawn from the
+    targets' distribution of categories, sum p^2.
     """
     label = ["", *labels.label]
     title = np.asarray(items.title_id)

@@ -1,7 +1,7 @@
-"""Amazon Reviews 2023: the ratings and the item metadata of one category, from the hub or from the publisher's site.
+"""Download of one category of Amazon Reviews 2023 (ratings and item metadata) from the hub or the publisher's site.
 
-Both hold the same tree; the site's files are gzipped, and are unpacked here, so that a file has one name and one sha256
-wherever it came from.
+Both have the same file tree; the site's files are gzipped and are unpacked here, so that a file has the same name and
+sha256 from either source.
 """
 
 import gzip
@@ -28,12 +28,16 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Amazon2023Settings:
-    """One category, and where its files are.
+    """One category and the source of its files.
 
-    category: its name in messages. transport "hub": data set `repository` at `revision`; "site": `base_url`/path.gz.
-    allow_http: whether addresses that are not https are asked. commits: folder where the hub's commits are kept.
-    inflated_gib: what a server may send, and a compressed file may unpack to.
-    checksum "expected": each file must have its sha256; "record": the sums only go into the log and the manifest.
+    Attributes:
+        category: its name in messages.
+        transport: "hub" downloads from the data set `repository` at `revision`, "site" from `base_url`/path.gz.
+        checksum: with "expected" each file must have its sha256; with "record" sums are only logged and recorded.
+        ratings, metadata: the two files.
+        allow_http: whether http addresses are allowed besides https.
+        commits: folder that keeps the commits of the hub's branches, or null.
+        inflated_gib: maximum size of a download and of an unpacked file in GiB.
     """
 
     category: str
@@ -51,9 +55,13 @@ class Amazon2023Settings:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A file that is on this disk: a whole part of a download, or a file of the hub's cache; and where it came from.
+    """A complete local file, not yet verified, and its origin.
 
-    stated: the sha256 that the hub says it has.
+    Attributes:
+        source: a complete download, or a file in the hub's cache.
+        origin: facts for the manifest.
+        gzipped: whether it has to be unpacked.
+        stated: the sha256 that the hub states, or None.
     """
 
     source: PartialDownload | Path
@@ -65,8 +73,9 @@ class Arrived:
 def fetch(settings: Amazon2023Settings, targets: dict[str, Path]) -> dict[str, dict[str, Any]]:
     """Fetch "ratings" and "metadata" to `targets`, whole and verified; return each one's origin, commit and sha256.
 
-    Both are here before either is given its name, so that a break in the second never costs the first. A broken
-    download goes on at the next attempt. Raises `SoftrecError` for a wrong sum, naming both sums and the key.
+    Neither gets its name before both are complete, so that a failure of the second never discards the first. An
+    interrupted download is resumed by the next attempt. Raises `SoftrecError` for a wrong sum, naming both sums and
+    the key.
     """
     wanted: dict[str, RemoteFile] = {"ratings": settings.ratings, "metadata": settings.metadata}
     checksums = {
@@ -80,7 +89,7 @@ def fetch(settings: Amazon2023Settings, targets: dict[str, Path]) -> dict[str, d
 
 
 def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: Path) -> Arrived:
-    """Take the file from the hub's cache if that has the commit, else download it; large files are not kept twice."""
+    """Take a file from the hub's cache if it has the commit, else download it without adding it to the cache."""
     repository, path = settings.repository, checksum.name
     pin = hub_commits.Pin(settings.commits and f"{settings.commits}/datasets", repository, settings.revision)
     revision = pin.revision()
@@ -91,7 +100,7 @@ def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: 
         return from_cache(pin, *kept)
     remote = hub.locate(repository, path, revision, settings.allow_http)
     if remote.sha256:
-        checksum.compare(remote.sha256)  # before gigabytes are fetched in vain
+        checksum.compare(remote.sha256)  # fail before downloading gigabytes
     kept = hub.cached(repository, path, remote.commit)
     if kept is not None:
         return from_cache(pin, *kept)
@@ -107,7 +116,7 @@ def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: 
 
 
 def from_cache(pin: hub_commits.Pin, path: Path, commit: str) -> Arrived:
-    """A file that the hub's cache has."""
+    """Use a file in the hub's cache."""
     pin.keep(commit)
     say(f"{path.name}: taken from the hub's cache")
     return Arrived(path, {"repository": pin.repository, "commit": commit})
@@ -117,11 +126,11 @@ def from_site(settings: Amazon2023Settings, checksum: download.Checksum, target:
     """Download the gzipped file from the publisher's site."""
     url = f"{settings.base_url.rstrip('/')}/{checksum.name}.gz"
     part = download.download(url, target, allow_http=settings.allow_http, most_gib=settings.inflated_gib, verified=True)
-    return Arrived(part, {"url": url}, gzipped=True)  # whose end is marked
+    return Arrived(part, {"url": url}, gzipped=True)  # verified=True above: gzip marks its end and has a checksum
 
 
 def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits: Limits) -> dict[str, Any]:
-    """Give an arrived file its name, unpacked and verified; what fails the check is removed, to be fetched anew."""
+    """Unpack and verify a file and give it its name; a download that fails is discarded, to be downloaded again."""
     source = arrived.source
     with files.write_whole(target) as partial:
         if isinstance(source, Path):
@@ -136,18 +145,18 @@ def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits:
         total = checksum.verify(partial)
         if arrived.stated not in (None, total):
             raise SoftrecError(
-                f"{checksum.name} has arrived with sha256 {total}, and the hub states {arrived.stated}",
+                f"{checksum.name} has arrived with sha256 {total}, but the hub states {arrived.stated}",
                 where=str(arrived.origin),
                 remedy="run the same command again: it is fetched anew",
             )
-    file_digests.hand_on(target, total)  # Kindle's files are 7.8 GB
+    file_digests.hand_on(target, total)  # so that later jobs need not hash Kindle's 7.8 GB again
     return {**arrived.origin, "path": checksum.name, "sha256": total}
 
 
 def unpack(packed: PartialDownload, target: Path, limits: Limits) -> None:
-    """Write the content of a gzip file to `target` and drop it.
+    """Write the content of a gzip file to `target` and discard the gzip file.
 
-    Raises `SoftrecError` if it is damaged or cut off, or has more content than `limits` allow.
+    Raises `SoftrecError` if it is damaged or truncated, or inflates to more than `limits` allow.
     """
     try:
         with gzip.open(packed.path) as stream, target.open("wb") as plain:
@@ -157,7 +166,7 @@ def unpack(packed: PartialDownload, target: Path, limits: Limits) -> None:
                 plain.write(block)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise SoftrecError(
-            f"{packed.url} is not a whole gzip file: {error}",
+            f"{packed.url} is not a complete gzip file: {error}",
             where=f"{packed.size():,} bytes arrived",
             remedy="run the same command again; if it stays so, the publisher's file is damaged",
         ) from error

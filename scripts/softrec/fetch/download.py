@@ -1,7 +1,7 @@
-"""Bytes from elsewhere: resumable HTTP, checksums, and the switch that forbids the network.
+"""Resumable HTTP downloads, checksums, and offline mode.
 
-`huggingface_hub` 2 gives each attempt a temporary file of its own and removes it on failure, so that an 8 GB file which
-breaks after 7 GB starts over. Large plain files therefore come through `download`, which keeps what has arrived.
+`huggingface_hub` 2 uses a new temporary file for each attempt and removes it on failure, so that an 8 GB file that
+fails after 7 GB starts over. Large plain files are therefore downloaded by `download`, which keeps partial files.
 """
 
 import errno
@@ -26,12 +26,12 @@ TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
 
 
 def offline() -> bool:
-    """Whether `HF_HUB_OFFLINE` forbids the network, read as huggingface_hub reads it."""
+    """Whether `HF_HUB_OFFLINE` forbids network access, by the same rules as in huggingface_hub."""
     return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def require_network(what: str) -> None:
-    """Raise `SoftrecError` naming `what` if `HF_HUB_OFFLINE` forbids to fetch it."""
+    """Raise `SoftrecError` naming `what` if `HF_HUB_OFFLINE` forbids downloading it."""
     if offline():
         raise SoftrecError(
             f"HF_HUB_OFFLINE is set, so {what} cannot be fetched",
@@ -42,10 +42,13 @@ def require_network(what: str) -> None:
 
 @dataclass(frozen=True)
 class Checksum:
-    """What the configuration knows about the bytes of one file.
+    """The configured checksum of one file.
 
-    mode "expected": the file must have this sha256. mode "record": a difference is said in the log and no more.
-    `name` is what the file is called in messages, `key` the configuration key that holds `sha256`.
+    Attributes:
+        sha256: the configured sum, or None.
+        mode: with "expected" the file must have this sum; with "record" a difference is only logged.
+        key: the configuration key of `sha256`.
+        name: the file's name in messages.
     """
 
     sha256: str | None
@@ -54,7 +57,7 @@ class Checksum:
     name: str
 
     def __post_init__(self) -> None:
-        """Refuse a sum that is demanded but not given, before anything is downloaded."""
+        """Raise `SoftrecError` if a sum is required but not configured, before anything is downloaded."""
         if self.mode == "expected" and self.sha256 is None:
             raise SoftrecError(
                 f"no sha256 is configured for {self.name}, but checksum is 'expected'",
@@ -63,18 +66,18 @@ class Checksum:
             )
 
     def verify(self, path: Path) -> str:
-        """The sha256 of `path`. Raises `SoftrecError` naming both sums and the key if it is not the one demanded."""
+        """Return the sha256 of `path`. Raises `SoftrecError` naming both sums and the key if another is required."""
         actual = files.sha256(path)
         say(f"{self.name}: {path.stat().st_size:,} bytes, sha256 {actual}")
         self.compare(actual)
         return actual
 
     def compare(self, actual: str) -> None:
-        """Hold a sum that is known already (the publisher states it) against the configured one."""
+        """Compare a known sum, such as one stated by the publisher, with the configured one; raises like `verify`."""
         if self.sha256 is None or actual == self.sha256.lower():
             return
         if self.mode == "record":
-            say(f"{self.name}: {self.key} has sha256 {self.sha256}; checksum: record lets the difference pass")
+            say(f"{self.name}: {self.key} has sha256 {self.sha256}; checksum: record accepts the difference")
             return
         raise SoftrecError(
             f"{self.name} has sha256 {actual}, but the configuration expects {self.sha256}",
@@ -84,10 +87,10 @@ class Checksum:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Make `target` a file with the bytes of `source`: a hard link where the disk allows one, else a copy.
+    """Make `target` a hard link to `source`, or a copy if the file system does not allow links.
 
-    So a cache keeps its files and nothing large is stored twice. The time stamp is now: for the workflow the file is
-    new, however long the cache has had it.
+    The cache keeps its file, and large files are stored once. The modification time is set to now, because the file is
+    new to the workflow, however old it is in the cache.
     """
     source = source.resolve()
     try:
@@ -108,23 +111,31 @@ def download(
     attempts: int = 5,
     wait: float = 2.0,
 ) -> PartialDownload:
-    """Download `url` beside `target`, going on where an earlier attempt stopped; return the whole part.
+    """Download `url` next to `target`, resuming an earlier attempt; return the complete download.
 
-    What has arrived is kept in `.NAME.part`, across failures and processes, until the caller gives it a name (`move`)
-    or drops it (`discard`); it is whole when its size is the one that the server announced, and is then not asked for
-    again. A file that changed meanwhile (its ETag or date says so) is sent anew.
-    With `allow_http` an address that is not https is asked too. The file may have `most_gib` GiB. Unless the caller
-    finds out by the bytes that none is missing (`verified`: by a sum, or a format that has an end), a server has to
-    say how many there are.
-    Raises `SoftrecError` if the server refuses or sends more than that, or after `attempts` breaks with `wait` seconds
-    (doubling) between them.
+    Received bytes are kept in `.NAME.part`, across failures and processes, until the caller moves (`move`) or discards
+    (`discard`) the file. When it has the size that the server announced, it is complete and not requested again. A file
+    that changed on the server (by its ETag or date) is downloaded from the beginning.
+
+    Args:
+        url: the address.
+        target: path of the final file.
+        allow_http: whether http addresses are allowed besides https.
+        most_gib: maximum size in GiB.
+        verified: whether the caller checks completeness itself (by a checksum, or a format that marks its end);
+            otherwise the server must announce the size or send chunks.
+        attempts: number of attempts.
+        wait: seconds before the second attempt; the wait doubles each time.
+
+    Raises:
+        SoftrecError: the server refuses or sends too much, the disk is full, or all attempts fail.
     """
     require_network(url)
     part = PartialDownload(url, target, allow_http, most_gib * 2**30, verified)
     problem = ""
     for attempt in range(attempts):
         if attempt:
-            say(f"{url}: {problem}; attempt {attempt + 1} of {attempts} goes on after {part.size():,} bytes")
+            say(f"{url}: {problem}; attempt {attempt + 1} of {attempts} resumes after {part.size():,} bytes")
             time.sleep(wait * 2 ** (attempt - 1))
         try:
             part.fetch_rest()
@@ -139,7 +150,7 @@ def download(
 
 
 def explain(error: Exception, url: str, target: Path) -> str:
-    """A temporary failure in words; raises `SoftrecError` for one that another attempt cannot mend."""
+    """Describe a temporary failure; raises `SoftrecError` for one that another attempt cannot resolve."""
     if isinstance(error, urllib.error.HTTPError):
         if error.code not in TEMPORARY:
             raise SoftrecError(

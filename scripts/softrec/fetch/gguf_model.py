@@ -1,4 +1,4 @@
-"""A language model from GGUF (one file of quantised weights) to a transformers folder that can be tuned."""
+"""Conversion of a GGUF language model (one file of quantised weights) to a transformers folder that can be tuned."""
 
 import os
 from pathlib import Path
@@ -11,13 +11,13 @@ END_OF_TEXT = "<|endoftext|>"
 
 
 def to_folder(gguf: Path, folder: Path) -> None:
-    """Write `folder` with safetensors (bfloat16, the precision such models are published in) and the tokenizer.
+    """Write `folder` with safetensors (bfloat16, the precision in which such models are published) and the tokeniser.
 
-    The weights are the de-quantised ones: near those of the published model, not equal to them. Generation stops at the
-    end of a turn and at the end of a text, and pads with the former. Raises `SoftrecError` if the file does not parse,
+    The weights are dequantised: close to those of the published model, but not equal. Generation stops at the
+    tokeniser's EOS and at the end-of-text token, and pads with EOS. Raises `SoftrecError` if the file cannot be parsed,
     or lacks a weight of the model that it describes.
     """
-    os.environ["TQDM_DISABLE"] = "1"  # read at import: a bar that redraws itself has no place in a log
+    os.environ["TQDM_DISABLE"] = "1"  # read at import; progress bars would fill the log
 
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -51,6 +51,6 @@ def to_folder(gguf: Path, folder: Path) -> None:
 
 
 def stop_tokens(tokenizer: Any) -> list[int]:
-    """Ids of the tokens that end a text or a turn, ascending."""
+    """Return the ids of the tokens that end a text or a turn, ascending."""
     ends = {tokenizer.eos_token_id, tokenizer.get_vocab().get(END_OF_TEXT)}
     return sorted(i for i in ends if i is not None)

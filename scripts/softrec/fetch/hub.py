@@ -1,7 +1,7 @@
-"""What is fetched from the Hugging Face hub: one file of a data set, or the folder of a language model.
+"""Downloads from the Hugging Face hub: one file of a data set, or the folder of a language model.
 
-A revision that is a branch is resolved to a commit, which goes into the manifest. With HF_HUB_OFFLINE the hub's own
-cache (HF_HOME) stands for the network.
+A branch is resolved to a commit, which is recorded in the manifest. With HF_HUB_OFFLINE only the hub's cache (HF_HOME)
+is used.
 """
 
 import hashlib
@@ -36,10 +36,14 @@ LLM_FILES = (
 
 @dataclass(frozen=True)
 class HubLlmSettings:
-    """A language model on the hub: `owner/name`, and a branch, tag or commit of it.
+    """A language model on the hub.
 
-    inflated_gib: what one of its files may have at most. commits: folder where the commit that a branch was is kept.
-    allow_http: whether a hub that is not https is asked.
+    Attributes:
+        repository: `owner/name`.
+        revision: a branch, tag or commit.
+        inflated_gib: maximum size of one file in GiB.
+        commits: folder that keeps the commits of branches, or null.
+        allow_http: whether a hub address may be http.
     """
 
     repository: str
@@ -50,11 +54,11 @@ class HubLlmSettings:
 
 
 def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
-    """Make `folder` a transformers folder of safetensors, configuration and tokenizer; return the commit.
+    """Make `folder` a transformers folder of safetensors, configuration and tokeniser; return the commit.
 
-    Files in sub-folders (other formats of the same weights) are left out. Files that an earlier, broken attempt
-    completed are not fetched again. Raises `SoftrecError` for a repository that is gated, unknown or without
-    safetensors.
+    Files in subfolders (other formats of the same weights) are skipped. Files that an earlier failed attempt completed
+    are not downloaded again. Raises `SoftrecError` for a repository that is gated, unknown or without safetensors, and
+    for a file with a wrong checksum.
     """
     from huggingface_hub import snapshot_download
     from huggingface_hub.utils import disable_progress_bars
@@ -85,21 +89,23 @@ def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
 
 
 def require_content(blob: Path, what: str) -> None:
-    """Raise `SoftrecError` unless a file of the cache has the sum that the hub named it by: sha256, or git's."""
+    """Raise `SoftrecError` unless a file in the cache has the checksum in its name: sha256, or git's sha1."""
     if re.fullmatch("[0-9a-f]{64}", blob.name):
         found = files.sha256(blob)
     elif re.fullmatch("[0-9a-f]{40}", blob.name):
         content = blob.read_bytes()
         found = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
     else:
-        return  # a cache without links has no such names
+        return  # a cache without symbolic links does not use checksums as names
     if found != blob.name:
         remedy = "remove the file, then run the same command again"
-        raise SoftrecError(f"{what} is not what the hub says it is", where=f"{blob}: its sum is {found}", remedy=remedy)
+        raise SoftrecError(
+            f"{what} differs from the hub's checksum", where=f"{blob}: its sum is {found}", remedy=remedy
+        )
 
 
 def require_llm_files(names: list[str], repository: str) -> None:
-    """Raise `SoftrecError` if weights, configuration or tokenizer are not among the files."""
+    """Raise `SoftrecError` if weights, configuration or tokeniser are not among the files."""
     missing = [] if "config.json" in names else ["config.json"]
     if not any(name.endswith(".safetensors") for name in names):
         missing.append("*.safetensors")
@@ -115,7 +121,7 @@ def require_llm_files(names: list[str], repository: str) -> None:
 
 @dataclass(frozen=True)
 class HubFile:
-    """One file of a data set: its address, its commit, and the sha256 that the hub states (of large files alone)."""
+    """One file of a data set: its address, its commit, and the sha256 that the hub states (only for large files)."""
 
     url: str
     commit: str
@@ -123,7 +129,7 @@ class HubFile:
 
 
 def locate(repository: str, path: str, revision: str, allow_http: bool = False) -> HubFile:
-    """Ask the hub about one file of the data set `repository`. Raises `SoftrecError` without an answer or a file."""
+    """Look up one file of the data set `repository`. Raises `SoftrecError` if the hub or the file is not available."""
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     download.require_network(f"{path} of {repository}")
@@ -137,7 +143,7 @@ def locate(repository: str, path: str, revision: str, allow_http: bool = False) 
 
 
 def cached(repository: str, path: str, revision: str) -> tuple[Path, str] | None:
-    """The file and its commit if the hub's cache on this machine has them, else None."""
+    """Return the file and its commit from the local cache of the hub, or None."""
     from huggingface_hub import try_to_load_from_cache
 
     found = try_to_load_from_cache(repository, path, repo_type="dataset", revision=revision)
@@ -149,7 +155,7 @@ def cached(repository: str, path: str, revision: str) -> tuple[Path, str] | None
 
 @contextmanager
 def problems_of(repository: str, revision: str, path: str | None = None) -> Iterator[None]:
-    """Turn what huggingface_hub raises into one sentence with its remedy."""
+    """Turn exceptions of huggingface_hub into a `SoftrecError` with a remedy."""
     from huggingface_hub import errors
 
     name = f"{repository}@{revision}"
@@ -157,7 +163,7 @@ def problems_of(repository: str, revision: str, path: str | None = None) -> Iter
         yield
     except errors.GatedRepoError as error:
         raise SoftrecError(
-            f"{repository} is gated, and this machine has no token whose owner was given access",
+            f"{repository} is gated, and this machine has no token with access",
             where=f"revision {revision}",
             remedy=f"accept the licence at https://huggingface.co/{repository}, then `hf auth login` or set HF_TOKEN",
         ) from error
@@ -172,17 +178,17 @@ def problems_of(repository: str, revision: str, path: str | None = None) -> Iter
     except errors.EntryNotFoundError as error:
         raise SoftrecError(f"{name} has no file {path}", remedy="correct `path` or `revision`") from error
     except errors.HFValidationError as error:
-        raise SoftrecError(f"the hub has no such name: {error}", remedy="correct `repository` or `revision`") from error
+        raise SoftrecError(f"the name is not valid: {error}", remedy="correct `repository` or `revision`") from error
     except SoftrecError:
         raise
-    except (errors.HTTPError, ValueError, RuntimeError, OSError) as error:  # httpx's, no JSON, another size
+    except (errors.HTTPError, ValueError, RuntimeError, OSError) as error:  # errors of httpx, invalid JSON, wrong size
         first = (str(error) or type(error).__name__).splitlines()[0]
         remedy = "run the same command again when the network and the hub are up"
-        raise SoftrecError(f"the hub did not give {name}: {first}", remedy=remedy) from error
+        raise SoftrecError(f"the hub did not deliver {name}: {first}", remedy=remedy) from error
 
 
 def missing_locally(name: str, error: Exception) -> SoftrecError:
-    """The sentence for a file that is neither in the cache nor to be had."""
+    """Build the error for a file that is neither in the cache nor available from the hub."""
     if download.offline():
         return SoftrecError(
             f"HF_HUB_OFFLINE is set, and the hub's cache on this machine does not have {name}",

@@ -1,4 +1,4 @@
-"""How huggingface_hub asks the network: https alone, with an end to its patience and to what it takes."""
+"""Restrictions on huggingface_hub's network access: https only, with timeouts and a maximum size."""
 
 import importlib
 import os
@@ -9,15 +9,15 @@ from typing import Any
 from common.errors import SoftrecError
 from softrec.fetch.partial_download import TIMEOUT, SpeedCheck, require_https
 
-os.environ["HF_HUB_DISABLE_XET"] = "1"  # whose transfers heed neither https nor time limits; read by the hub's import
+os.environ["HF_HUB_DISABLE_XET"] = "1"  # Xet transfers bypass the checks below; read at the import of huggingface_hub
 
 
 @contextmanager
 def https_alone(allow_http: bool, most_gib: float = 1.0) -> Iterator[None]:
-    """Let huggingface_hub ask https alone, wherever a server sends it, and wait for no answer for ever.
+    """Restrict huggingface_hub to https, also after redirects, and limit the time and size of responses.
 
-    Raises `SoftrecError` for another address, such as that of HF_ENDPOINT, unless http is allowed, and for an answer of
-    more than `most_gib`.
+    Raises `SoftrecError` for another address (for example in HF_ENDPOINT) unless http is allowed, and for a response
+    of more than `most_gib`.
     """
     from huggingface_hub.utils import get_session
 
@@ -25,7 +25,7 @@ def https_alone(allow_http: bool, most_gib: float = 1.0) -> Iterator[None]:
     library = importlib.import_module(type(session).__module__.partition(".")[0])  # httpx, or its successor
 
     class Metered(library.SyncByteStream):  # type: ignore[name-defined]
-        """An answer that ends with an error if it is too long, or too slow."""
+        """A response body that raises an error if it is too large or too slow."""
 
         def __init__(self, inner: Any, url: str) -> None:
             self.inner, self.url = inner, url
@@ -44,7 +44,7 @@ def https_alone(allow_http: bool, most_gib: float = 1.0) -> Iterator[None]:
             self.inner.close()
 
     def check(request: Any) -> None:
-        require_https(str(request.url), allow_http, "HF_ENDPOINT, or where the hub sends", "llms.NAME.allow_http")
+        require_https(str(request.url), allow_http, "HF_ENDPOINT, or a redirect of the hub", "llms.NAME.allow_http")
 
     def meter(response: Any) -> None:
         response.stream = Metered(response.stream, str(response.url).partition("?")[0])

@@ -1,4 +1,4 @@
-"""The part of a file that has arrived, and how to ask a server for the rest of it."""
+"""Partially downloaded files, and requests for their missing bytes."""
 
 import http.client
 import json
@@ -17,12 +17,12 @@ from common.log import Progress, say
 
 BLOCK = 1 << 18
 TIMEOUT = 60.0  # seconds without a byte
-WINDOW, SLOWEST = 600.0, 1 << 10  # seconds, and the bytes a second that a server has to send in each such stretch
-TOLD = 10.0  # seconds between two lines about a file of unknown size
+WINDOW, SLOWEST = 600.0, 1 << 10  # seconds, and the minimum average bytes per second in each such window
+TOLD = 10.0  # seconds between two log lines about a file of unknown size
 
 
 class Redirects(urllib.request.HTTPRedirectHandler):
-    """Goes where a server sends it, within https unless http is allowed."""
+    """Handler that follows redirects, to https only unless http is allowed."""
 
     def __init__(self, allow_http: bool) -> None:
         self.allow_http = allow_http
@@ -30,25 +30,28 @@ class Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
     ) -> urllib.request.Request | None:
-        """The request for the other address. Raises `SoftrecError` if that would be asked in the open."""
+        """Make the request for the new address. Raises `SoftrecError` if that address is not allowed."""
         require_https(newurl, self.allow_http, f"{req.full_url} sends there")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def require_https(url: str, allow_http: bool, where: str, key: str = "amazon2023.allow_http") -> None:
-    """Raise `SoftrecError` unless the address is https, or http where a key of the configuration allows that."""
+    """Raise `SoftrecError` unless the address is https, or http and the configuration key `key` allows it."""
     if not url.startswith(("https://", "http://") if allow_http else "https://"):
         remedy = f"give an https address; a mirror in your own network may be http where {key} is true"
-        shown = re.sub(r"//[^/@]*@", "//...@", url)  # a password is nobody's business
+        shown = re.sub(r"//[^/@]*@", "//...@", url)  # hide a password
         raise SoftrecError(f"{shown} is not an https address", where=where, remedy=remedy)
 
 
 class PartialDownload:
-    """`.NAME.part` holds the bytes of `url` that have arrived, `.NAME.part.json` what identifies their source.
+    """A partial download: `.NAME.part` holds the received bytes of `url`, `.NAME.part.json` identifies their source.
 
     Args:
-        allow_http: whether addresses may be http too. most: bytes that the file may have.
-        verified: whether the caller finds out by the bytes themselves that none is missing.
+        url: the address.
+        target: path of the final file, whose name is NAME.
+        allow_http: whether http addresses are allowed besides https.
+        most: maximum size in bytes.
+        verified: whether the caller checks completeness by the content.
     """
 
     def __init__(
@@ -61,11 +64,11 @@ class PartialDownload:
         self.note = target.with_name(f".{target.name}.part.json")
 
     def size(self) -> int:
-        """Bytes that have arrived."""
+        """Return the number of received bytes."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     def source(self) -> dict[str, Any]:
-        """The `validator` and full `size` noted when the part was begun; empty if it is another address's."""
+        """Return the `validator` and full `size` recorded at the start; empty if none, or for another address."""
         try:
             noted = json.loads(self.note.read_text())
         except (OSError, ValueError, RecursionError):
@@ -74,9 +77,9 @@ class PartialDownload:
         return noted if fits else {}
 
     def fetch_rest(self) -> None:
-        """Ask for the missing bytes and append them. Raises `OSError` or `HTTPException` where that breaks.
+        """Request the missing bytes and append them. Raises `OSError` or `HTTPException` on failure.
 
-        Without a validator no server can be asked for the rest of the same version: then all comes anew.
+        Without a validator, the rest of the same version cannot be requested: the whole file is downloaded again.
         """
         source, have = self.source(), self.size()
         if source and have and have == source["size"]:
@@ -84,10 +87,10 @@ class PartialDownload:
         try:
             response = self.opener.open(self.request(source, have), timeout=TIMEOUT)
         except urllib.error.HTTPError as error:
-            if error.code != 416:
+            if error.code != 416:  # range not satisfiable
                 raise
             self.discard()
-            raise ConnectionError("the server has another file than the one begun") from error
+            raise ConnectionError("the file on the server has changed since the download began") from error
         with response:
             start, total = extent(response)
             self.require_end(response, total)
@@ -95,44 +98,45 @@ class PartialDownload:
                 self.begin(validator(response), total)
             elif start != have or total != source.get("size") or validator(response) not in (None, source["validator"]):
                 self.discard()
-                raise ConnectionError("the server has another file than the one begun")
+                raise ConnectionError("the file on the server has changed since the download began")
             self.append(response, total)
 
     def request(self, source: dict[str, Any], have: int) -> urllib.request.Request:
-        """A request for all bytes, or for those after the `have` first if `source` is known to be the same."""
+        """Build a request for all bytes, or for those after the first `have` if `source` has a validator."""
         headers = {"Accept-Encoding": "identity", "User-Agent": "softrec"}
         if have and source.get("validator"):
             headers |= {"Range": f"bytes={have}-", "If-Range": source["validator"]}
         return urllib.request.Request(self.url, headers=headers)
 
     def begin(self, mark: str | None, total: int | None) -> None:
-        """Start anew, noting what the server says about the file."""
+        """Start from the beginning and record the server's validator and size of the file."""
         self.discard()
         self.target.parent.mkdir(parents=True, exist_ok=True)
         self.note.write_text(json.dumps({"url": self.url, "validator": mark, "size": total}))
 
     def require_end(self, response: http.client.HTTPResponse, total: int | None) -> None:
-        """Raise `SoftrecError` if the end of what comes could not be told from a connection that breaks."""
+        """Raise `SoftrecError` if a complete response could not be distinguished from an interrupted one."""
         if packed := response.headers.get("Content-Encoding", "identity").strip().lower().removeprefix("identity"):
             remedy = "ask another mirror: this one changes what it was asked to send as it is"
-            raise SoftrecError(f"the server sends {self.url} packed by {packed}", remedy=remedy)
+            raise SoftrecError(f"the server sends {self.url} with the encoding {packed}", remedy=remedy)
         if total is None and not response.chunked and not self.verified:
             raise SoftrecError(
-                f"the server does not say how many bytes {self.url} has: one that was cut short would look whole",
+                f"the server does not announce the size of {self.url}: a truncated file would look complete",
                 where="no Content-Length, no chunks",
                 remedy="configure its sha256 with checksum: expected, or ask another mirror",
             )
 
     def append(self, response: http.client.HTTPResponse, total: int | None) -> None:
-        """Write the response's bytes behind those that are there, and see that all announced ones came.
+        """Append the response's bytes and check that all announced ones arrived.
 
-        Raises `SoftrecError`, and drops what arrived, if the file is larger than it may be.
+        Raises `ConnectionError` if some are missing, and `SoftrecError`, discarding the file, if it is too large.
         """
         self.require_small(total or 0)
         name, pace = f"download {self.target.name}", SpeedCheck()
         progress = Progress(name, (total or 0) - self.size(), unit="bytes")
         with self.path.open("ab") as stream:
-            while block := response.read1(BLOCK):  # what is there: `read` waits for all of it, as long as some comes
+            # `read1` returns the available bytes, while `read` would wait for a full block.
+            while block := response.read1(BLOCK):
                 stream.write(block)
                 self.require_small(stream.tell())
                 pace.step(len(block))
@@ -140,12 +144,12 @@ class PartialDownload:
                     progress.step(len(block))
                 elif time.monotonic() - progress.last > TOLD:
                     progress.last = time.monotonic()
-                    say(f"{name}  {stream.tell():,} bytes; the server does not say of how many")
+                    say(f"{name}  {stream.tell():,} bytes; the server does not announce the size")
         if total is not None and self.size() != total:
             raise ConnectionError(f"the connection broke after {self.size():,} of {total:,} bytes")
 
     def require_small(self, size: int) -> None:
-        """Raise `SoftrecError`, and drop what arrived, if `size` bytes are more than the file may have."""
+        """Raise `SoftrecError`, and discard the file, if `size` bytes exceed the maximum."""
         if size > self.most:
             self.discard()
             raise SoftrecError(
@@ -155,24 +159,24 @@ class PartialDownload:
             )
 
     def move(self, path: Path) -> None:
-        """Make the whole part `path`, on the same disk."""
+        """Move the complete file to `path`, on the same disk, and remove the note."""
         os.replace(self.path, path)
         self.discard()
 
     def discard(self) -> None:
-        """Remove the part and its note."""
+        """Remove the partial file and its note."""
         files.remove(self.path)
         files.remove(self.note)
 
 
 class SpeedCheck:
-    """Sees that bytes come: a server that sends one now and then keeps a connection for months."""
+    """Check of a minimum speed: a server that sends a byte now and then would keep a connection open for months."""
 
     def __init__(self) -> None:
         self.start, self.arrived = time.monotonic(), 0
 
     def step(self, count: int) -> None:
-        """Note `count` bytes. Raises `ConnectionError` if those of a stretch of `WINDOW` seconds are too few."""
+        """Count `count` bytes. Raises `ConnectionError` if too few arrived in a window of `WINDOW` seconds."""
         self.arrived += count
         spent = time.monotonic() - self.start
         if spent < WINDOW:
@@ -183,7 +187,10 @@ class SpeedCheck:
 
 
 def extent(response: http.client.HTTPResponse) -> tuple[int, int | None]:
-    """Where in the file the response starts, in bytes, and the file's full size if the server says it."""
+    """Return the response's offset in the file, in bytes, and the file's full size if announced.
+
+    The offset is -1 if a partial response does not state its range.
+    """
     if response.status == 206:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         return (int(found[1]), int(found[2])) if found else (-1, None)
@@ -192,6 +199,6 @@ def extent(response: http.client.HTTPResponse) -> tuple[int, int | None]:
 
 
 def validator(response: http.client.HTTPResponse) -> str | None:
-    """What tells this version of the file from another: a strong ETag, else the date of its last change."""
+    """Return the identifier of this version of the file: a strong ETag, else the date of its last change."""
     tag = response.headers.get("ETag", "")
     return tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")

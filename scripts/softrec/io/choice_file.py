@@ -1,4 +1,4 @@
-"""What a file of a choice on validation says."""
+"""Choice files: hyperparameters selected on validation."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,17 +8,20 @@ from softrec.io.records import read_record
 
 @dataclass(frozen=True)
 class Setting:
-    """A value of a grid that one test run was made with, for example alpha 10."""
+    """A hyperparameter and one of its values in a grid, for example alpha = 10."""
 
     name: str
     value: float
 
     def label(self) -> str:
-        """As shown in tables and figures: "alpha=10"; no two values share a label."""
+        """Format the setting for tables and figures, "alpha=10"; different values have different labels."""
         return f"{self.name}={repr(self.value).removesuffix('.0')}"
 
 
 def read_choice(path: Path) -> Setting:
-    """The chosen setting of a choice file: its keys `name` and `chosen`."""
+    """Read the selected setting from a choice file: its keys `name` and `chosen`.
+
+    Raises `SoftrecError` if a key is missing or has another type.
+    """
     choice = read_record(path)
     return Setting(choice.text("name"), choice.number("chosen"))

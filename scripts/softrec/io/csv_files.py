@@ -1,4 +1,4 @@
-"""Small tables as text: comma-separated files with a header, read strictly and written whole."""
+"""Small tables as comma-separated files with a header, read strictly and written atomically."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from typing import Protocol
 from common import files
 from common.errors import SoftrecError
 
-UTF8 = "utf-8-sig"  # a byte order mark is part of no header
+UTF8 = "utf-8-sig"  # skips a byte order mark
 NUMBER = re.compile(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,4})?")
 WHOLE = re.compile(r"[0-9]{1,19}")
 
@@ -24,14 +24,14 @@ class Numbered(Protocol):
 
 
 def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as comma-separated lines; a float as its shortest text that reads back as the same number."""
+    """Format rows as comma-separated lines; a float as the shortest text that parses to the same number."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole."""
+    """Write `text` as UTF-8, atomically."""
     with files.write_whole(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
@@ -40,7 +40,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
     """Yield (line number, row) of a file whose header is exactly `columns`.
 
     Raises:
-        SoftrecError: another header, a line with more or fewer fields, or text that is no UTF-8 or no CSV.
+        SoftrecError: the header differs, a line has more or fewer fields, or the text is not UTF-8 or not CSV.
     """
     if path.is_dir():
         raise SoftrecError(f"{path} is a folder, not a file", where=str(path), remedy="name a file")
@@ -55,7 +55,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
         for fields in reader:
             if len(fields) != len(columns):
                 raise SoftrecError(
-                    f"{len(fields)} fields stand where {len(columns)} should",
+                    f"the line has {len(fields)} fields instead of {len(columns)}",
                     where=f"{path}, line {reader.line_num}",
                     remedy=f"each line gives {', '.join(columns)}",
                 )
@@ -64,7 +64,7 @@ def read_csv(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
 
 @contextmanager
 def as_text(path: Path, reader: Numbered) -> Iterator[None]:
-    """Turn what a broken file raises into one sentence with its line."""
+    """Turn the exceptions of a broken file into a `SoftrecError` with its line."""
     try:
         yield
     except (UnicodeDecodeError, csv.Error) as error:
@@ -81,7 +81,7 @@ def as_text(path: Path, reader: Numbered) -> Iterator[None]:
 def number(
     fields: dict[str, str], name: str, path: Path, line: int, least: float = -math.inf, most: float = math.inf
 ) -> float:
-    """The field `name` of a row as a finite number from `least` to `most`.
+    """Parse the field `name` of a row as a finite number from `least` to `most`.
 
     Raises `SoftrecError` naming the line and the value.
     """
@@ -94,7 +94,7 @@ def number(
 
 
 def integer(fields: dict[str, str], name: str, path: Path, line: int, least: int = 0) -> int:
-    """The field `name` of a row as a whole number from `least` on. Raises `SoftrecError` naming line and value."""
+    """Parse the field `name` as an integer of at least `least`. Raises `SoftrecError` naming the line and the value."""
     if not WHOLE.fullmatch(fields[name]) or not least <= int(fields[name]) < 2**63:
         what = f"{name} is {fields[name]!r}"
         raise SoftrecError(what, where=f"{path}, line {line}", remedy=f"write a whole number from {least} on")

@@ -1,4 +1,4 @@
-"""The columns of all tables between rules: one name, one type, one meaning, and what values it may have."""
+"""Schema of all Parquet tables: each column name has one type, one meaning and one range of values."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from common.files import write_whole
 
 
 class Column(NamedTuple):
-    """An Arrow type, the least and the greatest value (of a list: of its elements), and whether null is one."""
+    """An Arrow type, the minimum and maximum value (for a list: of its elements), and whether null is allowed."""
 
     type: str
     least: float | None = None
@@ -28,8 +28,8 @@ COLUMNS = {
     "title_id": Column("int32", least=0),
     "history": Column("list<int32>", least=1),
     "target": Column("int32", least=1),
-    "position": Column("int32", least=0),  # how many items the user had before
-    "paper": Column("bool"),  # whether the row is of the paper's sample
+    "position": Column("int32", least=0),  # number of the user's items before the target
+    "paper": Column("bool"),  # whether the row is in the paper's sample
     "row": Column("int32", least=0),
     "text": Column("string"),
     "finished": Column("bool"),
@@ -43,12 +43,12 @@ COLUMNS = {
 
 
 def types(*names: str) -> dict[str, str]:
-    """The types of some columns."""
+    """Return the types of some columns."""
     return {name: COLUMNS[name].type for name in names}
 
 
 def require_names(held: Sequence[str], names: Sequence[str], path: Path) -> None:
-    """Raise `SoftrecError` unless a file that holds the columns `held` has all of `names`."""
+    """Raise `SoftrecError` unless the columns `held` of a file include all of `names`."""
     for name in names:
         if name not in held:
             what = f"{path} has no column {name!r}; it has {', '.join(held)}"
@@ -56,10 +56,9 @@ def require_names(held: Sequence[str], names: Sequence[str], path: Path) -> None
 
 
 def require(table: Any, names: Sequence[str], path: Path) -> None:
-    """Raise `SoftrecError` unless the columns `names` of a `pyarrow.Table` are as `COLUMNS` says.
+    """Raise `SoftrecError` unless the columns `names` of a `pyarrow.Table`, read from `path`, conform to `COLUMNS`.
 
-    Args:
-        path: where the table was read, for the sentence.
+    Ranks and ties must also be below the row's number of candidates.
     """
     remedy = f"remove {path} and let Snakemake make it again"
     for name in names:
@@ -74,7 +73,7 @@ def require(table: Any, names: Sequence[str], path: Path) -> None:
 
 
 def column_fault(values: Any, column: Column) -> str | None:
-    """What is wrong with a column, or None."""
+    """Return the fault of a column as a predicate ("has the type int64, not int32"), or None."""
     import pyarrow.compute as pc
 
     if (found := re.sub(r"list<\w+: ", "list<", str(values.type))) != column.type:
@@ -99,16 +98,17 @@ def column_fault(values: Any, column: Column) -> str | None:
 
 
 def row_of(lists: Any, place: int) -> int:
-    """The row of an array of lists that holds the element number `place` of all."""
+    """Return the row of a list array that contains element `place` of its flattened values."""
     import pyarrow.compute as pc
 
     return int(pc.list_parent_indices(lists)[place].as_py())
 
 
 def write_table(path: Path, content: Mapping[str, Any], types: Mapping[str, str]) -> None:
-    """Write equally long columns (`content`) as Parquet, in the order and with the Arrow types of `types`.
+    """Write columns of equal length (`content`) as Parquet, in the order and with the Arrow types of `types`.
 
-    `types` maps a column to an Arrow type's name ("int32", "string", "list<int32>"): the file contract is explicit.
+    `types` maps each column to the name of an Arrow type ("int32", "string", "list<int32>"). Raises `ValueError` if
+    `content` has other columns than `types`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -122,7 +122,7 @@ def write_table(path: Path, content: Mapping[str, Any], types: Mapping[str, str]
 
 
 def arrow_type(kind: str) -> Any:
-    """The Arrow type of a name such as "int32" or "list<int32>"."""
+    """Return the Arrow type with a name such as "int32" or "list<int32>"."""
     import pyarrow as pa
 
     if kind.startswith("list<"):
@@ -133,7 +133,7 @@ def arrow_type(kind: str) -> Any:
 def read_table(path: Path, names: Sequence[str]) -> Any:
     """Read the columns `names` of a Parquet file as a `pyarrow.Table`.
 
-    Raises `SoftrecError` if it is none, or has a column that is not as this module says.
+    Raises `SoftrecError` if it is not a Parquet file, or a column is missing or does not conform to `COLUMNS`.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -143,7 +143,7 @@ def read_table(path: Path, names: Sequence[str]) -> Any:
         table = pq.read_table(path, columns=list(names), page_checksum_verification=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, KeyError, OSError) as error:
         raise SoftrecError(
-            f"{path} cannot be read as the Parquet file it should be: {error}",
+            f"{path} cannot be read as a Parquet file: {error}",
             remedy=f"remove {path} and let Snakemake make it again",
         ) from error
     require(table, names, path)

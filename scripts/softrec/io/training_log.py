@@ -1,4 +1,4 @@
-"""Training logs: a line of JSON per epoch and a summary, as every training run writes them."""
+"""Reader of training logs: one JSON object per epoch and a summary, as written by every training run."""
 
 import json
 from pathlib import Path
@@ -8,15 +8,15 @@ from common.errors import SoftrecError
 from softrec.io.records import Record
 
 REMEDY = "remove it and let Snakemake train again"
-STAGES = ("train", "validate", "schedule", "reference")  # whose seconds an epoch tells
+STAGES = ("train", "validate", "schedule", "reference")  # stages whose seconds an epoch may record
 COUNTS = ("teacher_rows", "training_rows", "chains_of_thought")
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of JSON lines, of which there must be at least one.
+    """Read the objects of a training log.
 
     Raises:
-        SoftrecError: a line is not JSON, or a value is not what its key means.
+        SoftrecError: the log is empty or not UTF-8, a line is not a JSON object, or a known key has an invalid value.
     """
     lines = [parse(path, number, text) for number, text in enumerate(texts(path), start=1)]
     if not lines:
@@ -27,7 +27,7 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def texts(path: Path) -> list[str]:
-    """The lines of a log."""
+    """Read the lines of a log. Raises `SoftrecError` if it is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
@@ -36,7 +36,7 @@ def texts(path: Path) -> list[str]:
 
 
 def parse(path: Path, number: int, text: str) -> dict[str, Any]:
-    """The object in a line."""
+    """Parse the object in a line. Raises `SoftrecError` if there is none."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -47,7 +47,7 @@ def parse(path: Path, number: int, text: str) -> dict[str, Any]:
 
 
 def require_known(line: Record) -> None:
-    """Raise `SoftrecError` unless the keys of a line that readers know hold what they mean."""
+    """Raise `SoftrecError` unless the known keys of a line have valid values."""
     known = {
         "loss": line.number,
         "tau": lambda key: line.number(key, 0, 1),
@@ -65,7 +65,7 @@ def require_known(line: Record) -> None:
 
 
 def require_seconds(seconds: Record) -> None:
-    """Raise `SoftrecError` unless the seconds of an epoch are of stages that there are."""
+    """Raise `SoftrecError` unless the seconds of an epoch are non-negative and belong to known stages."""
     for stage in seconds.value:
         if stage not in STAGES:
             raise seconds.wrong(stage, seconds.value[stage], f"the seconds of one of {', '.join(STAGES)}")
@@ -73,5 +73,5 @@ def require_seconds(seconds: Record) -> None:
 
 
 def log_error(path: Path, line: int, what: str) -> SoftrecError:
-    """A fault of a training log."""
-    return SoftrecError(f"{path} is no training log of SOFT: {what}", where=f"{path}, line {line}", remedy=REMEDY)
+    """Build the error for an invalid training log."""
+    return SoftrecError(f"{path} is not a training log: {what}", where=f"{path}, line {line}", remedy=REMEDY)

@@ -1,7 +1,7 @@
-"""Weights read from files: all that the model has, no others, in the shapes that it has; else one sentence.
+"""Checks of weights read from files: none missing, none unexpected, all finite and of the model's shapes.
 
-Libraries fill what a file lacks with random numbers, other ones in every process, and say so in a log at most. So what
-was read is held against the model each time.
+Libraries initialise missing weights randomly, differently in each process, and at most log a warning. Therefore loaded
+weights are always compared with the model.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,12 +22,12 @@ Shapes = Mapping[str, Sequence[int]]
 
 @contextmanager
 def readable(place: Path, what: str, remedy: str) -> Iterator[None]:
-    """Turn whatever libraries raise about a missing or broken file or folder `place` into one `SoftrecError`."""
+    """Turn any exception of a library about a missing or broken file or folder `place` into a `SoftrecError`."""
     try:
         yield
     except (SoftrecError, ModuleChangedError, MemoryError, torch.OutOfMemoryError, torch.AcceleratorError):
-        raise  # neither an edited module nor a GPU's faults are the file's
-    except Exception as error:  # tokenizers raises just that, and transformers whatever a value leads to
+        raise  # the file is not the cause of an edited module or a GPU error
+    except Exception as error:  # tokenizers raises plain Exception, transformers any type for an invalid value
         if "trust_remote_code" in str(error):
             raise SoftrecError(
                 f"{place} asks for code of its own, which is never run",
@@ -39,7 +39,7 @@ def readable(place: Path, what: str, remedy: str) -> Iterator[None]:
 
 
 def stored(folder: Path) -> dict[str, Path]:
-    """The file of each weight in a folder's safetensors files, by the weight's name; headers alone are read."""
+    """Map each weight's name in a folder's safetensors files to its file; reads only headers."""
     from safetensors import safe_open
 
     found: dict[str, Path] = {}
@@ -50,15 +50,16 @@ def stored(folder: Path) -> dict[str, Path]:
 
 
 def require_whole(model: Any, report: Mapping[str, Iterable[Any]], folder: Path) -> None:
-    """Raise `SoftrecError` unless transformers has found every weight of `model`, in its shape, and no other.
+    """Raise `SoftrecError` unless transformers has found exactly the weights of `model`, in their shapes.
 
     Args:
-        report: what `from_pretrained(..., output_loading_info=True)` returns beside the model.
-        folder: where the weights came from, for the sentence.
+        model: the loaded model.
+        report: the second result of `from_pretrained(..., output_loading_info=True)`.
+        folder: the folder of the weights.
     """
     missing = set(report["missing_keys"])
     if tied(model) and not any("embed" in name for name in missing):
-        missing.discard(HEAD)  # it is the input embedding
+        missing.discard(HEAD)  # a tied output layer is the input embedding, which is present
     expected = [name for name in model.state_dict() if name in missing] + sorted(missing - set(model.state_dict()))
     unexpected = sorted(report["unexpected_keys"])
     kind, files = type(model).__name__, stored(folder)
@@ -86,33 +87,29 @@ def require_whole(model: Any, report: Mapping[str, Iterable[Any]], folder: Path)
 
 
 def require_tied(model: Any, files: Mapping[str, Path]) -> None:
-    """Raise `SoftrecError` if an output layer is stored that is none by the configuration, with values of its own.
-
-    Args:
-        files: where each weight is stored.
-    """
+    """Raise `SoftrecError` if the configuration ties the output layer, but `files` store another one."""
     if tied(model) and HEAD in files and not torch.equal(model.lm_head.weight, model.get_input_embeddings().weight):
         raise SoftrecError(
-            f"{files[HEAD]} holds {HEAD}, which differs from the input embedding that config.json puts in its place",
+            f"{files[HEAD]} holds {HEAD}, which differs from the input embedding that config.json ties it to",
             where=str(files[HEAD]),
             remedy="set tie_word_embeddings to false in config.json, or save the model without the layer",
         )
 
 
 def tied(model: Any) -> bool:
-    """Whether the model's output layer is its input embedding."""
+    """Whether the model's output layer is tied to its input embedding."""
     return bool(getattr(model.config, "tie_word_embeddings", False))
 
 
 def require_safetensors(folder: Path) -> None:
-    """Raise `SoftrecError` if an adapter has no file of safetensors: PEFT would unpickle another one."""
+    """Raise `SoftrecError` if an adapter has no safetensors file: PEFT would fall back to a pickle."""
     if not (folder / ADAPTER_FILE).is_file():
         remedy = f"remove {folder} and let Snakemake make it again"
         raise SoftrecError(f"{folder} holds no adapter: it has no {ADAPTER_FILE}", remedy=remedy)
 
 
 def require_adapter(model: Any, folder: Path) -> None:
-    """Raise `SoftrecError` unless an adapter's file holds just the weights that a PEFT model has, and finite."""
+    """Raise `SoftrecError` unless an adapter's file holds exactly a PEFT model's weights, as finite floats."""
     from peft import get_peft_model_state_dict
     from safetensors import safe_open
 
@@ -124,17 +121,20 @@ def require_adapter(model: Any, folder: Path) -> None:
     held, remedy = get_peft_model_state_dict(model), f"remove {folder} and let Snakemake make it again"
     for name, kind in kinds.items():
         if kind not in FLOATS:
-            what = f"{file} holds {name} in {kind}, which is no floating-point number"
+            what = f"{file} holds {name} in {kind}, which is not a floating-point type"
             raise SoftrecError(what, where=str(file), remedy=remedy)
     require_same(found, shapes(held), str(file), remedy)
     require_finite(held, str(file), remedy)
 
 
 def require_same(found: Shapes, wanted: Shapes, place: str, remedy: str) -> None:
-    """Raise `SoftrecError` naming the first tensor of `wanted` that `found` lacks, or has in another shape or beside.
+    """Raise `SoftrecError` naming the first tensor that is missing, unexpected or of another shape.
 
     Args:
-        found: shape of each tensor in `place`. wanted: shape of each tensor that the model has.
+        found: shapes of the tensors in `place`, by name.
+        wanted: shapes of the model's tensors, by name.
+        place: the file, for the message.
+        remedy: the remedy in the message.
     """
     lacking = [name for name in wanted if name not in found]
     surplus = [name for name in found if name not in wanted]
@@ -156,30 +156,30 @@ def require_same(found: Shapes, wanted: Shapes, place: str, remedy: str) -> None
 def require_finite(tensors: Mapping[str, torch.Tensor], place: str, remedy: str) -> None:
     """Raise `SoftrecError` naming the first tensor that holds a NaN or infinity."""
     for name, tensor in tensors.items():
-        # By its extremes, which are not finite where any number is not: no second tensor of 400 million values.
+        # Minimum and maximum are not finite if any value is not; this avoids a mask of up to 400 million values.
         if tensor.numel() and tensor.is_floating_point() and not torch.isfinite(torch.stack(tensor.aminmax())).all():
             raise SoftrecError(f"{place} holds {name} with values that are not finite", where=place, remedy=remedy)
 
 
 def shapes(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
-    """The shape of each tensor."""
+    """Return the shape of each tensor."""
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
 def shape(sizes: Sequence[int]) -> str:
-    """A shape as people write it: 4 x 16."""
+    """Format a shape as "4 x 16"."""
     return " x ".join(map(str, sizes)) or "a single number"
 
 
 def and_more(names: Sequence[str]) -> str:
-    """How many names there are beside the first one."""
+    """Format the number of names after the first one as " and 2 more"."""
     return f" and {len(names) - 1} more" if len(names) > 1 else ""
 
 
 def require_known_tokens(tokenizer: Any, model: Any, folder: Path) -> None:
-    """Raise `SoftrecError` if text may become a token, or begin or end with one, that the model has no embedding of.
+    """Raise `SoftrecError` if text, BOS or EOS can become a token without an embedding in the model.
 
-    Special tokens other than BOS and EOS stand in no text: many tokenisers have a padding token that no model knows.
+    Other special tokens never occur in a text: many tokenisers have a padding token that the model does not know.
     """
     rows = model.get_input_embeddings().num_embeddings
     special = {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
@@ -188,7 +188,7 @@ def require_known_tokens(tokenizer: Any, model: Any, folder: Path) -> None:
     if outside:
         index, token = min(outside)
         raise SoftrecError(
-            f"the tokeniser in {folder} has {token!r} as token {index}, the model's embedding has {rows} rows",
+            f"the tokeniser in {folder} has {token!r} as token {index}, but the model's embedding has {rows} rows",
             where=str(folder / "tokenizer.json"),
             remedy="take model and tokeniser from one release, or resize the model's embedding and save both",
         )

@@ -1,1 +1,1 @@
-"""The frame of a script: arguments, settings, the plan it was submitted with, and its manifest."""
+"""What all scripts share: arguments, settings, the check of the plan, and manifests."""

@@ -1,10 +1,10 @@
-"""Groups of arguments that several scripts share."""
+"""Groups of arguments shared by several scripts."""
 
 from softrec.job.program import Parser
 
 
 def tuning_arguments(parser: Parser) -> None:
-    """The files that every tuning script reads and writes, and how it is to compute."""
+    """Add the files that every tuning script reads and writes, and the engine."""
     parser.add_argument("--engine", default="{}", help="how updates are computed: engine, ranks, checkpoints; as JSON")
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
@@ -17,23 +17,23 @@ def tuning_arguments(parser: Parser) -> None:
 
 
 def item_embeddings_argument(parser: Parser) -> None:
-    """The item embeddings that some backbones begin with."""
+    """Add the item embeddings that some backbones need."""
     parser.input("--item-embeddings", required=False, many=True, help="SASRec's model.safetensors, for LLaRA")
 
 
 def sequential_arguments(parser: Parser) -> None:
-    """The files that every script reads and writes that trains a model over item ids."""
+    """Add the files that scripts read and write that train ID-based sequential recommenders."""
     parser.input("--train", help="sequences/train.parquet")
     parser.input("--valid", help="samples/valid.parquet, or sequences/valid.parquet for the full split")
     parser.input("--interactions", help="interactions.parquet, for the masks of validation")
     parser.input("--catalogue", help="catalogue.parquet")
-    parser.input("--choice", required=False, many=True, help="the choice file, where the settings name no candidate")
+    parser.input("--choice", required=False, many=True, help="the choice file, if the settings name no candidate")
     parser.output("--model", help="model.safetensors: the weights of the kept epoch")
     parser.output("--log", help="training.jsonl: a line per epoch and a summary")
 
 
 def ranking_arguments(parser: Parser) -> None:
-    """The files that every script reads and writes that ranks by a model over item ids."""
+    """Add the files that scripts read and write that rank by ID-based sequential recommenders."""
     parser.input("--model", help="model.safetensors")
     parser.input("--rows", help="samples/test.parquet")
     parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
@@ -42,16 +42,16 @@ def ranking_arguments(parser: Parser) -> None:
 
 
 def grounding_arguments(parser: Parser) -> None:
-    """The files that every script reads that grounds texts."""
+    """Add the files that scripts read that ground generated texts."""
     parser.input("--embeddings", help="embeddings.npy of the texts' titles")
     parser.input("--titles", help="titles.npy: embeddings of the distinct titles")
     parser.input("--catalogue", help="catalogue.parquet")
     parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
-    parser.input("--rows", help="samples/*.parquet: the rows that the texts answer")
+    parser.input("--rows", help="samples/*.parquet: the rows that the texts were generated for")
 
 
 def decisions_arguments(parser: Parser) -> None:
-    """The known decisions of LLM-CF, and the titles that tell how alike two histories are."""
+    """Add LLM-CF's known decisions, and the title embeddings that measure the similarity of histories."""
     parser.input("--titles", help="titles.npy of the text encoder: embeddings of the distinct titles")
     parser.input("--cot", help="cot.parquet: known decisions")
     parser.input("--sample", help="samples/train.parquet: the rows of the decisions")

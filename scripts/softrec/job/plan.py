@@ -1,4 +1,4 @@
-"""Refuse to run a queued job whose settings or code changed after submission."""
+"""Check that refuses a queued job whose settings or code changed after submission."""
 
 import hashlib
 import os
@@ -12,19 +12,20 @@ VARIABLE = "SOFTREC_PLAN"  # set by the driver: a JSON file with a digest for ea
 
 
 def check(settings: str, code: str, outputs: Iterable[Path]) -> None:
-    """Compare this job's settings and code with those that it was submitted with.
+    """Compare this job's settings and code with those in the plan; do nothing if there is no plan.
 
     Args:
-        settings, code: the texts of --settings and --code.
-        outputs: the files that the job is to write; one that the plan does not know is not asked about.
+        settings: text of --settings.
+        code: text of --code.
+        outputs: the files that the job will write; those not in the plan are not checked.
 
-    Raises `SoftrecError` if the job would compute something else than what it was submitted for.
+    Raises `SoftrecError` if settings or code differ from the plan, or the plan is missing or not readable.
     """
     if not (place := os.environ.get(VARIABLE)):
         return
     remedy = "stop Snakemake (Ctrl-C) and start the same command again: it writes the plan anew"
     if not Path(place).is_file():
-        raise SoftrecError(f"{place}, which tells what this job was planned with, is gone", remedy=remedy)
+        raise SoftrecError(f"{place}, the plan of this job, does not exist any more", remedy=remedy)
     try:
         planned = read_record(Path(place)).value
     except SoftrecError as error:
@@ -32,11 +33,11 @@ def check(settings: str, code: str, outputs: Iterable[Path]) -> None:
     own = hashlib.sha256(f"{settings}\n{code}".encode()).hexdigest()[:16]
     for output in map(str, outputs):
         if planned.get(output, own) != own:
-            raise edited(f"what it was planned with is in {place}", output)
+            raise edited(f"the plan is {place}", output)
 
 
 def edited(place: str, output: str) -> SoftrecError:
-    """The error for a job whose settings or code, to be found at `place`, are not those that it was planned with."""
+    """Build the error for a job whose settings or code differ from the plan; `place` says where to look."""
     return SoftrecError(
         f"the settings or the code of {output} were edited after this job was planned",
         where=place,

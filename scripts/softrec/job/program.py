@@ -1,4 +1,4 @@
-"""The frame of every script: arguments, errors for people, and a manifest beside each output."""
+"""Main program of every script: arguments, checks of inputs, error messages, and a manifest next to each output."""
 
 import argparse
 import json
@@ -26,12 +26,12 @@ def note(key: str, value: Any) -> None:
 
 
 def last(step: Callable[[], None]) -> None:
-    """Take `step` when outputs and manifests are there: what it removes could have been needed until then."""
+    """Call `step` after outputs and manifests are written, such as the removal of a checkpoint, needed until then."""
     _last.append(step)
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that knows which arguments are files read and which are files written."""
+    """An argument parser that distinguishes input files, output files and other arguments."""
 
     def __init__(self, description: str) -> None:
         super().__init__(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -41,27 +41,27 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("--code", default="{}", help="digest per project module, as JSON, for the manifest")
 
     def input(self, flag: str, help: str, *, required: bool = True, many: bool = False) -> None:
-        """Add a file or folder that is read; it must exist."""
+        """Add an input file or folder, which must exist; `many` takes a list, which may be empty unless `required`."""
         self.inputs.append(flag.removeprefix("--").replace("-", "_"))
         count = ("+" if required else "*") if many else None
         self.add_argument(flag, type=Path, required=required, nargs=count, metavar="FILE", help=help)
 
     def output(self, flag: str, help: str) -> None:
-        """Add a file or folder that is written, whole, with a manifest beside it."""
+        """Add an output file or folder, which is written atomically, with a manifest next to it."""
         self.outputs.append(flag.removeprefix("--").replace("-", "_"))
         self.add_argument(flag, type=Path, required=True, metavar="FILE", help=help)
 
     def paths(self, args: argparse.Namespace, names: list[str]) -> list[Path]:
-        """The paths given for `names`, flattened, without those left out."""
+        """Return the paths given for `names` as a flat list, without omitted arguments."""
         values = [getattr(args, name) for name in names]
         return [p for value in values if value is not None for p in (value if isinstance(value, list) else [value])]
 
 
 def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[str] | None = None) -> None:
-    """Parse, check code and inputs, call `main(args)`, describe each output in a manifest, and take the last steps.
+    """Parse arguments, check code and inputs, call `main(args)`, write manifests, and call the last steps.
 
-    Code is what the job was planned with, also where a module is loaded late. Inputs are what their jobs wrote. A
-    `SoftrecError` ends the process with status 1 and its own sentences; nothing half-written is left.
+    The code must be what the job was planned with, including modules that are loaded later, and each input must be
+    what its job wrote. A `SoftrecError` ends the process with status 1 and its message; no partial output is left.
     """
     args = parser.parse_args(argv)
     _notes.clear()
@@ -88,14 +88,14 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         refuse(plan.edited(error.path, str(written[0])))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except BaseException as error:  # polars panics outside of Exception
+    except BaseException as error:  # the PanicException of polars is not an Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         refuse(unexpected_errors.sentence(error, args.files_read, __file__))
 
 
 def require_apart(read: Sequence[Path], written: Sequence[Path]) -> None:
-    """Raise `SoftrecError` if a file is given to be written twice, or to be read and written."""
+    """Raise `SoftrecError` if a file is given as two outputs, or as input and output."""
     places = [resolved(path) for path in written]
     for path, place in zip(written, places, strict=True):
         if places.count(place) > 1:
@@ -106,15 +106,15 @@ def require_apart(read: Sequence[Path], written: Sequence[Path]) -> None:
 
 
 def resolved(path: Path) -> Path:
-    """Where a path leads. Raises `SoftrecError` if its links lead in a circle."""
+    """Resolve a path. Raises `SoftrecError` if its links form a loop."""
     try:
         return path.resolve()
-    except (RuntimeError, OSError):  # the one before Python 3.13
+    except (RuntimeError, OSError):  # RuntimeError before Python 3.13
         raise SoftrecError(f"{path} is a link that leads to itself", remedy="remove it") from None
 
 
 def require_input(path: Path) -> None:
-    """Raise `SoftrecError` unless an input is there, and is what its job wrote."""
+    """Raise `SoftrecError` unless an input exists and is what its job wrote."""
     if not path.exists():
         raise SoftrecError(f"{path} does not exist", remedy="run the rule that makes it, or correct the path")
     if is_main_process():
@@ -122,6 +122,6 @@ def require_input(path: Path) -> None:
 
 
 def refuse(error: SoftrecError) -> typing.NoReturn:
-    """End the process with the error's sentences and status 1."""
+    """Print the error's message and exit with status 1."""
     print(plain("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]])), file=sys.stderr)
     raise SystemExit(1) from None

@@ -1,4 +1,4 @@
-"""Settings: JSON objects become dataclasses; what does not fit is named by its key and its value."""
+"""Settings: conversion of JSON objects to dataclasses; errors name the key and its value."""
 
 import argparse
 import contextlib
@@ -15,7 +15,7 @@ Settings = TypeVar("Settings")
 
 
 def read_settings(text: str, kind: type[Settings]) -> Settings:
-    """Parse a JSON object into the dataclass `kind`: no key missing, none unknown, types as annotated.
+    """Parse a JSON object into the dataclass `kind`, without missing or unknown keys and with types as annotated.
 
     Raises `SoftrecError` naming the key and its value.
     """
@@ -23,12 +23,12 @@ def read_settings(text: str, kind: type[Settings]) -> Settings:
 
 
 def from_arguments(args: argparse.Namespace, kind: type[Settings]) -> Settings:
-    """A dataclass whose fields are arguments of the script, such as the files that a function of the science takes."""
+    """Fill a dataclass whose fields are arguments of the script, such as the files that a function reads and writes."""
     return kind(**{field.name: getattr(args, field.name) for field in dataclasses.fields(kind)})  # type: ignore[arg-type]
 
 
 def read_object(text: str, flag: str) -> dict[str, Any]:
-    """The JSON object that a flag was given. Raises `SoftrecError` if it is none."""
+    """Parse the JSON object given for a flag. Raises `SoftrecError` if it is not a JSON object."""
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -40,7 +40,10 @@ def read_object(text: str, flag: str) -> dict[str, Any]:
 
 
 def build(kind: type[Settings], values: dict[str, Any], where: str) -> Settings:
-    """Fill the dataclass `kind` from `values`, nested dataclasses included."""
+    """Fill the dataclass `kind`, including nested dataclasses, from `values`; `where` is its place in messages.
+
+    Raises `SoftrecError` for missing or unknown keys and for values of another type.
+    """
     if not isinstance(values, dict):
         raise SoftrecError(f"{where} is {values!r}, not a JSON object", where="--settings", remedy="give its keys")
     hints = typing.get_type_hints(kind)
@@ -58,7 +61,11 @@ def build(kind: type[Settings], values: dict[str, Any], where: str) -> Settings:
 
 
 def convert(hint: Any, value: Any, where: str) -> Any:
-    """Check `value` against an annotation: scalars, `X | Y | None`, `list[X]`, `tuple[X, ...]`, `dict`, dataclasses."""
+    """Check `value` against an annotation and convert it: lists to tuples, integers to floats, objects to dataclasses.
+
+    Annotations may be scalars, `X | Y | None`, `list[X]`, `tuple[X, ...]`, `dict`, `Literal`, `Any` and dataclasses.
+    Raises `SoftrecError` naming the key and the value.
+    """
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):
         return build(hint, value, where)  # type: ignore[arg-type]
     origin, options = typing.get_origin(hint), typing.get_args(hint)
@@ -88,21 +95,21 @@ def convert(hint: Any, value: Any, where: str) -> Any:
 
 
 def finite(value: float, where: str) -> float:
-    """A number as a float; not a number, infinity and integers that no float can hold raise `SoftrecError`."""
+    """Convert a number to a float. Raises `SoftrecError` for NaN, infinity and integers too large for a float."""
     with contextlib.suppress(OverflowError):
         if math.isfinite(number := float(value)):
             return number
-    raise SoftrecError(f"{where} is {value}, no finite number", where="--settings", remedy="correct the key")
+    raise SoftrecError(f"{where} is {value}, not a finite number", where="--settings", remedy="correct the key")
 
 
 def misfit(hint: Any, value: Any, where: str) -> SoftrecError:
-    """The error for a value that is not of the annotated type."""
+    """Build the error for a value that is not of the annotated type."""
     what = f"{where} is {value!r}, which is not {format_annotation(hint)}"
     return SoftrecError(what, where="--settings", remedy="correct the key")
 
 
 def format_annotation(hint: Any) -> str:
-    """An annotation in words: "int or 'all'", "list of float"."""
+    """Format an annotation for a message: "int or 'all'", "list of float"."""
     origin, options = typing.get_origin(hint), typing.get_args(hint)
     if origin is None:
         return hint.__name__

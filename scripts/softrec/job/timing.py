@@ -1,4 +1,4 @@
-"""How long a script works, without its start and what it loads: a note in the manifests beside what it writes."""
+"""Working time of a script, without start-up and loading, as a note in its manifests."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ NOTE = "work_seconds"
 
 @contextmanager
 def timed(before: float = 0.0) -> Iterator[None]:
-    """Note the wall seconds of a block, and those that earlier attempts have worked `before`."""
+    """Note the wall-clock seconds of a block plus those of earlier attempts, `before`."""
     start = time.monotonic()
     yield
     program.note(NOTE, round(before + time.monotonic() - start, 3))

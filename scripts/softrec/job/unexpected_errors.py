@@ -1,4 +1,4 @@
-"""The sentence for an error that no reader of ours has foreseen: what it was, the calls that led to it, what to do."""
+"""Messages for unexpected exceptions: type and text, the calls that led to the exception, and a remedy."""
 
 import errno
 import sysconfig
@@ -14,10 +14,12 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def sentence(error: BaseException, inputs: Sequence[Path], frame: str) -> SoftrecError:
-    """The error of a job that read `inputs`.
+    """Build the `SoftrecError` for an unexpected exception.
 
     Args:
-        frame: the file whose own calls are in every job, and are left out.
+        error: the exception.
+        inputs: the files that the job read.
+        frame: a file whose calls are omitted because they occur in every job.
     """
     said = " ".join(str(error).split()) or "no reason given"
     steps = " > ".join(place for cause in causes(error) for place in way(cause, frame))
@@ -25,7 +27,7 @@ def sentence(error: BaseException, inputs: Sequence[Path], frame: str) -> Softre
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """The error that was raised first, then those that it led to."""
+    """Yield the exception that was raised first, then those that it caused."""
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if before is not None:
         yield from causes(before)
@@ -33,7 +35,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def way(error: BaseException, frame: str) -> Iterator[str]:
-    """The calls that led to an error, of libraries the last one alone; then its name."""
+    """Yield the calls that led to an exception, of libraries only the last one; then the exception's type."""
     calls = [call for call in traceback.extract_tb(error.__traceback__) if call.filename != frame]
     for call in calls:
         if call is calls[-1] or not call.filename.startswith(LIBRARIES):
@@ -42,7 +44,7 @@ def way(error: BaseException, frame: str) -> Iterator[str]:
 
 
 def remedy(error: BaseException, inputs: Sequence[Path]) -> str:
-    """What to do about it. Errors of torch are known by their names: most jobs have no torch."""
+    """Return a remedy. Exceptions of torch are recognised by name, because most jobs do not import torch."""
     kind = type(error).__name__
     if kind == "OutOfMemoryError":
         return "lower tuning.micro_batch_size or generation.batch_size, or take a GPU with more memory"

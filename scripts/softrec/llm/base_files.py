@@ -1,7 +1,7 @@
-"""A base model's folder, held to account before and after a library reads it: what it says is meant, or is refused.
+"""Checks of a base model's folder, before and after transformers loads it.
 
-Libraries drop what they cannot read (`generation_config.json`), follow paths out of the folder, and take weights of
-integers, or a tokeniser that draws tokens by chance, without a word.
+Libraries silently ignore files that they cannot read (`generation_config.json`), follow paths out of the folder, and
+accept integer weights or a tokeniser with random (dropout) segmentation. Here each of these is an error.
 """
 
 import math
@@ -15,45 +15,46 @@ from softrec.llm.model_json import CONFIG, INDEX, POINTER, SAVE, fault, read_obj
 
 ADAPTER = "adapter_config.json"
 LAYER = re.compile(r"model\.layers\.(\d{1,9})\.")
-MANY = 4  # times as many layers, or numbers, as are stored
-ANOTHER = "consolidated"  # begins the names of files in which some publish the weights once more, in another form
+MANY = 4  # config.json may describe up to this many times the stored layers or parameters
+ANOTHER = "consolidated"  # prefix of files in which some publishers repeat the weights in another format
 WHOLE = "model.safetensors"
 UNQUANTISED = "give the model in bf16, fp16 or fp32"
 FINITE = "fetch the model again, or take one whose numbers are all finite"
 MERGE = "remove the adapter's files, or merge it (merge_and_unload) and save the model again"
-SAMPLE = "A title of 1984"  # letters, blanks and digits, which every tokeniser must be able to write
+SAMPLE = "A title of 1984"  # letters, blanks and digits, which every tokeniser must encode and decode
 
 
 def require_readable(folder: Path) -> int:
-    """How many numbers the folder's weights have, by their headers.
+    """Check a folder before it is loaded; return its number of parameters by the headers of the weight files.
 
-    Raises `SoftrecError` unless its files of JSON are objects, and its weights numbers in files of the folder that are
-    all read, of all layers that config.json counts.
+    Raises `SoftrecError` if it holds something other than files and folders, an adapter, or quantised weights; if a
+    JSON file is not an object; or if weights are not floating-point, are in files that would not be read, or cover far
+    fewer layers than config.json states.
     """
     for path in sorted(folder.rglob("*")):
         if not (path.is_file() or path.is_dir()):
             raise fault(path, "is neither a file nor a folder", "remove it")
     if (adapter := folder / ADAPTER).exists():
-        raise fault(adapter, "is an adapter's, which would be put on the model without a word", MERGE)
+        raise fault(adapter, "belongs to an adapter, which transformers would silently load with the model", MERGE)
     found = read_objects(folder)
     if found.get(CONFIG, {}).get("quantization_config") is not None:
         raise fault(folder / CONFIG, "says that the weights are quantised (quantization_config)", UNQUANTISED)
     names = {file.name: require_floats(file) for file in sorted(folder.glob("*.safetensors"))}
     read = {WHOLE}
-    if not (folder / WHOLE).exists() and INDEX in found:  # an index beside a whole file is not read
+    if not (folder / WHOLE).exists() and INDEX in found:  # transformers ignores the index if there is a whole file
         require_places(folder / INDEX, found[INDEX], names)
         read = set(found[INDEX]["weight_map"].values())
     if unread := sorted(name for name in names.keys() - read if not name.startswith(ANOTHER)):
-        what = f"holds {next(iter(names[unread[0]]), 'no weight')} and more, which no model would be built of"
+        what = f"holds {next(iter(names[unread[0]]), 'no weight')} and more, which would not be loaded"
         raise fault(folder / unread[0], what, "remove the file, or name it in the index")
     require_layers(folder / CONFIG, found.get(CONFIG, {}), [name for held in names.values() for name in held])
     return sum(sum(names[file].values()) for file in read & names.keys())
 
 
 def require_size(config: Any, folder: Path, stored: int) -> None:
-    """Raise `SoftrecError` if the model that a configuration describes has far more numbers than are stored.
+    """Raise `SoftrecError` if a configuration describes a model with far more parameters than are stored.
 
-    They would all be allocated before the first that is missing is named (`weights.require_whole`).
+    All of them would be allocated before the first missing one is reported (`weights.require_whole`).
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -62,14 +63,16 @@ def require_size(config: Any, folder: Path, stored: int) -> None:
         described = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     count = sum(weight.numel() for weight in described.parameters())
     if count > MANY * stored > 0:
-        raise fault(folder / CONFIG, f"describes a model of {count:,} numbers, and {stored:,} are stored")
+        raise fault(folder / CONFIG, f"describes a model of {count:,} parameters, but {stored:,} are stored")
 
 
 def require_places(index: Path, said: Mapping[str, Any], names: Mapping[str, Mapping[str, int]]) -> None:
-    """Raise `SoftrecError` unless an index places weights in files of its folder, each in the one that has it.
+    """Raise `SoftrecError` unless an index maps each weight to the file of its folder that holds it.
 
     Args:
-        said: the index. names: of the weights in each file of the folder.
+        index: path of the index.
+        said: content of the index.
+        names: names and sizes of the weights in each file of the folder.
     """
     for key in ("weight_map", "metadata"):
         if not isinstance(said.get(key), dict):
@@ -79,32 +82,34 @@ def require_places(index: Path, said: Mapping[str, Any], names: Mapping[str, Map
         raise fault(index, "places no weight")
     for weight, file in places.items():
         if not isinstance(file, str) or Path(file).name != file:
-            raise fault(index, f"places {weight} in {file!r:.60}, which is no file of the folder")
+            raise fault(index, f"places {weight} in {file!r:.60}, which is not a file name in the folder")
         if not (index.parent / file).is_file():
-            raise fault(index, f"places {weight} in {file}, which is not there")
+            raise fault(index, f"places {weight} in {file}, which does not exist")
         for other in sorted(set(places.values())):
             if weight in names.get(other, {}) and other != file:
-                raise fault(index, f"places {weight} in {file}, and {other} holds it")
+                raise fault(index, f"places {weight} in {file}, but {other} holds it")
 
 
 def require_layers(place: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Raise `SoftrecError` if config.json counts far more layers than there are weights of: all would be built first.
+    """Raise `SoftrecError` if config.json states far more layers than have weights: all would be built first.
 
-    A few more are built, and the first weight that they lack is named (`weights.require_whole`).
+    With a few layers too many, the model is built and the first missing weight is reported (`weights.require_whole`).
 
     Args:
-        names: of all weights; those of layers begin with `model.layers.` and a number.
+        place: path of config.json.
+        config: content of config.json.
+        names: names of all weights; those of layers begin with `model.layers.` and a number.
     """
     count = config.get("num_hidden_layers")
     there = {int(found[1]) for name in names if (found := LAYER.match(name))}
     if there and isinstance(count, int) and count > MANY * len(there):
-        raise fault(place, f"has num_hidden_layers {count}, and there are weights of {len(there)}")
+        raise fault(place, f"has num_hidden_layers {count}, but there are weights of {len(there)} layers")
 
 
 def require_floats(file: Path) -> dict[str, int]:
-    """The names of the weights in a safetensors file, and how many numbers each has; reads headers.
+    """Return the weights' names and numbers of parameters in a safetensors file, by its header.
 
-    Raises `SoftrecError` if one is of another type than floating point.
+    Raises `SoftrecError` if a weight is not floating-point.
     """
     from safetensors import safe_open
 
@@ -114,34 +119,36 @@ def require_floats(file: Path) -> dict[str, int]:
         parts = {name: weights.get_slice(name) for name in weights.keys()}  # noqa: SIM118 (no mapping)
         for name, part in parts.items():
             if (kind := part.get_dtype()) not in FLOATS:
-                raise fault(file, f"holds {name} in {kind}, which is no floating-point number", UNQUANTISED)
+                raise fault(file, f"holds {name} in {kind}, which is not a floating-point type", UNQUANTISED)
         return {name: math.prod(part.get_shape()) for name, part in parts.items()}
 
 
 def require_usable(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Raise `SoftrecError` if a loaded model or tokeniser would fail, or give other numbers, much later."""
+    """Raise `SoftrecError` if a loaded model or tokeniser would later fail or give wrong numbers."""
     config, place = model.config, folder / "config.json"
     for name, value in (
         ("max_position_embeddings", config.max_position_embeddings),
         ("sliding_window", window(config)),
     ):
         if value is not None and (type(value) is not int or value < 1):
-            raise fault(place, f"has {name} {value!r}, not a whole number from 1 on")
+            raise fault(place, f"has {name} {value!r}, not a positive integer")
     if config._attn_implementation != "sdpa":
-        raise fault(place, f"calls for the attention {config._attn_implementation}; softrec runs sdpa alone")
+        raise fault(place, f"requires the attention {config._attn_implementation}; softrec supports only sdpa")
     ends = model.generation_config.eos_token_id
     for end in ends if isinstance(ends, list) else [ends]:
         if end is not None and (type(end) is not int or not 0 <= end < config.vocab_size):
             raise fault(
-                folder / "generation_config.json", f"has the eos_token_id {end!r}, no id below {config.vocab_size}"
+                folder / "generation_config.json", f"has the eos_token_id {end!r}, not an id below {config.vocab_size}"
             )
     if not isinstance(tokenizer.model_max_length, int | float):
-        raise fault(folder / "tokenizer_config.json", f"has model_max_length {tokenizer.model_max_length!r}, no number")
+        raise fault(
+            folder / "tokenizer_config.json", f"has model_max_length {tokenizer.model_max_length!r}, not a number"
+        )
     inner = getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None)
     if dropout := getattr(inner, "dropout", None):
         raise fault(
             folder / "tokenizer.json",
-            f"has dropout {dropout:.3g}: it cuts text into tokens by chance",
+            f"has dropout {dropout:.3g}: it tokenises the same text differently each time",
             "set dropout to null in it",
         )
     require_known_tokens(tokenizer, model, folder)
@@ -151,16 +158,16 @@ def require_usable(model: Any, tokenizer: Any, folder: Path) -> None:
 
 
 def require_text(tokenizer: Any, place: Path) -> None:
-    """Raise `SoftrecError` unless a tokeniser gives a text back: but for blanks about it, and small letters."""
+    """Raise `SoftrecError` unless a tokeniser decodes what it encodes (up to blanks and case), and ids are unique."""
     with readable(place, "tokeniser that can be used", SAVE):
         again = tokenizer.decode(tokenizer(SAMPLE, add_special_tokens=False)["input_ids"])
     if " ".join(again.split()).casefold() != SAMPLE.casefold():
-        raise fault(place, f"makes {again!r:.60} of {SAMPLE!r}")
+        raise fault(place, f"encodes and decodes {SAMPLE!r} to {again!r:.60}")
     vocabulary = tokenizer.get_vocab()
     if len(set(vocabulary.values())) < len(vocabulary):
-        raise fault(place, "gives two tokens one number")
+        raise fault(place, "gives two tokens the same id")
 
 
 def window(config: Any) -> Any:
-    """How many tokens back attention reaches, where a model's configuration limits that; else None."""
+    """Return the size of the model's sliding attention window in tokens, or None if it has none."""
     return getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None

@@ -1,4 +1,4 @@
-"""A base model's folder read by transformers: weights, configuration, tokeniser; errors say what is wrong."""
+"""Loading of a base model's folder by transformers: weights, configuration, tokeniser."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -13,14 +13,14 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def no_progress_bars() -> None:
-    """Keep transformers' progress bars out of log files, where there is no cursor to move."""
+    """Disable transformers' progress bars, which need a cursor and would fill log files."""
     from transformers.utils import logging
 
     logging.disable_progress_bar()
 
 
 def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
-    """Model and tokeniser of a transformers folder, on the CPU. Raises `SoftrecError` as `load`."""
+    """Load model and tokeniser from a folder, on the CPU. Raises `SoftrecError` like `language_model.load`."""
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     no_progress_bars()
@@ -30,13 +30,13 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
         stored = require_readable(folder)
         own_files: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(folder, **own_files)
-        # A folder's own choice would go before the option, and may name a kernel to be fetched.
+        # The folder's own setting would override the option, and may name a kernel to be downloaded.
         config = AutoConfig.from_pretrained(folder, **own_files)
         config._attn_implementation = "sdpa"
         config.return_dict = True
         require_size(config, folder, stored)
-        # Branches need a mask of their own (softrec.llm.branches), which FlashAttention-2 does not take. Without these
-        # options other shapes raise an error that does not name the weight, and a pickle would do as well.
+        # Branches need a custom mask (softrec.llm.branches), which FlashAttention-2 does not support. Mismatched shapes
+        # are left to require_whole, which names the weight; without use_safetensors, a pickle would be loaded too.
         options = {
             **own_files,
             "config": config,
@@ -53,5 +53,5 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
 
 
 def causal_model(model: Any) -> Any:
-    """The causal language model inside a PEFT wrapper (LoRA layers stay in place), or the model itself."""
+    """Return the causal language model inside a PEFT wrapper (with LoRA layers in place), or the model itself."""
     return model.get_base_model() if hasattr(model, "get_base_model") else model

@@ -1,8 +1,8 @@
-"""A batch row is one prompt and its branches: several responses that each see the prompt and themselves.
+"""Batches whose rows hold one prompt and its branches: responses that each attend to the prompt and themselves.
 
-The prompt is run once. Each branch follows it with positions that restart after the prompt, and a 4-D attention mask
-keeps branches apart; without dropout this is exactly what separate rows compute (with dropout, the prompt's mask is
-shared by its branches; `share_prompt=False` makes separate rows).
+The prompt is computed once. The positions of each branch continue after the prompt, and a 4-D attention mask separates
+branches. Without dropout this computes exactly what separate rows compute; with dropout, branches share the dropout
+mask of their prompt (`share_prompt=False` makes separate rows).
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ import torch
 from softrec.core.devices import moved
 
 PADDING = -1
-ALIGNED = 8  # places: a GPU's attention copies a mask whose rows begin elsewhere, in every layer
+ALIGNED = 8  # elements: if a mask's rows are not aligned, a GPU's attention copies the mask in every layer
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Row:
     responses: Sequence[tuple[str, Sequence[int]]]
 
     def __len__(self) -> int:
-        """Tokens of the row when the prompt is shared."""
+        """Return the number of tokens of the row if its branches share the prompt."""
         return len(self.prompt) + sum(len(tokens) for _, tokens in self.responses)
 
 
@@ -35,11 +35,11 @@ class BranchBatch:
 
     Attributes:
         input_ids, position_ids, segment: (B, T); segment is 0 for the prompt, j for branch j, -1 for padding. Positions
-            go on in the padding: where they restart, transformers takes a row for several packed ones.
-        at_row, at_column: (n,) the position whose hidden state predicts each response token.
-        target: (n,) the response token predicted there.
-        length: (R,) the response tokens of each branch; they are n in all, one branch after another.
-        kinds: R kinds of response.
+            continue in the padding: if they restarted, transformers would treat the row as several packed sequences.
+        at_row, at_column: (n,) indices of the hidden state that predicts each response token.
+        target: (n,) the response tokens to predict.
+        length: (R,) number of response tokens of each branch; branches are concatenated, so they sum to n.
+        kinds: the kind of each of the R responses.
     """
 
     input_ids: torch.Tensor
@@ -52,9 +52,10 @@ class BranchBatch:
     kinds: tuple[str, ...]
 
     def to(self, device: torch.device) -> "BranchBatch":
-        """The same batch on another device, but for `input_ids`: they stay, and a backbone moves what it makes of them.
+        """Move all tensors but `input_ids` to a device.
 
-        Whether a prompt holds items is asked of them, and asking a GPU would mean to wait for it.
+        `input_ids` stay on the CPU: a backbone looks for items in them, which on a GPU would force a synchronisation,
+        and moves what it needs itself.
         """
         others: dict[str, Any] = {
             k: moved(v, device) for k, v in vars(self).items() if torch.is_tensor(v) and k != "input_ids"
@@ -62,15 +63,15 @@ class BranchBatch:
         return replace(self, **others)
 
     def attention_mask(self, dtype: torch.dtype) -> torch.Tensor | None:
-        """The mask of `attention_mask`, or None where each row has one branch and attention need only be causal.
+        """Return the mask of `attention_mask`, or None if each row has one branch, for which causal attention suffices.
 
-        Padding is on the right, where nothing but padding sees it. Without a mask attention takes its fastest kernel.
+        Padding is on the right, so only padding attends to it. Without a mask, attention uses its fastest kernel.
         """
         return None if len(self.kinds) == len(self.input_ids) else attention_mask(self.segment, dtype)
 
 
 def collate(rows: Sequence[Row], pad_id: int, share_prompt: bool = True) -> BranchBatch:
-    """Lay `rows` out as one right-padded batch; with `share_prompt=False` each branch gets a prompt of its own."""
+    """Collate `rows` into one right-padded batch; with `share_prompt=False` each branch gets its own prompt."""
     if not share_prompt:
         rows = [Row(row.prompt, [response]) for row in rows for response in row.responses]
     width = max(map(len, rows))
@@ -101,9 +102,9 @@ def collate(rows: Sequence[Row], pad_id: int, share_prompt: bool = True) -> Bran
 
 
 def attention_mask(segment: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """The additive (B, 1, T, T) mask: causal, and a branch sees the prompt and itself alone.
+    """Build the additive (B, 1, T, T) mask: causal, and a branch attends only to the prompt and itself.
 
-    Padding sees only itself, so that no row of the softmax is empty (an empty one would be NaN).
+    Padding attends only to itself, so that no row of the softmax is empty (an empty one would be NaN).
     """
     width = segment.shape[1]
     causal = torch.ones(width, width, dtype=torch.bool, device=segment.device).tril()
@@ -114,12 +115,12 @@ def attention_mask(segment: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
 
 
 def additive_mask(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """The (B, 1, Q, K) mask of attention: zero at the `visible` (B, Q, K) places, the least number elsewhere."""
+    """Build the (B, 1, Q, K) attention mask: zero where `visible` (B, Q, K) is true, the lowest number elsewhere."""
     mask = aligned(visible.shape, torch.empty(0, dtype=dtype, device=visible.device)).zero_()
     return mask.masked_fill_(~visible, torch.finfo(dtype).min)[:, None]
 
 
 def aligned(shape: Sequence[int], like: torch.Tensor) -> torch.Tensor:
-    """A tensor whose rows begin at multiples of `ALIGNED` places, of a precision and on a device like another's."""
+    """Allocate a tensor whose rows start at multiples of `ALIGNED` elements, with the dtype and device of `like`."""
     *others, width = shape
     return like.new_empty((*others, width + -width % ALIGNED))[..., :width]

@@ -17,7 +17,7 @@ from softrec.llm.language_model import LanguageModel
 
 @dataclass(frozen=True)
 class EmbeddingSettings:
-    """What the embeddings of a catalogue's titles depend on, besides the titles and the base model."""
+    """Settings of embeddings: backbone (module of `softrec.llm.backbones`), precision, batch size and kernels."""
 
     backbone: str
     precision: Precision
@@ -26,22 +26,24 @@ class EmbeddingSettings:
 
 
 def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarray:
-    """z of each text: (n, D) float32, from the un-tuned base model, BOS included, not normalised.
+    """Compute the embedding z of each text: (n, D) float32, from the untuned base model, with BOS, not normalised.
 
-    Equal texts are run once and texts of like length together. An empty text is BOS alone. A text longer than the
-    model's context is cut on the right, which the log says. Ranks share the batches and all get all embeddings.
+    Equal texts are computed once, and texts of similar length are batched together. An empty text is BOS alone. A text
+    longer than the model's context is truncated on the right, and the log says so. Batches are sharded over ranks, and
+    each rank gets all embeddings.
 
     Raises `SoftrecError` if an embedding is not finite.
     """
     tokenizer = llm.tokenizer
     bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     distinct = list(dict.fromkeys(texts))
-    as_text = {"add_special_tokens": False, "split_special_tokens": True}  # a title that spells EOS is no end of text
+    # A title that contains the text of EOS must not become EOS.
+    as_text = {"add_special_tokens": False, "split_special_tokens": True}
     encoded = tokenizer(distinct, **as_text)["input_ids"] if distinct else []
     tokens = [[bos, *ids][: llm.context] for ids in encoded]
     if cut := sum(len(ids) >= llm.context for ids in encoded):
         most = f"the model's context of {llm.context:,} tokens"
-        say(f"{cut:,} of {len(distinct):,} texts are longer than {most}, and were cut")
+        say(f"{cut:,} of {len(distinct):,} texts are longer than {most} and were truncated")
     order = sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i))
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     states: dict[int, np.ndarray] = {}
@@ -51,7 +53,7 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     z = np.empty((len(tokens), llm.causal.config.hidden_size), np.float32)
     for number, found in distributed.all_gather(states).items():
         z[batches[number]] = found
-    sound = np.isfinite(z.sum(axis=1))  # one number a row, not the 61,528 x 3,072 of z once more
+    sound = np.isfinite(z.sum(axis=1))  # a sum per row, which avoids a mask of the size of z (61,528 x 3,072)
     if not sound.all():
         text = distinct[int(np.argmin(sound))]
         remedy = "look for weights that are too large in the base model, or give precision fp32"
@@ -61,9 +63,9 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
 
 
 def last_states(llm: LanguageModel, tokens: Sequence[Sequence[int]]) -> np.ndarray:
-    """(B, D) hidden states after the final norm at each row's last token.
+    """Compute the (B, D) float32 hidden states after the final norm at each row's last token.
 
-    Padded on the right: with causal attention nothing real sees it, and positions need no correction.
+    Padding is on the right: with causal attention no token attends to it, and positions need no correction.
     """
     lengths = torch.tensor([len(row) for row in tokens])
     input_ids = torch.full((len(tokens), int(lengths.max())), llm.pad_id)

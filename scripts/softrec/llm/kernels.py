@@ -1,7 +1,7 @@
-"""Which kernels run a base model's layers: those of transformers one by one, or fused ones.
+"""Kernels for a base model's layers: transformers' own, fused, or compiled.
 
-Eager layers spend more of a GPU's time on elementwise operations than on matrix products. Fused kernels read and write
-memory less often. They round otherwise, so what a model says may differ in its last digits: the choice is part of the
+Eager layers spend more of a GPU's time on elementwise operations than on matrix products. Fused kernels access memory
+less often. They round differently, so a model's outputs may differ in the last digits: the choice is part of the
 settings of every job that runs the model.
 """
 
@@ -18,26 +18,28 @@ from common.errors import SoftrecError
 from softrec.llm.branches import aligned
 
 Kernels = Literal["eager", "fused", "compiled"]
-CAUSAL, GROUPED = "causal_sdpa", "grouped_sdpa"  # names of attention to transformers: its own, `grouped_attention`
+# Names under which transformers' own attention and `grouped_attention` are registered.
+CAUSAL, GROUPED = "causal_sdpa", "grouped_sdpa"
 REMEDY = "set kernels: eager for this model (llms.<name>.kernels)"
 
 
 def install(model: Any, kernels: Kernels) -> None:
-    """Give a model of transformers its kernels, in place; weights keep their names and are the same tensors.
+    """Install kernels in a transformers model, in place; weights keep their names and are the same tensors.
 
-    Without a 4-D mask the model is causal, and nothing else: what is padded is padded on the right.
+    Without a 4-D mask, attention is causal and ignores padding, which must therefore be on the right.
 
     - eager: transformers' own modules.
-    - fused: every RMSNorm is one kernel (`torch.nn.functional.rms_norm`) in place of six, and attention with a mask
-      reads keys that several heads share without copying them (`grouped_attention`). In fp32 both compute the same but
-      for the order of sums; in bf16 the norm rounds once where transformers rounds twice.
+    - fused: every RMSNorm is one kernel (`torch.nn.functional.rms_norm`) instead of six, and attention with a mask
+      reads keys that several heads share without copying them (`grouped_attention`). In fp32 both give the same result
+      up to the order of sums; in bf16 the norm rounds once, transformers' twice.
     - compiled: fused, and each decoder layer is compiled (`compile_layers`).
 
     Raises:
-        SoftrecError: the model has no RMSNorm, or one that computes something else (as Gemma's, which adds 1).
+        SoftrecError: the model has no RMSNorm, or one with another formula (such as Gemma's, which adds 1), or compiled
+            kernels are requested and there is no C compiler.
     """
-    # transformers makes no mask for an attention whose name it does not know: ours are made already, or attention is
-    # causal. Else it would look for packed rows first, and Python would wait for the GPU in every pass.
+    # transformers builds no mask for an attention name that it does not know, and needs none: masks are given, or
+    # attention is causal. Otherwise it would look for packed rows, and synchronise with the GPU in every pass.
     AttentionInterface.register(CAUSAL, sdpa_attention_forward)
     AttentionInterface.register(GROUPED, grouped_attention)
     model.config._attn_implementation = CAUSAL if kernels == "eager" else GROUPED
@@ -49,7 +51,7 @@ def install(model: Any, kernels: Kernels) -> None:
 
 
 def fuse_norms(model: nn.Module) -> None:
-    """Replace each RMSNorm of transformers by `torch.nn.RMSNorm` on the same weight."""
+    """Replace each RMSNorm of transformers by a `torch.nn.RMSNorm` that shares its weight."""
     norms = [(name, module) for name, module in model.named_modules() if type(module).__name__.endswith("RMSNorm")]
     if not norms:
         raise SoftrecError(f"a {type(model).__name__} has no RMSNorm that could be fused", remedy=REMEDY)
@@ -59,22 +61,22 @@ def fuse_norms(model: nn.Module) -> None:
 
 
 def fused(name: str, norm: Any) -> nn.RMSNorm:
-    """`torch.nn.RMSNorm` with the weight of a module of transformers.
+    """Build a `torch.nn.RMSNorm` with the weight of a transformers module.
 
-    Raises `SoftrecError` unless both say the same of a test vector: a class may share the name and not the formula.
+    Raises `SoftrecError` unless both agree on a test vector: a class may have the name but another formula.
     """
     weight = norm.weight
     eps = getattr(norm, "variance_epsilon", None)
     if eps is not None:
-        with torch.device("meta"):  # its own weight is dropped at once
+        with torch.device("meta"):  # its initial weight is replaced immediately, so none is allocated
             new = nn.RMSNorm(tuple(weight.shape), eps=eps)
         new.weight = weight
         probe = torch.linspace(-2, 3, weight.numel(), dtype=weight.dtype, device=weight.device).view(weight.shape)
         with torch.no_grad():
-            # Two roundings of bf16 against one: up to 2^-8 of the value.
+            # bf16 rounds twice in one and once in the other: they differ by up to 2^-8 of the value.
             if torch.allclose(new(probe).float(), norm(probe).float(), rtol=2**-7, atol=1e-5):
                 return new
-    raise SoftrecError(f"{name} is a {type(norm).__name__}, which is not Llama's formula", remedy=REMEDY)
+    raise SoftrecError(f"{name} is a {type(norm).__name__}, which does not compute Llama's formula", remedy=REMEDY)
 
 
 def grouped_attention(
@@ -87,17 +89,16 @@ def grouped_attention(
     scaling: float | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention by torch's own kernels, without copies of keys and values that several query heads share.
+    """Compute grouped-query attention by torch's kernels, without copying shared keys and values.
 
     The G heads that share keys are laid out as G times as many queries of one head. With a mask, torch has no fast
-    kernel for shared keys, and transformers repeats them G times. Without a mask that is not so, and transformers' way
-    is taken.
+    kernel for shared keys, and transformers would repeat them G times. Without a mask this function falls back to
+    transformers' attention, which does not repeat them.
 
-    Args:
-        query: (B, heads, Q, d). key, value: (B, heads / G, K, d). attention_mask: (B, 1, Q, K), additive.
+    Shapes: `query` (B, heads, Q, d), `key` and `value` (B, heads / G, K, d), `attention_mask` (B, 1, Q, K), additive.
 
     Returns:
-        (B, Q, heads, d), and no weights.
+        (B, Q, heads, d), and None in place of attention weights.
     """
     batch, heads, queries, width = query.shape
     shared = key.shape[1]
@@ -118,12 +119,12 @@ def grouped_attention(
 
 
 def compile_layers(model: Any) -> None:
-    """Compile each decoder layer by itself, for inputs of any size; it takes effect in training alone.
+    """Compile each decoder layer separately, for inputs of any size; it takes effect only in training.
 
-    Layers are alike, so one or two graphs serve all of them; compiling the whole model would take minutes. The compiler
-    draws other dropout masks than eager layers do. Nothing is compiled before the first forward pass.
+    Layers have the same structure, so one or two graphs serve all of them; compiling the whole model would take
+    minutes. Compiled layers draw other dropout masks than eager ones. Compilation starts at the first forward pass.
 
-    Raises `SoftrecError` if there is no C compiler, which torch's own compiler uses on CPU and GPU alike.
+    Raises `SoftrecError` if there is no C compiler, which torch's compiler needs on CPU and GPU alike.
     """
     compilers = [os.environ.get("CC", ""), "gcc", "cc", "clang"]
     if not any(shutil.which(name) for name in compilers):

@@ -1,4 +1,4 @@
-"""One language model in memory: loaded once, tuned by LoRA, and the base model again with adapters off."""
+"""A language model in memory: loading, LoRA adapters, and inference with the tuned or the base model."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 if not torch.cuda.is_available():
-    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # PEFT imports deepspeed, which warns unless it is told
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # PEFT imports deepspeed, which warns unless an accelerator is set
 
 from common.errors import SoftrecError
 from common.files import read_json, write_json, write_whole
@@ -21,7 +21,7 @@ from softrec.llm.base_files import require_usable, window
 from softrec.llm.base_model import Precision, causal_model, read_base
 from softrec.llm.kernels import Kernels, install
 
-ALL_LINEAR = "all-linear"  # PEFT's word for all linear layers but the output
+ALL_LINEAR = "all-linear"  # PEFT's name for all linear layers except the output layer
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class LoraSettings:
 
 @dataclass(frozen=True)
 class LanguageModel:
-    """A causal language model (with or without LoRA), its tokeniser and the backbone that writes its input."""
+    """A causal language model (with or without LoRA), its tokeniser, and the backbone that builds its inputs."""
 
     model: Any
     tokenizer: Any
@@ -44,43 +44,43 @@ class LanguageModel:
 
     @property
     def causal(self) -> Any:
-        """The transformers model inside a PEFT wrapper, LoRA layers in place."""
+        """The transformers model inside a PEFT wrapper, with LoRA layers in place."""
         return causal_model(self.model)
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return self.model.device
 
     @property
     def context(self) -> int:
-        """The most tokens that prompt and response may have together: what attention reaches in every layer.
+        """Maximum number of tokens of prompt and response together.
 
-        The masks of responses that share a prompt (softrec.llm.branches) know no sliding window.
+        It is at most the sliding window, if the model has one: masks of branches (softrec.llm.branches) ignore it.
         """
         positions = self.causal.config.max_position_embeddings
         return min(positions, window(self.causal.config) or positions)
 
     @property
     def pad_id(self) -> int:
-        """A token id for padding; masks keep it from being seen, so any with an embedding will do."""
+        """Token id for padding: EOS unless a pad token has an embedding; masks hide it, so any id works."""
         pad = self.tokenizer.pad_token_id
         known = pad is not None and pad < self.causal.get_input_embeddings().num_embeddings
         return int(pad if known else self.tokenizer.eos_token_id)
 
     @property
     def ends(self) -> list[int]:
-        """Token ids that end a text: the tokeniser's EOS and whatever else the model's own configuration names."""
+        """Token ids that end a text: the tokeniser's EOS and those in the model's generation configuration."""
         own = self.causal.generation_config.eos_token_id
         return sorted({self.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])} - {None})
 
     @contextmanager
     def inference(self, *, base: bool = False) -> Iterator[None]:
-        """No gradients and no dropout; with `base`, adapters off: the un-tuned model. Compiled layers run eagerly."""
+        """Disable gradients, dropout and compiled layers; with `base`, also adapters, which gives the untuned model."""
         training = self.model.training
         self.model.eval()
         try:
-            # A cache grows with each token and knows which layer it serves: each would be compiled anew.
+            # The cache grows with each token and differs by layer, so compiled layers would be recompiled each time.
             with torch.inference_mode(), torch.compiler.set_stance("force_eager"):
                 if base and hasattr(self.model, "disable_adapter"):
                     with self.model.disable_adapter():
@@ -92,7 +92,7 @@ class LanguageModel:
 
 
 def load_backbone(name: str) -> ModuleType:
-    """The module of `softrec.llm.backbones` called `name`."""
+    """Import the module `name` of `softrec.llm.backbones`."""
     from importlib import import_module
 
     return import_module(f"softrec.llm.backbones.{name}")
@@ -107,12 +107,13 @@ def load(
     kernels: Kernels = "eager",
     trainable: bool = False,
 ) -> LanguageModel:
-    """Load a base model from a transformers folder, and an adapter on top of it where one is given.
+    """Load a base model from a transformers folder, and optionally an adapter on top of it.
 
-    With `trainable` the adapter can be tuned on; its weights are in fp32 either way.
+    With `trainable` the adapter can be tuned further; its weights are in fp32 in any case.
 
-    Raises `SoftrecError` if a folder holds no model, or no adapter, that can be read, or not just the weights that the
-    model, or the adapter, is made of; if it asks for code of its own, which is never run.
+    Raises `SoftrecError` if the base model or the adapter cannot be loaded, has missing, unexpected or non-finite
+    weights, or requires custom code, which is never run; if the tokeniser has no EOS token; or if the model is not of
+    the Llama family.
     """
     model, tokenizer = read_base(folder, precision)
     if not (hasattr(model, "model") and hasattr(model, "lm_head")):
@@ -132,7 +133,7 @@ def load(
 
         require_safetensors(adapter)
         with readable(adapter, "adapter that PEFT can load", f"remove {adapter} and let Snakemake make it again"):
-            # PEFT's own choice is "cuda", which is GPU 0 to safetensors, whichever rank this is.
+            # PEFT's default is "cuda", which safetensors takes as GPU 0 in every rank.
             device = str(model.device)
             model = PeftModel.from_pretrained(
                 model, adapter, is_trainable=trainable, torch_device=device, local_files_only=True
@@ -144,9 +145,9 @@ def load(
 
 
 def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> LanguageModel:
-    """A fresh LoRA on the base model: A random from the stream "lora" of `seed`, B zero, both kept in fp32.
+    """Attach a new LoRA adapter to the base model: A random from the stream "lora" of `seed`, B zero, both in fp32.
 
-    Raises `SoftrecError` if the model has no layer of a name in `settings.targets`.
+    Raises `SoftrecError` if the model has no linear layer with a name in `settings.targets`.
     """
     from peft import LoraConfig, get_peft_model
 
@@ -169,7 +170,7 @@ def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> Langua
 
 
 def require_targets(model: Any, targets: list[str]) -> None:
-    """Raise `SoftrecError` unless each target names layers: PEFT is content if one of them does."""
+    """Raise `SoftrecError` unless each target matches a layer: PEFT only requires that one of them does."""
     layers = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
     for target in targets:
         if target == ALL_LINEAR and len(targets) == 1:
@@ -184,12 +185,12 @@ def require_targets(model: Any, targets: list[str]) -> None:
 
 
 def adapter_state(llm: LanguageModel) -> dict[str, torch.Tensor]:
-    """The trainable tensors by name, as copies on the CPU."""
+    """Return copies of the trainable tensors on the CPU, by name."""
     return {n: p.detach().cpu().clone() for n, p in llm.model.named_parameters() if p.requires_grad}
 
 
 def load_adapter_state(llm: LanguageModel, state: dict[str, torch.Tensor]) -> None:
-    """Put tensors of `adapter_state` back. Raises `SoftrecError` unless they are just the model's trainable ones."""
+    """Restore the tensors of `adapter_state`. Raises `SoftrecError` unless they match the trainable ones exactly."""
     trainable = {name: p for name, p in llm.model.named_parameters() if p.requires_grad}
     remedy = "remove the checkpoint's folder, and the run begins anew"
     require_same(shapes(state), shapes(trainable), "the adapter in the checkpoint", remedy)
@@ -199,14 +200,14 @@ def load_adapter_state(llm: LanguageModel, state: dict[str, torch.Tensor]) -> No
 
 
 def save_adapter(llm: LanguageModel, folder: Path) -> None:
-    """Save the adapter in PEFT's own format (adapter_model.safetensors, adapter_config.json): same adapter, same bytes.
+    """Save the adapter in PEFT's format (adapter_model.safetensors, adapter_config.json), byte for byte reproducible.
 
-    PEFT writes the base model's path, which has no meaning on another machine, and layer names in the order of a set.
+    PEFT alone would write the base model's path, which is specific to a machine, and layer names in the order of a set.
     """
     with write_whole(folder) as partial:
         llm.model.save_pretrained(partial)
         llm.backbone.save(llm.causal, partial)
-        (partial / "README.md").unlink(missing_ok=True)  # a generated card with nothing in it
+        (partial / "README.md").unlink(missing_ok=True)  # PEFT's model card template, never filled in
         config = read_json(partial / "adapter_config.json")
         config["base_model_name_or_path"] = None
         config["target_modules"] = sorted(config["target_modules"])

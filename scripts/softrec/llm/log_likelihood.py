@@ -11,7 +11,7 @@ from softrec.llm.branches import BranchBatch
 
 
 class ResponseLikelihood(nn.Module):
-    """A language model and its backbone as one module from branches to log-likelihoods: what an engine trains.
+    """A language model and its backbone as one module that engines train: batches to log-likelihoods.
 
     Args:
         model: a causal language model of transformers, with or without LoRA.
@@ -24,10 +24,10 @@ class ResponseLikelihood(nn.Module):
         self.backbone = backbone
 
     def forward(self, batch: BranchBatch) -> torch.Tensor:
-        """(R,) summed log-likelihood in fp32 of each branch.
+        """Compute the (R,) summed log-likelihoods of the branches, in fp32.
 
-        The output layer is applied at the positions that predict a response token alone, which saves most of its
-        memory and time: a prompt is ten times as long as a title.
+        The output layer is applied only at positions that predict a response token, which saves most of its memory and
+        time: a prompt is ten times as long as a title.
         """
         language_model = causal_model(self.model)
         embedded = self.backbone.input_embeddings(language_model, batch.input_ids)
@@ -39,5 +39,5 @@ class ResponseLikelihood(nn.Module):
         ).last_hidden_state
         logits = language_model.lm_head(hidden[batch.at_row, batch.at_column]).float()
         log_probability = -nn.functional.cross_entropy(logits, batch.target, reduction="none")
-        # A GPU adds these in the same order each time, which it does not do in `index_add`.
+        # Deterministic on a GPU, unlike `index_add`, whose order of sums varies.
         return torch.segment_reduce(log_probability, "sum", lengths=batch.length, unsafe=True)

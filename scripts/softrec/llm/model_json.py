@@ -1,6 +1,6 @@
-"""The JSON files of a base model's folder: objects, each key once, with values that a model can be built by.
+"""Checks of the JSON files in a base model's folder: objects without repeated keys, with values in valid ranges.
 
-transformers raises `KeyError: 'nope'` and the like about many a value, which names neither file nor key.
+For many invalid values transformers raises errors such as `KeyError: 'nope'`, which name neither file nor key.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from common.errors import SoftrecError
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
-# Files that hold an object, if they are there.
+# Files that must hold an object if they exist.
 OBJECTS = (
     CONFIG,
     "generation_config.json",
@@ -25,7 +25,7 @@ OBJECTS = (
 POINTER = b"version https://git-lfs.github.com/spec/"
 SAVE = "save model and tokeniser again by save_pretrained, or fetch them again"
 PULL = "fetch what it stands for: `git lfs pull` in the folder's repository"
-# Whole numbers of config.json, with the least and the most of any model.
+# Integers in config.json with their smallest and largest plausible values.
 BOUNDS = {
     "vocab_size": (2, 10**7),
     "hidden_size": (1, 10**6),
@@ -43,18 +43,18 @@ BOUNDS = {
 
 
 def read_objects(folder: Path) -> dict[str, dict[str, Any]]:
-    """The object in each of the folder's files of `OBJECTS`. Raises `SoftrecError` if one holds none."""
+    """Read the files of `OBJECTS` that exist. Raises `SoftrecError` if one is not an object or has invalid values."""
     found = {name: read_object(folder / name) for name in OBJECTS if (folder / name).exists()}
     require_config(folder / CONFIG, found.get(CONFIG, {}))
     tokens = found.get("added_tokens.json", {})
     for text, number in tokens.items():
         if not isinstance(number, int) or isinstance(number, bool):
-            raise fault(folder / "added_tokens.json", f"gives {text!r:.60} the number {number!r:.60}")
+            raise fault(folder / "added_tokens.json", f"gives {text!r:.60} the id {number!r:.60}, not an integer")
     return found
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The object in a file of JSON. Raises `SoftrecError` if there is none, or a key is given twice in it."""
+    """Read a JSON file. Raises `SoftrecError` if it is not an object or has a key twice."""
     raw = path.read_bytes()
     require_content(path, raw[: len(POINTER)])
     try:
@@ -73,7 +73,7 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def require_content(path: Path, start: bytes) -> None:
-    """Raise `SoftrecError` if a file that begins with `start` is empty, or stands for one that git has not fetched."""
+    """Raise `SoftrecError` if a file that begins with `start` is empty or a Git LFS pointer."""
     if start.startswith(POINTER):
         raise fault(path, "is a pointer of Git LFS, not the file itself", PULL)
     if not start:
@@ -81,18 +81,18 @@ def require_content(path: Path, start: bytes) -> None:
 
 
 def refuse_number(text: str) -> NoReturn:
-    """JSON has no NaN and no infinity, although Python reads them."""
-    raise ValueError(f"{text} is no finite number")
+    """Raise `ValueError` for NaN and infinity, which Python parses although JSON has neither."""
+    raise ValueError(f"{text} is not a finite number")
 
 
 def finite(text: str) -> float:
-    """A number of a JSON file. Raises `ValueError` if it is so large that it would be read as infinite."""
+    """Parse a number of a JSON file. Raises `ValueError` if it is too large for a float."""
     value = float(text)
     return value if math.isfinite(value) else refuse_number(text)
 
 
 def each_key_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON. Raises `ValueError` if it has a key twice: readers do not agree about which counts."""
+    """Build an object from pairs. Raises `ValueError` if a key occurs twice: JSON readers differ in which they use."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -101,9 +101,9 @@ def each_key_once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def require_config(path: Path, config: Mapping[str, Any]) -> None:
-    """Raise `SoftrecError` for the first value of config.json that no model can be built by; absent and null are none.
+    """Raise `SoftrecError` for the first invalid value of config.json; absent and null values are not checked.
 
-    What else transformers has against a configuration it says itself.
+    All other errors in a configuration are reported by transformers.
     """
     for key, (least, most) in BOUNDS.items():
         value = config.get(key)
@@ -122,12 +122,12 @@ def require_config(path: Path, config: Mapping[str, Any]) -> None:
     rows, padding = config.get("vocab_size"), config.get("pad_token_id")
     if padding is not None and rows is not None and (not isinstance(padding, int) or not -rows <= padding < rows):
         remedy = "set it to null, or to a token that the model has"
-        raise fault(path, f"has pad_token_id {padding!r:.60}, and there are {rows} tokens", remedy)
+        raise fault(path, f"has pad_token_id {padding!r:.60}, but there are {rows} tokens", remedy)
     require_names(path, config)
 
 
 def require_names(path: Path, config: Mapping[str, Any]) -> None:
-    """Raise `SoftrecError` if config.json names an activation that transformers has not, or a type torch has not."""
+    """Raise `SoftrecError` if config.json names an activation unknown to transformers or a dtype unknown to torch."""
     import torch
     from transformers.activations import ACT2FN
 
@@ -138,9 +138,9 @@ def require_names(path: Path, config: Mapping[str, Any]) -> None:
         if name not in (None, "auto") and not isinstance(
             getattr(torch, name.removeprefix("torch."), None), torch.dtype
         ):
-            raise fault(path, f"has {key} {name!r:.60}, which is no type of torch")
+            raise fault(path, f"has {key} {name!r:.60}, which is not a dtype of torch")
 
 
 def fault(path: Path, what: str, remedy: str = SAVE) -> SoftrecError:
-    """The sentence for a file that cannot be what it should be."""
+    """Build the error for an invalid file; `what` is a predicate with the file as subject."""
     return SoftrecError(f"{path} {what}", where=str(path), remedy=remedy)

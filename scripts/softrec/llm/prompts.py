@@ -1,8 +1,8 @@
-"""The one prompt: used for tuning, self-distillation, d_t, validation and test alike (paper, section 2.2).
+"""The prompt, the same for tuning, self-distillation, d_t, validation and test (paper, section 2.2).
 
-The layout is the Alpaca one that BIGRec uses: preamble, instruction, input, response. Its blanks are those of the SOFT
-authors' training prompts: one ends the preamble's line, and the history is followed by a line of one blank. (Their
-inference ends the preamble with two.) Where a prompt is too long its oldest history goes; theirs loses its end.
+The layout is BIGRec's, from Alpaca: preamble, instruction, input, response. Blanks are those of the SOFT authors'
+training prompts: the preamble's line ends with one, and the history is followed by a line with one. (Their inference
+prompts end the preamble with two.) If a prompt is too long, its oldest history is dropped; theirs loses its end.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,13 +34,13 @@ The user has {consumed} the following {items} before: {history}
 
 ROWS_AT_ONCE = 4096  # prompts tokenised in one batch: 10 MB of text and token ids
 PlaceItems = Callable[[list[int], Sequence[int]], list[int]]
-"""Puts the items of a history into the token ids of its prompt, as the backbone wants it."""
-PLACE = "\0"  # in a text, of a backbone's own token; no title has a control character
+"""Inserts the items of a history into the token ids of its prompt, as the backbone requires."""
+PLACE = "\0"  # stands for a backbone's special token in a text; no title has a control character
 
 
 @dataclass(frozen=True)
 class Words:
-    """How a data set's items are spoken of, as in `video games`, `video game`, `played`."""
+    """Words for a data set's items in prompts, such as `video games`, `video game`, `played`."""
 
     items: str
     item: str
@@ -48,35 +48,36 @@ class Words:
 
 
 def quoted(title: str) -> str:
-    """A title as it stands in prompts and responses: in double quotes."""
+    """Put a title in double quotes, as in prompts and responses."""
     return f'"{title}"'
 
 
 def title_in(text: str) -> str:
-    """The title that a generated text says: without surrounding blanks and double quotes."""
+    """Extract the title from a generated text: strip surrounding blanks and double quotes."""
     return text.strip().strip('"').strip()
 
 
 def render(history: Sequence[str], words: Words) -> str:
-    """The prompt x of a history of item texts, oldest first."""
+    """Format the prompt x for a history of item texts, oldest first."""
     return TEMPLATE.format(
         items=words.items,
         item=words.item,
         consumed=words.consumed,
         history=", ".join(history) or "none",
-        blank=" ",  # here, since editors take blanks away at the end of a line
+        blank=" ",  # inserted here, because editors strip trailing blanks from the template
     )
 
 
 class Encoder:
-    """Turns histories into prompt tokens and titles into response tokens.
+    """Encoder of histories as prompt tokens and titles as response tokens.
 
     Args:
         tokenizer: a transformers tokeniser.
         words: the data set's words.
-        item_text: how the backbone writes one history item, given its title.
-        prompt_tokens: the most tokens a prompt may have; the oldest history goes first.
-        placeholder: the token that stands where a text has `PLACE`. What else of a text spells a special token is text.
+        item_text: the backbone's function from a title to the text of a history item.
+        prompt_tokens: maximum number of prompt tokens; the oldest history is dropped first.
+        placeholder: the special token that replaces `PLACE`. Any other text of a special token is encoded as plain
+            text.
     """
 
     def __init__(
@@ -94,10 +95,10 @@ class Encoder:
         self.cache: dict[str, list[int]] = {}
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, with no special token added; texts are cut at `PLACE`, as at any special token.
+        """Tokenise texts without adding special tokens; texts are split at `PLACE`, as at any special token.
 
-        All are tokenised in one batch, which takes half the time of one after another. Parts of texts recur, as titles
-        do, and are remembered; whole prompts are not.
+        All are tokenised in one batch, which takes half the time of one call per text. Parts of texts recur, like
+        titles, and are cached; whole prompts are not.
         """
         if self.placeholder is None:
             return self.batch(texts)
@@ -107,46 +108,46 @@ class Encoder:
         return [self.joined([self.cache[part] for part in own]) for own in parts]
 
     def joined(self, parts: Sequence[list[int]]) -> list[int]:
-        """Token ids of a text's parts with the placeholder between them."""
+        """Join the token ids of a text's parts by the placeholder."""
         assert self.placeholder is not None
         first, *others = parts
         return [*first, *(token for part in others for token in (self.placeholder, *part))]
 
     def batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of texts that are text alone: what spells a special token is no special token."""
+        """Tokenise texts as plain text: the text of a special token does not become that token."""
         as_text = {"add_special_tokens": False, "split_special_tokens": True}
         return self.tokenizer(list(texts), **as_text)["input_ids"] if texts else []
 
     def plain(self, text: str) -> list[int]:
-        """Token ids of a text that is text alone, remembered."""
+        """Tokenise a text as plain text, with a cache."""
         if text not in self.cache:
             self.cache[text] = self.batch([text])[0]
         return self.cache[text]
 
     def text(self, titles: Sequence[str]) -> str:
-        """The prompt of a history of titles, as the backbone writes them."""
+        """Format the prompt for a history of titles in the backbone's notation."""
         return render([self.item_text(title) for title in titles], self.words)
 
     def prompts(
         self, histories: Sequence[Sequence[str]], rooms: Sequence[int] | None = None
     ) -> list[tuple[list[int], int]]:
-        """Token ids of each history's prompt (BOS first) and how many of its newest titles it kept.
+        """Encode histories; return each prompt's token ids (BOS first) and how many of the newest titles it kept.
 
-        `rooms` are the most tokens that responses leave to their prompts. Where not even the prompt without any history
-        fits in there, it is given all the same: `check_context` says so.
+        `rooms` are the numbers of tokens that responses leave for their prompts. If not even the prompt without history
+        fits in its room, it is returned nevertheless, and `check_context` reports it.
 
-        Raises `SoftrecError` if that prompt is longer than any may be.
+        Raises `SoftrecError` if that prompt exceeds the maximum number of prompt tokens.
         """
         whole = self.tokens([self.text(titles) for titles in histories])
         rooms = [self.limit] * len(whole) if rooms is None else rooms
         return [self.fitted(*row) for row in zip(histories, whole, rooms, strict=True)]
 
     def prompt(self, titles: Sequence[str], room: int | None = None) -> tuple[list[int], int]:
-        """`prompts` of one history."""
+        """Apply `prompts` to one history."""
         return self.prompts([titles], None if room is None else [room])[0]
 
     def fitted(self, titles: Sequence[str], whole: list[int], room: int) -> tuple[list[int], int]:
-        """A prompt without as much of its oldest history as does not fit, given the tokens of the whole one."""
+        """Drop the oldest history until the prompt fits; `whole` are the tokens of the full prompt without BOS."""
         most = min(self.limit, room)
         for first in range(len(titles) + 1):
             ids = [self.bos, *(self.tokens([self.text(titles[first:])])[0] if first else whole)]
@@ -156,24 +157,26 @@ class Encoder:
             return ids, 0
         raise SoftrecError(
             f"the prompt has {len(ids)} tokens even without any history; {self.limit} are allowed",
-            where="tuning.max_tokens less generation.max_new_tokens",
+            where="tuning.max_tokens minus generation.max_new_tokens",
             remedy="raise tuning.max_tokens",
         )
 
     def response(self, title: str) -> list[int]:
-        """Token ids of the label: the quoted title and EOS. It is never cut."""
+        """Encode a label: the quoted title and EOS, never truncated."""
         return [*self.plain(quoted(title)), self.eos]
 
     def raw_response(self, text: str) -> list[int]:
-        """Token ids of a generated text kept as it is (self-distilled data), and EOS."""
+        """Encode an unmodified generated text (self-distilled data) and EOS."""
         return [*self.plain(text), self.eos]
 
 
 def check_context(prompts: Sequence[Sequence[int]], longest: Sequence[int], context: int) -> None:
-    """Raise `SoftrecError` if some prompt does not fit into the model's context with its own longest response.
+    """Raise `SoftrecError` if a prompt and its longest response do not fit in the model's context.
 
     Args:
-        longest: tokens of each prompt's longest response.
+        prompts: token ids of the prompts.
+        longest: number of tokens of each prompt's longest response.
+        context: maximum number of tokens of the model.
     """
     for row, (prompt, response) in enumerate(zip(prompts, longest, strict=True)):
         if len(prompt) + response > context:
@@ -187,9 +190,9 @@ def check_context(prompts: Sequence[Sequence[int]], longest: Sequence[int], cont
 def encode_prompts(
     rows: "datasets.Dataset", items: "Items", encoder: Encoder, place: PlaceItems, rooms: Sequence[int] | None = None
 ) -> list[list[int]]:
-    """Prompt tokens of each row, with the kept items placed; says how many lost old history.
+    """Encode the prompt of each row with its items placed; log how many prompts lost old history.
 
-    `rooms` is how many tokens each row's responses leave to its prompt, where that may be less than the limit.
+    `rooms` are the numbers of tokens that the rows' responses leave for their prompts, if these may be below the limit.
     """
     prompts, shortened, histories = [], 0, list(rows["history"])
     for start in range(0, len(histories), ROWS_AT_ONCE):

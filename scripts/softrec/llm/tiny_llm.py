@@ -1,7 +1,7 @@
-"""The demo's base model: a Llama of about a million parameters, pre-trained on the catalogue's own text.
+"""The demo's base model: a Llama with about a million parameters, pre-trained on the catalogue's text.
 
-It stands where the pre-trained LLM stands in the paper: it knows titles and categories as language, and has seen no
-user. What it shows is that the machine works, not that SOFT does.
+It replaces the paper's pre-trained LLM: it knows titles and categories as language, and has seen no user data. It shows
+that the workflow runs, not that SOFT improves results.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +18,12 @@ from softrec.llm.prompts import Words
 from softrec.llm.tiny_corpus import documents, tokenizer_texts
 
 BOS, EOS, PAD = "<s>", "</s>", "<pad>"
-SEPARATOR = '", "|"'  # no token reaches across what stands before, between and after quoted titles
+SEPARATOR = '", "|"'  # no token spans the quotes and commas around titles
 
 
 @dataclass(frozen=True)
 class TinySettings:
-    """Shape of the model and length of its pre-training."""
+    """Size of the model and its pre-training: `steps` updates on `batch_size` blocks of `block` tokens."""
 
     vocabulary: int
     hidden: int
@@ -39,10 +39,10 @@ class TinySettings:
 
 
 def train_tokenizer(texts: Sequence[str], settings: TinySettings) -> Any:
-    """Byte-level BPE of the catalogue's text and the prompt's template: any text at all can be encoded.
+    """Train a byte-level BPE tokeniser on the catalogue's text and the prompt template; it can encode any text.
 
-    Merges may join words: a title is two or three tokens, and the template's fixed parts are one each. A prompt is
-    about four times shorter than with one token per word, and so is everything that is done with it.
+    Merges may span words: a title is two or three tokens, and each fixed part of the template is one. Prompts have
+    about a quarter of the tokens that they would have with one token per word, which saves time everywhere.
     """
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
@@ -63,7 +63,7 @@ def train_tokenizer(texts: Sequence[str], settings: TinySettings) -> Any:
 
 
 def new_model(tokenizer: Any, settings: TinySettings) -> Any:
-    """A Llama with random weights from the stream "weights"."""
+    """Build a Llama with random weights from the stream "weights"."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
@@ -87,7 +87,7 @@ def new_model(tokenizer: Any, settings: TinySettings) -> Any:
 def blocks(
     tokenizer: Any, titles: Sequence[str], categories: Sequence[str | None], settings: TinySettings
 ) -> Iterator[torch.Tensor]:
-    """Endless (batch, block) token ids: documents, each BOS ... EOS, packed in a new seeded order every pass."""
+    """Yield (batch, block) token ids forever: documents (BOS ... EOS), packed in a new seeded order in every pass."""
     size = settings.batch_size * settings.block
     stock: list[int] = []
     epoch = 0
@@ -104,7 +104,7 @@ def blocks(
 
 
 def pretrain(titles: Sequence[str], categories: Sequence[str | None], settings: TinySettings) -> tuple[Any, Any]:
-    """Train tokeniser and model as a language model of the catalogue. Returns (model, tokeniser).
+    """Pre-train tokeniser and model on the catalogue. Returns (model, tokeniser).
 
     Raises `SoftrecError` if the loss is not finite.
     """

@@ -176,7 +176,7 @@ class Dllm2rec(Sasrec):
 
     @torch.no_grad()
     def importance(self, model: Encoder, state: Tensor, place: Tensor) -> Tensor:
-        """w = gamma_p w^p + gamma_c w^c + gamma_o w^o over the K items, summing to 1; (B, K).
+        """W = gamma_p w^p + gamma_c w^c + gamma_o w^o over the K items, summing to 1; (B, K).
 
         Consistency w^o_r is 1 where the teacher's item is among the K that the student itself ranks highest now.
         """

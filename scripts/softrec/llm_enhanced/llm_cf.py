@@ -125,7 +125,7 @@ class LlmCfEncoder(Encoder):
         return self.mix(state, mean, torch.zeros_like(state), self.text.bias.expand_as(mean))
 
     def mix(self, state: Tensor, mean: Tensor, item: Tensor, title: Tensor) -> Tensor:
-        """m = Linear[SASRec's state; W mean(history's titles); item; W title], (B, D), of four times (B, D).
+        """M = Linear[SASRec's state; W mean(history's titles); item; W title], (B, D), of four times (B, D).
 
         The original's m also has an embedding of the user. Here it has none, for users seen in training as for others:
         SASRec and all other rows know a user by the history alone, and what this module adds shall be the texts'.

@@ -9,7 +9,8 @@ from softrec.io.csv_files import csv_text
 
 class Cell(NamedTuple):
     """A number as printed, its standard deviation as printed (or ""), whether it is the best of its column, and a mark
-    that is shown behind it wherever people read (not in csv)."""
+    that is shown behind it wherever people read (not in csv).
+    """
 
     text: str = ""
     spread: str = ""

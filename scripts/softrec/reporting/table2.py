@@ -193,7 +193,8 @@ def best_printed(means: Means, dataset: str, metric: str) -> str:
 
 def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> str:
     """What a reader must know below the table: seeds, what marks the best (`marked`, as "in bold"), what Gain means;
-    then `noise`, what is known of it."""
+    then `noise`, what is known of it.
+    """
     counts = sorted({mean.seeds for mean in means.values()})
     seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     spread = "One seed." if counts == [1] else f"Mean ± standard deviation over {seeds} seeds."

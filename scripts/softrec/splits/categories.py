@@ -1,7 +1,7 @@
-"""Categories of items for the category hit ratio (paper, Figure 2): one label an item, at one level of the catalogue.
+"""Item categories for the category hit ratio (paper, Figure 2): one label per item, from one level of the catalogue.
 
-The paper does not say what a category is. Here it is the label at the first level of the catalogue's categories that
-tells items apart: at least five labels with at least 1 % of the items each.
+The paper does not define category. Here it is the label at the broadest level of the catalogue's categories that has
+at least five labels with at least 1 % of the items each.
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ CLASSES, SHARE = 5, 0.01
 
 
 class Labels(NamedTuple):
-    """label: one per item, "" where nothing is known. level: 1 for the broadest. classes: how many labels there are."""
+    """label: one per item, "" if unknown. level: 1 is the broadest. classes: number of distinct labels."""
 
     label: list[str]
     level: int
@@ -20,16 +20,16 @@ class Labels(NamedTuple):
 
 
 def at_level(category: str | None, level: int) -> str:
-    """The label at a level, 1 being the broadest; the narrowest there is where there are fewer.
+    """Return the label at a level (1 is the broadest), or the narrowest label if there are fewer levels.
 
-    Levels are parted by " > "; of labels of one level, parted by ", ", the first counts.
+    Levels are separated by " > ". If a level has several labels, separated by ", ", the first is used.
     """
     levels = (category or "").split(" > ")
     return levels[min(level, len(levels)) - 1].split(", ")[0]
 
 
 def label_items(categories: Sequence[str | None]) -> Labels:
-    """One label per item, at the first level that tells them apart; at the narrowest if none does."""
+    """Label each item at the broadest level with `CLASSES` labels of `SHARE` each, or at the narrowest if none has."""
     deepest = max((len((category or "").split(" > ")) for category in categories), default=1)
     for level in range(1, deepest + 1):
         label = [at_level(category, level) for category in categories]

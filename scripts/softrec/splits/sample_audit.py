@@ -1,4 +1,4 @@
-"""Proof that a sample holds rows of its split alone. Nothing of `sequences`, which draws it, is used here."""
+"""Check that a sample holds only rows of its split; independent of `sequences`, which draws the sample."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from softrec.splits.split_audit import Part, any_in_row, keys_of, refuse_first, 
 
 
 def audit_sample(split: Part, sample: Part) -> dict[str, Any]:
-    """Hold a sample against its split; return what was checked, on how many rows.
+    """Check a sample against its split; return the checks and the number of rows checked.
 
     Raises:
         SoftrecError: a check fails; names the check and the first offending row.
@@ -21,7 +21,7 @@ def audit_sample(split: Part, sample: Part) -> dict[str, Any]:
 
 
 def check_sample(split: Part, sample: Part) -> None:
-    """Every row of a sample is a row of its split, and none was drawn twice."""
+    """Raise `SoftrecError` unless every row of a sample is a row of its split and none was drawn twice."""
     keys, own = keys_of(split), keys_of(sample)
     order = np.argsort(keys)
     place = order[np.minimum(np.searchsorted(keys, own, sorter=order), len(keys) - 1)]

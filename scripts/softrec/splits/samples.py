@@ -1,4 +1,4 @@
-"""What tuning and prediction read: catalogue, sampled rows, and their prompts."""
+"""Readers of the inputs of tuning and prediction: catalogue, sampled rows, seen items, title embeddings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """The catalogue by item id 1..N: entry 0 is padding.
+    """The catalogue indexed by item id 1..N; entry 0 is padding.
 
     Attributes:
         title: N + 1 titles.
         title_id: (N + 1,) ids of distinct titles, 0..T-1 (entry 0 is -1).
-        distinct: the T distinct titles.
+        distinct: the T distinct titles by title id.
     """
 
     title: list[str]
@@ -35,12 +35,17 @@ class Items:
 
     @property
     def count(self) -> int:
-        """How many items there are (N)."""
+        """Number of items (N)."""
         return len(self.title) - 1
 
 
 def load_items(path: Path) -> Items:
-    """Read catalogue.parquet. Raises `SoftrecError` unless items are 1..N, and each title has a number of its own."""
+    """Read catalogue.parquet.
+
+    Raises:
+        SoftrecError: items are not 1..N in order, a title cannot be displayed, or title ids and distinct titles do not
+            correspond one to one.
+    """
     table = read_table(path, ["item", "title", "title_id"])
     item, titles, ids = table["item"].to_numpy(), table["title"].to_pylist(), table["title_id"].to_numpy()
     remedy = f"remove {path} and let Snakemake make it again"
@@ -52,9 +57,11 @@ def load_items(path: Path) -> Items:
     distinct: dict[int, str] = {}
     for row, (title, index) in enumerate(zip(titles, ids.tolist(), strict=True)):
         if index > len(distinct) or distinct.setdefault(index, title) != title:
-            raise SoftrecError(f"row {row} of {path} has title_id {index}, which is not its title's", remedy=remedy)
+            raise SoftrecError(
+                f"row {row} of {path} has title_id {index}, which does not match its title", remedy=remedy
+            )
     if len(set(distinct.values())) < len(distinct):
-        raise SoftrecError(f"two of the {len(distinct)} numbers of titles in {path} have one title", remedy=remedy)
+        raise SoftrecError(f"two of the {len(distinct)} title ids in {path} have the same title", remedy=remedy)
     return Items(["", *titles], np.concatenate([[-1], ids]), [distinct[index] for index in range(len(distinct))])
 
 
@@ -69,10 +76,12 @@ def read_rows(path: Path, names: Sequence[str], items: int) -> Any:
     """Read columns of sampled sequences as a `pyarrow.Table`.
 
     Args:
-        items: in the catalogue (N).
+        path: a file of sequences or samples.
+        names: the columns to read.
+        items: number of items in the catalogue (N).
 
     Raises:
-        SoftrecError: there are no rows, an id is above N, or a history is empty or longer than what came before.
+        SoftrecError: there are no rows, an id is above N, or a history is empty or longer than its position.
     """
     import pyarrow.compute as pc
 
@@ -88,7 +97,7 @@ def read_rows(path: Path, names: Sequence[str], items: int) -> Any:
         if (wrong := (length < 1) | (length > most)).any():
             row = int(wrong.argmax())
             raise SoftrecError(
-                f"row {row} of {path} has a history of {length[row]} items, where {most[row]} came before its target",
+                f"row {row} of {path} has a history of {length[row]} items, but its target has position {most[row]}",
                 remedy=f"remove {path} and let Snakemake make it again",
             )
     return table
@@ -101,7 +110,7 @@ def require_items(ids: Any, items: int, place: str) -> None:
     most = pc.max(ids).as_py() or 0
     if most > items:
         raise SoftrecError(
-            f"{place} has the item {most}, the catalogue {items} items",
+            f"{place} has the item {most}, but the catalogue has {items} items",
             remedy="give files of one data set; a file of an earlier run can be removed and made again",
         )
 
@@ -110,28 +119,31 @@ def load_seen(path: Path, items: int) -> SeenItems:
     """Read interactions.parquet for masks.
 
     Args:
-        items: in the catalogue (N).
+        path: interactions.parquet.
+        items: number of items in the catalogue (N).
 
     Raises:
-        SoftrecError: there are none, an id is above N, or they are not sorted by user.
+        SoftrecError: there are no interactions, an item is above N, a user id is above the number of interactions, or
+            the file is not sorted by user.
     """
     table = read_table(path, ["user", "item"])
     user = table["user"].to_numpy()
+    # Ids are dense, so none exceeds the number of rows; a larger one would make SeenItems allocate that much.
     if not len(user) or (np.diff(user) < 0).any() or user[-1] > len(user):
         what = "is not sorted by user" if len(user) else "holds no interaction"
         if len(user) and user[-1] > len(user):
-            what = f"has a user {user[-1]}, more than it has interactions ({len(user)})"
+            what = f"has the user id {user[-1]}, but only {len(user)} interactions"
         raise SoftrecError(f"{path} {what}", remedy=f"remove {path} and let Snakemake make it again")
     require_items(table["item"], items, f"the column 'item' of {path}")
     return SeenItems(user, table["item"].to_numpy())
 
 
 def load_title_embeddings(path: Path, items: Items) -> np.ndarray:
-    """Read the (T, D) float32 title embeddings; they must belong to this catalogue."""
+    """Read the (T, D) float32 title embeddings. Raises `SoftrecError` if T is not the catalogue's."""
     z = read_array(path, "float32", (None, None))
     if len(z) != len(items.distinct):
         raise SoftrecError(
-            f"{path} has {len(z)} title embeddings, the catalogue {len(items.distinct)} distinct titles",
+            f"{path} has {len(z)} title embeddings, but the catalogue has {len(items.distinct)} distinct titles",
             remedy=f"remove {path} and let Snakemake make it again",
         )
     return z

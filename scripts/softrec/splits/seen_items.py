@@ -1,4 +1,4 @@
-"""Which items a user has seen before a target: what a ranking leaves out (paper, section 4.1)."""
+"""The items that a user has seen before a target, which are masked in rankings (paper, section 4.1)."""
 
 from typing import Literal
 
@@ -10,10 +10,11 @@ Mask = Literal["seen", "window", "none"]
 
 
 class SeenItems:
-    """Which items a user had before a target: what the `seen` mask takes out of the ranking.
+    """Lookup of the items that a user had before a target: those that the mask `seen` removes from rankings.
 
     Args:
-        user, item: columns of the interactions, in their order.
+        user: (n,) sorted users of all interactions.
+        item: (n,) their items, in time order within a user.
     """
 
     def __init__(self, user: np.ndarray, item: np.ndarray) -> None:
@@ -21,7 +22,7 @@ class SeenItems:
         self.start = np.searchsorted(user, np.arange(int(user.max(initial=0)) + 2))
 
     def before(self, user: int, position: int) -> np.ndarray:
-        """The first `position` items of `user`: all there was when the target came, nothing later.
+        """Return the first `position` items of `user`: all items before the target, none after it.
 
         Raises `SoftrecError` if the user has fewer.
         """
@@ -32,10 +33,9 @@ class SeenItems:
         return self.item[start : start + position]
 
     def before_rows(self, user: np.ndarray, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The items of `before` for many rows at once: of each the number of its row, and the item.
+        """Apply `before` to R rows at once, given (R,) users and positions.
 
-        Args:
-            user, position: (R,) of the rows. Raises as `before`.
+        Returns two arrays with one entry per item: the index of its row, and the item. Raises like `before`.
         """
         known = user + 1 < len(self.start)
         start = self.start[np.where(known, user, 0)]
@@ -48,15 +48,15 @@ class SeenItems:
         return row, self.item[start[row] + place]
 
     def excluded(self, mask: Mask, user: int, position: int, history: np.ndarray) -> np.ndarray:
-        """Items to leave out of a row's ranking: everything `seen`, only the prompt's `window`, or `none`."""
+        """Return the items to exclude from a row's ranking: all that were `seen`, the prompt's `window`, or `none`."""
         if mask == "seen":
             return self.before(user, position)
         return history if mask == "window" else history[:0]
 
 
 def too_late(user: int, position: int, held: int) -> SoftrecError:
-    """The sentence for a row whose user has fewer items in the interactions than stand before it."""
+    """Build the error for a row with a position beyond its user's interactions."""
     return SoftrecError(
-        f"a row stands after {position} items of user {user}, who has {held} in the interactions",
+        f"a row has position {position} for user {user}, who has {held} interactions",
         remedy="give sequences and interactions of one data set",
     )

@@ -1,4 +1,4 @@
-"""Interactions -> sequences (history and target) in time order, cut 8:1:1, and samples of them (section 4.1)."""
+"""Sequences (history and target) from interactions, split 8:1:1 in time order, and samples of them (section 4.1)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ SAMPLE_TYPES = types(*TYPES, "paper")
 
 @dataclass(frozen=True)
 class SplitSettings:
-    """How interactions become sequences.
+    """Settings for making and splitting sequences.
 
     Attributes:
-        history: longest history in items (10 in the paper).
+        history: maximum history length in items (10 in the paper).
         fractions: shares of the train, valid and test split (0.8, 0.1, 0.1 in the paper); they sum to 1.
-        tie_seed: of the hash that orders users whose targets are of one time.
+        tie_seed: seed of the hash that orders users whose targets have equal times.
     """
 
     history: int
@@ -34,7 +34,7 @@ class SplitSettings:
     tie_seed: int = 42
 
     def __post_init__(self) -> None:
-        """Refuse shares that do not cut a whole into three."""
+        """Raise `SoftrecError` unless history is positive and there are three positive shares that sum to 1."""
         if self.history < 1:
             raise SoftrecError(f"history is {self.history}", where="--settings", remedy="give at least one item")
         shares = [Fraction(str(share)) for share in self.fractions]
@@ -48,15 +48,15 @@ class SplitSettings:
 
 @dataclass(frozen=True)
 class SampleSettings:
-    """How many sequences of a split the language models see.
+    """Settings of the sample of a split that language models use.
 
     Attributes:
-        split: train, valid or test; it names the random stream.
-        rows: a number (4096 and 512 for training and validation, 8000 for the test), or "all".
-        seed: of the draw; one for all training seeds, so that runs differ in training alone.
-        paper_rows: how many of them, the first of the draw, are marked as the paper's sample (1000 of the test); None
-            marks all.
-        paper_rows_required: whether fewer rows than that are an error; otherwise all are marked.
+        split: train, valid or test; part of the name of the random stream.
+        rows: sample size (4096 for training, 512 for validation, 8000 for test), or "all".
+        seed: seed of the draw, the same for all training seeds, so that runs differ only in training.
+        paper_rows: how many rows, the first of the draw, are marked as the paper's sample (1000 for test); None marks
+            all.
+        paper_rows_required: whether having fewer rows than that is an error; otherwise all are marked.
     """
 
     split: Literal["train", "valid", "test"]
@@ -66,7 +66,7 @@ class SampleSettings:
     paper_rows_required: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse empty samples."""
+        """Raise `SoftrecError` for an empty sample."""
         if self.rows != "all" and self.rows < 1:
             raise SoftrecError(
                 f"rows of {self.split} is {self.rows}", where="--settings", remedy='give at least 1, or "all"'
@@ -74,13 +74,13 @@ class SampleSettings:
 
 
 class Windows(NamedTuple):
-    """One row per sequence.
+    """One entry per sequence.
 
     Attributes:
-        user: its user.
-        row: the row of its target among the interactions.
-        position: how many items the user had before the target.
-        history: how many of them are its history.
+        user: the user.
+        row: index of the target among the interactions.
+        position: number of the user's items before the target.
+        history: number of items in the history, which directly precede the target.
     """
 
     user: np.ndarray
@@ -90,15 +90,15 @@ class Windows(NamedTuple):
 
 
 def make_windows(user: np.ndarray, longest: int) -> Windows:
-    """Sequences of every user, in the order of the interactions.
+    """Make the sequences of every user, in the order of the interactions.
 
-    With L items, a user of L <= longest + 1 gives one sequence of all of them; any other gives every contiguous window
-    of longest + 1 items. The last item of each is its target, so a user gives max(1, L - longest) sequences. A user of
-    a single item has no history and gives none.
+    A user with L <= longest + 1 items yields one sequence of all items; a user with more yields every contiguous window
+    of longest + 1 items. The last item of a sequence is its target, so a user yields max(1, L - longest) sequences. A
+    user with a single item has no history and yields none.
 
     Args:
-        user: (n,) sorted user of each interaction, which are in time order within a user.
-        longest: longest history.
+        user: (n,) sorted users of the interactions, which are in time order within a user.
+        longest: maximum history length.
     """
     _, start, length = np.unique(user, return_index=True, return_counts=True)
     first = np.minimum(longest, length - 1)  # position of the first target
@@ -109,13 +109,13 @@ def make_windows(user: np.ndarray, longest: int) -> Windows:
 
 
 def ranges(count: np.ndarray) -> np.ndarray:
-    """0, 1, ..., count[0] - 1, 0, 1, ..., count[1] - 1, ... in one array."""
+    """Concatenate the ranges 0, 1, ..., count[0] - 1, then 0, 1, ..., count[1] - 1, and so on."""
     end = np.cumsum(count)
     return np.arange(end[-1] if len(end) else 0) - np.repeat(end - count, count)
 
 
 def cuts(total: int, fractions: Sequence[float]) -> list[int]:
-    """Row numbers 0, a, b, total at which `total` rows are cut; exact decimal arithmetic, rounded down."""
+    """Return the row numbers 0, a, b, total at which `total` rows are split: exact fractions, rounded down."""
     shares = [Fraction(str(share)) for share in fractions]
     return [int(total * sum(shares[:part], Fraction(0))) for part in range(len(shares) + 1)]
 
@@ -123,8 +123,7 @@ def cuts(total: int, fractions: Sequence[float]) -> list[int]:
 def require_sorted(user: np.ndarray, timestamp: np.ndarray, path: Path) -> None:
     """Raise `SoftrecError` unless the interactions of a file are sorted by user, and each user's by time.
 
-    Args:
-        user, timestamp: (n,) columns of `path`; Kindle's are 25.6 million before the filter and 5.7 million after it.
+    `user` and `timestamp` are (n,) columns of `path`; Kindle has n = 25.6 million before the filter, 5.7 million after.
     """
     step = np.diff(user)
     wrong = (step < 0) | ((step == 0) & (np.diff(timestamp) < 0))
@@ -141,25 +140,26 @@ def require_sorted(user: np.ndarray, timestamp: np.ndarray, path: Path) -> None:
 def split(
     user: np.ndarray, item: np.ndarray, timestamp: np.ndarray, settings: SplitSettings
 ) -> dict[str, dict[str, Any]]:
-    """Cut all users' sequences, sorted by (target's time, hash of the user, position), into train, valid and test.
+    """Split all sequences, sorted by (target's time, hash of the user, position), into train, valid and test.
 
-    Sequences are sorted over all users at once, so that no training target is later than a validation target. Of
-    targets of one time, a seeded hash says which user's come first, so that no id decides on the side of a cut. A
-    user's own keep the order of the interactions: no earlier one of a user is in a later split.
+    The sort is global over users, so no training target is later than a validation target. A seeded hash orders users
+    with targets at the same time, so that ids do not decide the split. Sequences of a user keep the order of the
+    interactions, so none is in a later split than one of the user's later sequences.
 
     Returns:
-        Per split the columns of `TYPES`.
+        The columns of `TYPES` for each split.
 
     Raises:
-        SoftrecError: too few sequences to give each split one.
+        SoftrecError: there are too few sequences to give each split one.
     """
     windows = make_windows(user, settings.history)
-    tie = ties.hash_numbers(settings.tie_seed, "users of a time", windows.user)  # no two users have the same
+    # The hash is a bijection: no two users share one.
+    tie = ties.hash_numbers(settings.tie_seed, "users of a time", windows.user)
     order = np.lexsort((windows.position, tie, timestamp[windows.row]))
     edges = cuts(len(order), settings.fractions)
     if min(np.diff(edges)) < 1:
         raise SoftrecError(
-            f"{len(order)} sequences of {len(np.unique(user))} users are too few to cut by {settings.fractions}",
+            f"{len(order)} sequences of {len(np.unique(user))} users are too few to split by {settings.fractions}",
             where=f"interactions: {len(user)}",
             remedy="give more data, or lower k",
         )
@@ -168,7 +168,7 @@ def split(
 
 
 def columns(windows: Windows, item: np.ndarray, timestamp: np.ndarray) -> dict[str, Any]:
-    """The columns of `TYPES` for some windows; histories are gathered without a loop over windows."""
+    """Build the columns of `TYPES` for some windows; histories are gathered without a loop over windows."""
     length = windows.history
     offsets = np.concatenate([[0], np.cumsum(length)]).astype(np.int32)
     rows = np.repeat(windows.row - length, length) + ranges(length)
@@ -183,10 +183,10 @@ def columns(windows: Windows, item: np.ndarray, timestamp: np.ndarray) -> dict[s
 
 
 def draw(total: int, size: int | Literal["all"], seed: int, name: str) -> np.ndarray:
-    """Row numbers of a sample without replacement, ascending: rows keep their split's order.
+    """Draw a sample without replacement; return its row numbers, ascending, so that rows keep the order of the split.
 
-    A sample is the head of one seeded permutation, so a larger one holds every smaller one. With fewer rows than asked
-    for, all are taken.
+    A sample is the head of one seeded permutation, so a larger sample contains every smaller one. If the split has no
+    more rows than requested, all are taken.
     """
     if size == "all" or size >= total:
         return np.arange(total)
@@ -194,10 +194,10 @@ def draw(total: int, size: int | Literal["all"], seed: int, name: str) -> np.nda
 
 
 def of_paper(rows: np.ndarray, total: int, settings: SampleSettings) -> np.ndarray:
-    """(n,) whether each of the (n,) drawn rows of a split of `total` is of the paper's sample: a smaller draw.
+    """Return the (n,) mask of the drawn `rows` that are in the paper's sample, a smaller draw from the `total` rows.
 
     Raises:
-        SoftrecError: fewer rows are drawn than that sample must have.
+        SoftrecError: fewer rows were drawn than the paper's sample must have.
     """
     size = settings.paper_rows or len(rows)
     if len(rows) < size and settings.paper_rows_required:

@@ -1,6 +1,6 @@
-"""Proof that no split has seen a later one: every sequence is held against the interactions it was made from.
+"""Check that no split leaks into an earlier one: every sequence is compared with the interactions it was made from.
 
-Nothing of `sequences` is used here: the audit states the rules a second time, in its own words.
+Nothing from `sequences` is used here: the audit is an independent implementation of the rules.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from common.errors import SoftrecError
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """What the audit must know of the rules upstream.
+    """Settings of the filter and the split that the audit checks against.
 
     Attributes:
-        history: longest history in items.
+        history: maximum history length in items.
         fractions: shares of the three splits.
-        duplicates: as in the filter; with `none` a target may repeat an item of its history: counted, not refused.
+        duplicates: as in the filter; with `none`, targets that repeat an item of their history are counted, not errors.
     """
 
     history: int
@@ -30,7 +30,7 @@ class AuditSettings:
 
 @dataclass(frozen=True)
 class Interactions:
-    """All interactions, by (user, timestamp), as arrays of equal length."""
+    """All interactions, sorted by (user, timestamp), as (n,) arrays."""
 
     user: np.ndarray
     item: np.ndarray
@@ -38,13 +38,13 @@ class Interactions:
 
     @classmethod
     def of(cls, table: Any) -> "Interactions":
-        """From a table with the columns of interactions.parquet."""
+        """Make interactions from a table with the columns of interactions.parquet."""
         return cls(*(table[name].to_numpy() for name in ("user", "item", "timestamp")))
 
 
 @dataclass(frozen=True)
 class Part:
-    """One split or sample: its name, its columns, and its histories end to end (`items`, `length` of each)."""
+    """One split or sample: its name, its columns, and its histories, concatenated in `items` with their `length`s."""
 
     name: str
     user: np.ndarray
@@ -56,13 +56,13 @@ class Part:
 
     @classmethod
     def of(cls, name: str, table: Any) -> "Part":
-        """From a table with the columns of sequences/*.parquet."""
+        """Make a part from a table with the columns of sequences/*.parquet."""
         plain = {column: table[column].to_numpy() for column in ("user", "target", "timestamp", "position")}
         history = table["history"].combine_chunks()
         return cls(name, **plain, items=history.flatten().to_numpy(), length=history.value_lengths().to_numpy())
 
     def row(self, row: int) -> str:
-        """A row in words."""
+        """Format a row for an error message."""
         start = int(self.length[:row].sum())
         history = self.items[start : start + int(self.length[row])].tolist()
         return (
@@ -72,10 +72,12 @@ class Part:
 
 
 def audit(interactions: Interactions, splits: list[Part], settings: AuditSettings) -> dict[str, Any]:
-    """Run every check of the splits; return what was checked, on how many rows, and a few facts about them.
+    """Run all checks of the splits; return the checks with the number of rows checked, and facts about each split.
 
     Args:
+        interactions: all interactions.
         splits: train, valid and test, in this order.
+        settings: settings of the filter and the split.
 
     Raises:
         SoftrecError: a check fails; names the check and the first offending row.
@@ -105,13 +107,13 @@ def audit(interactions: Interactions, splits: list[Part], settings: AuditSetting
 
 
 def require_rows(part: Part) -> None:
-    """Raise for a split or sample without a row."""
+    """Raise `SoftrecError` for a split or sample without rows."""
     if not len(part.user):
-        leak("a split or sample holds no row, so nothing can be said of it", part.name)
+        leak("a split or sample has no rows, so it cannot be checked", part.name)
 
 
 def facts(part: Part, train: Part) -> dict[str, Any]:
-    """Size and span of a split, and how many of its rows belong to users that have a training row."""
+    """Return the size and time span of a split, and how many of its rows belong to users with training rows."""
     return {
         "rows": len(part.user),
         "users": len(np.unique(part.user)),
@@ -122,7 +124,7 @@ def facts(part: Part, train: Part) -> dict[str, Any]:
 
 
 def leak(rule: str, row: str) -> NoReturn:
-    """Raise the `SoftrecError` of a broken rule."""
+    """Raise the `SoftrecError` for a broken rule."""
     raise SoftrecError(
         f"leakage: {rule}",
         where=row,
@@ -131,16 +133,16 @@ def leak(rule: str, row: str) -> NoReturn:
 
 
 def refuse_first(bad: np.ndarray, rule: str, part: Part) -> None:
-    """Raise for the first row in which `bad` is true, if there is one."""
+    """Raise `SoftrecError` for the first row in which `bad` is true, if any."""
     if bad.any():
         leak(rule, part.row(int(np.flatnonzero(bad)[0])))
 
 
 def check_sorted(interactions: Interactions) -> dict[str, int]:
-    """Interactions are in (user, timestamp) order: positions mean what they say; equal times do not follow item ids.
+    """Check that interactions are sorted by (user, timestamp), and that equal times are not sorted by item id.
 
-    In random order the later of two neighbours has the higher id half of the time, and that varies no more than heads
-    of a fair coin: six standard deviations are no chance.
+    In random order, the later of two neighbours has the higher id in half of the cases, and the number of such cases
+    varies no more than the heads of a fair coin; six standard deviations are not chance.
     """
     bad = np.flatnonzero(np.lexsort((interactions.timestamp, interactions.user)) != np.arange(len(interactions.user)))
     if len(bad):
@@ -148,12 +150,15 @@ def check_sorted(interactions: Interactions) -> dict[str, int]:
     step = np.diff(interactions.item)[(np.diff(interactions.user) == 0) & (np.diff(interactions.timestamp) == 0)]
     pairs, higher = int(np.count_nonzero(step)), int(np.count_nonzero(step > 0))
     if abs(2 * higher - pairs) > 6 * pairs**0.5:
-        leak(f"the later of two items of one time has the higher id in {higher} of {pairs} cases", "the interactions")
+        leak(
+            f"of two items with equal times, the later has the higher id in {higher} of {pairs} cases",
+            "the interactions",
+        )
     return {"rows": len(interactions.user), "neighbours_of_one_time": pairs, "later_has_higher_id": higher}
 
 
 def check_origin(interactions: Interactions, part: Part, longest: int) -> None:
-    """Each row is the user's interaction number `position` and the up to `longest` items just before it."""
+    """Check that each target is the user's item at `position`, and its history the up to `longest` items before it."""
     start = np.searchsorted(interactions.user, part.user, side="left")
     end = np.searchsorted(interactions.user, part.user, side="right")
     outside = (part.position < 1) | (part.position >= end - start)
@@ -170,12 +175,12 @@ def check_origin(interactions: Interactions, part: Part, longest: int) -> None:
 
 
 def any_in_row(flag: np.ndarray, owner: np.ndarray, rows: int) -> np.ndarray:
-    """Per row, whether one of the elements that it owns is flagged."""
+    """Return the (rows,) mask of rows with a flagged element; `owner` is each element's row."""
     return np.bincount(owner, weights=flag, minlength=rows) > 0
 
 
 def check_target_is_new(part: Part, repeats_allowed: bool) -> int:
-    """No target is an item of its own history; returns how many are, where repeats are kept on purpose."""
+    """Check that no target is in its own history; if duplicates are kept on purpose, count such targets instead."""
     owner = np.repeat(np.arange(len(part.target)), part.length)
     repeated = any_in_row(part.items == part.target[owner], owner, len(part.target))
     if not repeats_allowed:
@@ -184,7 +189,7 @@ def check_target_is_new(part: Part, repeats_allowed: bool) -> int:
 
 
 def check_time(splits: list[Part]) -> None:
-    """No target of a split is later than any target of the next one; of one user and one time, none stands after it."""
+    """Check that no target is later than one of the next split, also by position within a user, for equal times."""
     for earlier, later in pairwise(splits):
         limit = later.timestamp.min()
         rule = f"a {earlier.name} target is later than the first {later.name} target ({limit})"
@@ -196,12 +201,12 @@ def check_time(splits: list[Part]) -> None:
 
 
 def keys_of(part: Part) -> np.ndarray:
-    """(user, position) of each row as one number."""
+    """Encode (user, position) of each row as one integer."""
     return (part.user.astype(np.int64) << 32) | part.position.astype(np.int64)
 
 
 def check_once(splits: list[Part]) -> None:
-    """No (user, position) occurs twice, in one split or in two."""
+    """Check that no (user, position) occurs twice, within or across splits."""
     keys = np.concatenate([keys_of(part) for part in splits])
     first = np.zeros(len(keys), dtype=bool)
     first[np.unique(keys, return_index=True)[1]] = True
@@ -210,16 +215,16 @@ def check_once(splits: list[Part]) -> None:
 
 
 def check_complete(interactions: Interactions, splits: list[Part], longest: int) -> None:
-    """The splits hold as many sequences as the interactions give: max(1, L - longest) of a user with L > 1 items."""
+    """Check the number of sequences in all splits: max(1, L - longest) for each user with L > 1 items."""
     _, length = np.unique(interactions.user, return_counts=True)
     due = int(np.maximum(length - longest, 1)[length > 1].sum())
     there = sum(len(part.user) for part in splits)
     if there != due:
-        leak(f"the splits hold {there} sequences, the interactions give {due}", ", ".join(p.name for p in splits))
+        leak(f"the splits hold {there} sequences, but the interactions yield {due}", ", ".join(p.name for p in splits))
 
 
 def check_shares(splits: list[Part], fractions: list[float]) -> None:
-    """Every split holds its share of the sequences; rounding both its ends down moves it by less than one."""
+    """Check that every split has its share of the sequences, up to less than one for rounding both ends down."""
     total = sum(len(part.user) for part in splits)
     for part, share in zip(splits, fractions, strict=True):
         if abs(len(part.user) - total * Fraction(str(share))) >= 1:

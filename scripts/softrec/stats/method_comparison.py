@@ -32,7 +32,8 @@ class SignificanceSettings:
 
 class Ranked(NamedTuple):
     """The chosen runs of one method on one data set: `rank` (S, R) by seed; of the rows their `user` (R,), and whether
-    they are of the `paper`'s sample (R,)."""
+    they are of the `paper`'s sample (R,).
+    """
 
     seeds: list[int]
     rank: np.ndarray
@@ -42,7 +43,8 @@ class Ranked(NamedTuple):
 
 class Tally(NamedTuple):
     """A data set by user: `value[metric]` (M, S, U) sums over a user's `rows` (U,), of the methods `names`, and how
-    the seeds of each metric are taken to vary."""
+    the seeds of each metric are taken to vary.
+    """
 
     names: list[tuple[str, str]]
     value: dict[str, np.ndarray]

@@ -149,7 +149,8 @@ def one_row_per_user(user: np.ndarray, seed: int) -> np.ndarray:
 
 def pairs(methods: Sequence[tuple[str, str]], ours: str) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
     """(ours, other) of every comparison: `ours` of each backbone with the rest of that backbone, and with every method
-    that has no backbone. Methods are (method, backbone)."""
+    that has no backbone. Methods are (method, backbone).
+    """
     for a in methods:
         if a[0] == ours:
             for b in methods:

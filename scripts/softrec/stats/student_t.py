@@ -63,5 +63,6 @@ def quantile(level: float, freedom: float) -> float:
 
 def f_tail(f: float, above: float, below: float) -> float:
     """P(F >= f) of Snedecor's F with `above` and `below` degrees of freedom: I_x(below / 2, above / 2), where x is
-    below / (below + above f)."""
+    below / (below + above f).
+    """
     return beta_tail(below / (below + above * f), below / 2, above / 2)

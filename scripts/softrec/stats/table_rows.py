@@ -34,7 +34,8 @@ class IntervalRow(NamedTuple):
 class Comparison(NamedTuple):
     """One comparison: SOFT less another method. p is over users and seeds together, from `error` and `freedom`;
     `seeds_from` says what the seeds' part is estimated from. McNemar's fields are empty for NG, which has no hits to
-    count."""
+    count.
+    """
 
     dataset: str
     backbone: str

@@ -42,7 +42,8 @@ class Spread(NamedTuple):
 
 class Estimate(NamedTuple):
     """A mean or a difference of two: its standard error and the error's degrees of freedom; what part of the variance
-    the users have, and what the seeds have beyond it."""
+    the users have, and what the seeds have beyond it.
+    """
 
     value: float
     error: float
@@ -86,7 +87,8 @@ def varied(value: np.ndarray, rows: np.ndarray) -> Varied:
 
 def satterthwaite(variance: float, parts: Iterable[tuple[float, float]]) -> float:
     """Degrees of freedom of a variance whose parts (part, its degrees of freedom) are independent estimates; 0 where
-    none has any."""
+    none has any.
+    """
     below = sum(part**2 / freedom for part, freedom in parts if freedom > 0)
     return variance**2 / below if below > 0 else 0.0
 

@@ -25,14 +25,15 @@ Names = Sequence[Hashable]
 
 
 def settle(found: Mapping[str, Varied], names: Mapping[str, Names]) -> dict[str, Spread]:
-    """data set -> the spread to be used at one metric, of what was `found` there; `names` are its methods, in order."""
+    """Data set -> the spread to be used at one metric, of what was `found` there; `names` are its methods, in order."""
     spreads = by_method(found, names) or [by_data_set(varied) for varied in found.values()]
     return dict(zip(found, spreads, strict=True))
 
 
 def by_method(found: Mapping[str, Varied], names: Mapping[str, Names]) -> list[Spread] | None:
     """Spreads with a factor for each method where the whole run speaks against one ratio for all; None where it does
-    not. Where it is in doubt (`DOUBT`), a method that seems to vary less than the others is pooled nonetheless."""
+    not. Where it is in doubt (`DOUBT`), a method that seems to vary less than the others is pooled nonetheless.
+    """
     every = sorted({name for dataset in found for name in names[dataset]}, key=str)
     ratio = np.full((len(found), len(every)), np.nan)
     for i, (dataset, varied) in enumerate(found.items()):
@@ -85,7 +86,8 @@ def p_of(statistic: np.ndarray, shape: tuple[tuple[bool, ...], ...], freedom: tu
 @lru_cache
 def null(shape: tuple[tuple[bool, ...], ...], freedom: tuple[float, ...]) -> np.ndarray:
     """(B,) statistics of ratios that are chi-squared over their degrees of freedom, drawn: with one or two of these
-    Bartlett's own approximation is off."""
+    Bartlett's own approximation is off.
+    """
     rng, of = seeds.stream(0, "homogeneity"), np.array(freedom)[:, None]
     drawn = rng.chisquare(np.maximum(of, 1), (DRAWS, *np.shape(shape))) / np.maximum(of, 1)
     return bartlett(np.where(np.array(shape), drawn, np.nan), np.array(freedom))[0]
@@ -93,7 +95,8 @@ def null(shape: tuple[tuple[bool, ...], ...], freedom: tuple[float, ...]) -> np.
 
 def by_data_set(varied: Varied) -> Spread:
     """One ratio for all methods of a data set but those that stand out: one that does is left out, and the rest are
-    tested again."""
+    tested again.
+    """
     among = varied.noise > 0
     while (most := stands_out(varied.ratio, among, varied.seeds - 1)) is not None:
         among[most] = False

@@ -9,7 +9,7 @@ Progression = Literal["exponential", "linear"]
 
 
 def tau(d_t: float, d_0: float, alpha: float, progression: Progression = "exponential") -> float:
-    """tau = min(1, exp(alpha (d_t / d_0 - 1))), or its first-order match clip(1 + alpha (d_t / d_0 - 1), 0, 1).
+    """Tau = min(1, exp(alpha (d_t / d_0 - 1))), or its first-order match clip(1 + alpha (d_t / d_0 - 1), 0, 1).
 
     Clipped at 1: a model that has moved away from the truth would otherwise be pushed away from real data.
 

@@ -105,7 +105,8 @@ class TorchEngine:
 
     def state_dict(self) -> dict[str, Any]:
         """What an exact resume needs, the same whatever the engine and the number of ranks: updates so far, and
-        AdamW's two moments of each parameter, on the CPU."""
+        AdamW's two moments of each parameter, on the CPU.
+        """
         state = self.optimiser.state
         moments = {
             name: [state[p][name].detach().cpu().clone() for p in self.parameters if p in state] for name in MOMENTS

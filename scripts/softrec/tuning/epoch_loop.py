@@ -107,7 +107,7 @@ class Tuner:
         return self.state["epoch"] >= self.settings.epochs or self.state["waited"] >= self.settings.patience
 
     def begin_epoch(self, schedule: Schedule) -> None:
-        """tau of the next epoch, measured once: a resumed epoch goes on with the same."""
+        """Tau of the next epoch, measured once: a resumed epoch goes on with the same."""
         epoch, start = self.state["epoch"] + 1, time.monotonic()
         facts = schedule(epoch, self.llm)
         seconds = {"schedule": time.monotonic() - start, "train": 0.0}

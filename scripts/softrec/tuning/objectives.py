@@ -68,7 +68,7 @@ class SoftObjective:
 
 
 def known_tau(facts: EpochFacts) -> float:
-    """tau of an epoch of SOFT."""
+    """Tau of an epoch of SOFT."""
     if facts.tau is None:
         raise ValueError("L_SOFT needs a tau, and the schedule of this run gives none")
     return facts.tau

@@ -40,5 +40,5 @@ class Constant:
     tau: float | None
 
     def __call__(self, epoch: int, llm: LanguageModel) -> EpochFacts:
-        """tau alone: nothing is measured."""
+        """Tau alone: nothing is measured."""
         return EpochFacts(self.tau)

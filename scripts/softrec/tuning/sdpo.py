@@ -73,7 +73,7 @@ def sdpo(delta_chosen: torch.Tensor, delta_rejected: torch.Tensor, beta: float) 
 
 
 def negative_titles(rows: "datasets.Dataset", items: Items, seen: SeenItems, n: int, seed: int) -> list[list[str]]:
-    """n different titles per row, uniform over those of no item that the user has had up to the target, nor the target.
+    """N different titles per row, uniform over those of no item that the user has had up to the target, nor the target.
 
     What the user has later is not left out: the choice of negatives would tell it.
 
@@ -161,7 +161,7 @@ def ask_reference(
     responses: Mapping[str, Sequence[Sequence[int]]],
     loop: LoopSettings,
 ) -> torch.Tensor:
-    """log pi_ref of every row's responses, once: (rows, 1 + n), kind by kind; ranks share the rows."""
+    """Log pi_ref of every row's responses, once: (rows, 1 + n), kind by kind; ranks share the rows."""
     order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
     size = loop.micro_batch_size
     batches = [order[start : start + size] for start in range(0, len(order), size)]

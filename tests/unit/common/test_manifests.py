@@ -75,7 +75,7 @@ def test_another_content_is_refused(made: tuple[Path, Path], spoil: Callable[[Pa
     [
         ("{", "is not JSON"),
         ("[]", "names no outputs"),
-        ('{"outputs": {"other": "12"}}', "does not tell of .*: it names"),
+        ('{"outputs": {"other": "12"}}', "does not list .*: it lists"),
     ],
 )
 def test_a_manifest_that_tells_nothing_is_refused(made: tuple[Path, Path], text: str, sentence: str) -> None:

@@ -108,7 +108,7 @@ def test_amazon_texts_of_wanted_items(tmp_path: Path) -> None:
         ('{"parent_asin": "a", "title": true}', "has the title true, not text"),
         ('{"parent_asin": "a", "title": "x", "categories": [["A", "B"]]}', "not a list of texts"),
         ('{"parent_asin": "a", "title": "x", "categories": ["A", {"B": 1}]}', "not a list of texts"),
-        ('{"parent_asin": "a", "title": "x \\udc00"}', "half a character"),
+        ('{"parent_asin": "a", "title": "x \\udc00"}', "lone surrogate"),
         ('{"parent_asin": "a", "title": "\xe9"}', "is not UTF-8"),
         ('{"parent_asin": "a", "title": NaN}', "is not JSON: it has no NaN"),
     ],
@@ -205,6 +205,6 @@ def test_an_id_that_is_the_title_of_another_item_cannot_stand_for_an_untitled_on
 @pytest.mark.parametrize("name", ["Z\0Z", "\x1b[31mQ", "Q\u202e", "Q" * 201])
 def test_an_id_that_cannot_be_read_stands_for_no_title(name: str) -> None:
     """A model would have to say it."""
-    with pytest.raises(SoftrecError, match="has no title, and its id is none that could be read") as caught:
+    with pytest.raises(SoftrecError, match="has no title, and its id cannot serve as one") as caught:
         catalogue.build_catalogue([name, "b"], texts_of(("b", "1984")), keep_untitled=True)
     assert "untitled: before" in str(caught.value.remedy)

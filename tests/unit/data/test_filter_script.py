@@ -198,7 +198,7 @@ def test_metadata_of_another_data_set_and_ratings_twice_are_named(
         with pytest.raises(SystemExit):
             run_filter(shop.ratings, other, tmp_path / "out", untitled=untitled)
         said = capsys.readouterr().err
-        assert f"{other} tells of 0 of the " in said
+        assert f"{other} covers 0 of the " in said
         assert f"items of {shop.ratings}" in said
     with pytest.raises(SystemExit):
         run_filter(shop.ratings, shop.ratings, tmp_path / "out")

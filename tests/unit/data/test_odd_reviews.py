@@ -23,7 +23,7 @@ def test_a_time_that_nobody_knows_among_dates(tmp_path: Path, capsys: pytest.Cap
     found = read_reviews(path, "reviews")["timestamp"].to_list()
     assert found[:5] == [1000 * time for time in times[:5]]
     assert all(time < 0 for time in found[5:])
-    assert "3 times before 1979 are no dates" in capsys.readouterr().err
+    assert "3 times before 1979 count as unknown" in capsys.readouterr().err
 
 
 def test_a_pipe_is_refused(tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_quotes_in_a_column_beside_ours(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"user_id,parent_asin,timestamp\rU1,A1,1\r", "ends its lines by carriage returns alone"),
+        (b"user_id,parent_asin,timestamp\rU1,A1,1\r", "ends its lines with carriage returns only"),
         ("user_id,parent_asin,timestamp\nU1,A1,1\n".encode("utf-16"), "it may be UTF-16"),
         (b"x" * 3_000_000, "has no column user_id"),
     ],

@@ -46,7 +46,7 @@ def test_seen_items_are_left_out_and_too_few_are_an_error() -> None:
     """User 1 has had item 3 before position 1: only two titles are left."""
     known = grounded(np.array([[0.0], [3.0], [10.0]]), [0, 1, 2], [3])
     assert nearest_items(known, np.array([[9.0]], np.float32), row(1), 2).items.tolist() == [[2, 1]]
-    with pytest.raises(SoftrecError, match="row 0 has only 2 items to rank, 3 are asked for"):
+    with pytest.raises(SoftrecError, match="row 0 has only 2 items to rank, but 3 are required"):
         nearest_items(known, np.array([[9.0]], np.float32), row(1), 3)
 
 

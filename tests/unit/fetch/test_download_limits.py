@@ -31,7 +31,7 @@ def test_a_file_of_unknown_size(
     target = tmp_path / "data.bin"
     download.download(site.url + "/a", target, allow_http=True, verified=True).move(target)
     assert target.read_bytes() == BODY
-    assert "download data.bin  102,400 bytes; the server does not say of how many" in capsys.readouterr().err
+    assert "download data.bin  102,400 bytes; the server does not announce the size" in capsys.readouterr().err
 
 
 def test_a_server_that_sends_next_to_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

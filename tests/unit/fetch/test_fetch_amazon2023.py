@@ -109,7 +109,7 @@ def test_truncated_gzip(site: Site, tmp_path: Path) -> None:
     site.files[paths["ratings"]].body = site.files[paths["ratings"]].body[:-12]
     done = run_script("fetch_amazon2023.py", settings(site, "site"), flags(tmp_path))
     assert done.returncode == 1
-    assert f"{paths['ratings']} is not a whole gzip file" in done.stderr
+    assert f"{paths['ratings']} is not a complete gzip file" in done.stderr
     assert not (tmp_path / "ratings.csv").exists()
     assert not (tmp_path / ".ratings.csv.part").exists()
 
@@ -210,10 +210,10 @@ def test_a_branch_is_asked_once(site: Site, tmp_path: Path) -> None:
     assert digest(b"ratings") in moved.stderr  # without the file, main is what it is now
     pin.write_text("{}")
     broken = run_script("fetch_amazon2023.py", kept, flags(tmp_path / "broken"), env)
-    assert f"{pin} names no commit" in broken.stderr
+    assert f"{pin} does not name a commit" in broken.stderr
     pin.write_text(json.dumps({"repository": "lab/reviews", "revision": "x/y", "commit": COMMIT}))
     other = run_script("fetch_amazon2023.py", kept, flags(tmp_path / "other"), env)
-    assert f"{pin} is of the revision 'x/y', not 'main'" in other.stderr
+    assert f"{pin} is for the revision 'x/y', not 'main'" in other.stderr
 
 
 def test_each_branch_has_a_place_of_its_own() -> None:

@@ -91,7 +91,7 @@ def test_a_hub_in_the_open_is_not_asked(site: Site, tmp_path: Path) -> None:
         (errors.GatedRepoError, "lab/llm is gated"),
         (errors.RepositoryNotFoundError, "no repository lab/llm"),
         (errors.RevisionNotFoundError, "lab/llm has no revision 'main'"),
-        (errors.HfHubHTTPError, "the hub did not give lab/llm@main"),
+        (errors.HfHubHTTPError, "the hub did not deliver lab/llm@main"),
     ],
 )
 def test_refusals(
@@ -134,7 +134,7 @@ def test_a_file_that_is_not_what_the_hub_named(tmp_path: Path) -> None:
         hub.require_content(tmp_path / name, "x of lab/llm")
     for name in (hashlib.sha256(b"abc").hexdigest(), hashlib.sha1(b"blob 3\0abc").hexdigest()):
         (tmp_path / name).write_bytes(b"abd")
-        with pytest.raises(SoftrecError, match="x of lab/llm is not what the hub says it is"):
+        with pytest.raises(SoftrecError, match="x of lab/llm differs from the hub's checksum"):
             hub.require_content(tmp_path / name, "x of lab/llm")
 
 

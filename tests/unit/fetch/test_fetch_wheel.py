@@ -115,11 +115,11 @@ def test_damaged_zip_is_named(tmp_path: Path) -> None:
     path = make_wheel(tmp_path / "index")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(SoftrecError, match=f"{path.name} is not a whole zip file"):
+    with pytest.raises(SoftrecError, match=f"{path.name} is not a complete zip file"):
         wheel.extract(path, targets, 1.0)
     start = whole.index(b"toy.inter") + len("toy.inter") + 2
     path.write_bytes(whole[:start] + bytes([whole[start] ^ 0xFF]) + whole[start + 1 :])
-    with pytest.raises(SoftrecError, match=f"{path.name} is not a whole zip file"):
+    with pytest.raises(SoftrecError, match=f"{path.name} is not a complete zip file"):
         wheel.extract(path, targets, 1.0)
 
 

@@ -120,7 +120,7 @@ def test_an_array_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for content in (whole[:-5], whole[:40], b"", json.dumps([1]).encode(), whole + b"12"):
         path.write_bytes(content)
-        with pytest.raises(SoftrecError, match=r"x\.npy cannot be read as the array"):
+        with pytest.raises(SoftrecError, match=r"x\.npy cannot be read as an array"):
             arrays.read_array(path, "float32", (3, None))
 
 
@@ -145,7 +145,7 @@ def test_an_array_whose_header_is_damaged(tmp_path: Path) -> None:
     """A bracket that is not closed; rows of nothing."""
     header = b"{'descr': os.system('id'), 'shape': (1,) "
     (tmp_path / "x.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
-    with pytest.raises(SoftrecError, match="cannot be read as the array"):
+    with pytest.raises(SoftrecError, match="cannot be read as an array"):
         arrays.read_array(tmp_path / "x.npy", "float32", (None, None))
     arrays.write_array(tmp_path / "y.npy", np.zeros((3, 0), np.float32))
     with pytest.raises(SoftrecError, match="holds 3 x 0 numbers"):

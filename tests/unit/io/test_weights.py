@@ -88,7 +88,7 @@ def test_a_shard_that_lacks_its_weight(folder: Path, new_llm: NewLlm) -> None:
     rewrite(holder, without(UP))
     refused(folder, f"lacks the weight {UP}")
     holder.unlink()
-    refused(folder, "places .* in model-.*, which is not there")
+    refused(folder, "places .* in model-.*, which does not exist")
 
 
 def test_a_script_ends_with_the_sentence_and_writes_nothing(folder: Path, tmp_path: Path) -> None:
@@ -136,4 +136,4 @@ def test_tokens_without_an_embedding(folder: Path, llm: LanguageModel) -> None:
     assert again.pad_id == again.tokenizer.eos_token_id
     loaded.tokenizer.add_tokens(["zebra"])
     loaded.tokenizer.save_pretrained(folder)
-    refused(folder, f"tokeniser in .* has 'zebra' as token {rows + 1}, the model's embedding has {rows} rows")
+    refused(folder, f"tokeniser in .* has 'zebra' as token {rows + 1}, but the model's embedding has {rows} rows")

@@ -139,7 +139,7 @@ def test_variables_that_fit_no_rank_are_refused(
     with pytest.raises(SystemExit) as ended:
         program.run(copy, new_parser(), ["--source", str(folder / "a"), "--target-file", str(folder / "out")])
     assert ended.value.code == 1
-    said = f"RANK={rank}, WORLD_SIZE={world}, LOCAL_RANK={local}, SOFTREC_RANKS=4 is no rank of a job"
+    said = f"RANK={rank}, WORLD_SIZE={world}, LOCAL_RANK={local}, SOFTREC_RANKS=4 is not a valid rank"
     assert said in capsys.readouterr().err
 
 

@@ -93,7 +93,7 @@ def test_llaras_projector_lacks_a_tensor(base: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("items", "said"),
     [
-        (torch.ones(7), r"item\.weight in .* is of shape 7, not items x width"),
+        (torch.ones(7), r"item\.weight in .* has shape 7, not items x width"),
         (torch.full((7, 3), torch.inf), r"holds item\.weight with values that are not finite"),
     ],
 )
@@ -125,8 +125,8 @@ def test_llara_refuses_items_of_another_catalogue(base: Path, tmp_path: Path, ro
         llm.backbone.begin(llm, [tmp_path / "items.safetensors"], 1)
         if count == 7:
             assert wrap(llm, items, settings).items is items
-    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, the catalogue has 6"):
+    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, but the catalogue has 6"):
         wrap(llm, items, settings)
     save_adapter(llm, tmp_path / "adapter")
-    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, the catalogue has 6"):
+    with pytest.raises(SoftrecError, match=f"embeddings of {rows - 1} items, but the catalogue has 6"):
         open_recommender(base, items, settings, tmp_path / "adapter")

@@ -41,8 +41,8 @@ def test_files_that_hold_no_object(folder: Path, name: str, text: str, said: str
         ("config.json", "max_position_embeddings", None, "max_position_embeddings"),
         ("config.json", "max_position_embeddings", -5, "max_position_embeddings -5"),
         ("config.json", "num_attention_heads", 0, "num_attention_heads 0, not a whole number from 1 to"),
-        ("config.json", "pad_token_id", 10_000, "pad_token_id 10000, and there are 400 tokens"),
-        ("config.json", "dtype", "foo", "dtype 'foo', which is no type of torch"),
+        ("config.json", "pad_token_id", 10_000, "pad_token_id 10000, but there are 400 tokens"),
+        ("config.json", "dtype", "foo", "dtype 'foo', which is not a dtype of torch"),
         ("config.json", "model_type", "no-such-model", "no-such-model"),
         ("config.json", "quantization_config", {"load_in_8bit": True}, "quantised"),
         ("config.json", "rope_parameters", {"rope_theta": 0.0, "rope_type": "default"}, "not finite"),
@@ -147,7 +147,7 @@ def test_targets_by_name_and_by_path(new_llm: NewLlm) -> None:
 def test_an_adapter_in_a_base_models_folder(folder: Path) -> None:
     """Transformers would put it on the model, and tuning, distances and rows would be those of another base."""
     (folder / "adapter_config.json").write_text("{}")
-    assert "merge" in refused(folder, "adapter_config.json is an adapter's").remedy
+    assert "merge" in refused(folder, "adapter_config.json belongs to an adapter").remedy
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
@@ -155,7 +155,7 @@ def test_numbers_that_json_does_not_have(folder: Path, number: str) -> None:
     """A norm's eps of NaN makes every answer one of NaN."""
     text = (folder / "config.json").read_text()
     (folder / "config.json").write_text(re.sub(r'"rms_norm_eps": [^,]+', f'"rms_norm_eps": {number}', text))
-    error = refused(folder, f"config.json is not JSON: {number} is no finite number")
+    error = refused(folder, f"config.json is not JSON: {number} is not a finite number")
     assert error.where == str(folder / "config.json")
 
 
@@ -163,7 +163,7 @@ def test_more_layers_than_there_are_weights_of(folder: Path) -> None:
     """All 1,000 layers would be built before the first one is missed."""
     reconfigure(folder, num_hidden_layers=1000)
     there = len({int(name.split(".")[2]) for name in stored(folder) if name.startswith("model.layers.")})
-    error = refused(folder, f"num_hidden_layers 1000, and there are weights of {there}\n")
+    error = refused(folder, f"num_hidden_layers 1000, but there are weights of {there} layers\n")
     assert error.where == str(folder / "config.json")
 
 
@@ -172,4 +172,4 @@ def test_a_tokeniser_that_writes_nothing(folder: Path) -> None:
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     tokenizer["normalizer"] = {"type": "Replace", "pattern": {"Regex": r"[\s\S]"}, "content": ""}
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    assert refused(folder, "makes '' of 'A title of 1984'").where == str(folder / "tokenizer.json")
+    assert refused(folder, "encodes and decodes 'A title of 1984' to ''").where == str(folder / "tokenizer.json")

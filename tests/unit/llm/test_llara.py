@@ -201,5 +201,5 @@ def test_what_is_missing_is_said(new_llara: Callable[[], LanguageModel], table: 
     save_file({"weight": torch.ones(1)}, tmp_path / "other.safetensors")
     with pytest.raises(SoftrecError, match=r"holds no item\.weight"):
         llara.begin(new_llara(), [tmp_path / "other.safetensors"], 1)
-    with pytest.raises(SoftrecError, match="no use for item embeddings"):
+    with pytest.raises(SoftrecError, match="does not use item embeddings"):
         bigrec.begin(new_llara(), [table], 1)

@@ -55,9 +55,9 @@ def test_a_page_of_a_server_in_place_of_a_file(folder: Path, name: str) -> None:
         ("num_key_value_heads", 0, "num_key_value_heads 0, not a whole number from 1 to"),
         ("vocab_size", 0, "vocab_size 0, not a whole number from 2 to"),
         ("vocab_size", 4 * 10**8, "vocab_size 400000000, not a whole number from 2 to"),
-        ("intermediate_size", 10**5, "describes a model of .* numbers, and .* are stored"),
+        ("intermediate_size", 10**5, "describes a model of .* parameters, but .* are stored"),
         ("num_labels", 2 * 10**8, "num_labels 200000000, not a whole number"),
-        ("dtype", "nonsense", "dtype 'nonsense', which is no type of torch"),
+        ("dtype", "nonsense", "dtype 'nonsense', which is not a dtype of torch"),
         ("model_type", ["llama"], r"model_type \['llama'\], not a text"),
         ("auto_map", {"AutoModel": "own.M"}, "code of its own"),
         ("transformers_weights", "other.safetensors.index.json", "another file of weights"),
@@ -80,9 +80,7 @@ def test_weights_that_no_model_is_built_of(folder: Path) -> None:
     """Beside the whole file; files of another form of the same weights may stay."""
     save_file({"foreign": torch.ones(3)}, folder / "consolidated.safetensors")
     save_file({"foreign": torch.ones(3)}, folder / "zz.safetensors")
-    assert refused(folder, "holds foreign and more, which no model would be built of").where == str(
-        folder / "zz.safetensors"
-    )
+    assert refused(folder, "holds foreign and more, which would not be loaded").where == str(folder / "zz.safetensors")
 
 
 def shards(folder: Path, index: dict[str, object]) -> list[str]:
@@ -115,7 +113,7 @@ def test_a_weight_in_two_files(folder: Path) -> None:
     names = shards(folder, {})
     places = {name: "a.safetensors" if name in names[:3] else "b.safetensors" for name in names}
     (folder / INDEX).write_text(json.dumps({"metadata": {}, "weight_map": places}))
-    error = refused(folder, f"places {names[2]} in a.safetensors, and b.safetensors holds it")
+    error = refused(folder, f"places {names[2]} in a.safetensors, but b.safetensors holds it")
     assert error.where == str(folder / INDEX)
 
 
@@ -143,7 +141,7 @@ def test_a_tokeniser_that_does_not_give_a_text_back(folder: Path, part: str, val
     """Titles without blanks, with marks in them, without digits: nothing would be near the title that was meant."""
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     (folder / "tokenizer.json").write_text(json.dumps({**tokenizer, part: value}))
-    assert refused(folder, "of 'A title of 1984'").where == str(folder / "tokenizer.json")
+    assert refused(folder, "encodes and decodes 'A title of 1984' to").where == str(folder / "tokenizer.json")
 
 
 def test_two_tokens_of_one_number(folder: Path) -> None:
@@ -151,4 +149,4 @@ def test_two_tokens_of_one_number(folder: Path) -> None:
     tokenizer = json.loads((folder / "tokenizer.json").read_text())
     tokenizer["model"]["vocab"]["~"] = tokenizer["model"]["vocab"]["}"]
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    assert refused(folder, "gives two tokens one number").where == str(folder / "tokenizer.json")
+    assert refused(folder, "gives two tokens the same id").where == str(folder / "tokenizer.json")

@@ -121,7 +121,7 @@ def test_long_table_round_trip_keeps_every_digit(tmp_path: Path) -> None:
         ("method,value\n", "the header of .* is 'method,value'"),
         ("", "the header of .* is ''"),
         ("method,backbone,dataset,metric,seed,value\n", "has no results"),
-        ("method,backbone,dataset,metric,seed,value\nS,,G,H@5,1\n", "5 fields stand where 6 should"),
+        ("method,backbone,dataset,metric,seed,value\nS,,G,H@5,1\n", "the line has 5 fields instead of 6"),
         ("method,backbone,dataset,metric,seed,value\nS,,G,H@5,one,0.1\n", "seed is 'one'"),
         ("method,backbone,dataset,metric,seed,value\nS,,G,H@5,1,nan\n", r"value is 'nan'\n.*line 2"),
         ("method,backbone,dataset,metric,seed,value\nS,,G,H@5,1,.1\nS,,G,H@5,1,.2\n", r"given twice\n.*line 3"),

@@ -36,7 +36,7 @@ def test_the_shipped_file_has_every_cell_once() -> None:
         (b"2,Caf\xe9,,Game,H@5,0.1\n", "is not UTF-8 (b'\\xe9')"),
         (b'2,"SFT"x,,Game,H@5,0.1\n', "expected after"),
         (b'2,"SFT,,Game,H@5,0.1\n', "unexpected end of data"),
-        (b"2,SFT,Game,H@5,0.1\n", "5 fields stand where 6 should"),
+        (b"2,SFT,Game,H@5,0.1\n", "the line has 5 fields instead of 6"),
         (b"2,SFT,,Game,H@5,nan\n", "value is 'nan'"),
         (b"x,SFT,,Game,H@5,0.1\n", "table is 'x'"),
     ],

@@ -44,7 +44,7 @@ def test_many_rows_are_as_one_after_another(mask: Mask) -> None:
 @pytest.mark.parametrize(("user", "position", "held"), [(1, 99, None), (99, 1, 0)])
 def test_a_row_beyond_the_interactions(user: int, position: int, held: int | None) -> None:
     """More items than the user has, and a user that nobody knows: one by one as together."""
-    words = f"after {position} items of user {user}, who has {held if held is not None else ''}"
+    words = f"position {position} for user {user}, who has {held if held is not None else ''}"
     with pytest.raises(SoftrecError, match=words):
         seen().before(user, position)
     with pytest.raises(SoftrecError, match=words):

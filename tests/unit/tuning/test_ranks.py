@@ -218,7 +218,7 @@ def test_ranks_that_nobody_started_are_refused(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("MASTER_ADDR", raising=False)
     with (
-        pytest.raises(SoftrecError, match="rank 3 of 4, and no launcher has said where they meet"),
+        pytest.raises(SoftrecError, match="rank 3 of 4, but no launcher has set the rendezvous address"),
         distributed.process_group(),
     ):
         pass

@@ -1,11 +1,12 @@
-"""How a language model is told a user's history: one module per backbone of the paper.
+"""Backbones: representations of a user's history in the language model's input, one module per backbone of the paper.
 
 A backbone is a module with these functions:
 
-- `prepare(tokenizer)` adds what its prompts need to a freshly loaded tokeniser, in memory.
-- `item_text(title)` is one history item as it stands in the prompt.
-- `place_items(llm, ids, items)` puts the history's item ids into the prompt's token ids, where it needs them.
-- `begin(llm, item_embeddings, seed)` adds weights of its own to a model that is about to be tuned.
-- `input_embeddings(model, input_ids)` are the model's inputs, given ids that are still on the CPU.
-- `save(model, folder)` and `load(model, folder)` keep its own weights beside the LoRA adapter.
+- `prepare(tokenizer)` adds special tokens to a freshly loaded tokeniser, in memory.
+- `item_text(title)` returns the text of one history item in the prompt.
+- `place_items(llm, ids, items)` inserts the history's item ids into the prompt's token ids, if the backbone uses them.
+- `begin(llm, item_embeddings, seed)` adds the backbone's own weights to a model before tuning.
+- `input_embeddings(model, input_ids)` returns the model's input embeddings, given ids on the CPU.
+- `save(model, folder)` and `load(model, folder)` write and read these weights in the folder of the LoRA adapter.
+- `require_items(model, items)` raises `SoftrecError` if the model's weights are for another number of items.
 """

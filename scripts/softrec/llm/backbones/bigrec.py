@@ -1,4 +1,4 @@
-"""BIGRec (Bao et al., 2023): the history is text alone, and the model has no weights but its own."""
+"""BIGRec (Bao et al., 2023): the history is plain text, and no weights are added to the model."""
 
 from softrec.llm.backbones.plain import begin, input_embeddings, load, place_items, prepare, require_items, save
 from softrec.llm.prompts import quoted
@@ -7,5 +7,5 @@ __all__ = ["begin", "input_embeddings", "item_text", "load", "place_items", "pre
 
 
 def item_text(title: str) -> str:
-    """How one history item stands in the prompt: its title in double quotes."""
+    """Return the text of a history item in the prompt: its title in double quotes."""
     return quoted(title)

@@ -1,9 +1,9 @@
-"""LLaRA (Liao et al., 2024): after each title in the history stands what a sequential model knows of the item.
+"""LLaRA (Liao et al., 2024): each title in the history is followed by the item's embedding from a sequential model.
 
-A placeholder follows every history title. In the prompt's token ids it is V + item id, V being the rows of the
-language model's embedding: one list of integers holds text and items, and whatever lays out, sorts or repeats prompts
-need not know of items. Its input embedding is the projected SASRec embedding of the item. No output unit belongs to
-it, so it is never generated.
+A placeholder follows every history title. In the prompt's token ids it becomes V + item id, where V is the number of
+rows of the language model's embedding: one list of integers holds text and items, so code that batches, sorts or
+repeats prompts need not handle items. Its input embedding is the projected SASRec embedding of the item. The output
+layer has no unit for it, so it is never generated.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ SASREC_ITEMS = "item.weight"
 
 
 class HistoryEmbedding(nn.Module):
-    """Item ids to input embeddings: a frozen table, then Linear(d -> h), GELU, Linear(h -> h), trained in fp32.
+    """Input embeddings of item ids: a frozen table, then Linear(d -> h), GELU, Linear(h -> h), trained in fp32.
 
     Args:
         table: (N + 1, d) SASRec item embeddings; row 0 is padding.
-        hidden: h, the language model's width.
+        hidden: hidden size h of the language model.
     """
 
     table: torch.Tensor
@@ -42,25 +42,25 @@ class HistoryEmbedding(nn.Module):
         self.projector = nn.Sequential(nn.Linear(table.shape[1], hidden), nn.GELU(), nn.Linear(hidden, hidden))
 
     def forward(self, item: torch.Tensor) -> torch.Tensor:
-        """(..., h) embeddings of (...) item ids."""
+        """Return the (..., h) embeddings of (...) item ids."""
         return self.projector(self.table[item])
 
 
 def prepare(tokenizer: Any) -> None:
-    """Make the placeholder one token, which the rules that cut text into words never touch."""
+    """Add the placeholder as a special token, so that it is always one token."""
     tokenizer.add_special_tokens({"additional_special_tokens": [PLACEHOLDER]})
 
 
 def item_text(title: str) -> str:
-    """How one history item stands in the prompt: its title in double quotes and the place of its embedding."""
+    """Return the text of a history item in the prompt: its title in double quotes and the place of its embedding."""
     return f"{quoted(title)} {PLACE}"
 
 
 def place_items(llm: Any, ids: list[int], items: Sequence[int]) -> list[int]:
-    """The prompt's token ids with V + item id at the placeholders, in order.
+    """Replace the placeholders in the prompt's token ids by V + item id, in order.
 
     Raises:
-        SoftrecError: there are not as many placeholders as items of history.
+        SoftrecError: the numbers of placeholders and history items differ.
     """
     token = llm.tokenizer.convert_tokens_to_ids(PLACEHOLDER)
     places = [i for i, found in enumerate(ids) if found == token]
@@ -76,7 +76,10 @@ def place_items(llm: Any, ids: list[int], items: Sequence[int]) -> list[int]:
 
 
 def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
-    """Add a projector with fresh weights, from the stream "projector" of `seed`, on frozen SASRec item embeddings."""
+    """Add frozen SASRec item embeddings and a projector with new weights from the stream "projector" of `seed`.
+
+    Raises `SoftrecError` unless one file is given that holds finite (N + 1, d) item embeddings.
+    """
     if len(item_embeddings) != 1:
         raise SoftrecError(
             "LLaRA needs the item embeddings of one SASRec model", where="--item-embeddings", remedy="give its file"
@@ -86,14 +89,14 @@ def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
         weights = load_file(item_embeddings[0])
     if SASREC_ITEMS not in weights:
         raise SoftrecError(
-            f"{item_embeddings[0]} holds no {SASREC_ITEMS}: it is no SASRec model",
+            f"{item_embeddings[0]} holds no {SASREC_ITEMS}: it is not a SASRec model",
             where=str(item_embeddings[0]),
             remedy=remedy,
         )
     table = weights[SASREC_ITEMS]
     if table.ndim != 2:
         raise SoftrecError(
-            f"{SASREC_ITEMS} in {item_embeddings[0]} is of shape {shape(table.shape)}, not items x width",
+            f"{SASREC_ITEMS} in {item_embeddings[0]} has shape {shape(table.shape)}, not items x width",
             where=str(item_embeddings[0]),
             remedy=remedy,
         )
@@ -104,9 +107,9 @@ def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
 
 
 def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
-    """The (B, T, H) input embeddings of (B, T) ids on the CPU: the model's own, and projected items from id V on.
+    """Return the (B, T, H) input embeddings of (B, T) ids on the CPU: the model's own below V, projected items above.
 
-    The places of items are found on the CPU, where the ids come from: a GPU would have to be waited for.
+    Items are located on the CPU, where the ids are: on a GPU that would force a synchronisation.
     """
     start = rows_of_embedding(model)
     item = input_ids >= start
@@ -121,13 +124,13 @@ def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
 
 
 def save(model: Any, folder: Path) -> None:
-    """Write projector and table: the adapter's folder is all that is needed to ask the model."""
+    """Write projector and table to the adapter's folder, so that it needs no SASRec model."""
     state = {name: tensor.cpu().contiguous() for name, tensor in model.history.state_dict().items()}
     (folder / FILE).write_bytes(to_bytes(state))
 
 
 def load(model: Any, folder: Path) -> None:
-    """Read projector and table. Raises `SoftrecError` unless the file has just their weights, in the model's width."""
+    """Read projector and table. Raises `SoftrecError` unless the file holds exactly their weights, in these shapes."""
     remedy = f"remove {folder} and let Snakemake make it again"
     with readable(folder, "adapter of LLaRA", remedy):
         state = load_file(folder / FILE)
@@ -141,18 +144,18 @@ def load(model: Any, folder: Path) -> None:
 
 
 def require_items(model: Any, items: int) -> None:
-    """Raise `SoftrecError` unless the model has an embedding for each of `items` items: it may be of another data set.
+    """Raise `SoftrecError` if the model has embeddings of another number of items, such as those of another data set.
 
-    A model that has none yet is begun later.
+    A model without item embeddings passes: `begin` adds them later.
     """
     found = len(model.history.table) - 1 if hasattr(model, "history") else items
     if found != items:
         raise SoftrecError(
-            f"LLaRA's SASRec model has embeddings of {found} items, the catalogue has {items}",
+            f"LLaRA's SASRec model has embeddings of {found} items, but the catalogue has {items}",
             remedy="give a SASRec model, or an adapter, of this data set",
         )
 
 
 def rows_of_embedding(model: Any) -> int:
-    """V: token ids are below it, items begin there."""
+    """Return V, the number of token embeddings: ids below it are tokens, ids from V on are items."""
     return model.get_input_embeddings().num_embeddings

@@ -1,4 +1,4 @@
-"""Text as it is, with no history in it: titles and chains of thought are read so by any language model."""
+"""Plain text without a history, for title embeddings and chains of thought."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,35 +11,35 @@ from softrec.core.devices import moved
 
 
 def prepare(tokenizer: Any) -> None:
-    """Titles are plain text."""
+    """Do nothing: plain text needs no special tokens."""
 
 
 def place_items(llm: Any, ids: list[int], items: Sequence[int]) -> list[int]:
-    """The prompt's token ids as they are."""
+    """Return the prompt's token ids unchanged."""
     return ids
 
 
 def begin(llm: Any, item_embeddings: Sequence[Path], seed: int) -> None:
-    """Nothing to add."""
+    """Add nothing. Raises `SoftrecError` if item embeddings are given."""
     if item_embeddings:
         raise SoftrecError(
-            "a model that reads text alone has no use for item embeddings",
+            "a text-only backbone does not use item embeddings",
             where=f"--item-embeddings {item_embeddings[0]}",
         )
 
 
 def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
-    """The (B, T, H) input embeddings of (B, T) token ids: the language model's own."""
+    """Return the (B, T, H) input embeddings of (B, T) token ids: the language model's own."""
     return model.get_input_embeddings()(moved(input_ids, model.device))
 
 
 def save(model: Any, folder: Path) -> None:
-    """Nothing to keep."""
+    """Do nothing: there are no weights to save."""
 
 
 def load(model: Any, folder: Path) -> None:
-    """Nothing to read."""
+    """Do nothing: there are no weights to load."""
 
 
 def require_items(model: Any, items: int) -> None:
-    """Nothing is held of items."""
+    """Do nothing: there are no weights of items."""
