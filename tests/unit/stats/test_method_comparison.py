@@ -79,8 +79,8 @@ def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None
 def test_what_seeds_can_say() -> None:
     """One says nothing of others, five do; data sets with as many seeds share the sentence. Where an estimate is a
     method's own it is said, with the data set and metric."""
-    assert comparisons.about_seeds(1).startswith("One seed: intervals and p say what other users would give, not")
-    assert "other users and other training runs" in comparisons.about_seeds(5)
+    assert comparisons.about_seeds(1).startswith("One seed: intervals and p cover variation between users only")
+    assert "between users and between training runs" in comparisons.about_seeds(5)
     two = [row("SFT", "H@5", 0.5), row("SFT", "H@5", 0.5)._replace(dataset="E")]
     told = comparisons.described(two)
     assert told.count("One seed:") == 1 and "pooled" not in told
