@@ -1,4 +1,4 @@
-"""The base of chains of thought (LLM-CF, Sun et al., 2024): an un-tuned LLM reasons about decisions that are known."""
+"""Chains of thought for LLM-CF (Sun et al., 2024): prompts in which an untuned LLM explains known decisions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TYPES = tables.types("row", "label", "item", "text", "finished")
 REFUSED, TAKEN = 0, 1
 
-# The LLM is a base model: it continues text. The worked example shows what is wanted of it.
+# The LLM is a base model, which continues text. The worked example shows it the expected format.
 EXAMPLE = """History: "A Night at Sea", "The Lighthouse"
 {Item}: "Storm Warning"
 Decision: {consumed}
@@ -41,11 +41,16 @@ Reasoning:"""
 
 @dataclass(frozen=True)
 class CotSettings:
-    """What is reasoned about, and how.
+    """Settings of the chains of thought.
 
-    rows: how many sampled training rows (null: all). seed: of their choice and of what is refused.
-    max_tokens: of prompt and text together; the oldest history goes first. max_new_tokens, batch_size: of generation,
-    which is greedy.
+    Attributes:
+        words: the nouns and verbs of the data set in the prompt.
+        precision: of the LLM.
+        rows: number of sampled training rows (null: all).
+        seed: of the choice of rows and of refused items.
+        max_tokens: of prompt and generated text together; the oldest history items are dropped to fit.
+        max_new_tokens, batch_size: of the generation, which is greedy.
+        kernels: the implementation of the LLM's layers.
     """
 
     words: Words
@@ -59,7 +64,7 @@ class CotSettings:
 
 
 class Decisions(NamedTuple):
-    """E known decisions: the training row (E,), whether its item was taken (E,), and the item (E,)."""
+    """E known decisions: training row (E,), label (E,; 1 taken, 0 refused), and item (E,)."""
 
     row: np.ndarray
     label: np.ndarray
@@ -67,13 +72,19 @@ class Decisions(NamedTuple):
 
 
 def draw_decisions(rows: "datasets.Dataset", title_id: np.ndarray, seen: SeenItems, settings: CotSettings) -> Decisions:
-    """Half of the drawn rows keep their target (taken), half get a random item that the user has not had (refused).
+    """Draw decisions: half of the rows keep their target (taken), half get a random unseen item (refused).
 
-    Not had is by title, which is what the LLM reads: another item of the target's title would be taken and refused. The
-    data hold positives alone; what a user has later is not left out, since that would tell it.
+    Unseen is defined by title, which is what the LLM reads: otherwise the same title could be both taken and refused.
+    The data have only positives. Items of later interactions are not left out, because that would leak the future.
 
     Args:
+        rows: the sampled training rows.
         title_id: (N + 1,) title id of each item id; entry 0 (padding) is unused.
+        seen: the users' interactions.
+        settings: number of rows, and seed.
+
+    Raises:
+        SoftrecError: a user has seen every title.
     """
     rng = seeds.stream(settings.seed, "decisions")
     count = len(rows) if settings.rows is None else min(settings.rows, len(rows))
@@ -90,13 +101,13 @@ def draw_decisions(rows: "datasets.Dataset", title_id: np.ndarray, seen: SeenIte
             free = new[title_id]
             free[0] = False
             if not free.any():
-                raise SoftrecError(f"the user of row {row} has had every item: none can be refused")
+                raise SoftrecError(f"the user of row {row} has seen every item: none can be refused")
             item[place] = rng.choice(np.flatnonzero(free))
     return Decisions(chosen, label, item)
 
 
 def render(history: Sequence[str], title: str, label: int, words: Words) -> str:
-    """The prompt of one decision."""
+    """Return the prompt of one decision."""
     head = words.item[:1].upper() + words.item[1:]
     return TEMPLATE.format(
         items=words.items,
@@ -110,10 +121,10 @@ def render(history: Sequence[str], title: str, label: int, words: Words) -> str:
 
 
 def encode(decisions: Decisions, rows: "datasets.Dataset", items: Items, tokenizer: Any, settings: CotSettings) -> Any:
-    """Token ids of every decision's prompt; of a long history the oldest items go first.
+    """Return token ids of every decision's prompt; the oldest items of a long history are dropped to fit.
 
     Raises:
-        SoftrecError: not even the prompt without any history fits.
+        SoftrecError: a prompt is too long even without any history.
     """
     limit = settings.max_tokens - settings.max_new_tokens
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
@@ -133,7 +144,7 @@ def encode(decisions: Decisions, rows: "datasets.Dataset", items: Items, tokeniz
         else:
             raise SoftrecError(
                 f"the prompt of a chain of thought has {len(ids)} tokens even without any history; {limit} are allowed",
-                where="llm_cf.max_tokens less llm_cf.max_new_tokens",
+                where="llm_cf.max_tokens minus llm_cf.max_new_tokens",
                 remedy="raise llm_cf.max_tokens",
             )
         shortened += first > 0

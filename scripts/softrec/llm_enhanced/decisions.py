@@ -1,4 +1,4 @@
-"""The known decisions that LLM-CF draws its in-context examples from, and the texts that it reads."""
+"""The known decisions from which LLM-CF retrieves in-context examples, and the text embeddings that it reads."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,14 +10,18 @@ from softrec.io import arrays, tables
 from softrec.llm_enhanced.title_vectors import item_titles, unit_rows
 from softrec.sequential.windows import Windows, read_windows
 
-NONE = -1  # where there is no example
+NONE = -1  # index of a missing example
 
 
 class Examples(NamedTuple):
     """E known decisions.
 
-    window: (E, L) right-padded histories of length: (E,). item: (E,) decided about. label: (E,) 1 taken, 0 refused.
-    time: (E,) when.
+    Attributes:
+        window: (E, L) right-padded histories.
+        length: (E,) number of items of each history.
+        item: (E,) the item of the decision.
+        label: (E,) 1 taken, 0 refused.
+        time: (E,) time stamp of the decision.
     """
 
     window: np.ndarray
@@ -28,10 +32,12 @@ class Examples(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """What LLM-CF reads. All rows have length 1, as those of the sentence encoder of its authors.
+    """The text embeddings that LLM-CF reads; all rows have norm 1, as from the sentence encoder of LLM-CF's authors.
 
-    titles: (N + 1, D) float32 embedding of each item's title, row 0 (padding) zero; at Kindle's size 756 MB.
-    thoughts: (E, D) float32 embeddings of the chains of thought about `examples`.
+    Attributes:
+        titles: (N + 1, D) float32 embedding of each item's title, row 0 (padding) zero; 756 MB for Kindle.
+        examples: the known decisions.
+        thoughts: (E, D) float32 embeddings of the chains of thought about `examples`.
     """
 
     titles: np.ndarray
@@ -40,15 +46,15 @@ class Texts(NamedTuple):
 
 
 def read_titles(catalogue: Path, titles: Path) -> np.ndarray:
-    """(N + 1, D) embeddings of the items' titles, of length 1; row 0, padding, is zero."""
+    """Read the embeddings (N + 1, D) of the items' titles, with norm 1; row 0 (padding) is zero."""
     return unit_rows(item_titles(catalogue, titles), "item", titles)
 
 
 def read_examples(cot: Path, sample: Path, items: int, width: int) -> Examples:
-    """The decisions of `cot` about rows of `sample`, with the last `width` items of their histories.
+    """Read the decisions of `cot` about rows of `sample`, with the last `width` items of their histories.
 
     Raises:
-        SoftrecError: a decision is about a row that the sample does not have, or an item outside 1..items.
+        SoftrecError: a decision refers to a row that the sample does not have, or to an item outside 1..items.
     """
     windows = read_windows(sample, items, width)
     time = tables.read_table(sample, ["timestamp"])["timestamp"].to_numpy()
@@ -66,10 +72,10 @@ def read_examples(cot: Path, sample: Path, items: int, width: int) -> Examples:
 
 
 def read_texts(catalogue: Path, titles: Path, cot: Path, thoughts: Path, sample: Path, width: int) -> Texts:
-    """Everything that text adds to the sequential model, from the files of the earlier steps.
+    """Read the text embeddings and known decisions from the files of the earlier steps.
 
     Raises:
-        SoftrecError: there are more or fewer embeddings than decisions, or of another width than the titles'.
+        SoftrecError: the numbers of embeddings and decisions differ, or the width is not that of the titles.
     """
     z = read_titles(catalogue, titles)
     examples = read_examples(cot, sample, len(z) - 1, width)
@@ -84,8 +90,8 @@ def read_texts(catalogue: Path, titles: Path, cot: Path, thoughts: Path, sample:
 
 
 def mean_titles(window: np.ndarray, length: np.ndarray, titles: np.ndarray) -> np.ndarray:
-    """(R, D) mean embedding of the titles of each history (R, L), without ever having (R, L, D); padding is zero."""
-    total = titles[window[:, 0]]
+    """Return the mean title embedding (R, D) of each history (R, L), without an (R, L, D) array; padding is zero."""
+    total = titles[window[:, 0]]  # a copy, since the index is an array
     for column in window.T[1:]:
         total += titles[column]
     total /= length[:, None].astype(total.dtype)
@@ -93,10 +99,10 @@ def mean_titles(window: np.ndarray, length: np.ndarray, titles: np.ndarray) -> n
 
 
 def with_examples(windows: Windows, path: Path, known: Examples) -> Windows:
-    """Windows whose examples, as `path` names them, stand behind the history as further columns: 1 + index, 0 for none.
+    """Append the in-context examples in `path` to the windows as further columns: 1 + index of the example, 0 for none.
 
     Raises:
-        SoftrecError: the file is of other windows, or of other decisions.
+        SoftrecError: the file does not match the windows or the decisions.
     """
     found = arrays.read_array(path, "int32", (None, None))
     if found.ndim != 2 or len(found) != len(windows.target):

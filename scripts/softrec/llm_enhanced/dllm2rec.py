@@ -1,6 +1,6 @@
-"""DLLM2Rec (Cui et al., 2024): a tuned LLM's rankings and title embeddings, distilled into SASRec.
+"""DLLM2Rec (Cui et al., 2024): rankings and title embeddings of a tuned LLM, distilled into SASRec.
 
-The teacher is BIGRec tuned by SFT. Rows to which it has not spoken are trained on as in SASRec.
+The teacher is BIGRec tuned by SFT. Rows without a prediction of the teacher are trained as in SASRec.
 """
 
 from collections.abc import Iterable
@@ -19,16 +19,18 @@ from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
 from softrec.sequential.trainer import FitSettings
 from softrec.sequential.windows import PAD, Windows
 
-ITEMS_AT_ONCE = 4096  # whose scores are held at once: 4 MB for a batch of 256
+ITEMS_AT_ONCE = 4096  # scores of a block: 4 MB for a batch of 256
 
 
 @dataclass(frozen=True)
 class DistillationSettings:
-    """What is distilled, and how strongly; the defaults are the original code's.
+    """Weights of the distillation; the defaults are those of the original code.
 
-    lam: weight of the ranking distillation (0.7). ed_weight: weight of the projected title embeddings (0.3).
-    position_lambda: how fast the weight of the teacher's ranks falls (1.0).
-    gamma_position, gamma_confidence, gamma_consistency: shares of the three importances (0.3, 0.5, 0.1).
+    Attributes:
+        lam: weight of the ranking distillation (0.7).
+        ed_weight: weight of the projected title embeddings (0.3).
+        position_lambda: decay of the weight over the teacher's ranks (1.0).
+        gamma_position, gamma_confidence, gamma_consistency: weights of the three importances (0.3, 0.5, 0.1).
     """
 
     lam: float
@@ -41,7 +43,7 @@ class DistillationSettings:
 
 @dataclass(frozen=True)
 class Dllm2recSettings:
-    """DLLM2Rec's run: SASRec's `fit`, a candidate of its own `l2` or null for the chosen one, and the distillation."""
+    """Settings of a DLLM2Rec run: SASRec's `fit`, the candidate `l2` (null: the selected one), the distillation."""
 
     fit: FitSettings
     l2: float | None
@@ -49,11 +51,13 @@ class Dllm2recSettings:
 
 
 class Teacher(NamedTuple):
-    """What the LLM says.
+    """The teacher's title embeddings and predictions.
 
-    titles: (N + 1, D) float32 embedding of each item's title; row 0, padding, is zero.
-    place: (R,) for each training row its row in the two tables below, -1 where the teacher has not spoken.
-    items: (M, K) the items nearest to what it said, nearest first. distance: (M, K) their L2 distances.
+    Attributes:
+        titles: (N + 1, D) float32 embedding of each item's title; row 0 (padding) is zero.
+        place: (R,) for each training row its row in `items` and `distance`, -1 without a prediction.
+        items: (M, K) the items nearest to the teacher's generated title, nearest first.
+        distance: (M, K) their L2 distances.
     """
 
     titles: np.ndarray
@@ -63,19 +67,19 @@ class Teacher(NamedTuple):
 
 
 def normalised(weight: np.ndarray) -> np.ndarray:
-    """Rows that sum to 1."""
+    """Scale rows to sum to 1."""
     return weight / weight.sum(axis=-1, keepdims=True)
 
 
 def position_importance(k: int, position_lambda: float) -> np.ndarray:
-    """w^p_r of ranks r = 1..K, proportional to exp(-r / lambda); (K,)."""
+    """Return w^p_r of the ranks r = 1..K, proportional to exp(-r / lambda); (K,)."""
     return normalised(np.exp(-np.arange(1, k + 1) / position_lambda))
 
 
 def confidence_importance(distance: np.ndarray) -> np.ndarray:
-    """w^c_r proportional to exp(-distance) + 1e-8, where each row's distances are first scaled to [0, 1]; (M, K).
+    """Return w^c_r, (M, K), proportional to exp(-distance) + 1e-8, with each row's distances scaled to [0, 1].
 
-    Without the scaling, distances of tens would all end at the floor of 1e-8 and say nothing.
+    Without the scaling, distances of tens would all be at the floor of 1e-8, and the weights uniform.
     """
     low, high = distance.min(axis=1, keepdims=True), distance.max(axis=1, keepdims=True)
     scaled = (distance - low) / np.where(high > low, high - low, 1.0)
@@ -83,23 +87,23 @@ def confidence_importance(distance: np.ndarray) -> np.ndarray:
 
 
 def unseen_negatives(rng: np.random.Generator, windows: Windows, items: int) -> np.ndarray:
-    """One item per row, uniform over 1..items without the row's target and the items of its window; (R,).
+    """Draw one item per row, uniformly from 1..items without the row's target and the items of its window; (R,).
 
-    The u-th of the items that are left is drawn and moved up by one from each that is not, in ascending order, so that
-    nothing is ever rejected.
+    The index of a remaining item is drawn, and increased by one for each taken item at or below it, in ascending order,
+    which needs no rejection.
 
     Raises:
         SoftrecError: a window and its target leave no item.
     """
     taken = np.sort(np.column_stack([windows.item, windows.target]), axis=1)  # (R, L + 1); Kindle: 98 MB
-    beyond = items + 1  # for padding and repeats, which take nothing out
+    beyond = items + 1  # replaces padding and repeats, which exclude nothing
     taken[:, 1:][taken[:, 1:] == taken[:, :-1]] = beyond
     taken[taken == PAD] = beyond
     left = items - (taken < beyond).sum(axis=1)
     if not left.all():
         row = int(np.flatnonzero(left == 0)[0])
         raise SoftrecError(
-            f"the window and the target of user {windows.user[row]} are all {items} items: no negative is left",
+            f"the window and the target of user {windows.user[row]} cover all {items} items: no negative is left",
             where=f"position {windows.position[row]}",
             remedy="take a larger catalogue or a shorter history",
         )
@@ -110,7 +114,7 @@ def unseen_negatives(rng: np.random.Generator, windows: Windows, items: int) -> 
 
 
 class DistilledEncoder(Encoder):
-    """SASRec's network whose input embedding of item i is e_i + w_ed W z_i, z_i frozen, W trained without a bias."""
+    """SASRec's network with the input embedding e_i + w_ed W z_i of item i; z_i is frozen, W trained without bias."""
 
     titles: Tensor
 
@@ -118,20 +122,24 @@ class DistilledEncoder(Encoder):
         super().__init__(items, settings)
         self.register_buffer("titles", titles, persistent=False)  # Kindle: 756 MB, on the model's device
         self.ed_weight = ed_weight
-        with torch.random.fork_rng():  # the weights that SASRec has too are the same with and without distillation
+        with torch.random.fork_rng():  # so that the weights shared with SASRec start the same without distillation
             torch.manual_seed(seeds.derive(seed, "collaborative embedding"))
             self.collaborative = nn.Linear(titles.shape[1], settings.dim, bias=False)
 
     def embed(self, window: Tensor) -> Tensor:
-        """Collaborative embedding distillation: (B, L, D) input embeddings of a window (B, L)."""
+        """Return (B, L, D) input embeddings of a window (B, L), with collaborative embedding distillation."""
         if self.ed_weight == 0:
             return super().embed(window)
+        # Project each distinct item once.
         used, place = window.unique(return_inverse=True)
         return super().embed(window) + self.ed_weight * self.collaborative(self.titles[used])[place]
 
 
 class Dllm2rec(Sasrec):
-    """SASRec trained with both distillations; with both weights zero it is SASRec with DLLM2Rec's negatives."""
+    """The method DLLM2Rec: SASRec trained with both distillations.
+
+    With both weights zero it is SASRec with DLLM2Rec's negatives.
+    """
 
     def __init__(self, settings: DistillationSettings, teacher: Teacher, seed: int) -> None:
         self.settings, self.seed, self.k = settings, seed, teacher.items.shape[1]
@@ -143,15 +151,15 @@ class Dllm2rec(Sasrec):
         self.fixed = torch.from_numpy(fixed).float()
 
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
-        """SASRec's network with the titles' embeddings added."""
+        """Build SASRec's network with projected title embeddings."""
         return DistilledEncoder(items, settings, self.titles, self.settings.ed_weight, self.seed)
 
     def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[Tensor]:
-        """For each batch of `size` rows (B,) items that are neither its row's target nor in its window."""
+        """Draw (B,) items for each batch of `size` rows, none of which is its row's target or in its window."""
         return torch.from_numpy(unseen_negatives(rng, windows, items)).split(size)
 
     def loss(self, model: Encoder, batch: Batch) -> Tensor:
-        """L = L_BCE + lam L_dist, a scalar."""
+        """Return L = L_BCE + lam L_dist, a scalar."""
         state = model(batch.window, batch.length)
         loss = next_item_loss(model, state, batch)
         self.place, self.items, self.fixed = (table.to(state.device) for table in (self.place, self.items, self.fixed))
@@ -163,9 +171,10 @@ class Dllm2rec(Sasrec):
         return loss + self.settings.lam * distilled / len(batch.row)
 
     def ranking_distillation(self, model: Encoder, state: Tensor, place: Tensor, negative: Tensor) -> Tensor:
-        """Importance-aware ranking distillation: the sum of w_r [-ln sigma(s_c_r) - ln sigma(-s_neg)] over r and rows.
+        """Return the importance-aware ranking distillation, a scalar, summed over rows.
 
-        `state` (B, D), `place` (B,) in the teacher's tables and `negative` (B,) are of rows that have been spoken to.
+        It is the sum of w_r [-ln sigma(s_c_r) - ln sigma(-s_neg)] over ranks r and rows. `state` (B, D), `place` (B,)
+        in the teacher's tables and `negative` (B,) are of rows with a prediction of the teacher.
         """
         items = self.items[place]
         score = model.score(state, items)
@@ -176,9 +185,9 @@ class Dllm2rec(Sasrec):
 
     @torch.no_grad()
     def importance(self, model: Encoder, state: Tensor, place: Tensor) -> Tensor:
-        """W = gamma_p w^p + gamma_c w^c + gamma_o w^o over the K items, summing to 1; (B, K).
+        """Return w = gamma_p w^p + gamma_c w^c + gamma_o w^o over the K items, scaled to sum to 1; (B, K).
 
-        Consistency w^o_r is 1 where the teacher's item is among the K that the student itself ranks highest now.
+        Consistency w^o_r is 1 where the teacher's item is among the student's current top K items.
         """
         own = top_items(model, state, self.k)
         consistent = (self.items[place][:, :, None] == own[:, None, :]).any(dim=2)
@@ -186,7 +195,7 @@ class Dllm2rec(Sasrec):
         return weight / weight.sum(dim=1, keepdim=True)
 
     def finished(self, model: Encoder) -> Encoder:
-        """An encoder whose item embedding holds what was distilled: it ranks like any other."""
+        """Fold the projected title embeddings into the item embeddings, and return a plain encoder for ranking."""
         if not isinstance(model, DistilledEncoder) or self.settings.ed_weight == 0:
             return plain(model)
         with torch.no_grad():
@@ -195,9 +204,9 @@ class Dllm2rec(Sasrec):
 
 
 def top_items(model: Encoder, state: Tensor, k: int) -> Tensor:
-    """The ids (B, K) of the K items that a model scores highest for states (B, D), or of all if there are fewer.
+    """Return the ids (B, K) of the K items with the highest scores for states (B, D), or all items if there are fewer.
 
-    Blocks of items, each with the best so far: all scores of 256 rows and 61,528 items would be 63 MB.
+    Items are scored in blocks, keeping the best so far: all scores of 256 rows and 61,528 items would take 63 MB.
     """
     best = state.new_empty((len(state), 0))
     item = torch.empty((len(state), 0), dtype=torch.long, device=state.device)
@@ -212,6 +221,6 @@ def top_items(model: Encoder, state: Tensor, k: int) -> Tensor:
 
 
 def plain(model: Encoder) -> Encoder:
-    """The same encoder without the projection."""
+    """Remove the projection from the encoder."""
     del model.collaborative
     return model

@@ -1,4 +1,4 @@
-"""The decoder of LLM-CF's in-context module: a causal transformer of the Llama kind."""
+"""The decoder of LLM-CF's in-context module: a causal transformer with Llama's layers."""
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,10 @@ class DecoderLayer(nn.Module):
         self.down = nn.Linear(INNER, dim, bias=False)
 
     def forward(self, state: Tensor, rotation: tuple[Tensor, Tensor], visible: Tensor, asked: slice) -> Tensor:
-        """(B, T, D) states to those of the Q `asked` positions, (B, Q, D); each sees where `visible` (B, 1, T, T)."""
+        """Compute the states (B, Q, D) of the Q `asked` positions from states (B, T, D).
+
+        `rotation` is that of `rotary`. A position attends where `visible` (B, 1, T, T) is true.
+        """
         normalised = self.norm_attention(state)
         ask, key, value = self.query_key_value.weight.chunk(3)
         query = rotate(heads(functional.linear(normalised[:, asked], ask)), *(part[asked] for part in rotation))
@@ -32,12 +35,12 @@ class DecoderLayer(nn.Module):
 
 
 def heads(part: Tensor) -> Tensor:
-    """(B, T, D) as (B, HEADS, T, D / HEADS)."""
+    """Reshape (B, T, D) to (B, HEADS, T, D / HEADS)."""
     return part.unflatten(-1, (HEADS, -1)).transpose(1, 2)
 
 
 class Decoder(nn.Module):
-    """Two layers and a final norm."""
+    """Two decoder layers and a final norm."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
@@ -45,12 +48,14 @@ class Decoder(nn.Module):
         self.norm = nn.RMSNorm(dim)
 
     def forward(self, tokens: Tensor, real: Tensor, asked: slice) -> Tensor:
-        """Hidden states (B, Q, D) of the Q `asked` of (B, T, D) tokens.
+        """Return the hidden states (B, Q, D) of the Q `asked` positions of (B, T, D) tokens.
 
-        Each sees itself and the tokens before it that are `real` (B, T). The last layer computes no others.
+        Each token attends to itself and to the earlier tokens that are `real` (B, T). The last layer computes only the
+        asked positions.
         """
         width = tokens.shape[1]
         causal = torch.ones(width, width, dtype=torch.bool, device=tokens.device).tril()
+        # A token without any visible token would make the softmax NaN, so each sees itself, real or not.
         itself = torch.eye(width, dtype=torch.bool, device=tokens.device)
         visible = ((causal & real[:, None, :]) | itself)[:, None]
         rotation = rotary(width, tokens.shape[2] // HEADS, tokens.device)
@@ -60,13 +65,13 @@ class Decoder(nn.Module):
 
 
 def rotary(width: int, dim: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosine and sine (width, dim) of the rotary position embedding."""
+    """Return cosine and sine (width, dim) of the rotary position embedding."""
     frequency = ROPE_BASE ** (-torch.arange(0, dim, 2, device=device) / dim)
     angle = torch.arange(width, device=device)[:, None] * frequency.repeat(2)
     return angle.cos(), angle.sin()
 
 
 def rotate(part: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
-    """Turn each pair (x_i, x_{i + dim/2}) by its position's angle."""
+    """Rotate each pair (x_i, x_{i + dim/2}) by the angle of its position."""
     first, second = part.chunk(2, dim=-1)
     return part * cosine + torch.cat([-second, first], dim=-1) * sine

@@ -1,7 +1,7 @@
-"""In-context examples of LLM-CF: known decisions with a history like the query's, none of them later than it.
+"""Retrieval of LLM-CF's in-context examples: earlier known decisions with a history similar to the query's.
 
-The similarity of two histories is the dot product of the means of their titles' embeddings. Queries come in blocks:
-nothing of shape (R, D) for all R of them is ever in memory (1.11 M training windows of Kindle would be 13.6 GB).
+The similarity of two histories is the dot product of their mean title embeddings. Queries are processed in blocks, so
+that no (R, D) array of all R queries is in memory (it would take 13.6 GB for Kindle's 1.11 M training windows).
 """
 
 from dataclasses import dataclass
@@ -14,15 +14,19 @@ from softrec.llm_enhanced.decisions import NONE, Examples, mean_titles
 from softrec.sequential.windows import Windows
 
 LABELS = (1, 0)
-BLOCK = 1024
+BLOCK = 1024  # queries
 
 
 @dataclass(frozen=True)
 class RetrievalSettings:
-    """length: items of a history (10). examples_per_label: examples of either label (2).
+    """Settings of the retrieval.
 
-    centred: whether the mean of the catalogue's titles is taken off each history's mean, which then gets length 1.
-    seed: of the order in which a row's examples are read.
+    Attributes:
+        length: items of a history (10).
+        examples_per_label: examples of each label (2).
+        centred: whether the catalogue's mean title embedding is subtracted from each history's mean, which is then
+            scaled to norm 1.
+        seed: of the order of a row's examples.
     """
 
     length: int
@@ -34,7 +38,7 @@ class RetrievalSettings:
 def history_vectors(
     window: np.ndarray, length: np.ndarray, titles: np.ndarray, common: np.ndarray | None
 ) -> np.ndarray:
-    """(R, D) mean titles; with `common` (D,) they are centred on it and of length 1."""
+    """Return mean title embeddings (R, D); with `common` (D,) they are centred on it and scaled to norm 1."""
     mean = mean_titles(window, length, titles)
     if common is None:
         return mean
@@ -45,10 +49,10 @@ def history_vectors(
 def find_examples(
     windows: Windows, time: np.ndarray, titles: np.ndarray, known: Examples, settings: RetrievalSettings
 ) -> np.ndarray:
-    """For each window, made at `time` (R,), its in-context examples: (R, 2 examples_per_label) int32, shuffled.
+    """Find the in-context examples of each window, which is of `time` (R,): (R, 2 examples_per_label) int32, shuffled.
 
-    Each row has what `retrieve` finds, -1 where there is no example.
-    Memory beside the arguments and the result is that of one block: 2 (BLOCK, D) vectors and (BLOCK, E) similarities.
+    Each row has the examples of `retrieve`, -1 where there is none. Besides the arguments and the result, memory holds
+    only one block: 2 (BLOCK, D) vectors and (BLOCK, E) similarities.
     """
     common = titles[1:].mean(axis=0, dtype=np.float64).astype(np.float32) if settings.centred else None
     examples = history_vectors(known.window, known.length, titles, common)
@@ -63,20 +67,23 @@ def find_examples(
 
 
 def retrieve(query: np.ndarray, time: np.ndarray, vectors: np.ndarray, known: Examples, per_label: int) -> np.ndarray:
-    """For each query the most similar examples of each label among those that are strictly earlier than it.
+    """Find, for each query and label, the most similar examples among those that are strictly earlier.
 
     Args:
-        query: (R, D) and vectors: (E, D) of the examples' histories; similarity is their dot product.
-        time: (R,) when the query is made.
+        query: (R, D) vectors of the queries' histories; similarity is the dot product.
+        time: (R,) time stamps of the queries.
+        vectors: (E, D) vectors of the examples' histories.
+        known: the examples.
+        per_label: number of examples of each label.
 
     Returns:
-        (R, 2 per_label) indices of examples, those of label 1 first, the most similar first; -1 where there is none.
-        Equally similar examples stand in the order of their indices.
+        (R, 2 per_label) indices of examples, label 1 first, most similar first; -1 where there is none. Ties are in the
+        order of indices.
     """
     found = np.full((len(query), len(LABELS) * per_label), NONE, np.int32)
     row = np.arange(len(query))
     for place, label in enumerate(LABELS):
-        able = np.flatnonzero((known.label == label) & (known.time < time.max()))
+        able = np.flatnonzero((known.label == label) & (known.time < time.max()))  # earlier than at least one query
         similarity = query @ vectors[able].T
         similarity[known.time[able] >= time[:, None]] = -np.inf
         for column in range(place * per_label, place * per_label + min(per_label, len(able))):

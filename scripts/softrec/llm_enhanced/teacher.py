@@ -1,4 +1,4 @@
-"""What the teacher of DLLM2Rec has said, joined to the training rows of its student."""
+"""The predictions of DLLM2Rec's teacher, joined to the training rows of the student."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from softrec.io import tables
 from softrec.llm_enhanced.dllm2rec import Teacher
 from softrec.llm_enhanced.title_vectors import item_titles
 
-KEY = ["user", "position"]  # a user's window is known by how many items came before its target
+KEY = ["user", "position"]  # identifies a window: position is the number of interactions before the target
 
 
 def places(train: Path, sample: Path) -> np.ndarray:
-    """For each row of `train` its row in `sample`, or -1; (R,).
+    """Return, for each row of `train`, its row in `sample`, or -1; (R,).
 
     Raises:
-        SoftrecError: a sampled row is no training row.
+        SoftrecError: a sampled row is not a training row.
     """
     rows, sampled = (tables.read_table(path, KEY) for path in (train, sample))
     width = max(int(np.max(table["position"])) for table in (rows, sampled)) + 1
@@ -28,14 +28,18 @@ def places(train: Path, sample: Path) -> np.ndarray:
     found = order[np.minimum(at, len(key) - 1)]
     if not (key[found] == wanted).all():
         row = int(np.flatnonzero(key[found] != wanted)[0])
-        raise SoftrecError(f"row {row} of {sample} is no row of {train}", remedy="sample again from this split")
+        raise SoftrecError(f"row {row} of {sample} is not in {train}", remedy="sample again from this split")
     place = np.full(len(key), -1)
     place[found] = np.arange(len(wanted))
     return place
 
 
 def read_teacher(catalogue: Path, titles: Path, nearest: Path, train: Path, sample: Path) -> Teacher:
-    """The teacher's embeddings of titles, and its nearest items for the sampled rows of `train`."""
+    """Read the teacher's title embeddings, and its nearest items for the sampled rows of `train`.
+
+    Raises:
+        SoftrecError: the lists of nearest items differ in length or are empty, or are not one per sampled row.
+    """
     table = tables.read_table(nearest, ["items", "distance"])
     lengths = {len(row) for name in ("items", "distance") for row in table[name].to_numpy()}
     if len(lengths) != 1 or 0 in lengths:

@@ -1,4 +1,4 @@
-"""Embeddings of the items' titles, for the models over item ids that read text as well."""
+"""Title embeddings of items, for ID-based sequential recommenders that also read text."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ BLOCK = 8192
 
 
 def item_titles(catalogue: Path, titles: Path) -> np.ndarray:
-    """(N + 1, D) embeddings of the items' titles; row 0, padding, is zero."""
+    """Read the title embeddings (N + 1, D) of the items; row 0 (padding) is zero."""
     items = load_items(catalogue)
     z = load_title_embeddings(titles, items)[items.title_id]
     z[0] = 0
@@ -19,10 +19,10 @@ def item_titles(catalogue: Path, titles: Path) -> np.ndarray:
 
 
 def unit_rows(z: np.ndarray, what: str, path: Path) -> np.ndarray:
-    """Scale each row of z (n, D) to length 1, in place, and return z; a row of zeros stays.
+    """Scale each row of z (n, D) to norm 1, in place, and return z; rows of zeros are left unchanged.
 
     Raises:
-        SoftrecError: a value is not finite. Row i is of `what` number i ("item 3"), read from `path`.
+        SoftrecError: a value is not finite; the message names row i as `what` i ("item 3"), read from `path`.
     """
     for start in range(0, len(z), BLOCK):
         part = z[start : start + BLOCK]

@@ -1,4 +1,4 @@
-"""Marks of significance for the Gains of Table 2, from the tests of SOFT against the competitor of each Gain."""
+"""Significance marks of the Gains in Table 2, from the tests of SOFT against the competitor of each Gain."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ LEVEL = 0.05
 
 
 def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
-    """The places of SOFT whose difference to the rival is beyond noise, and a sentence for the note.
+    """Return the cells of SOFT whose difference to the competitor is beyond noise, and a sentence for the note.
 
-    Beyond noise is a p below 0.05 after Holm's correction for all tests of the file: one p, over users and seeds
-    together, made so that at most one table in twenty has a false mark (docs/statistics.md).
+    Beyond noise means p below 0.05 after Holm's correction for all tests of the file. There is one p per comparison,
+    over users and seeds together, meant to give at most one table in twenty a false mark (docs/statistics.md).
     """
     marked, sizes, seeds, tests = set(), {}, set(), 0
     for line, fields in csv_files.read_csv(path, Comparison._fields):

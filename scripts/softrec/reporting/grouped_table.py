@@ -1,4 +1,4 @@
-"""A table of named rows under grouped columns, and its forms as csv and as Markdown."""
+"""Tables of named rows under grouped columns, as CSV and as Markdown."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -8,8 +8,13 @@ from softrec.io.csv_files import csv_text
 
 
 class Cell(NamedTuple):
-    """A number as printed, its standard deviation as printed (or ""), whether it is the best of its column, and a mark
-    that is shown behind it wherever people read (not in csv).
+    """A cell of a table.
+
+    Attributes:
+        text: the number as printed.
+        spread: its standard deviation as printed, or "".
+        best: whether it is the best of its column.
+        mark: shown after the number in every format but CSV.
     """
 
     text: str = ""
@@ -26,7 +31,7 @@ class Row(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Rows that stand together; `label` is "" for rows that need none."""
+    """Rows under one label, which may be ""."""
 
     label: str
     rows: tuple[Row, ...]
@@ -49,27 +54,27 @@ class Table:
     sections: tuple[Section, ...]
 
     def stub_headers(self) -> list[str]:
-        """Headings of the columns left of the numbers."""
+        """Return the headings of the columns left of the numbers."""
         return [self.row_header] if self.section_header is None else [self.section_header, self.row_header]
 
     def stubs(self, section: Section, row: Row, *, repeat: bool) -> list[str]:
-        """The text left of a row's numbers; the section's label on its first row alone unless `repeat`."""
+        """Return the labels left of a row's numbers; without `repeat` only a section's first row has its label."""
         if self.section_header is None:
             return [row.label]
         return [section.label if repeat or row is section.rows[0] else "", row.label]
 
     def column_names(self) -> list[str]:
-        """Each column with its group: "Game H@5"."""
+        """Return the name of each column with its group: "Game H@5"."""
         return [f"{group.label} {column}".strip() for group in self.groups for column in group.columns]
 
 
 def flat(row: Row) -> list[Cell]:
-    """All cells of a row, from left to right."""
+    """Return all cells of a row, from left to right."""
     return list(chain.from_iterable(row.cells))
 
 
 def to_csv(table: Table) -> str:
-    """Comma-separated, one header line; a column of standard deviations after each column that has some."""
+    """Return the table as CSV with one header line; columns with standard deviations get a second column for them."""
     rows = [(section, row) for section in table.sections for row in section.rows]
     spread = [any(cells) for cells in zip(*([cell.spread for cell in flat(row)] for _, row in rows), strict=True)]
     header = table.stub_headers()
@@ -85,7 +90,7 @@ def to_csv(table: Table) -> str:
 
 
 def to_markdown(table: Table) -> str:
-    """A GitHub-flavoured Markdown table, aligned in its source too; the best of each column is bold."""
+    """Return a GitHub-flavoured Markdown table with aligned source; the best value of each column is bold."""
     lines = [table.stub_headers() + table.column_names()]
     for section in table.sections:
         lines += [
@@ -103,11 +108,11 @@ def to_markdown(table: Table) -> str:
 
 
 def markdown_cell(cell: Cell) -> str:
-    """`**0.0150** ± 0.0012`; a dash where there is nothing."""
+    """Format a cell as `**0.0150** ± 0.0012`; an empty cell is a dash."""
     text = (f"**{cell.text}**" if cell.best else cell.text or "–") + cell.mark
     return f"{text} ± {cell.spread}" if cell.spread else text
 
 
 def pad(text: str, width: int, *, left: bool) -> str:
-    """`text` set left or right in `width` characters."""
+    """Pad `text` to `width` characters, aligned left or right."""
     return text.ljust(width) if left else text.rjust(width)

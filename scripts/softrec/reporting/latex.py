@@ -1,10 +1,10 @@
-"""A table as LaTeX, in the manner of booktabs."""
+"""Tables as LaTeX in the style of booktabs."""
 
 from softrec.reporting.grouped_table import Cell, Table, flat
 
 
 def to_latex(table: Table) -> str:
-    """A booktabs `tabular`, to be \\input inside a float; the best of each column is bold."""
+    r"""Return a booktabs `tabular`, to be \input inside a float; the best value of each column is bold."""
     stubs = len(table.stub_headers())
     lines = [
         "% needs \\usepackage{booktabs}",
@@ -28,12 +28,12 @@ MARKS = {"†": "$^\\dagger$"}
 
 
 def latex_line(fields: list[str]) -> str:
-    """One row of a tabular."""
+    """Join fields to one row of a tabular."""
     return f"{' & '.join(fields)} \\\\".lstrip()
 
 
 def latex_group_rules(table: Table, stubs: int) -> str:
-    """A partial rule under each group's heading."""
+    """Return a partial rule under each group's heading."""
     rules, first = [], stubs + 1
     for group in table.groups:
         rules.append(f"\\cmidrule(lr){{{first}-{first + len(group.columns) - 1}}}")
@@ -42,8 +42,9 @@ def latex_group_rules(table: Table, stubs: int) -> str:
 
 
 def latex_cell(cell: Cell) -> str:
-    """`\\textbf{0.0150} {\\scriptsize $\\pm$ 0.0012}`; a dash where there is nothing."""
+    r"""Format a cell as `\textbf{0.0150} {\scriptsize $\pm$ 0.0012}`; an empty cell is a dash."""
     text = latex_text(cell.text) or "--"
+    # A negative number gets a minus sign; a bare hyphen would be set as a hyphen.
     if text.startswith("-") and cell.text:
         text = f"$-${text[1:]}"
     text = f"\\textbf{{{text}}}" if cell.best else text
@@ -60,10 +61,10 @@ LATEX = {
 
 
 def latex_text(text: str) -> str:
-    """`text` with every character that LaTeX would read as a command escaped."""
+    """Escape every character that LaTeX would read as a command."""
     return "".join(LATEX.get(character, character) for character in text)
 
 
 def comment(text: str) -> str:
-    """A line that LaTeX skips."""
+    """Return `text` as a LaTeX comment line."""
     return f"% {text}\n"

@@ -1,4 +1,4 @@
-"""A table as plain text for a terminal."""
+"""Tables as plain text for a terminal."""
 
 from softrec.reporting.grouped_table import Cell, Row, Section, Table
 
@@ -6,9 +6,9 @@ GAP = "  "
 
 
 def to_text(table: Table, columns: int) -> str:
-    """Plain text at most `columns` wide: groups stand side by side while they fit, and below each other when not.
+    """Return the table as text at most `columns` wide: groups are side by side while they fit, else below each other.
 
-    Four metrics with standard deviations fit 80 columns. A group that is wider than `columns` by itself is not cut.
+    Four metrics with standard deviations fit 80 columns. A single group that is wider than `columns` is not cut.
     """
     label_width = max(len(table.row_header), *(len(indented(table, s, r)) for s in table.sections for r in s.rows))
     blocks: list[list[int]] = []
@@ -22,12 +22,12 @@ def to_text(table: Table, columns: int) -> str:
 
 
 def indented(table: Table, section: Section, row: Row) -> str:
-    """A row's label as plain text shows it: set in below its section's name."""
+    """Return a row's label, indented if its section has a label."""
     return f"  {row.label}" if table.section_header is not None and section.label else row.label
 
 
 def text_block(table: Table, block: list[int], label_width: int) -> str:
-    """The groups `block` of the table as plain text, each line ended."""
+    """Return the groups numbered in `block` as text; each line ends with a newline."""
     heading = "".join(GAP + table.groups[i].label.center(group_width(table, i)) for i in block)
     names = "".join(GAP + text_fields(list(table.groups[i].columns), text_widths(table, i), marks=True) for i in block)
     rule = "─" * (label_width + len(names))
@@ -46,13 +46,16 @@ def text_block(table: Table, block: list[int], label_width: int) -> str:
 
 
 def text_cell(cell: Cell) -> str:
-    """`0.0150±0.0012*`: the star marks the best, another mark takes its place; a blank keeps the figures aligned."""
+    """Format a cell as `0.0150±0.0012*`.
+
+    The star marks the best value; another mark replaces the star, and a blank keeps unmarked numbers aligned.
+    """
     spread = f"±{cell.spread}" if cell.spread else ""
     return f"{cell.text or '–'}{spread}{cell.mark or ('*' if cell.best else ' ')}"
 
 
 def text_widths(table: Table, group: int) -> list[int]:
-    """Width of each column of a group, the star's place included."""
+    """Return the width of each column of a group, including the place of the star."""
     rows = [[text_cell(cell) for cell in row.cells[group]] for section in table.sections for row in section.rows]
     return [
         max(len(f"{name} "), *map(len, texts)) for name, *texts in zip(table.groups[group].columns, *rows, strict=True)
@@ -60,11 +63,11 @@ def text_widths(table: Table, group: int) -> list[int]:
 
 
 def group_width(table: Table, group: int) -> int:
-    """Width of a group, at least that of its label."""
+    """Return the width of a group, which is at least that of its label."""
     widths = text_widths(table, group)
     return max(sum(widths) + len(GAP) * (len(widths) - 1), len(table.groups[group].label))
 
 
 def text_fields(texts: list[str], widths: list[int], *, marks: bool = False) -> str:
-    """Fields set right; with `marks`, a blank stands where a star would, so that headings align with figures."""
+    """Right-align fields; with `marks`, a blank in the star's place aligns headings with numbers."""
     return GAP.join(f"{text} ".rjust(w) if marks else text.rjust(w) for text, w in zip(texts, widths, strict=True))

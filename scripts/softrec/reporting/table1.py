@@ -13,32 +13,36 @@ COUNTS = {"users": "# Users", "items": "# Items", "interactions": "# Interaction
 
 @dataclass(frozen=True)
 class Table1Settings:
-    """`datasets`: the label of each data set, in the order of the counts files; a label of the paper is compared."""
+    """Settings of Table 1.
+
+    `datasets` has the label of each data set, in the order of the counts files; labels that the paper also has are
+    compared with it.
+    """
 
     datasets: list[str]
 
 
 def read_counts(path: Path) -> dict[str, int]:
-    """What is left after filtering: users, items and interactions under `final` of a filter_counts.json.
+    """Read users, items and interactions after filtering, under `final` of a filter_counts.json.
 
     Raises:
-        SoftrecError: one is missing or not a positive whole number.
+        SoftrecError: a count is missing or not a positive whole number.
     """
     final = read_record(path).record("final")
     return {name: final.whole(name, least=1) for name in COUNTS}
 
 
 def read_tied(path: Path) -> float:
-    """Share of interactions whose user has another at the same time stamp.
+    """Read the share of interactions whose user has another interaction with the same time stamp.
 
     Raises:
-        SoftrecError: it is missing or no share.
+        SoftrecError: the share is missing or not between 0 and 1.
     """
     return read_record(path).record("ties").number("share_of_rows", 0, 1)
 
 
 def note(datasets: Sequence[str], tied: Sequence[float]) -> str:
-    """The sentence below the table on equal times, as Markdown."""
+    """Return the note below the table on equal time stamps, as Markdown."""
     shares = (f"{name} {share:.1%}" for name, share in zip(datasets, tied, strict=True))
     return (
         f"\nInteractions with the time stamp of another one of their user: {', '.join(shares)}. "
@@ -47,12 +51,12 @@ def note(datasets: Sequence[str], tied: Sequence[float]) -> str:
 
 
 def density(counts: Mapping[str, int]) -> float:
-    """Share of all user-item pairs that are interactions, in percent."""
+    """Return the share of all user-item pairs that are interactions, in percent."""
     return 100 * counts["interactions"] / (counts["users"] * counts["items"])
 
 
 def by_dataset(published: Mapping[tuple[str, str, str, str], float]) -> dict[str, dict[str, float]]:
-    """Table 1 as printed, by data set: {"Game": {"users": 11658, ...}}."""
+    """Group the printed Table 1 by data set: {"Game": {"users": 11658, ...}}."""
     found: dict[str, dict[str, float]] = {}
     for (_, _, dataset, metric), value in published.items():
         found.setdefault(dataset, {})[metric] = value
@@ -62,9 +66,10 @@ def by_dataset(published: Mapping[tuple[str, str, str, str], float]) -> dict[str
 def table1(
     datasets: Sequence[str], counts: Sequence[Mapping[str, int]], published: Mapping[str, Mapping[str, float]]
 ) -> Table:
-    """One row per data set, ours beside the paper's; columns of the paper only if it has any of the data sets.
+    """Build Table 1, one row per data set, ours beside the paper's if the paper has any of the data sets.
 
     Args:
+        datasets: labels of the data sets.
         counts: users, items and interactions of each of `datasets`.
         published: by data set, the same and density (in percent) as the paper prints them.
 
@@ -85,6 +90,6 @@ def table1(
 
 
 def pairs(own: Mapping[str, int], paper: Mapping[str, float] | None) -> list[tuple[Cell, Cell]]:
-    """(ours, the paper's) per column; the paper's is empty where it has no such data set."""
+    """Return (ours, the paper's) per column; the paper's cell is empty if the paper lacks the data set."""
     cells = [(Cell(str(own[name])), Cell(f"{paper[name]:.0f}" if paper else "")) for name in COUNTS]
     return [*cells, (Cell(f"{density(own):.2f}%"), Cell(f"{paper['density']:.2f}%" if paper else ""))]

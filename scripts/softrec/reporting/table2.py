@@ -26,13 +26,14 @@ class RowName:
 
 @dataclass(frozen=True)
 class Table2Settings:
-    """The table's shape.
+    """Settings of Table 2.
 
-    rows: all rows that may be shown, in order; those without results are left out.
-    datasets: labels of the data sets, in order.
-    metrics: names of the metrics, in order ("H@5", "H@20", "NG@5", "NG@20" in the paper).
-    taught: labels of the data sets on which DLLM2Rec ran.
-    tested: which test rows the results are of, the paper's sample or all.
+    Attributes:
+        rows: all rows that may be shown, in order; rows without results are left out.
+        datasets: labels of the data sets, in order.
+        metrics: names of the metrics, in order ("H@5", "H@20", "NG@5", "NG@20" in the paper).
+        taught: labels of the data sets on which DLLM2Rec ran.
+        tested: the test rows of the results: the paper's sample or all.
     """
 
     rows: list[RowName]
@@ -43,7 +44,7 @@ class Table2Settings:
 
 
 class Place(NamedTuple):
-    """A cell of the table."""
+    """The key of a cell of the table."""
 
     method: str
     backbone: str
@@ -63,7 +64,7 @@ Means = Mapping[Place, Mean]
 
 
 def average(rows: Iterable[LongRow]) -> dict[Place, Mean]:
-    """The mean over seeds of each cell, in order of first appearance. The standard deviation divides by n - 1."""
+    """Average each cell over seeds, in order of first appearance. The standard deviation divides by n - 1."""
     values: dict[Place, list[float]] = {}
     for row in rows:
         values.setdefault(Place(*row[:4]), []).append(row.value)
@@ -71,7 +72,7 @@ def average(rows: Iterable[LongRow]) -> dict[Place, Mean]:
 
 
 def shape_of(rows: Iterable[LongRow]) -> Table2Settings:
-    """The shape that shows everything in `rows`, in order of first appearance, by the paper's metrics."""
+    """Return settings that show everything in `rows`, in order of first appearance, at the paper's metrics."""
     rows = list(rows)
     names = dict.fromkeys((row.method, row.backbone) for row in rows)
     datasets = dict.fromkeys(row.dataset for row in rows)
@@ -79,10 +80,10 @@ def shape_of(rows: Iterable[LongRow]) -> Table2Settings:
 
 
 def check(means: Means, shape: Table2Settings) -> None:
-    """Nothing that was measured may be lost: every method and data set has its place, every metric its values.
+    """Check that the table shows every measured method and data set, and that every metric has all its values.
 
     Raises:
-        SoftrecError: naming the first that has not.
+        SoftrecError: naming the first method, data set or metric for which this fails.
     """
     rows = {(row.method, row.backbone) for row in shape.rows}
     for place in means:
@@ -104,9 +105,10 @@ def check(means: Means, shape: Table2Settings) -> None:
 
 
 def gain(means: Means, backbone: str, dataset: str, metric: str) -> float | None:
-    """Gain in percent: 100 (SOFT / max(SFT, SDPO) - 1), over those of the two that ran; w/o SA does not compete.
+    """Return the Gain in percent: 100 (SOFT / max(SFT, SDPO) - 1); SOFT(w/o SA) is not a competitor.
 
-    None where SOFT did not run, neither competitor did, or the better of them is 0.
+    The maximum is over those of SFT and SDPO that ran. None if SOFT did not run, neither competitor did, or the better
+    of them is 0.
     """
     ours = means.get(Place(OURS, backbone, dataset, metric))
     places = (Place(method, backbone, dataset, metric) for method in COMPETITORS)
@@ -115,28 +117,31 @@ def gain(means: Means, backbone: str, dataset: str, metric: str) -> float | None
 
 
 def best_competitor(means: Means, backbone: str, dataset: str, metric: str) -> str | None:
-    """The competitor that a Gain is over: the better of SFT and SDPO, the first of the two where they are equal."""
+    """Return the competitor in a Gain: the better of SFT and SDPO, SFT if they are equal; None if neither ran."""
     ran = [method for method in COMPETITORS if Place(method, backbone, dataset, metric) in means]
     return max(ran, key=lambda method: means[Place(method, backbone, dataset, metric)].value, default=None)
 
 
 def gains(means: Means, shape: Table2Settings) -> list[float]:
-    """Every Gain of the table that is defined, over backbones, data sets and metrics."""
+    """Return every defined Gain of the table, over backbones, data sets and metrics."""
     backbones = dict.fromkeys(row.backbone for row in shape.rows)
     found = (gain(means, b, d, m) for b in backbones for d in shape.datasets for m in shape.metrics)
     return [value for value in found if value is not None]
 
 
 def mean_gain(means: Means, shape: Table2Settings) -> float | None:
-    """The mean of all defined Gains in percent (37.59 for the paper's numbers); None if there are none."""
+    """Return the mean of all defined Gains in percent (37.59 for the paper's numbers); None if there are none."""
     values = gains(means, shape)
     return fsum(values) / len(values) if values else None
 
 
 def table2(means: Means, shape: Table2Settings, beyond_noise: Collection[Place] = ()) -> Table:
-    """Table 2 as printed: one section per backbone, one group of columns per data set that has results.
+    """Build Table 2: one section per backbone, one group of columns per data set that has results.
 
-    A Gain whose place (of SOFT) is in `beyond_noise` is marked.
+    A Gain is marked if the place of its SOFT cell is in `beyond_noise`.
+
+    Raises:
+        SoftrecError: a measured value has no place in the table (`check`).
     """
     check(means, shape)
     shown = [dataset for dataset in shape.datasets if any(place.dataset == dataset for place in means)]
@@ -153,7 +158,7 @@ def table2(means: Means, shape: Table2Settings, beyond_noise: Collection[Place] 
 
 
 def method_row(means: Means, method: str, backbone: str, groups: tuple[Group, ...]) -> Row:
-    """The means of one method; a data set on which it did not run stays empty."""
+    """Return the row of one method; cells of data sets on which the method did not run are empty."""
 
     def cell(dataset: str, metric: str) -> Cell:
         mean = means.get(Place(method, backbone, dataset, metric))
@@ -166,7 +171,7 @@ def method_row(means: Means, method: str, backbone: str, groups: tuple[Group, ..
 
 
 def gain_row(means: Means, backbone: str, groups: tuple[Group, ...], beyond_noise: Collection[Place]) -> Row:
-    """The Gains of SOFT on one backbone, as printed: +53.33%, marked where they are beyond noise."""
+    """Return the row of Gains of SOFT with one backbone (+53.33%), marked where they are beyond noise."""
 
     def cell(dataset: str, metric: str) -> Cell:
         marked = Place(OURS, backbone, dataset, metric) in beyond_noise
@@ -176,24 +181,29 @@ def gain_row(means: Means, backbone: str, groups: tuple[Group, ...], beyond_nois
 
 
 def format_value(value: float) -> str:
-    """Four decimals, as in the paper."""
+    """Format a metric with four decimals, as in the paper."""
     return f"{value:.4f}"
 
 
 def format_percent(value: float | None) -> str:
-    """A signed percentage with two decimals, as in the paper; "" for None."""
+    """Format a signed percentage with two decimals, as in the paper; "" for None."""
     return "" if value is None else f"{round(value, 2) + 0.0:+.2f}%"  # + 0.0 turns -0.0 into 0.0
 
 
 def best_printed(means: Means, dataset: str, metric: str) -> str:
-    """The highest mean of a column as printed, so that methods which print the same are both best; "" if it is 0."""
+    """Return the highest mean of a column as printed, so that methods that print the same are both best; "" if 0."""
     highest = max(mean.value for place, mean in means.items() if (place.dataset, place.metric) == (dataset, metric))
     return format_value(highest) if highest > 0 else ""
 
 
 def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> str:
-    """What a reader must know below the table: seeds, what marks the best (`marked`, as "in bold"), what Gain means;
-    then `noise`, what is known of it.
+    """Return the note below the table: number of seeds, how the best is marked, the meaning of Gain, then `noise`.
+
+    Args:
+        means: the cells.
+        shape: the settings of the table.
+        marked: how the best of each column is marked ("in bold").
+        noise: sentence on the tests of the Gains, or "".
     """
     counts = sorted({mean.seeds for mean in means.values()})
     seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"

@@ -7,7 +7,10 @@ from softrec.io.training_log import read_lines
 
 
 def sentence(logs: Sequence[Path], datasets: Sequence[str]) -> str:
-    """ "DLLM2Rec's teacher has answered 4,096 of 77,654 training rows of ML-100K."; "" where DLLM2Rec did not run."""
+    """Return the sentence on the teacher's share by data set; "" where DLLM2Rec did not run.
+
+    "DLLM2Rec's teacher has answered 4,096 of 77,654 training rows of ML-100K."
+    """
     parts = []
     for path, dataset in zip(logs, datasets, strict=True):
         summary = read_lines(path)[-1]

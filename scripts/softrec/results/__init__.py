@@ -1,1 +1,1 @@
-"""Metrics of all jobs gathered: long tables, runtimes, provenance."""
+"""Results collected from all jobs: long tables of metrics, runtimes, provenance."""

@@ -1,4 +1,4 @@
-"""From the metrics files of all test runs to long tables: the chosen settings, and every candidate."""
+"""Collect the metrics files of all test runs into long tables: of selected hyperparameters, and of all candidates."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from softrec.results.long_table import LongRow
 
 
 class Measured(NamedTuple):
-    """A measured value, its setting ("alpha=10", or "" outside a grid), and whether that setting is the chosen one."""
+    """A measured value, its setting ("alpha=10", or "" outside a grid), and whether that setting was selected."""
 
     row: LongRow
     setting: str
@@ -21,9 +21,9 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """What one metrics file measures: the cell of Table 2, the seed, and, in a grid, the setting.
+    """The run of one metrics file: its row and data set in Table 2, its seed and, in a grid, its setting.
 
-    `choice` is the index of the choice file that says which setting of the grid counts.
+    `choice` is the index of the choice file with the selected setting of the grid; None outside a grid.
     """
 
     method: str
@@ -36,19 +36,20 @@ class Run:
 
 @dataclass(frozen=True)
 class CollectSettings:
-    """`cells`: one `Run` per metrics file, in the same order."""
+    """Settings of the collection; `cells` has one `Run` per metrics file, in the same order."""
 
     cells: list[Run]
 
 
 def read_metrics(path: Path, key: str = "metrics") -> dict[str, float]:
-    """Metrics of a metrics file, checked: shares between 0 and 1 that some list of ranks can give.
+    """Read and check the metrics of a metrics file: shares between 0 and 1 that some list of ranks attains.
 
     Args:
-        key: "metrics" of the paper's rows, "metrics_all" of all.
+        path: the metrics file.
+        key: "metrics" for the paper's sample of rows, "metrics_all" for all rows.
 
     Raises:
-        SoftrecError: the file lacks them, or no ranks have such metrics.
+        SoftrecError: the file lacks the metrics, or no list of ranks attains them.
     """
     report = files.read_json(path)
     metrics = report.get(key) if isinstance(report, dict) else None
@@ -65,7 +66,7 @@ def read_metrics(path: Path, key: str = "metrics") -> dict[str, float]:
 
 
 def impossible(metrics: dict[str, float], tolerance: float = 1e-9) -> str | None:
-    """Why no list of ranks has these H@K and NG@K, or None if one may.
+    """Return why no list of ranks attains these H@K and NG@K, or None if there is no contradiction.
 
     A target at 0-based rank r counts 1 in H and 1 / log2(r + 2) in NG, so between two cut-offs J < K
     (H@K - H@J) / log2(K + 1) <= NG@K - NG@J <= (H@K - H@J) / log2(J + 2); both are 0 at the cut-off 0.
@@ -85,11 +86,11 @@ def impossible(metrics: dict[str, float], tolerance: float = 1e-9) -> str | None
 
 
 def collect(runs: list[Run], metrics: list[dict[str, float]], choices: list[Setting]) -> list[Measured]:
-    """Every value of every run, in the order of `runs`, marked by whether its setting is the chosen one.
+    """Collect every value of every run, in the order of `runs`, and mark those of the selected settings.
 
     Raises:
-        SoftrecError: runs and metrics differ in number, a run of a grid has no choice (or the reverse), or a choice
-            names a setting that no run has.
+        SoftrecError: runs and metrics differ in number, a run of a grid has no choice file (or the reverse), or no run
+            has the selected setting.
     """
     if len(runs) != len(metrics):
         what = f"{len(metrics)} metrics files are given for {len(runs)} cells"
@@ -107,22 +108,26 @@ def collect(runs: list[Run], metrics: list[dict[str, float]], choices: list[Sett
 
 
 def is_chosen(run: Run, choices: list[Setting]) -> bool:
-    """Whether a run belongs in Table 2: it has no grid, or its setting is the chosen one."""
+    """Whether a run belongs in Table 2: it has no grid, or its setting was selected.
+
+    Raises:
+        SoftrecError: a run has a setting without a choice file (or the reverse), or one of another hyperparameter.
+    """
     if run.setting is None and run.choice is None:
         return True
     where = f"{run.method} {run.backbone} on {run.dataset}, seed {run.seed}"
     if run.setting is None or run.choice is None or not 0 <= run.choice < len(choices):
-        what = f"the setting {run.setting and run.setting.label()} goes with choice {run.choice} of {len(choices)}"
+        what = f"the setting {run.setting and run.setting.label()} is given with choice {run.choice} of {len(choices)}"
         raise SoftrecError(what, where=where, remedy="a run of a grid has a setting and the index of its choice file")
     chosen = choices[run.choice]
     if chosen.name != run.setting.name:
-        what = f"its choice is about {chosen.name}, its setting about {run.setting.name}"
+        what = f"its choice file selects {chosen.name}, but its setting is of {run.setting.name}"
         raise SoftrecError(what, where=where, remedy="give the choice file of this grid")
     return chosen.value == run.setting.value
 
 
 def require_chosen_runs(runs: list[Run], choices: list[Setting]) -> None:
-    """Each choice that runs refer to must be one of their settings: a cell never vanishes from Table 2."""
+    """Raise `SoftrecError` if a selected setting was not run: its cell would silently be missing from Table 2."""
     for index in sorted({run.choice for run in runs if run.choice is not None}):
         tested = [run.setting for run in runs if run.choice == index and run.setting]
         if choices[index] not in tested:

@@ -10,13 +10,13 @@ from softrec.results.long_table import LongRow
 
 GAIN = "Gain"
 J, K = 5, 20
-PRINTED = 5e-5  # a number with four digits may be this far from what it stands for
+PRINTED = 5e-5  # largest rounding error of a number printed with four decimals
 
 Cells = Mapping[tuple[str, str, str, str], float]
 
 
 class Triple(NamedTuple):
-    """A method on a data set whose NG@20 - NG@5 no ranks with its H@5 and H@20 have."""
+    """A method on a data set whose NG@20 - NG@5 is outside the bounds (`low`, `high`) implied by its H@5 and H@20."""
 
     method: str
     backbone: str
@@ -27,15 +27,15 @@ class Triple(NamedTuple):
 
 
 def on_grid(values: Iterable[float], rows: int) -> int:
-    """How many values are whole multiples of 1 / rows: hit ratios of one run over that many rows are."""
+    """Count the values that are whole multiples of 1 / rows, as hit ratios of a single run over `rows` rows are."""
     return sum(abs(value * rows - round(value * rows)) < 1e-6 for value in values)
 
 
 def impossible_triples(cells: Cells, rounding: float) -> list[Triple]:
-    """Methods and data sets where NG@20 - NG@5 is outside [(H@20 - H@5) / log2 21, (H@20 - H@5) / log2 7].
+    """Find methods and data sets where NG@20 - NG@5 is outside [(H@20 - H@5) / log2 21, (H@20 - H@5) / log2 7].
 
-    A target ranked 6th to 20th adds 1 to the hit ratio and between 1 / log2 21 and 1 / log2 7 to NDCG. `rounding` is
-    how far each number may be from what was measured.
+    A target ranked 6th to 20th adds 1 to the hits and between 1 / log2 21 and 1 / log2 7 to NDCG. `rounding` is the
+    largest rounding error of a number.
     """
     found = []
     for method, backbone, dataset in dict.fromkeys(key[:3] for key in cells if key[0] != GAIN):
@@ -43,14 +43,14 @@ def impossible_triples(cells: Cells, rounding: float) -> list[Triple]:
         difference = cells[*place, f"NG@{K}"] - cells[*place, f"NG@{J}"]
         hits = cells[*place, f"H@{K}"] - cells[*place, f"H@{J}"]
         low, high = hits / math.log2(K + 1), hits / math.log2(J + 2)
-        slack = 2 * rounding * (1 + 1 / math.log2(J + 2))
+        slack = 2 * rounding * (1 + 1 / math.log2(J + 2))  # two rounded NDCGs, and two hit ratios over log2(J + 2)
         if not low - slack <= difference <= high + slack:
             found.append(Triple(*place, difference, low, high))
     return found
 
 
 def check_published(cells: Cells, rows: int) -> dict[str, Any]:
-    """What the paper's Table 2 shows of itself."""
+    """Check the paper's Table 2: count hit ratios that are multiples of 1 / rows, and list impossible NDCGs."""
     hits = [value for key, value in cells.items() if key[0] != GAIN and key[3].startswith("H@")]
     triples = [triple._asdict() for triple in impossible_triples(cells, PRINTED)]
     return {
@@ -62,13 +62,13 @@ def check_published(cells: Cells, rows: int) -> dict[str, Any]:
 
 
 def check_ours(long: Sequence[LongRow], rows: Mapping[str, int]) -> dict[str, Any]:
-    """That our unrounded numbers are such as ranks can give.
+    """Check that our unrounded metrics are attainable, and count them.
 
     `rows` is the number of test rows by data set.
 
     Raises:
-        SoftrecError: a hit ratio times rows is not whole, its mean times rows and seeds is not, or an NDCG is outside
-            its bounds.
+        SoftrecError: a hit ratio times rows is not whole, its mean over seeds times rows and seeds is not whole, or an
+            NDCG is outside its bounds.
     """
     runs: dict[tuple[Any, ...], dict[str, float]] = {}
     for row in long:
@@ -81,7 +81,7 @@ def check_ours(long: Sequence[LongRow], rows: Mapping[str, int]) -> dict[str, An
                 require_whole(value * rows[dataset], f"{metric} x {rows[dataset]} rows", where)
                 sums.setdefault((method, backbone, dataset, metric), []).append(value)
         if wrong := impossible(metrics):
-            raise SoftrecError(wrong, where=where, remedy="the table is not of these ranks: report this as a bug")
+            raise SoftrecError(wrong, where=where, remedy="the table does not match the ranks: report this as a bug")
     for (method, backbone, dataset, metric), values in sums.items():
         total = math.fsum(values) / len(values) * rows[dataset] * len(values)
         require_whole(total, f"mean {metric} x rows x seeds", f"{backbone} {method}".strip() + f" on {dataset}")
@@ -89,15 +89,15 @@ def check_ours(long: Sequence[LongRow], rows: Mapping[str, int]) -> dict[str, An
 
 
 def require_whole(value: float, what: str, where: str) -> None:
-    """Raise `SoftrecError` if a count of hits is no whole number."""
+    """Raise `SoftrecError` if a number of hits is not whole."""
     if abs(value - round(value)) > 1e-6:
         raise SoftrecError(
-            f"{what} is {value}, which is no number of hits", where=where, remedy="let Snakemake evaluate again"
+            f"{what} is {value}, not a whole number of hits", where=where, remedy="let Snakemake evaluate again"
         )
 
 
 def format_summary(published: Mapping[str, Any], rows: int) -> str:
-    """Both audits as Markdown."""
+    """Format both checks as Markdown."""
     lines = [
         "Our numbers, of the paper's sample and of all test rows: every hit ratio is a whole number of hits, every "
         "NDCG within its bounds.",

@@ -1,4 +1,4 @@
-"""Results in long form: one row per method, backbone, data set, metric and seed; every table is made from it."""
+"""Results in long form, from which every table is made: one row per method, backbone, data set, metric and seed."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,11 +25,11 @@ def write_long(path: Path, rows: Iterable[LongRow]) -> None:
 
 
 def read_long(path: Path) -> list[LongRow]:
-    """Read what `write_long` wrote.
+    """Read a file that `write_long` has written.
 
     Raises:
-        SoftrecError: another header, a field that is no number, a value that is no share, a cell given twice, or no
-            rows at all.
+        SoftrecError: the header differs, a field is not a number, a value is not between 0 and 1, a cell is given
+            twice, or there are no rows.
     """
     rows: dict[tuple[Any, ...], LongRow] = {}
     for line, fields in csv_files.read_csv(path, LongRow._fields):

@@ -1,4 +1,4 @@
-"""Which jobs a set of files came from, told by the manifests beside them and beside all that they were made from."""
+"""Provenance of files: the jobs that made them and their inputs, traced through the manifests beside the files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +15,10 @@ class Provenance:
     """The ancestors of some files.
 
     Attributes:
-        jobs: the manifest of each job once, by the files that it wrote.
+        jobs: the manifest of each job once, keyed by the files that the job wrote.
         content: sha256 of each file as it was read or written; more than one where jobs have read different contents.
         maker: the manifest beside each file that has one.
-        unexplained: files beside which stands the manifest of another content, so nothing is known of their making.
+        unexplained: files whose manifest records a different sha256, so their origin is unknown.
     """
 
     jobs: dict[tuple[str, ...], Mapping[str, Any]] = field(default_factory=dict)
@@ -27,22 +27,23 @@ class Provenance:
     unexplained: set[str] = field(default_factory=set)
 
     def require_explained(self) -> None:
-        """Raise `SoftrecError` for the first file of `unexplained`, or that jobs have read with two contents."""
+        """Raise `SoftrecError` for the first file in `unexplained`, or that jobs have read with two contents."""
         self.require_one_content()
         for name in sorted(self.unexplained):
             made = self.maker[name]["outputs"].get(name)
+            # Name the job's output to be removed: that of a reader of the old content, or the file itself.
             readers = (
                 out for outputs, job in self.jobs.items() for out in outputs if job["inputs"].get(name, made) != made
             )
             reader = min(readers, default=name)
             raise SoftrecError(
-                f"{reader} was made from {name}, which has another content by now",
+                f"{reader} was made from {name}, whose content has changed since",
                 where=f"its sha256 was {min(self.content[name])}, that in {files.manifest_of(Path(name))} is {made}",
                 remedy=f"remove {reader} and let Snakemake make it again",
             )
 
     def require_one_content(self) -> None:
-        """Raise `SoftrecError` for the first file of somebody's own that jobs have read with two contents."""
+        """Raise `SoftrecError` for the first file without a manifest that jobs have read with two contents."""
         for name, digests in sorted(self.content.items()):
             if name in self.maker or len(digests) == 1:
                 continue
@@ -51,12 +52,12 @@ class Provenance:
             raise SoftrecError(
                 f"{name} has changed between two jobs of this run",
                 where=f"{one[1]} was made from it with sha256 {one[0]}, {other[1]} with {other[0]}",
-                remedy=f"see which of the two {name} is, remove the other's result, and let Snakemake make it again",
+                remedy=f"see which of the two {name} is now, remove the other's result, and let Snakemake remake it",
             )
 
 
 def manifest(path: Path) -> dict[str, Any]:
-    """A manifest, with what leads to others. Raises `SoftrecError` naming a key that it lacks."""
+    """Read a manifest. Raise `SoftrecError` if it lacks inputs, outputs or script, which `trace` needs."""
     read = read_record(path)
     for key in ("inputs", "outputs"):
         read.record(key)
@@ -65,11 +66,11 @@ def manifest(path: Path) -> dict[str, Any]:
 
 
 def trace(results: Sequence[Path]) -> Provenance:
-    """Follow manifests from `results` to files that no job has made.
+    """Trace `results` through manifests back to files that no job has made.
 
-    A manifest names its job's inputs with the sha256 that they had when they were read, and its outputs with what was
-    written. So a manifest that a failed or interrupted job has left beside newer content gives itself away, and no data
-    is read again: of the results alone are the contents hashed, the rest is small JSON (1,300 jobs take a second).
+    A manifest records the sha256 of each input when it was read, and of each output when it was written. So a manifest
+    left by a failed or interrupted job beside newer content is detected by its sha256. Only the results themselves are
+    hashed; the rest is small JSON (1,300 jobs take a second).
     """
     found, waiting = Provenance(), [(str(path), files.sha256(path)) for path in results]
     while waiting:

@@ -1,4 +1,4 @@
-"""Tables 1 and 2 as the paper prints them (config/published.csv)."""
+"""Tables 1 and 2 as printed in the paper (config/published.csv)."""
 
 import math
 from collections.abc import Mapping
@@ -13,10 +13,11 @@ COUNTED, METRICS = ("users", "items", "interactions"), ("H@5", "H@20", "NG@5", "
 
 
 def read_published(path: Path, table: int) -> dict[tuple[str, str, str, str], float]:
-    """(method, backbone, dataset, metric) -> value of one table; Gain and density are in percent.
+    """Read one table as (method, backbone, dataset, metric) -> value; Gain and density are in percent.
 
     Raises:
-        SoftrecError: the table has no line, a cell is given twice, or what `csvfiles` refuses.
+        SoftrecError: the table has no line, a cell is given twice or is missing, a field has invisible characters, or
+            `csv_files` refuses the file.
     """
     found: dict[tuple[str, str, str, str], float] = {}
     first: dict[tuple[str, str, str, str], int] = {}
@@ -40,18 +41,18 @@ def read_published(path: Path, table: int) -> dict[tuple[str, str, str, str], fl
 
 
 def require_plain(fields: Mapping[str, str], path: Path, line: int) -> None:
-    """Raise `SoftrecError` for a field that only looks like another one: it would be compared with nothing."""
+    """Raise `SoftrecError` for surrounding blanks or invisible characters: such a name would match no name of ours."""
     for name, field in fields.items():
         if field != field.strip() or not field.isprintable():
             raise SoftrecError(
-                f"{name} is {field!r:.80}, with blanks about it or what cannot be seen",
+                f"{name} is {field!r:.80}, with surrounding blanks or invisible characters",
                 where=f"{path}, line {line}",
-                remedy="write it with plain blanks, between its words alone",
+                remedy="write it with plain blanks, and only between words",
             )
 
 
 def bounds(key: tuple[str, str, str, str]) -> tuple[float, float]:
-    """Between which numbers a printed value lies: counts, a density in percent, a gain in percent, or a metric."""
+    """Return the range of a printed value: a count, a density in percent, a Gain in percent, or a metric."""
     method, _, _, metric = key
     if metric in COUNTED:
         return 1, math.inf
@@ -61,7 +62,7 @@ def bounds(key: tuple[str, str, str, str]) -> tuple[float, float]:
 
 
 def require_complete(found: Mapping[tuple[str, str, str, str], float], table: int, path: Path) -> None:
-    """Raise `SoftrecError` unless rows of a table have the same data sets, and of each the metrics that it prints."""
+    """Raise `SoftrecError` unless all rows of a table have the same data sets, each with all metrics of the table."""
     metrics = METRICS if table == 2 else (*COUNTED, "density")
     rows: dict[tuple[str, str, str], set[str]] = {}
     for method, backbone, dataset, metric in found:

@@ -1,4 +1,4 @@
-"""Which test rows a table is of: the paper's sample, or all that were drawn."""
+"""Numbers of test rows behind a table: of the paper's sample, or of all rows that were drawn."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,10 +17,10 @@ class RowCounts(NamedTuple):
 
 
 def read(paths: Sequence[Path], datasets: Sequence[str]) -> dict[str, RowCounts]:
-    """By data set, from the metrics file of one run on each.
+    """Read the row counts by data set, from the metrics file of one run on each data set.
 
     Raises:
-        SoftrecError: a file lacks the numbers.
+        SoftrecError: a file lacks the counts.
     """
     found = {}
     for path, dataset in zip(paths, datasets, strict=True):
@@ -30,7 +30,7 @@ def read(paths: Sequence[Path], datasets: Sequence[str]) -> dict[str, RowCounts]
 
 
 def sentence(rows: Mapping[str, RowCounts], tested: Tested) -> str:
-    """The line below a table; data sets are named where their numbers differ.
+    """Return the line on test rows below a table; data sets are named where their counts differ.
 
     "Test rows: the paper's sample, 1,000 of 8,000; table2_all is of all of them, and tests what SOFT gains."
     """
@@ -44,7 +44,7 @@ def sentence(rows: Mapping[str, RowCounts], tested: Tested) -> str:
 
 
 def by_dataset(rows: Mapping[str, RowCounts], form: str) -> str:
-    """Numbers of rows as `form` prints them, by data set where they differ."""
+    """Format the row counts ({0}: paper's sample, {1}: all) with `form`; once if all data sets agree, else for each."""
     printed = {name: form.format(*row) for name, row in rows.items()}
     if len(set(printed.values())) == 1:
         return next(iter(printed.values()))

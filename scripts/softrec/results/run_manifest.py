@@ -1,4 +1,4 @@
-"""The manifest of a run: with what, from what and on what its tables were made, gathered from those of its jobs."""
+"""The manifest of a run: code versions, sources and hardware behind its tables, from the manifests of its jobs."""
 
 import hashlib
 import json
@@ -17,7 +17,13 @@ Job = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ManifestSettings:
-    """config: the whole configuration, with its defaults. models: folders of base models. snakemake: its version."""
+    """Settings of the run manifest.
+
+    Attributes:
+        config: the whole configuration, including defaults.
+        models: folders of base models.
+        snakemake: version of Snakemake.
+    """
 
     config: dict[str, Any]
     models: list[str]
@@ -25,7 +31,7 @@ class ManifestSettings:
 
 
 def command(*words: str) -> str | None:
-    """What a command prints, or None where it is missing, fails, or does not answer in a minute."""
+    """Return the output of a command, or None if it is missing, fails, or takes longer than a minute."""
     if shutil.which(words[0]) is None:
         return None
     try:
@@ -38,32 +44,32 @@ def command(*words: str) -> str | None:
 
 
 def commit() -> dict[str, Any]:
-    """The commit of the repository, and whether files that it tracks were changed; None where git cannot say."""
+    """Return the commit of the repository and whether tracked files were changed; None where git fails."""
     status = command("git", "status", "--porcelain", "--untracked-files=no")
     return {"commit": command("git", "rev-parse", "HEAD"), "changed": None if status is None else bool(status)}
 
 
 def one_or_all(values: Iterable[str]) -> str | list[str]:
-    """The value that all have, or every value that was found."""
+    """Return the common value, or the sorted list of different values."""
     different = sorted(set(values))
     return different[0] if len(different) == 1 else different
 
 
 def versions(jobs: Sequence[Job]) -> dict[str, str | list[str]]:
-    """Version of Python and of each library that some job has loaded."""
+    """Return the version of Python and of each library that some job has loaded."""
     names = sorted({name for job in jobs for name in job["versions"]})
     return {name: one_or_all(job["versions"][name] for job in jobs if name in job["versions"]) for name in names}
 
 
 def machine(job: Job) -> str:
-    """What a job's first rank had to compute on: "4 x NVIDIA A800 in 4 ranks", "CPU"."""
+    """Format the devices of a job, as its first rank recorded them: "4 x NVIDIA A800 in 4 ranks", "CPU"."""
     gpus = Counter(job["hardware"].get("gpus", []))
     kind = ", ".join(f"{count} x {name}" for name, count in sorted(gpus.items())) or "CPU"
     return kind if job["ranks"] == 1 else f"{kind} in {job['ranks']} ranks"
 
 
 def hardware(jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
-    """For each script that computes with torch: on what, and how many of its jobs."""
+    """Count, for each script that loads torch, its jobs by device."""
     counted: dict[str, Counter[str]] = {}
     for job in jobs:
         if "torch" in job["versions"]:
@@ -72,10 +78,10 @@ def hardware(jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
 
 
 def sources(found: Provenance, models: Sequence[str]) -> dict[str, Any]:
-    """What the run began with: every file that no job made from others, and the base models.
+    """Return the sources of the run: every file that no job made from other files, and the base models.
 
-    Each with its sha256, the script that fetched or made it (None for the user's own files and those of the
-    repository), and what that noted: the commit of a branch, the wheel.
+    Each has its sha256, the script that fetched or made it (None for the user's files and those of the repository), and
+    that script's notes: the commit of a branch, the wheel.
     """
     described = {}
     for name, digests in sorted(found.content.items()):
@@ -87,13 +93,15 @@ def sources(found: Provenance, models: Sequence[str]) -> dict[str, Any]:
 
 
 def run_manifest(settings: ManifestSettings, results: Sequence[Path]) -> dict[str, Any]:
-    """Everything about the run that made `results`.
+    """Return the manifest of the run that made `results`.
 
-    Manifests of jobs are read although the rule does not declare them. That is sound: they stand beside declared inputs
-    and beside what these were made from, a job writes its manifest before its outputs count as made, and whatever job
-    is run again, all that depends on it is, this one included. The configuration's sha256 is of sorted JSON.
+    The manifests of jobs are read although the rule does not declare them as inputs. This is safe: each one lies next
+    to a declared input or to one of its ancestors, a job writes its manifest before Snakemake accepts its outputs, and
+    when a job runs again, everything that depends on it runs again, this rule included. The sha256 of the configuration
+    is that of its JSON with sorted keys.
 
-    Raises `SoftrecError` if a file was read with another content than its job wrote.
+    Raises:
+        SoftrecError: a file was read with a content that its job did not write.
     """
     found = trace(results)
     found.require_explained()

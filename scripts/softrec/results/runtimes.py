@@ -1,4 +1,4 @@
-"""Where a run's minutes went: per method, seed and stage (paper, Figure 6)."""
+"""Runtimes of a run by method, seed and stage (paper, Figure 6)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +16,16 @@ from softrec.job import timing
 TRAINING = "training"
 STAGES = {"train": TRAINING, "validate": "validation", "schedule": "d_t", "reference": "reference"}
 AGAIN = "remove it, with the outputs of its job, and let Snakemake make them again"
-SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # jobs of their own, beside the tuning runs
+SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # separate jobs, outside the tuning runs
 
 
 @dataclass(frozen=True)
 class Source:
-    """The run that a file belongs to: `setting` is its candidate of a grid ("alpha=10"), or "".
+    """The run that a file belongs to.
 
-    It is null for a model over item ids, whose log says which L2 it was trained with.
-
-    `seed` is null where one run serves every seed: the un-tuned BIGRec, of which d_0 is measured, has none.
+    `setting` is its candidate of a grid ("alpha=10"), or "". It is null for ID-based sequential recommenders, whose
+    training log records their L2. `seed` is null where one run serves every seed: the untuned BIGRec, on which d_0 is
+    measured, has none.
     """
 
     dataset: str
@@ -37,7 +37,7 @@ class Source:
 
 @dataclass(frozen=True)
 class RuntimesSettings:
-    """The run of each training log, of each file of answers, and of each d_0; all in order."""
+    """The run of each training log, of each file of self-distilled data, and of each d_0, in the order of the files."""
 
     logs: list[Source]
     generated: list[Source]
@@ -45,7 +45,7 @@ class RuntimesSettings:
 
 
 class Entry(NamedTuple):
-    """Wall minutes of one stage of one run, by `ranks` processes side by side, each on a `device` of its own."""
+    """Wall-clock minutes of one stage of one run, with `ranks` parallel processes, each on its own `device`."""
 
     dataset: str
     backbone: str
@@ -59,14 +59,17 @@ class Entry(NamedTuple):
 
     @property
     def process_minutes(self) -> float:
-        """Minutes of one process: GPU-minutes where each has a GPU."""
+        """Minutes summed over processes: GPU-minutes where each process has a GPU."""
         return self.minutes * self.ranks
 
 
 def entries_of_log(path: Path, source: Source) -> list[Entry]:
-    """The stages of a training run, from the seconds of its epochs.
+    """Read the stages of a training run from the seconds of its epochs.
 
-    Of a run that went on with another number of ranks, or on another device, the last counts for all of it.
+    For a run that was resumed with another number of ranks or on another device, the last ones count for all epochs.
+
+    Raises:
+        SoftrecError: the log lacks the device or the ranks, or the L2 of an ID-based sequential recommender.
     """
     *epochs, summary = read_lines(path)
     total = {TRAINING: 0.0}
@@ -83,7 +86,7 @@ def entries_of_log(path: Path, source: Source) -> list[Entry]:
 
 
 def setting_of(summary: Mapping[str, Any], source: Source, path: Path) -> str:
-    """A run's setting as tables name it: the one that is known, or the L2 that the log names."""
+    """Return a run's setting as tables name it: the known one, or the L2 in the summary of the log."""
     if source.setting is not None:
         return source.setting
     if not isinstance(l2 := summary.get("l2"), float):
@@ -92,10 +95,10 @@ def setting_of(summary: Mapping[str, Any], source: Source, path: Path) -> str:
 
 
 def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
-    """The minutes that a job worked, its start and loading left out, from the manifest beside its output.
+    """Read a job's working time, without its start and loading, from the manifest beside its output.
 
     Raises:
-        SoftrecError: the manifest is not there, or does not tell the seconds or the ranks.
+        SoftrecError: the manifest is missing, or lacks the seconds or the ranks.
     """
     place = manifest_of(path)
     if not place.exists():
@@ -106,7 +109,7 @@ def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
             raise untold(place, "how long its job worked", f"notes.{timing.NOTE}")
         minutes = notes.number(timing.NOTE, 0) / 60
         gpus = manifest.record("hardware").value.get("gpus")
-    except SoftrecError as error:  # no rule makes a manifest again by itself
+    except SoftrecError as error:  # a manifest is no output of a rule: only with its job's outputs is it made again
         raise SoftrecError(error.what, where=error.where, remedy=AGAIN) from error
     device = str(gpus[0]) if isinstance(gpus, list) and gpus else "CPU"
     ranks = ranks_of(manifest.value, place)
@@ -114,21 +117,25 @@ def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
 
 
 def ranks_of(facts: Mapping[str, Any], path: Path) -> int:
-    """How many processes a job had. A file without that is older than the key, and its job may have had any number."""
+    """Return the number of processes of a job.
+
+    Raises:
+        SoftrecError: the key is missing: the file is older than the key, and its job may have had any number.
+    """
     if type(ranks := facts.get("ranks")) is not int or ranks < 1:
         raise untold(path, "on how many ranks its job ran", "ranks")
     return ranks
 
 
 def untold(path: Path, what: str, key: str) -> SoftrecError:
-    """A file of an earlier version, which lacks what runtimes need."""
-    return SoftrecError(f"{path} does not say {what}", where=f"{path}, key {key}", remedy=AGAIN)
+    """Return the error for a file of an earlier version, which lacks a key that runtimes need."""
+    return SoftrecError(f"{path} does not record {what}", where=f"{path}, key {key}", remedy=AGAIN)
 
 
 def collect(
     logs: Sequence[Path], answers: Sequence[Path], distances: Sequence[Path], settings: RuntimesSettings
 ) -> list[Entry]:
-    """Every stage of every run."""
+    """Collect every stage of every run."""
     found = [e for path, source in zip(logs, settings.logs, strict=True) for e in entries_of_log(path, source)]
     for path, source in zip(answers, settings.generated, strict=True):
         found.append(entry_of_output(path, source, SELF_DISTILLED))
@@ -138,7 +145,7 @@ def collect(
 
 
 def read_runtimes(path: Path) -> list[Entry]:
-    """The entries of a runtimes.csv; an empty seed is one that serves every seed."""
+    """Read the entries of a runtimes.csv; an empty seed means that the run serves every seed."""
     return [
         Entry(
             dataset=fields["dataset"],

@@ -1,4 +1,4 @@
-"""What a method costs from scratch: the minutes of every run that it needs (paper, Figure 6)."""
+"""Training cost of a method from scratch: the minutes of every run that the method needs (paper, Figure 6)."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 from common.errors import SoftrecError
 from softrec.results.runtimes import INITIAL_DISTANCE, SELF_DISTILLED, Entry
 
-BESIDE = (SELF_DISTILLED, INITIAL_DISTANCE)
+BESIDE = (SELF_DISTILLED, INITIAL_DISTANCE)  # stages that are jobs of their own, outside the training runs
 
 
 class Part(NamedTuple):
-    """What a method needs: a whole training run of `method`, or the one `stage` that is a job beside its runs."""
+    """A part of a method's cost: a whole training run of `method`, or one `stage` that is a separate job."""
 
     method: str
     stage: str = ""
@@ -26,7 +26,7 @@ PARTS = {
 
 
 class Run(NamedTuple):
-    """A method on a data set with one seed; `setting` is the chosen candidate of its grid ("alpha=10"), or ""."""
+    """A method on a data set with one seed; `setting` is its selected hyperparameter ("alpha=10"), or ""."""
 
     dataset: str
     backbone: str
@@ -36,10 +36,16 @@ class Run(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """Process-minutes of a run from scratch: all of it; without its SFT; with every candidate tried with its seed.
+    """Process-minutes of a run from scratch.
 
-    SASRec's L2 is searched with one seed alone: for its other seeds `with_grid` equals `minutes`.
-    ranks: the most processes of any of its jobs. devices: what they ran on.
+    SASRec's L2 is searched with one seed only: for the other seeds `with_grid` equals `minutes`.
+
+    Attributes:
+        minutes: of all parts.
+        without_sft: of all parts except the SFT run.
+        with_grid: of all parts and of every other candidate of the grid with this seed.
+        ranks: the largest number of processes of a job.
+        devices: the devices on which the jobs ran.
     """
 
     minutes: float
@@ -50,10 +56,11 @@ class Cost(NamedTuple):
 
 
 def cost(entries: Sequence[Entry], run: Run) -> Cost:
-    """SDPO and SOFT both build on SFT and pay for it; SOFT(w/o SA) needs no d_0.
+    """Sum the cost of a run over the parts that it needs.
 
-    Downloads, the encoding of the catalogue and the generation for the test are in no entry: they are no training. Nor
-    is the SASRec that LLaRA begins with.
+    SDPO and SOFT both include the SFT run that they build on; SOFT(w/o SA) needs no d_0. Not counted: downloads, the
+    encoding of the catalogue and the generation on test rows, which are not training, and the SASRec model whose item
+    embeddings LLaRA starts from.
 
     Raises:
         SoftrecError: the runtimes lack a part.
@@ -74,8 +81,12 @@ def cost(entries: Sequence[Entry], run: Run) -> Cost:
 
 
 def of_part(entries: Sequence[Entry], run: Run, part: Part) -> list[Entry]:
-    """The entries of one part. Only a run's own training has a setting."""
-    setting = run.setting if part == Part(run.method) else ""
+    """Return the entries of one part.
+
+    Raises:
+        SoftrecError: there are none.
+    """
+    setting = run.setting if part == Part(run.method) else ""  # shared parts (SFT, d_0) have no hyperparameter
     found = [entry for entry in matching(entries, run, part) if entry.setting == setting]
     if not found:
         name = " ".join(filter(None, (part.stage and f"{part.stage} of", run.backbone, part.method, setting)))
@@ -88,7 +99,7 @@ def of_part(entries: Sequence[Entry], run: Run, part: Part) -> list[Entry]:
 
 
 def matching(entries: Sequence[Entry], run: Run, part: Part) -> list[Entry]:
-    """The entries of a part with any setting; an entry without a seed is of every seed."""
+    """Return the entries of a part with any setting; an entry without a seed counts for every seed."""
     return [
         entry
         for entry in entries
@@ -99,5 +110,5 @@ def matching(entries: Sequence[Entry], run: Run, part: Part) -> list[Entry]:
 
 
 def total(entries: Sequence[Entry]) -> float:
-    """Minutes times ranks, summed."""
+    """Sum the process-minutes (minutes times ranks)."""
     return sum(entry.process_minutes for entry in entries)

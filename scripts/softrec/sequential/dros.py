@@ -1,6 +1,6 @@
-"""DROS (Yang et al., 2023): SASRec made robust to a shift of the items' distribution.
+"""DROS (Yang et al., 2023): SASRec made robust to a shift of the item distribution.
 
-The loss of SASRec plus alpha times a distributionally robust term, whose nominal distribution is the items' popularity.
+The loss is SASRec's plus alpha times a distributionally robust term whose nominal distribution is item popularity.
 """
 
 from collections.abc import Iterator
@@ -16,15 +16,18 @@ from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
 from softrec.sequential.trainer import FitSettings
 from softrec.sequential.windows import Windows
 
-ITEMS_AT_ONCE = 1024  # a block of scores of a batch of 256 is 1 MB, which stays in a core's cache
+ITEMS_AT_ONCE = 1024  # a block of scores for a batch of 256 is 1 MB, which fits into a core's cache
 
 
 @dataclass(frozen=True)
 class DrosSettings:
-    """DROS's run: SASRec's `fit`, and its own three numbers.
+    """Settings of a DROS run.
 
-    alpha: candidate of the robust term's weight, or null for the chosen one; 0 is SASRec. beta: its temperature (1.0).
-    popularity_power: exponent of the items' popularity in the nominal distribution (0.05).
+    Attributes:
+        fit: the settings of the training, as for SASRec.
+        alpha: weight of the robust term, or null for the value selected on validation; with 0 DROS is SASRec.
+        beta: temperature of the robust term (1.0).
+        popularity_power: exponent of the items' popularity in the nominal distribution (0.05).
     """
 
     fit: FitSettings
@@ -34,7 +37,7 @@ class DrosSettings:
 
 
 def nominal_distribution(target: np.ndarray, items: int, power: float) -> Tensor:
-    """p_i = ((n_i + 1) / sum_j (n_j + 1))^power with n_i the times that item i is a training target; (items,)."""
+    """Return p_i = ((n_i + 1) / sum_j (n_j + 1))^power, (items,); n_i counts item i among the training targets."""
     count = np.bincount(target, minlength=items + 1)[1:] + 1
     return torch.from_numpy((count / count.sum()) ** power).float()
 
@@ -42,18 +45,24 @@ def nominal_distribution(target: np.ndarray, items: int, power: float) -> Tensor
 class RobustLoss(torch.autograd.Function):
     """mean_b log[ sum_{i != y} exp(p_i s_i^2 / beta) + exp(p_y (s_y - 1)^2 / beta) ] of the scores s = W h_b + c.
 
-    It is summed in logarithms: the exponentials themselves leave float32 at scores of about 12. With 61,528 items and
-    a batch of 256 the scores alone are 63 MB, and autograd would keep four such arrays. Here a block of items' scores,
-    1 MB, is made twice, once for the sum and once for the gradient
-    dL/ds_bi = softmax_i(z_b) 2 p_i s_bi / (beta B), where z_bi = p_i s_bi^2 / beta and s_by is the target's less 1.
+    The sum is computed by logsumexp, because the exponentials overflow float32 at scores of about 12. With 61,528 items
+    and a batch of 256 the scores alone take 63 MB, and autograd would store four such arrays. Instead blocks of scores
+    of 1 MB are computed twice, once for the sum and once for the gradient
+    dL/ds_bi = softmax_i(z_b) 2 p_i s_bi / (beta B), where z_bi = p_i s_bi^2 / beta and s_by is the target's score
+    minus 1.
     """
 
     @staticmethod
     def forward(ctx: Any, state: Tensor, weight: Tensor, bias: Tensor, target: Tensor, scale: Tensor) -> Tensor:
-        """A scalar.
+        """Return the loss, a scalar.
 
         Args:
-            state: (B, D). weight: (N, D) and bias: (N,) of the items 1..N. target: (B,) ids. scale: (N,), p / beta.
+            ctx: autograd's context.
+            state: (B, D) states h.
+            weight: (N, D) output weights W of the items 1..N.
+            bias: (N,) output biases c.
+            target: (B,) item ids.
+            scale: (N,) p / beta.
         """
         parts = [
             torch.logsumexp(score.square_().mul_(scale[items]), dim=1)
@@ -65,7 +74,7 @@ class RobustLoss(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradients of state (B, D), weight (N, D) and bias (N,)."""
+        """Return the gradients of state (B, D), weight (N, D) and bias (N,)."""
         state, weight, bias, target, scale, total = ctx.saved_tensors
         of_state, of_weight, of_bias = torch.zeros_like(state), torch.empty_like(weight), torch.empty_like(bias)
         factor = 2 * gradient / len(state)
@@ -80,7 +89,7 @@ class RobustLoss(torch.autograd.Function):
 
 
 def shifted_scores(state: Tensor, weight: Tensor, bias: Tensor, target: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Blocks of items, each with the scores (B, block) of its items, less 1 where the item is the row's target."""
+    """Yield blocks of items with their scores (B, block), minus 1 where the item is the row's target."""
     column, row = (target - 1).sort()
     starts = range(0, len(weight), ITEMS_AT_ONCE)
     bounds = torch.searchsorted(column, torch.tensor([*starts, len(weight)], device=column.device)).tolist()
@@ -92,18 +101,18 @@ def shifted_scores(state: Tensor, weight: Tensor, bias: Tensor, target: Tensor) 
 
 
 class Dros(Sasrec):
-    """SASRec's network, trained with the robust term."""
+    """The method DROS: SASRec's network, trained with the robust term."""
 
     def __init__(self, alpha: float, beta: float, popularity_power: float) -> None:
         self.alpha, self.beta, self.power = alpha, beta, popularity_power
 
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
-        """SASRec's network; the popularity of the training targets is kept for the loss."""
+        """Build SASRec's network, and store the popularity of the training targets for the loss."""
         self.p = nominal_distribution(train.target, items, self.power)
         return super().build(items, train, settings)
 
     def loss(self, model: Encoder, batch: Batch) -> Tensor:
-        """L = L_BCE + alpha L_DRO, a scalar."""
+        """Return L = L_BCE + alpha L_DRO, a scalar."""
         state = model(batch.window, batch.length)
         loss = next_item_loss(model, state, batch)
         if self.alpha == 0:

@@ -1,8 +1,8 @@
-"""The SASRec encoder (Kang and McAuley, 2018) in the form that Liao et al. use, whom the paper follows.
+"""The SASRec encoder (Kang and McAuley, 2018) in the variant of Liao et al., whom the paper follows.
 
-One score per item from the state at the last position of a window. Windows are padded on the right, so padding lies
-after everything that counts and is masked once, as keys of the last block. Only that block's query at the last valid
-position is ever read; no other is computed.
+It computes one score per item from the state at the last position of a window. Windows are padded on the right. The
+causal mask hides padding from all valid positions, so padding is masked only once, as keys of the last block. The last
+block computes only the query at the last valid position, because no other state of this block is used.
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,12 @@ ITEM_STD, POSITION_STD = 0.01, 1.0  # as in the code of DROS and DLLM2Rec
 class EncoderSettings:
     """The shape of the encoder.
 
-    dim: width of embeddings and states (64). blocks: attention blocks (1). heads: heads per block (1).
-    length: positions, the longest window (10). dropout: rate on embeddings, attention weights and the feed-forward
-    output while training (0.1).
+    Attributes:
+        dim: width of embeddings and states (64).
+        blocks: number of attention blocks (1).
+        heads: attention heads per block (1).
+        length: number of positions, the longest window (10).
+        dropout: rate on embeddings, attention weights and the feed-forward output during training (0.1).
     """
 
     dim: int
@@ -42,7 +45,8 @@ class Block(nn.Module):
     """Attention and point-wise feed-forward network.
 
     q = LN(query); a = q + Attention(q, memory, memory); h = LN(a); output = LN(h + FFN(h)).
-    Keys and values are not normalised; there is no output projection; the residual is on the normalised query.
+    Unlike in a usual transformer block, keys and values are not normalised, there is no output projection, and the
+    residual connection starts from the normalised query.
     """
 
     def __init__(self, settings: EncoderSettings) -> None:
@@ -55,7 +59,7 @@ class Block(nn.Module):
         self.inner, self.outer = nn.Linear(dim, dim), nn.Linear(dim, dim)
 
     def forward(self, query: Tensor, memory: Tensor, allowed: Tensor) -> Tensor:
-        """States (B, Q, D) of `query` (B, Q, D), each seeing those of `memory` (B, L, D) where `allowed`.
+        """Return states (B, Q, D) of `query` (B, Q, D), which attend to `memory` (B, L, D) where `allowed`.
 
         `allowed` is boolean and broadcasts to (B, Q, heads, L); every query needs at least one allowed position.
         """
@@ -65,17 +69,17 @@ class Block(nn.Module):
         return self.norm_output(hidden + functional.dropout(inner, self.rate, self.training))
 
     def attend(self, query: Tensor, memory: Tensor, allowed: Tensor) -> Tensor:
-        """Scaled dot-product attention, (B, Q, D), without a key or a value ever being computed.
+        """Return scaled dot-product attention, (B, Q, D), without computing keys or values.
 
         With keys K x_j and values V x_j + v, the score q.(K x_j) is (K'q).x_j, and the output sum_j w_j (V x_j + v) is
-        V (sum_j w_j x_j) + v sum_j w_j. So the two projections are made once per query, not once per position.
+        V (sum_j w_j x_j) + v sum_j w_j. So both projections are computed once per query, not once per position.
         """
         split = (self.heads, query.shape[-1] // self.heads)
         queries = self.query(query).unflatten(-1, split)
         folded = torch.einsum("bqhd,hde->bqhe", queries, self.key.weight.unflatten(0, split))
         score = (folded.flatten(1, 2) @ memory.transpose(1, 2)).unflatten(1, (-1, self.heads)) * split[1] ** -0.5
         weight = score.masked_fill(~allowed, -torch.inf).softmax(dim=-1)
-        weight = functional.dropout(weight, self.rate, self.training)
+        weight = functional.dropout(weight, self.rate, self.training)  # the weights no longer sum to 1
         mixed = (weight.flatten(1, 2) @ memory).unflatten(1, (-1, self.heads))
         value = torch.einsum("bqhe,hde->bqhd", mixed, self.value.weight.unflatten(0, split))
         return (value + self.value.bias.unflatten(0, split) * weight.sum(dim=-1, keepdim=True)).flatten(-2)
@@ -84,12 +88,12 @@ class Block(nn.Module):
 class Encoder(nn.Module):
     """Scores of the items 1..N for right-padded windows of item ids.
 
-    Embeddings of items start from N(0, 0.01^2), those of positions from N(0, 1), other layers as torch starts them. The
-    output layer has its own weights (it is not tied to the item embedding); its row j belongs to item j + 1. Row 0 of
-    the item embedding is padding: zero, never trained, never ranked.
+    Item embeddings are initialised from N(0, 0.01^2), position embeddings from N(0, 1), other layers by torch's
+    defaults. The output layer has its own weights, which are not tied to the item embeddings; its row j belongs to item
+    j + 1. Row 0 of the item embedding is padding: zero, never trained, never ranked.
 
     Raises:
-        SoftrecError: `dim` is no multiple of `heads`, or there is nothing to choose from (fewer than two items).
+        SoftrecError: `dim` is not a multiple of `heads`, or there are fewer than two items.
     """
 
     def __init__(self, items: int, settings: EncoderSettings) -> None:
@@ -109,15 +113,15 @@ class Encoder(nn.Module):
             self.position.weight.normal_(0, POSITION_STD)
 
     def embed(self, window: Tensor) -> Tensor:
-        """Input embeddings (B, L, D) of a window (B, L): item + position. Distilled models add to this."""
+        """Return input embeddings (B, L, D) of a window (B, L): item + position. DLLM2Rec adds title embeddings."""
         return self.item(window) + self.position.weight[: window.shape[1]]
 
     def forward(self, window: Tensor, length: Tensor) -> Tensor:
-        """The state (B, D) at the last valid position of each window.
+        """Return the state (B, D) at the last valid position of each window.
 
         Args:
             window: (B, L) item ids, right-padded with 0, L at most `length`.
-            length: (B,) items in each window, at least 1.
+            length: (B,) number of items in each window, at least 1.
         """
         state = functional.dropout(self.embed(window), self.rate, self.training)
         width = window.shape[1]
@@ -130,17 +134,17 @@ class Encoder(nn.Module):
         return self.norm(self.blocks[-1](last, state, valid[:, None, None]))[:, 0]
 
     def score(self, state: Tensor, item: Tensor) -> Tensor:
-        """Scores (B, K) of chosen items (B, K) of ids 1..N for states (B, D)."""
+        """Return the scores (B, K) of items (B, K), ids in 1..N, for states (B, D)."""
         weight = functional.embedding(item - 1, self.output.weight, sparse=True)
         return (weight * state[:, None]).sum(dim=-1) + self.output.bias[item - 1]
 
     def score_all(self, state: Tensor) -> Tensor:
-        """Scores (B, N) of all items, summed in float64; column j belongs to item j + 1."""
+        """Return the scores (B, N) of all items in float64; column j belongs to item j + 1."""
         return functional.linear(state.double(), self.output.weight.double(), self.output.bias.double())
 
 
 def save(model: nn.Module, path: Path) -> None:
-    """Write the weights as safetensors, whole."""
+    """Write the weights as safetensors, atomically."""
     with files.write_whole(path) as partial:
         partial.write_bytes(to_bytes(model.state_dict()))
 
@@ -149,10 +153,10 @@ def load(model: nn.Module, path: Path) -> None:
     """Read weights into `model`.
 
     Raises:
-        SoftrecError: the file is broken, or holds a model of another shape or catalogue.
+        SoftrecError: the file is broken, has non-finite values, or holds a model of another shape or catalogue.
     """
     remedy = f"remove {path} and let Snakemake train again"
-    with readable(path, "model over item ids", remedy):
+    with readable(path, "ID-based sequential recommender", remedy):
         state = load_file(path)
     require_same(shapes(state), shapes(model.state_dict()), str(path), remedy)
     require_finite(state, str(path), remedy)

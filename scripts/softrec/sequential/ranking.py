@@ -1,7 +1,7 @@
-"""All-ranking with a sequential model (paper, section 4.1): each target among the titles its user has not seen.
+"""All-ranking with a sequential recommender (paper, section 4.1): each target among the titles its user has not seen.
 
-Such a model scores items. Its candidates are titles nonetheless, as for generated texts; otherwise methods would rank
-different sets. A title's score is that of its best item.
+Sequential recommenders score items, but the candidates are titles, as for LLM recommenders; otherwise methods would
+rank different sets. The score of a title is that of its best item.
 """
 
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ ROWS_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class RankSettings(EncoderSettings):
-    """The encoder's shape (dropout is not used), and the ranking's mask ("seen") and tie_seed."""
+    """Settings of the ranking: the encoder's shape (dropout is not used), the mask ("seen") and tie_seed."""
 
     mask: Mask
     tie_seed: int
 
 
 class Protocol(NamedTuple):
-    """What a target is ranked among: titles of items 1..`items`, less those that `mask` takes out.
+    """The ranking protocol: candidates are the titles of items 1..`items`, except those that `mask` excludes.
 
-    `tie_seed` breaks ties. `title_id` is (items + 1,), with an unused entry 0; None where no two items share a title.
+    `tie_seed` breaks ties. `title_id` is (items + 1,), with an unused entry 0; None if no two items share a title.
     """
 
     items: int
@@ -44,14 +44,20 @@ class Protocol(NamedTuple):
 
 
 class Titles:
-    """The candidates of a data set, and the place of each in the order in which they are counted.
+    """The candidate titles of a data set, in the order in which `score_counting` stores them.
+
+    A title's position in this order is called its place: titles of a single item come first, then shared titles.
 
     Attributes:
-        candidates: the titles. places: their places. item: (N + 1,) the place of each item's title.
+        candidates: the titles.
+        places: the layout of titles by place.
+        of_title: (T,) the place of each title id.
+        item: (N + 1,) the place of each item's title.
     """
 
     def __init__(self, protocol: Protocol) -> None:
         items = protocol.items
+        # Without title_id every item has a title of its own, whose id is the item id minus 1.
         title = (np.arange(-1, items) if protocol.title_id is None else protocol.title_id)[1:]
         _, count = np.unique(title, return_counts=True)
         of_catalogue = np.concatenate([[-1], title])
@@ -66,7 +72,7 @@ class Titles:
         self.of_title, self.item = place, np.concatenate([[-1], place[title]])
 
     def gone(self, rows: Windows) -> Cells:
-        """The places of the titles that the mask takes out of each row, once each and without the row's target."""
+        """Return the places of the titles that the mask excludes from each row, each once, except the row's target."""
         row, title = self.candidates.excluded_rows(rows.user, rows.position, rows.item, rows.length)
         place = self.of_title[title]
         cell = np.unique((row * len(self.of_title) + place)[place != self.item[rows.target][row]])
@@ -74,9 +80,9 @@ class Titles:
 
 
 class Ranking:
-    """All-ranking of the same rows, again after each epoch: what the mask takes out of them is found once.
+    """All-ranking of the same rows after every epoch; the titles that the mask excludes are computed once.
 
-    Kindle's 139,000 validation rows have some 4 million cells taken out, 8 bytes each.
+    Kindle's 139,000 validation rows have some 4 million excluded cells, 8 bytes each.
     """
 
     def __init__(self, windows: Windows, protocol: Protocol) -> None:
@@ -87,9 +93,9 @@ class Ranking:
 
     @torch.no_grad()
     def ranks(self, model: Encoder) -> Ranks:
-        """Rank every row's target by descending score; scores are summed and compared in float64.
+        """Rank every row's target by descending float64 score.
 
-        The model is left in evaluation mode, and works where its weights are.
+        The model is left in evaluation mode, and runs on the device of its weights.
 
         Raises:
             SoftrecError: a score is not finite.
@@ -104,14 +110,14 @@ class Ranking:
 
 
 def rank_windows(model: Encoder, windows: Windows, protocol: Protocol) -> Ranks:
-    """Rank the rows' targets once (`Ranking`)."""
+    """Rank the rows' targets once, by `Ranking`."""
     return Ranking(windows, protocol).ranks(model)
 
 
 def rank_and_save(
     model: Encoder, weights: Path, windows: Windows, protocol: Protocol, *, rows: Path, ranks: Path
 ) -> None:
-    """Read the model's weights, rank the targets of the windows that were read from `rows`, write `ranks`."""
+    """Load the model's weights, rank the targets of `windows`, which were read from the file `rows`, write `ranks`."""
     load(model, weights)
     found = rank_windows(model, windows, protocol)
     paper = tables.read_table(rows, ["paper"])["paper"].combine_chunks()
@@ -120,7 +126,7 @@ def rank_and_save(
 
 
 def read_protocol(catalogue: Path, interactions: Path, mask: Mask, tie_seed: int) -> Protocol:
-    """The protocol of a data set, from its catalogue and its interactions (read for masks alone)."""
+    """Read the ranking protocol of a data set from its catalogue and its interactions (needed only for the mask)."""
     items = samples.load_items(catalogue)
     count = len(items.title_id) - 1
     return Protocol(count, samples.load_seen(interactions, count), mask, tie_seed, items.title_id)

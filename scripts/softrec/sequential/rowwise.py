@@ -1,8 +1,8 @@
-"""Dense gradients of large tables of which a batch reads few rows, without an array of zeros in each step.
+"""Dense gradients of large embedding tables, reused across steps.
 
-Adam moves every row in every step, also one that no batch has read, so its gradients are dense. Autograd would make
-each anew: at 61,528 items two of 16 MB, whose zeros and fresh memory take as long as Adam itself. Here they stay, and
-what a step has written to them is taken out again, row by row.
+Adam updates every row in every step, including rows that the batch has not read, so it needs dense gradients. Autograd
+would allocate them anew in every step: with 61,528 items two arrays of 16 MB, whose allocation and zeroing take as long
+as Adam itself. Here the arrays are kept, and only the rows that a step has written are zeroed again.
 """
 
 from collections.abc import Iterable
@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 
 class RowGradients:
-    """Dense gradients of the parameters whose gradients autograd leaves sparse: tables read with `sparse=True`."""
+    """Dense gradients of the parameters with sparse gradients in autograd: embeddings with `sparse=True`."""
 
     def __init__(self) -> None:
         self.dense: dict[nn.Parameter, Tensor] = {}
         self.written: list[tuple[Tensor, Tensor]] = []
 
     def spread(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Between backward and step: make sparse gradients dense, rows that come several times added up."""
+        """Replace sparse gradients by dense ones, summing repeated rows; call between backward and step."""
         for parameter in parameters:
             gradient = parameter.grad
             if gradient is None or not gradient.is_sparse:
@@ -31,7 +31,7 @@ class RowGradients:
             self.written.append((parameter.grad, row))
 
     def clear(self) -> None:
-        """After the step: zeros again where it wrote."""
+        """Zero the written rows again; call after the step."""
         for dense, row in self.written:
             dense.index_fill_(0, row, 0)
         self.written.clear()

@@ -1,4 +1,4 @@
-"""A fitting run from files to model, for every sequential model."""
+"""A training run from input files to model and log, for every ID-based sequential recommender."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from softrec.sequential.trainer import FitSettings, Method, Trainer
 
 @dataclass(frozen=True)
 class FitFiles:
-    """The files of a run that fits an ID-based sequential recommender; it writes `model` and `log`."""
+    """The files of a training run, which writes `model` and `log` and reads the others."""
 
     train: Path
     valid: Path
@@ -28,7 +28,7 @@ class FitFiles:
 
 
 def as_read(windows: windows.Windows, path: Path) -> windows.Windows:
-    """Items are all there is."""
+    """Return the windows unchanged: the default for methods that read only items."""
     return windows
 
 
@@ -41,12 +41,16 @@ def fit_and_save(
     enrich: Callable[[windows.Windows, Path], windows.Windows] = as_read,
     **facts: Any,
 ) -> None:
-    """Train from the last checkpoint, if there is one, and write model and log; at the end the checkpoint goes.
+    """Train, from the last checkpoint if there is one, write model and log, and remove the checkpoints.
 
     Args:
-        key: the run's identity (`checkpoints.run_key`): a run of another one does not see its checkpoint.
-        enrich: adds to the windows of a file what the method reads beside items.
-        facts: go into the log's summary, beside `l2`.
+        paths: the files of the run.
+        key: the run's identity (`checkpoints.run_key`): checkpoints of another key are ignored.
+        settings: the settings of the training.
+        method: network, negatives and loss.
+        l2: Adam's weight decay.
+        enrich: adds to the windows of a file the inputs that the method reads besides items.
+        facts: added to the summary in the log, besides `l2`.
     """
     ranked = ranking.read_protocol(paths.catalogue, paths.interactions, settings.mask, settings.tie_seed)
     train, valid = (
@@ -59,17 +63,19 @@ def fit_and_save(
     with files.write_whole(paths.log) as partial:
         lines.append({**summary, "l2": l2, **facts})
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
-    program.last(checkpoint.clear)
+    program.last(checkpoint.clear)  # after the manifests are written: until then the checkpoint may be needed
 
 
 def candidate_or_chosen(choices: Sequence[Path] | None, name: str, candidate: float | None) -> float:
-    """The value of the setting `name` that a run trains with: its own candidate, or what the file of a choice says.
+    """Return the hyperparameter that a run trains with: its own candidate, or the value selected on validation.
 
     Args:
-        choices: that file alone where there is no candidate, else none.
+        choices: the choice file with the selected value; none if there is a candidate.
+        name: of the hyperparameter.
+        candidate: the run's candidate of a grid search, or None.
 
     Raises:
-        SoftrecError: both are given, or neither, or the choice is about another setting.
+        SoftrecError: both are given, or neither, or the choice file is for another hyperparameter.
     """
     given = choices or []
     if len(given) != (candidate is None):
@@ -79,8 +85,8 @@ def candidate_or_chosen(choices: Sequence[Path] | None, name: str, candidate: fl
 
 
 def chosen(path: Path, name: str) -> float:
-    """The value of `name` that a choice file says validation chose."""
+    """Read the value of `name` from a choice file. Raise `SoftrecError` if it is for another hyperparameter."""
     setting = read_choice(path)
     if setting.name != name:
-        raise SoftrecError(f"{path} is about {setting.name}, not about {name}", remedy=f"give the choice of {name}")
+        raise SoftrecError(f"{path} selects {setting.name}, not {name}", remedy=f"give the choice of {name}")
     return setting.value

@@ -1,6 +1,6 @@
-"""SASRec trained with a sampled softmax: each target against the same uniform negatives for the whole batch.
+"""SASRec trained with a sampled softmax: each target against uniform negatives that the whole batch shares.
 
-It is the loss of LLM-CF, and a method of its own: what LLM-CF is without what it reads.
+This is the loss of LLM-CF. As a method of its own it is the ablation of LLM-CF without texts.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from softrec.sequential.windows import Windows
 
 @dataclass(frozen=True)
 class SampledSoftmaxSettings:
-    """Its run: SASRec's `fit`, the candidate `l2` (null: the chosen one), and `negatives` of a batch (128)."""
+    """Settings of a run: SASRec's `fit`, the candidate `l2` (null: the selected one), negatives per batch (128)."""
 
     fit: FitSettings
     l2: float | None
@@ -27,27 +27,27 @@ class SampledSoftmaxSettings:
 
 
 class SampledSoftmax(Sasrec):
-    """The method, as `softrec.sequential.trainer` trains it: SASRec with `count` negatives a batch."""
+    """The method, as `softrec.sequential.trainer` trains it: SASRec with `count` shared negatives per batch."""
 
     def __init__(self, count: int) -> None:
         self.count = count
 
     def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[Tensor]:
-        """For each batch of `size` rows (count,) items, drawn from 1..items with replacement."""
+        """Draw (count,) items for each batch of `size` rows, uniformly from 1..items with replacement."""
         steps = -(-len(windows.target) // size)
         return torch.from_numpy(rng.integers(1, items + 1, size=(steps, self.count))).unbind()
 
     def loss(self, model: Encoder, batch: Batch) -> Tensor:
-        """The mean loss of a batch, a scalar."""
+        """Return the mean loss of a batch, a scalar."""
         return sampled_softmax(model, model(batch.window, batch.length), batch)
 
 
 def sampled_softmax(model: Encoder, state: Tensor, batch: Batch) -> Tensor:
-    """-1/B sum_b ln[ exp s_by / (exp s_by + sum_k exp s_bk) ] for states (B, D) and the batch's negatives k (K,).
+    """Return -1/B sum_b ln[ exp s_by / (exp s_by + sum_k exp s_bk) ] for states (B, D) and (K,) negatives k.
 
-    A negative that is a row's target is left out of that row's sum. There is no temperature.
+    A negative that is a row's target is left out of this row's sum. There is no temperature.
     """
-    item = torch.cat((batch.target, batch.negative)) - 1  # one lookup: its gradient has the catalogue's size
+    item = torch.cat((batch.target, batch.negative)) - 1  # one lookup: each has a gradient of the catalogue's size
     weight, bias = functional.embedding(item, model.output.weight, sparse=True), model.output.bias[item]
     rows = len(batch.target)
     wanted = (weight[:rows] * state).sum(dim=1, keepdim=True) + bias[:rows, None]

@@ -1,9 +1,9 @@
-"""How many candidates score above a row's target: counted in float32 where that is certain, in float64 where not.
+"""Count the candidates that score above a row's target: in float32 where that is certain, else in float64.
 
-Ranks are defined by float64 scores. To make them all and compare (B, T) arrays of them is most of the validation of a
-small model on a large catalogue. A float32 score differs from the exact one by no more than a bound that is known
-beforehand: it decides nearly all titles, and the few that are nearer than that to the target's score are scored again.
-The ranks are the same. Everything runs where the model is.
+Ranks are defined by float64 scores. Computing and comparing (B, T) arrays of these scores would take most of the
+validation time of a small model on a large catalogue. The error of a float32 score has a known bound. So float32 scores
+decide nearly all titles, and only titles within this bound of the target's score are scored again in float64. The ranks
+are the same. Everything runs on the model's device.
 """
 
 from typing import NamedTuple
@@ -16,14 +16,17 @@ from common.errors import SoftrecError
 from softrec.evaluation.ranking import Ranks
 
 TITLES_AT_ONCE = 2048  # a block of scores of 256 rows is 2 MB
-CELLS_AT_ONCE = 2**17  # scored again: at width 64 three arrays of 67 MB
+CELLS_AT_ONCE = 2**17  # cells to score again: at width 64 three arrays of 67 MB
 
 
 class Places(NamedTuple):
-    """Where the T titles of a catalogue stand: first the S of one item each, then those that several items share.
+    """Layout of the T titles of a catalogue: first S titles of a single item, then titles that several items share.
 
-    single: (S,) and shared: (M,) columns of the output layer, those of one shared title behind each other.
-    start: (T - S,) where each shared title begins in `shared`. order: (T,) each place's in the permutation for ties.
+    Attributes:
+        single: (S,) columns of the output layer, one per title.
+        shared: (M,) columns of the output layer; the columns of one shared title are adjacent.
+        start: (T - S,) index in `shared` where each shared title begins.
+        order: (T,) rank of each title in the permutation that breaks ties.
     """
 
     single: np.ndarray
@@ -33,21 +36,22 @@ class Places(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Cells (row, place) of a (B, T) array, each an array."""
+    """Cells of a (B, T) array, as arrays of row and place."""
 
     row: np.ndarray
     place: np.ndarray
 
 
 class Counter:
-    """Ranks of states by the scores of an output layer; a title has the score of its best item.
+    """Ranks targets by the scores of an output layer; a title has the score of its best item.
 
     Args:
-        output: the layer, whose row j is item j + 1's. places: of its titles.
+        output: the layer; its row j belongs to item j + 1.
+        places: the layout of the titles.
     """
 
     def __init__(self, output: nn.Linear, places: Places) -> None:
-        # The margin is of float32 as IEEE has it: with a GPU's TF32 scores may be off by a hundred times as much.
+        # The margin holds for IEEE float32; with a GPU's TF32 the errors may be a hundred times as large.
         torch.set_float32_matmul_precision("highest")
         weight, bias = output.weight, output.bias
         single, shared = (torch.from_numpy(part).to(weight.device) for part in (places.single, places.shared))
@@ -59,9 +63,9 @@ class Counter:
         self.longest, self.highest = weight.norm(dim=1).max().double(), bias.abs().max().double()
 
     def rank(self, state: Tensor, target: np.ndarray, gone: Cells) -> Ranks:
-        """The ranks of the titles at the places `target` (B,) for states (B, D), without the titles in `gone`.
+        """Rank the titles at the places `target` (B,) for states (B, D), without the titles in `gone`.
 
-        A cell of `gone` is there once, and is no row's target.
+        The cells of `gone` must be distinct, and none may be a row's target.
 
         Raises:
             SoftrecError: a score is not finite.
@@ -77,7 +81,7 @@ class Counter:
         above, near = self.certain(state, own, margin, row[alone], place[alone])
         groups[row[~alone], place[~alone] - len(self.weight)] = -torch.inf
         tied = torch.zeros_like(above)
-        # All cells may be near where scores are equal: (256, 61,528) of them at once would take 24 GB.
+        # All cells are near if all scores are equal: (256, 61,528) cells at once would take 24 GB.
         for row, place in zip(*(part.split(CELLS_AT_ONCE) for part in near), strict=True):
             ahead, ties = self.ahead(self.single_scores(state, row, place), own[row], place, own_place[row])
             above.index_add_(0, row, ahead.long())
@@ -89,32 +93,36 @@ class Counter:
         return Ranks(above.cpu().numpy(), candidates, tied.cpu().numpy())
 
     def margin(self, state: Tensor) -> Tensor:
-        """(B,) float64: by how much a score may be off.
+        """Return a bound (B,) in float64 of the rounding error of a float32 score.
 
-        A sum of D products and a bias in any order is off by at most (D + 1) u of the sum of its terms' sizes, which by
-        Cauchy and Schwarz is at most |h| |w| + |c|, u being half of eps. Twice that has room for rounding its bounds.
+        The error of a sum of D products and a bias, in any order, is at most (D + 1) u times the sum of the terms'
+        absolute values, which by Cauchy-Schwarz is at most |h| |w| + |c|; u is eps / 2. Twice this bound leaves room
+        for the rounding of the bounds themselves.
+
+        Raises:
+            SoftrecError: a score is not finite.
         """
         reach = self.longest * state.double().norm(dim=1) + self.highest
         eps, largest = torch.finfo(self.weight.dtype).eps, torch.finfo(self.weight.dtype).max
-        finite = reach <= largest  # not where it is NaN
+        finite = reach <= largest  # False for NaN, too
         if not finite.all():
             row = int((~finite).nonzero()[0])
             raise SoftrecError(f"a score of row {row} is not finite", remedy="look for NaN losses in the training log")
         return (state.shape[1] + 4) * eps * reach
 
     def shared_scores(self, state: Tensor) -> Tensor:
-        """(B, T - S) float64 scores of the titles that items share."""
+        """Return the float64 scores (B, T - S) of the shared titles."""
         weight, bias = self.shared
         score = torch.addmm(bias, state.double(), weight.T)
         best = score.new_full((len(state), len(self.start)), -torch.inf)
         return best.scatter_reduce_(1, self.group.expand(len(state), -1), score, "amax")
 
     def single_scores(self, state: Tensor, row: Tensor, place: Tensor) -> Tensor:
-        """(n,) float64 scores of the cells (row, place), each title of one item."""
+        """Return the float64 scores (n,) of the cells (row, place), whose titles have a single item."""
         return (state[row].double() * self.weight[place].double()).sum(dim=1) + self.bias[place].double()
 
     def own_score(self, state: Tensor, place: Tensor, groups: Tensor) -> Tensor:
-        """(B,) float64 scores of the title at one place for each row."""
+        """Return the float64 scores (B,) of the title at the given place of each row."""
         own = state.new_empty(len(state), dtype=torch.float64)
         alone = place < len(self.weight)
         single, shared = alone.nonzero()[:, 0], (~alone).nonzero()[:, 0]
@@ -125,9 +133,10 @@ class Counter:
     def certain(
         self, state: Tensor, own: Tensor, margin: Tensor, row: Tensor, place: Tensor
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """(B,) titles of one item that are certainly above, without the cells (row, place); the cells to look at again.
+        """Return the number (B,) of single-item titles certainly above the target, and the cells to score again.
 
-        Comparisons are written as numbers and summed by a product with ones: much faster than counting booleans.
+        The cells (row, place) are excluded. Comparisons are stored as floats and summed by a product with ones, which
+        is much faster than counting booleans.
         """
         place, order = place.sort()
         row, starts = row[order], range(0, len(self.weight), TITLES_AT_ONCE)
@@ -148,11 +157,11 @@ class Counter:
         return above.round().long(), (rows, places)
 
     def ahead(self, score: Tensor, own: Tensor, place: Tensor, own_place: Tensor) -> tuple[Tensor, Tensor]:
-        """Which titles come before the target, by score or where equal by the permutation; which are equal."""
+        """Return which titles rank before the target (ties broken by the permutation), and which tie with it."""
         equal = score == own
         return (score > own) | (equal & (self.order[place] < self.order[own_place])), equal
 
 
 def widths(places: Places) -> np.ndarray:
-    """(T - S,) how many items each shared title has."""
+    """Return the number of items (T - S,) of each shared title."""
     return np.diff(np.append(places.start, len(places.shared)))

@@ -1,9 +1,8 @@
-"""Training of a sequential model: Adam, validation after each epoch, the best epoch kept, early stopping.
+"""Training of an ID-based sequential recommender: Adam, validation after each epoch, early stopping.
 
-The state after an epoch is a function of (settings, data, epoch) alone: the order of rows, the negatives and the
-dropout masks of an epoch come from streams named by it. So a resumed run needs no generator states, and on a CPU ends
-with the same bytes as one that was never interrupted. A GPU, where there is one, draws other dropout masks than a CPU
-and adds gradients in no fixed order.
+The state after an epoch depends only on (settings, data, epoch): the order of rows, the negatives and the dropout masks
+come from random streams derived from the epoch. So a resumed run needs no generator states, and on a CPU it ends with
+the same bytes as an uninterrupted one. A GPU draws other dropout masks than a CPU and sums gradients in no fixed order.
 """
 
 import math
@@ -32,14 +31,19 @@ from softrec.splits.seen_items import Mask
 
 @dataclass(frozen=True)
 class FitSettings(EncoderSettings):
-    """The encoder's shape, and how it is trained (paper, section 4.1, after Liao et al.).
+    """The encoder's shape, and the settings of its training (paper, section 4.1, after Liao et al.).
 
-    model: the name of the model in logs ("SASRec").
-    seed: of weights, row order, negatives and dropout.
-    learning_rate (1e-3), batch_size (256): of Adam. epochs: at most this many (500).
-    patience: stop after so many epochs in a row that do not raise the best `metric` (50); an equal value counts.
-    metric: validation metric that picks the epoch ("NG@20"). cutoffs: the K of all logged metrics.
-    mask: items left out of the ranking ("seen"). tie_seed: of the permutation that breaks ties.
+    Attributes:
+        model: the name of the model in logs ("SASRec").
+        seed: of weights, row order, negatives and dropout.
+        learning_rate: Adam's (1e-3).
+        batch_size: rows per update (256).
+        epochs: the largest number of epochs (500).
+        patience: stop after this many consecutive epochs without a higher `metric` (50); ties count.
+        metric: validation metric that selects the epoch ("NG@20").
+        cutoffs: the K of all logged metrics.
+        mask: items excluded from the ranking ("seen").
+        tie_seed: of the permutation that breaks ties.
     """
 
     model: str
@@ -56,37 +60,37 @@ class FitSettings(EncoderSettings):
 
 @dataclass(frozen=True)
 class SasrecSettings:
-    """SASRec's run: `fit`, and the candidate `l2` of Adam's weight decay, or null for the chosen one."""
+    """Settings of a SASRec run: `fit`, and the candidate `l2` of Adam's weight decay (null: the selected one)."""
 
     fit: FitSettings
     l2: float | None
 
 
 class Method(Protocol):
-    """What tells one sequential model from another: its network, its negatives and its loss."""
+    """A sequential recommender as the trainer sees it: its network, its negatives and its loss."""
 
     def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
-        """The network for a catalogue of `items`; some models look at the training rows."""
+        """Build the network for a catalogue of `items`; some methods use the training rows."""
         ...
 
     def negatives(self, rng: np.random.Generator, windows: Windows, items: int, size: int) -> Iterable[torch.Tensor]:
-        """The items that the targets of each batch of `size` rows are told from."""
+        """Draw the negatives of each batch of `size` rows."""
         ...
 
     def loss(self, model: Encoder, batch: Batch) -> torch.Tensor:
-        """The mean loss of a batch, a scalar."""
+        """Return the mean loss of a batch, a scalar."""
         ...
 
     def finished(self, model: Encoder) -> Encoder:
-        """The trained network as it is saved and ranks."""
+        """Return the trained network to be saved and used for ranking."""
         ...
 
 
 class Trainer:
-    """Trains one model on `train`, watched on `valid`; `l2` is Adam's weight decay.
+    """Trains one model on `train` and validates it on `valid`; `l2` is Adam's weight decay.
 
     Raises:
-        SoftrecError: `settings.metric` is none of the logged ones.
+        SoftrecError: `settings.metric` is not among the logged metrics.
     """
 
     def __init__(
@@ -107,9 +111,10 @@ class Trainer:
         self.state: dict[str, Any] = {"epoch": 0, "waited": 0, "best": None, "lines": []}
 
     def fit(self, checkpoint: Checkpoint) -> list[dict[str, Any]]:
-        """Run until patience or epochs end. The weights of the kept epoch are in the model afterwards.
+        """Train until the epochs or the patience run out, and load the weights of the kept epoch into the model.
 
-        Returns the lines of the training log; the last one is the summary.
+        Returns:
+            The lines of the training log; the last one is the summary.
         """
         self.resume(checkpoint)
         epochs, rows = self.settings.epochs, len(self.train.target)
@@ -130,7 +135,7 @@ class Trainer:
         return [*self.state["lines"], last]
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on from the last whole epoch of an interrupted run, if there is one."""
+        """Resume from the last finished epoch of an interrupted run, if there is one."""
         saved = checkpoint.load()
         if saved is None:
             return
@@ -140,11 +145,11 @@ class Trainer:
         say(f"resumed after epoch {saved['epoch']}")
 
     def stopped(self) -> bool:
-        """Whether the epochs are used up or patience is."""
+        """Whether the epochs or the patience have run out."""
         return self.state["epoch"] >= self.settings.epochs or self.state["waited"] >= self.settings.patience
 
     def run_epoch(self, epoch: int) -> dict[str, Any]:
-        """Train on every row once, then validate. Returns the epoch's line of the training log."""
+        """Train on every row once, validate, and return the epoch's line of the training log."""
         start = time.monotonic()
         loss = self.train_epoch(epoch)
         trained = time.monotonic()
@@ -154,7 +159,7 @@ class Trainer:
         return {"epoch": epoch, "loss": loss, "validation": validation, "seconds": seconds}
 
     def train_epoch(self, epoch: int) -> float:
-        """All updates of an epoch; returns the mean loss over rows.
+        """Make all updates of an epoch, and return the mean loss over rows.
 
         Raises:
             SoftrecError: a loss is not finite.
@@ -171,7 +176,7 @@ class Trainer:
             self.optimiser.step()
             self.gradients.clear()
             losses.append(loss.detach())
-        values = torch.stack(losses).tolist()  # after the epoch: a GPU would stop for each number that is asked for
+        values = torch.stack(losses).tolist()  # only now, because reading each loss would synchronise with the GPU
         for step, value in enumerate(values, start=1):
             if not math.isfinite(value):
                 raise SoftrecError(
@@ -183,7 +188,7 @@ class Trainer:
         return sum(value * count for value, count in zip(values, rows, strict=True)) / len(self.train.target)
 
     def batches(self, epoch: int) -> list[Batch]:
-        """The rows in the order of (seed, epoch), with their negatives, cut into batches; the last may be short."""
+        """Split the rows, permuted by (seed, epoch), into batches with negatives; the last may be smaller."""
         seed, size = self.settings.seed, self.settings.batch_size
         row = seeds.stream(seed, "rows", epoch).permutation(len(self.train.target))
         windows = self.train.take(row)
@@ -193,7 +198,7 @@ class Trainer:
         return [Batch(*part) for part in zip(*parts, negative, strict=True)]
 
     def keep(self, line: dict[str, Any]) -> None:
-        """Note the epoch, whether its weights are the ones to keep, and what it does to patience."""
+        """Record the epoch, keep its weights if it is the best so far, and update the patience."""
         value, best = line["validation"][self.settings.metric], self.state["best"]
         better = best is None or value > best["validation"][self.settings.metric]
         if better:

@@ -1,4 +1,4 @@
-"""Windows over item ids: sequences as right-padded arrays, the input of every sequential model."""
+"""Windows of item ids: sequences as right-padded arrays, the input of every sequential recommender."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -15,10 +15,12 @@ COLUMNS = ["user", "history", "target", "position"]
 class Windows(NamedTuple):
     """R sequences. All arrays are int64.
 
-    item: (R, L) histories, oldest first, padded on the right with 0.
-    length: (R,) number of items in each history, at least 1.
-    target: (R,) the item that came next.
-    user: (R,) and position: (R,) how many items the user had before the target.
+    Attributes:
+        item: (R, L) histories, oldest first, padded on the right with 0.
+        length: (R,) number of items in each history, at least 1.
+        target: (R,) the next item.
+        user: (R,) user ids.
+        position: (R,) number of the user's interactions before the target.
     """
 
     item: np.ndarray
@@ -28,12 +30,12 @@ class Windows(NamedTuple):
     position: np.ndarray
 
     def take(self, rows: np.ndarray | slice) -> "Windows":
-        """The given rows, in the given order."""
+        """Return the given rows, in the given order."""
         return Windows(*(column[rows] for column in self))
 
 
 def pad(values: np.ndarray, start: np.ndarray, end: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """The last `width` of values[start[r]:end[r]] for every row r, right-padded: ((R, width) items, (R,) lengths)."""
+    """Right-pad the last `width` of values[start[r]:end[r]] for every row r: ((R, width) items, (R,) lengths)."""
     start = np.maximum(start, end - width)
     length = end - start
     column = np.arange(width)
@@ -44,7 +46,7 @@ def pad(values: np.ndarray, start: np.ndarray, end: np.ndarray, width: int) -> t
 
 
 def read_windows(path: Path, items: int, width: int) -> Windows:
-    """Read sequences or samples; of a longer history the last `width` items are kept.
+    """Read sequences or samples; only the last `width` items of a longer history are kept.
 
     Raises:
         SoftrecError: there are no rows, a history is empty, or an id is outside 1..items.
@@ -58,7 +60,7 @@ def read_windows(path: Path, items: int, width: int) -> Windows:
     item, length = pad(values, offset[:-1], offset[1:], width)
     target, user, position = (table[name].to_numpy().astype(np.int64) for name in ("target", "user", "position"))
     inside = (length > 0) & (target >= 1) & (target <= items) & (item.max(axis=1) <= items)
-    inside &= (item > PAD).sum(axis=1) == length
+    inside &= (item > PAD).sum(axis=1) == length  # an id below 1 inside a history would count as padding
     if not inside.all():
         row = int(np.flatnonzero(~inside)[0])
         raise SoftrecError(

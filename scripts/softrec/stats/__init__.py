@@ -1,1 +1,1 @@
-"""Intervals and tests: users and training runs as sources of variance."""
+"""Confidence intervals and significance tests, with users and training runs as sources of variance."""

@@ -1,4 +1,4 @@
-"""From the ranks of all test runs to intervals of every cell and tests of every comparison."""
+"""Confidence intervals of every cell and tests of every comparison, from the ranks of all test runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ OURS = "SOFT"
 
 @dataclass(frozen=True)
 class SignificanceSettings:
-    """cells: one `Run` per ranks file, in order. metrics: what is tested. mcnemar_seed: whose runs McNemar compares."""
+    """Settings: one `Run` per ranks file, in order; metrics to test; the seed whose runs McNemar's test compares."""
 
     cells: list[Run]
     metrics: list[str]
@@ -31,8 +31,9 @@ class SignificanceSettings:
 
 
 class Ranked(NamedTuple):
-    """The chosen runs of one method on one data set: `rank` (S, R) by seed; of the rows their `user` (R,), and whether
-    they are of the `paper`'s sample (R,).
+    """The chosen runs of one method on one data set.
+
+    Ranks are `rank` (S, R) by seed and row; a row has its `user` (R,) and whether it is in the `paper`'s sample (R,).
     """
 
     seeds: list[int]
@@ -42,8 +43,9 @@ class Ranked(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """A data set by user: `value[metric]` (M, S, U) sums over a user's `rows` (U,), of the methods `names`, and how
-    the seeds of each metric are taken to vary.
+    """The metrics of one data set summed by user.
+
+    `value[metric]` (M, S, U): sums over a user's `rows` (U,) of the methods `names`. `spread[metric]`: how seeds vary.
     """
 
     names: list[tuple[str, str]]
@@ -56,10 +58,10 @@ Key = tuple[str, str, str]
 
 
 def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], choices: list[Setting]) -> dict[Key, Ranked]:
-    """(data set, method, backbone) -> the chosen runs, in the order of the table.
+    """Read the chosen runs by (data set, method, backbone), in the order of the table.
 
     Raises:
-        SoftrecError: two runs of a data set were tested on different rows, or a file lacks a column.
+        SoftrecError: a wrong number of files, runs of a data set on different rows, no rows, or a missing column.
     """
     if len(runs) != len(ranks):
         raise SoftrecError(f"{len(ranks)} ranks files are given for {len(runs)} cells", where="--ranks")
@@ -80,7 +82,7 @@ def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], choices: list[Settin
 
 
 def columns(path: Path) -> tuple[np.ndarray, ...]:
-    """user, rank and paper (R,) of a ranks file. Raises `SoftrecError` as `read_ranks`, or if it has no rows."""
+    """Return user, rank and paper (R,) of a ranks file. Raise `SoftrecError` as `read_ranks`, or if it has no rows."""
     table = read_ranks(path)
     if not table.num_rows:
         raise SoftrecError(f"{path} has no rows", remedy="look at the split: its sample is empty")
@@ -88,7 +90,7 @@ def columns(path: Path) -> tuple[np.ndarray, ...]:
 
 
 def of_paper(ranked: dict[Key, Ranked]) -> dict[Key, Ranked]:
-    """The same runs on the rows of the paper's sample alone. Raises `SoftrecError` where there are none."""
+    """Restrict the runs to the rows of the paper's sample. Raise `SoftrecError` if a data set has none."""
     for dataset, *_ in (key for key, runs in ranked.items() if not runs.paper.any()):
         what = f"no test row of {dataset} is of the paper's sample"
         raise SoftrecError(what, where="column paper of its ranks", remedy="let Snakemake draw the test sample again")
@@ -99,7 +101,7 @@ def of_paper(ranked: dict[Key, Ranked]) -> dict[Key, Ranked]:
 
 
 def tallied(ranked: dict[Key, Ranked], metrics: Sequence[str]) -> dict[str, Tally]:
-    """Each data set by user. Raises `SoftrecError` if two methods of one ran with different seeds."""
+    """Sum metrics by user and estimate how seeds vary. Raise `SoftrecError` if methods ran with different seeds."""
     found = {}
     for dataset in dict.fromkeys(key[0] for key in ranked):
         names = [key[1:] for key in ranked if key[0] == dataset]
@@ -113,7 +115,7 @@ def tallied(ranked: dict[Key, Ranked], metrics: Sequence[str]) -> dict[str, Tall
             sums = [resampling.by_user(resampling.row_values(of.rank, metric), of.user) for of in runs]
             value[metric], rows = np.stack([one.value for one in sums]), sums[0].rows
         found[dataset] = Tally(names, value, rows, {})
-    for metric in metrics:
+    for metric in metrics:  # all data sets at once: whether methods vary alike is tested over the whole run
         varied = {
             dataset: variance_components.varied(tally.value[metric], tally.rows) for dataset, tally in found.items()
         }
@@ -126,10 +128,7 @@ def tallied(ranked: dict[Key, Ranked], metrics: Sequence[str]) -> dict[str, Tall
 def intervals(
     ranked: dict[Key, Ranked], tallies: dict[str, Tally], settings: SignificanceSettings
 ) -> list[IntervalRow]:
-    """Every cell's value with its interval: percentiles of resampled users, moved by what other seeds would add.
-
-    `tallies` are those of `ranked`.
-    """
+    """Return cells with percentile intervals over users, widened by the seeds' variance; `tallies` are of `ranked`."""
     found = []
     for dataset, tally in tallies.items():
         of_user = [
@@ -157,10 +156,7 @@ def intervals(
 
 
 def tests(ranked: dict[Key, Ranked], tallies: dict[str, Tally], settings: SignificanceSettings) -> list[Comparison]:
-    """Every comparison, with p corrected for their number: all data sets, metrics and pairs are one family.
-
-    `tallies` are those of `ranked`.
-    """
+    """Test every comparison; all data sets, metrics and pairs are one Holm family. `tallies` are those of `ranked`."""
     found = []
     for dataset, tally in tallies.items():
         for a, b in resampling.pairs(tally.names, OURS):
@@ -178,7 +174,7 @@ def compared(
     metric: str,
     settings: SignificanceSettings,
 ) -> Comparison:
-    """One comparison, its p not yet corrected."""
+    """Return one comparison; its p_holm is not yet corrected."""
     a, b = (tally.names.index(name) for name in names)
     apart, spread = tally.value[metric][a] - tally.value[metric][b], tally.spread[metric]
     found = variance_components.estimate(apart, tally.rows, spread, [a, b])
@@ -209,7 +205,7 @@ def compared(
 
 
 def mcnemar_of(ours: Ranked, other: Ranked, metric: str, settings: SignificanceSettings) -> resampling.McNemar:
-    """McNemar within the configured seed, on one row of each user."""
+    """Run McNemar's test within the configured seed, on one row per user."""
     chosen = resampling.one_row_per_user(ours.user, settings.resampling.seed)
     at = ours.seeds.index(settings.mcnemar_seed)
     hits = (resampling.row_values(runs.rank[at, chosen], metric) > 0 for runs in (ours, other))

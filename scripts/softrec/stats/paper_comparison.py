@@ -1,7 +1,8 @@
-"""Our cells beside the paper's: whether the two differ by more than chance, never that they are "equal".
+"""Comparison of our cells with the paper's: do the two differ by more than chance? It never shows that they are equal.
 
-The paper's number is a sample too: of its 1,000 rows, and of its training. All its hit ratios are whole thousandths, as
-single runs over 1,000 rows give and means over five would not; so it is taken as one run, on rows of its own.
+The paper's numbers are samples too: of its 1,000 rows, and of its training runs. All its hit ratios are multiples of
+1/1000, as single runs over 1,000 rows give and means over five runs would not. So each is treated as a single run, on
+rows other than ours.
 """
 
 import math
@@ -15,19 +16,19 @@ from softrec.stats import student_t, variance_components
 from softrec.stats.resampling import LEAST_FREEDOM, LEVEL
 from softrec.stats.table_rows import IntervalRow
 
-SHARES = ("value", "low", "high")  # of an interval's row; no other number of it is negative
+SHARES = ("value", "low", "high")  # fields of IntervalRow between 0 and 1; the other numbers are at least 0
 
 
 @dataclass(frozen=True)
 class CompareSettings:
-    """metrics: those that the paper prints. paper_rows: on how many rows it measured them."""
+    """Settings: the metrics that the paper prints, and the number of test rows on which it measured them."""
 
     metrics: list[str]
     paper_rows: int
 
 
 class ComparedRow(NamedTuple):
-    """One cell: ours, the paper's, ours less the paper's with its interval, and whether that interval holds 0."""
+    """One cell: ours, the paper's, ours minus the paper's with its interval, and whether the interval contains 0."""
 
     method: str
     backbone: str
@@ -42,7 +43,7 @@ class ComparedRow(NamedTuple):
 
 
 def read_intervals(path: Path) -> list[IntervalRow]:
-    """Read an intervals file."""
+    """Read an intervals file. Raise `SoftrecError` if a field is not a number in its range."""
     found = []
     for line, fields in csv_files.read_csv(path, IntervalRow._fields):
         values: dict[str, Any] = {name: fields[name] for name in IntervalRow._fields}
@@ -59,7 +60,7 @@ def read_intervals(path: Path) -> list[IntervalRow]:
 def compare(
     ours: Sequence[IntervalRow], paper: Mapping[tuple[str, str, str, str], float], settings: CompareSettings
 ) -> list[ComparedRow]:
-    """The cells that both have, on the paper's sample of rows; what is printed is taken as it stands."""
+    """Compare the common cells, measured on the paper's sample of rows; printed numbers are taken as exact."""
     found = []
     scatter = scatters(ours)
     for row in ours:
@@ -74,10 +75,11 @@ def compare(
 
 
 def scatters(ours: Sequence[IntervalRow]) -> dict[tuple[str, str], float]:
-    """By data set and metric: variance of one row's part in a single run, over the run's value.
+    """Return, by data set and metric, the variance of one row in a single run divided by the run's value.
 
-    A hit of probability h varies by h (1 - h), so it is about 1 for hit ratios of independent rows, less for NDCG, more
-    where a user's rows go together. From all methods at once: a method without hits shows nothing. 1 if none has any.
+    A hit of probability h has variance h (1 - h), so the quotient is about 1 for hit ratios of independent rows, lower
+    for NDCG, and higher where a user's rows are correlated. It is pooled over all methods, because a method without
+    hits gives no estimate; it is 1 if no method has hits.
     """
     sums: dict[tuple[str, str], list[float]] = {}
     for row in ours:
@@ -88,10 +90,10 @@ def scatters(ours: Sequence[IntervalRow]) -> dict[tuple[str, str], float]:
 
 
 def half_width(row: IntervalRow, paper_users: float) -> float:
-    """Half the interval of ours less the paper's, whose variance over users is `paper_users`.
+    """Return half the interval of ours minus the paper's, whose variance over users is `paper_users`.
 
-    The seeds' part is that of our mean and of the paper's one run, both from the same estimate of how runs vary, which
-    is of how the runs' means vary: noise and what seeds add beyond it.
+    The seeds' part covers our mean and the paper's single run. Both come from one estimate, the variance between runs'
+    means, which contains the noise and what seeds add to it; this sum enters the degrees of freedom.
     """
     run, means = row.run_seeds**2, 1 + 1 / row.seeds
     own_users, between = row.error**2 - run / row.seeds, (run + row.run_noise**2) * means
@@ -102,7 +104,7 @@ def half_width(row: IntervalRow, paper_users: float) -> float:
 
 
 def disjoint(ours: Sequence[IntervalRow], paper: Mapping[tuple[str, str, str, str], float]) -> str:
-    """The sentence for a run that shares no cell with the paper."""
+    """Return the sentence for a run that has no cell in common with the paper."""
     sets, printed = sorted({row.dataset for row in ours}), sorted({key[2] for key in paper})
     said = f"the paper's data sets are {', '.join(printed)}, those of this run {', '.join(sets) or 'none'}"
     if common := set(sets) & set(printed):
@@ -112,8 +114,8 @@ def disjoint(ours: Sequence[IntervalRow], paper: Mapping[tuple[str, str, str, st
 
 
 def described(rows: Sequence[ComparedRow], seeds: int, paper_rows: int) -> str:
-    """The comparison as Markdown; `seeds` is how many of ours are in it, and `paper_rows` the paper measured on."""
-    lines = ["| Data set | Method | Metric | Ours | Paper | Ours less the paper's | 95 % interval | 0 lies |"]
+    """Format the comparison as Markdown, with our number of `seeds` and the paper's number of test rows."""
+    lines = ["| Data set | Method | Metric | Ours | Paper | Ours minus the paper's | 95 % interval | 0 lies |"]
     lines.append("|:--|:--|:--|--:|--:|--:|:-:|:--|")
     lines += [
         f"| {row.dataset} | {f'{row.backbone} {row.method}'.strip()} | {row.metric} | {row.ours:.4f} | {row.paper:.4f} "
@@ -123,11 +125,11 @@ def described(rows: Sequence[ComparedRow], seeds: int, paper_rows: int) -> str:
     inside = sum(row.verdict == "inside" for row in rows)
     said = (
         f"{inside} of {len(rows)} of the paper's cells differ from ours by no more than chance explains (0 lies inside "
-        f"the interval of the difference). Were the truth of both the same, {LEVEL:.0%} would. The paper's numbers are "
-        f"taken as those of single runs, not of means over five, on {paper_rows:,} rows that are not ours. Cells hang "
-        "together, so their number inside says less than as many independent ones would."
+        f"the interval of the difference). If the true values were the same, {LEVEL:.0%} would be expected to. The "
+        f"paper's numbers are taken as those of single runs, not of means over five, on {paper_rows:,} rows that are "
+        "not ours. Cells are correlated, so this count is weaker evidence than as many independent cells would be."
     )
     alone = (
-        " One seed cannot show what other training runs vary, so the intervals leave that out." if seeds == 1 else ""
+        " One seed cannot show variation between training runs, so the intervals leave it out." if seeds == 1 else ""
     )
     return "\n".join([*lines, "", f"{said}{alone}", ""])

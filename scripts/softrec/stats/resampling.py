@@ -1,8 +1,8 @@
-"""What a number is worth: the unit is the user, since test rows are windows and one user has many.
+"""Bootstrap and tests with the user as the unit: test rows are windows, and a user has many.
 
-Metrics gathered by user, the bootstrap of users behind the intervals of single cells, Holm's correction of a family of
-tests, and McNemar's test, which stays within one seed and one row of each user, where its trials are independent. The
-test of a difference is `components.estimate`, read by `p_value` and `t_interval`.
+Sums of metrics by user, the bootstrap over users for the intervals of single cells, Holm's correction of a family of
+tests, and McNemar's test, which uses one seed and one row per user, where its trials are independent. The test of a
+difference takes its standard error from `variance_components.estimate`; see `p_value` and `t_interval`.
 """
 
 import math
@@ -18,50 +18,57 @@ from softrec.stats import student_t
 from softrec.stats.variance_components import Estimate
 
 BLOCK = 4_000_000  # weights drawn at once, 32 MB: 500 resamples of 8,000 users
-LEVEL = 0.95
-LEAST_FREEDOM = 0.5  # with less, Student's quantiles leave the range of any metric
+LEVEL = 0.95  # of all intervals
+LEAST_FREEDOM = 0.5  # with fewer degrees of freedom Student's quantiles exceed the range of any metric
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """resamples: of the bootstrap (100,000). seed: of all that is drawn."""
+    """Settings: the number of bootstrap resamples (100,000), and the seed of every random draw."""
 
     resamples: int
     seed: int
 
 
 class Interval(NamedTuple):
-    """An interval at the level 0.95."""
+    """A confidence interval at the level 0.95."""
 
     low: float
     high: float
 
 
 class Sums(NamedTuple):
-    """A metric's values gathered by user: `value` (S, U) is the sum over a user's `rows` (U,), per seed."""
+    """A metric summed by user: `value` (S, U) is the sum over a user's `rows` (U,), per seed."""
 
     value: np.ndarray
     rows: np.ndarray
 
 
 def row_values(rank: np.ndarray, metric: str) -> np.ndarray:
-    """What each 0-based rank contributes to "H@K" (0 or 1) or "NG@K" (1 / log2(rank + 2) within K), shape as `rank`."""
+    """Return the contribution of each 0-based rank to "H@K" (0 or 1) or "NG@K" (1 / log2(rank + 2) if rank < K)."""
     name, _, k = metric.partition("@")
     return metrics.hits(rank, int(k)) if name == "H" else metrics.gains(rank, int(k))
 
 
 def by_user(values: np.ndarray, user: np.ndarray) -> Sums:
-    """(S, R) values of rows of `user` (R,), gathered."""
+    """Sum (S, R) values of rows by their `user` (R,)."""
     _, place = np.unique(user, return_inverse=True)
     count = int(place.max()) + 1
     return Sums(np.stack([np.bincount(place, row, count) for row in values]), np.bincount(place, minlength=count))
 
 
 def bootstrap(of_user: Sequence[np.ndarray], rows: np.ndarray, how: Resampling, name: str) -> list[np.ndarray]:
-    """For each (U, K) of `of_user`, sums by user of K metrics, (B, K) means over resampled users with all their rows.
+    """Return, for each cell's (U, K) sums by user of K metrics, (B, K) means over resampled users with all their rows.
 
-    Users are drawn once for all; the draws depend on `name` (of the data set) and the number of users, never on which
-    cells there are. Each cell is a product of the same shape, so its last bits do not depend on the others either.
+    All cells share the same draws of users, which depend only on `name` (of the data set) and the number of users, not
+    on the set of cells. Each cell has its own matrix product of the same shape, so that its last bits do not depend on
+    the other cells either.
+
+    Args:
+        of_user: the sums of each cell.
+        rows: (U,) number of rows of each user.
+        how: number of resamples B, and seed.
+        name: of the data set, part of the random stream.
     """
     rng, users = seeds.stream(how.seed, "bootstrap", name), len(rows)
     found = [np.empty((how.resamples, value.shape[1])) for value in of_user]
@@ -69,7 +76,7 @@ def bootstrap(of_user: Sequence[np.ndarray], rows: np.ndarray, how: Resampling, 
     for start in range(0, how.resamples, size):
         count = min(size, how.resamples - start)
         drawn = rng.integers(0, users, (count, users))
-        drawn += np.arange(count)[:, None] * users
+        drawn += np.arange(count)[:, None] * users  # one bincount counts the draws of all resamples
         weight = np.bincount(drawn.ravel(), minlength=count * users).reshape(count, users).astype(np.float64)
         total = (weight @ rows)[:, None]
         for value, means in zip(of_user, found, strict=True):
@@ -78,7 +85,10 @@ def bootstrap(of_user: Sequence[np.ndarray], rows: np.ndarray, how: Resampling, 
 
 
 def with_runs(means: np.ndarray, beyond: float, freedom: float, rng: np.random.Generator) -> np.ndarray:
-    """(B,) resampled means, moved by what other seeds would add beyond it: Student's t times the root of `beyond`."""
+    """Add the seeds' variation to (B,) resampled means: Student's t variates times the root of `beyond`.
+
+    `beyond` is the variance that seeds add to that of the users, with `freedom` degrees of freedom.
+    """
     if beyond <= 0:
         return means
     t = rng.normal(size=len(means)) / np.sqrt(rng.chisquare(freedom, len(means)) / freedom)
@@ -86,16 +96,17 @@ def with_runs(means: np.ndarray, beyond: float, freedom: float, rng: np.random.G
 
 
 def interval(resampled: np.ndarray) -> Interval:
-    """The percentile interval of (B,) resampled values of a metric, cut to 0 and 1."""
+    """Return the percentile interval of (B,) resampled values of a metric, clipped to [0, 1]."""
     ends = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(*np.clip(ends, 0.0, 1.0).tolist())
 
 
 def p_value(found: Estimate, differing: int) -> float:
-    """Two-sided p of a difference by Student's t; its error is over users and seeds together.
+    """Return the two-sided p of a difference by Student's t; the standard error is over users and seeds together.
 
-    `differing` users, k of them, have other results with one method than with the other. Swapping the methods for each
-    of them gives 2^k equally likely arrangements: they cannot show a p below 2^(1 - k), as t's may be if all agree.
+    `differing` is k, the number of users whose results differ between the two methods. Swapping the methods for each of
+    these users gives 2^k equally likely sign patterns, so no p below 2^(1 - k) can be supported. The p of t may be
+    lower if all users agree, so it is raised to this bound.
     """
     if not differing or found.freedom < LEAST_FREEDOM:
         return 1.0
@@ -104,7 +115,7 @@ def p_value(found: Estimate, differing: int) -> float:
 
 
 def t_interval(found: Estimate) -> Interval:
-    """The interval of a difference, as its p sees it: t times the error to either side, cut to -1 and 1."""
+    """Return the interval of a difference by the same t as its p, clipped to [-1, 1]."""
     if found.freedom < LEAST_FREEDOM:
         return Interval(-1.0, 1.0)
     half = student_t.quantile(LEVEL, found.freedom) * found.error
@@ -112,7 +123,7 @@ def t_interval(found: Estimate) -> Interval:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Holm's correction: the i-th smallest of m is multiplied by m - i + 1, never below an earlier one, at most 1."""
+    """Apply Holm's correction: the i-th smallest p of m is multiplied by m - i + 1, kept monotone, at most 1."""
     order = np.argsort(p, kind="stable")
     corrected, highest = np.empty(len(p)), 0.0
     for place, index in enumerate(order):
@@ -122,7 +133,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 class McNemar(NamedTuple):
-    """Exact McNemar test: rows that only a hits, rows that only b hits, and the two-sided p."""
+    """Result of the exact McNemar test: rows that only a hits, rows that only b hits, and the two-sided p."""
 
     only_a: int
     only_b: int
@@ -130,9 +141,10 @@ class McNemar(NamedTuple):
 
 
 def mcnemar(a: np.ndarray, b: np.ndarray) -> McNemar:
-    """Of (U,) hits of two methods, one row per user, within one seed.
+    """Run the exact McNemar test on (U,) hits of two methods, one row per user, within one seed.
 
-    Under the null hypothesis each of n discordant rows is a fair coin: p = min(1, 2 P[Binomial(n, 1/2) <= fewer]).
+    Under the null hypothesis each of the n discordant rows is a fair coin flip:
+    p = min(1, 2 P[Binomial(n, 1/2) <= fewer]).
     """
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
     n, fewer = only_a + only_b, min(only_a, only_b)
@@ -141,15 +153,16 @@ def mcnemar(a: np.ndarray, b: np.ndarray) -> McNemar:
 
 
 def one_row_per_user(user: np.ndarray, seed: int) -> np.ndarray:
-    """Indices of one row of each user, drawn from a stream of its own; ascending by user."""
+    """Draw the index of one row per user, ascending by user, from a separate random stream."""
     order = seeds.stream(seed, "one row per user").permutation(len(user))
     _, first = np.unique(user[order], return_index=True)
     return order[first]
 
 
 def pairs(methods: Sequence[tuple[str, str]], ours: str) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-    """(ours, other) of every comparison: `ours` of each backbone with the rest of that backbone, and with every method
-    that has no backbone. Methods are (method, backbone).
+    """Yield (ours, other) of every comparison; methods are (method, backbone).
+
+    `ours` of each backbone is compared with the other methods of that backbone, and with every method without one.
     """
     for a in methods:
         if a[0] == ours:

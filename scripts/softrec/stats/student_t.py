@@ -1,4 +1,4 @@
-"""Student's t and Snedecor's F without scipy: tails and quantiles, from the regularised incomplete beta function."""
+"""Tails and quantiles of Student's t and Snedecor's F without scipy, from the regularised incomplete beta function."""
 
 import math
 from statistics import NormalDist
@@ -7,9 +7,9 @@ TINY = 1e-300
 
 
 def beta_tail(x: float, a: float, b: float) -> float:
-    """I_x(a, b), the regularised incomplete beta function, by Lentz's continued fraction (DLMF 8.17.22).
+    """Return I_x(a, b), the regularised incomplete beta function, by Lentz's algorithm (fraction: DLMF 8.17.22).
 
-    The fraction converges fast below (a + 1) / (a + b + 2); above, I_x(a, b) = 1 - I_{1 - x}(b, a).
+    The continued fraction converges fast for x below (a + 1) / (a + b + 2); above, I_x(a, b) = 1 - I_{1 - x}(b, a).
     """
     if not 0.0 < x < 1.0:
         return 0.0 if x <= 0.0 else 1.0
@@ -32,25 +32,26 @@ def beta_tail(x: float, a: float, b: float) -> float:
 
 
 def bounded(value: float) -> float:
-    """A denominator that is never 0."""
+    """Return a denominator that is never 0, as Lentz's algorithm needs it."""
     return value if abs(value) > TINY else TINY
 
 
 def two_sided(t: float, freedom: float) -> float:
-    """P(|T| >= |t|) of Student's t with `freedom` degrees of freedom: I_x(f / 2, 1 / 2) at x = f / (f + t^2)."""
+    """Return P(|T| >= |t|) for Student's t with f = `freedom`: I_x(f / 2, 1 / 2) at x = f / (f + t^2)."""
     return beta_tail(freedom / (freedom + t * t), freedom / 2, 0.5)
 
 
 def density(t: float, freedom: float) -> float:
-    """Student's density at t."""
+    """Return the density of Student's t at `t`."""
     front = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - math.log(freedom * math.pi) / 2
     return math.exp(front - (freedom + 1) / 2 * math.log1p(t * t / freedom))
 
 
 def quantile(level: float, freedom: float) -> float:
-    """The t > 0 with P(|T| <= t) = `level`: half the width of an interval, in standard errors.
+    """Return the t > 0 with P(|T| <= t) = `level`: half the width of an interval, in standard errors.
 
-    Newton's method from the normal quantile, which is below: the tail is convex there, so each step stays below.
+    Newton's method starts at the normal quantile, which is below t. The tail is convex there, so every step stays
+    below t.
     """
     t = NormalDist().inv_cdf((1 + level) / 2)
     for _ in range(200):
@@ -62,7 +63,8 @@ def quantile(level: float, freedom: float) -> float:
 
 
 def f_tail(f: float, above: float, below: float) -> float:
-    """P(F >= f) of Snedecor's F with `above` and `below` degrees of freedom: I_x(below / 2, above / 2), where x is
-    below / (below + above f).
+    """Return P(F >= f) for Snedecor's F with `above` (numerator) and `below` (denominator) degrees of freedom.
+
+    P(F >= f) = I_x(below / 2, above / 2) at x = below / (below + above f).
     """
     return beta_tail(below / (below + above * f), below / 2, above / 2)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 class IntervalRow(NamedTuple):
     """One cell of Table 2 with its interval.
 
-    error, freedom: the standard error of the value, about other users and runs, and its degrees of freedom. run_users,
-    run_seeds: the standard deviation of a single run's value, the part of the users and what seeds add beyond it;
-    run_noise: the part of run_users that comes from which rows a run happens to hit. users_freedom, seeds_freedom: the
-    degrees of freedom of what users and seeds are estimated from.
+    error, freedom: the standard error of the value, over users and training runs, and its degrees of freedom.
+    run_users, run_seeds: the standard deviation of a single run's value due to users, and what seeds add to it;
+    run_noise: the part of run_users due to chance in which rows a run hits. users_freedom, seeds_freedom: degrees of
+    freedom of the estimates of the users' and of the seeds' variance.
     """
 
     method: str
@@ -32,9 +32,10 @@ class IntervalRow(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """One comparison: SOFT less another method. p is over users and seeds together, from `error` and `freedom`;
-    `seeds_from` says what the seeds' part is estimated from. McNemar's fields are empty for NG, which has no hits to
-    count.
+    """One comparison: SOFT minus another method.
+
+    p is over users and seeds together, from `error` and `freedom`; p_holm is Holm-corrected. `seeds_from` names the
+    source of the seeds' variance. McNemar's fields are empty for NG, because McNemar's test needs binary outcomes.
     """
 
     dataset: str

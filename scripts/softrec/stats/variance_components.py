@@ -1,9 +1,9 @@
-"""How far a mean over test rows and training runs may be from what other users and other runs would give.
+"""Variance of a mean over test rows and training runs, due to users and to seeds.
 
-Users and seeds are crossed: each run (seed) of a method ranks the same rows. What user and seed have together, which
-rows a run happens to hit, is in the variance between users as well as in that between seeds; so the two are not added:
-seeds add what they vary beyond it. This is the analysis of variance of readers and cases (Dorfman, Berbaum and Metz,
-1992; Hillis, 2007), with runs for readers and users for cases.
+Users and seeds are crossed: each run (seed) of a method ranks the same rows. Their interaction, the chance in which
+rows a run hits ("noise"), is part of both the variance between users and the variance between seeds. So the two are not
+simply added: seeds add only their variance beyond the noise. This is the multireader multicase analysis of variance
+(Dorfman, Berbaum and Metz, 1992; Hillis, 2007), with runs as readers and users as cases.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-POOLED = "pooled"  # the source of a ratio that all methods of a data set share
+POOLED = "pooled"  # source of a ratio that is estimated from several methods of a data set together
 
 
 class Varied(NamedTuple):
-    """How the S seeds of M methods vary on one data set and metric, each method for itself.
+    """Variation of the S seeds of M methods on one data set and metric, estimated for each method alone.
 
-    noise (M,): variance of one run's mean that comes from which rows a run happens to hit. ratio (M,): variance of the
-    runs' means over `noise`, 1 on average where no run is better than another; 0 where there is no noise.
+    Attributes:
+        seeds: S.
+        noise: (M,) variance of one run's mean due to chance in which rows a run hits.
+        ratio: (M,) variance between the runs' means divided by `noise`: 1 on average where all runs are equally good,
+            0 where there is no noise.
     """
 
     seeds: int
@@ -27,10 +30,14 @@ class Varied(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """How the seeds of M methods vary, as it is taken to be after `pooling.settle`.
+    """Variation of the seeds of M methods after pooling by `variance_pooling.settle`.
 
-    ratio, freedom (M,): as in `Varied`, and how many degrees of freedom it rests on; 0 where a method does not vary.
-    source (M,): what it is estimated from, one of `pooling`'s sources.
+    Attributes:
+        seeds: S.
+        noise: (M,) as in `Varied`.
+        ratio: (M,) as in `Varied`, pooled where methods vary alike.
+        freedom: (M,) degrees of freedom of `ratio`; 0 where a method does not vary.
+        source: (M,) what `ratio` is estimated from, one of the sources in `variance_pooling`.
     """
 
     seeds: int
@@ -41,8 +48,14 @@ class Spread(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A mean or a difference of two: its standard error and the error's degrees of freedom; what part of the variance
-    the users have, and what the seeds have beyond it.
+    """A mean, or a difference of two means, with its standard error.
+
+    Attributes:
+        value: the mean or difference.
+        error: its standard error.
+        freedom: degrees of freedom of `error`.
+        users: the users' part of the variance.
+        seeds: what seeds add to the variance.
     """
 
     value: float
@@ -53,9 +66,10 @@ class Estimate(NamedTuple):
 
 
 def between_users(value: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Variance of sum(value) / sum(rows) over other users, (...): `value` (..., U) has sums over a user's `rows` (U,).
+    """Return the variance (...) of sum(value) / sum(rows) over samples of users.
 
-    The ratio estimator, linearised: a user adds (value_u - rows_u mean) / R. One user tells nothing of others: 0.
+    `value` (..., U) has sums over a user's `rows` (U,). This is the linearised ratio estimator: a user contributes
+    (value_u - rows_u mean) / R, with R = sum(rows). With one user the variance cannot be estimated, and 0 is returned.
     """
     total, users = rows.sum(), len(rows)
     if users < 2:
@@ -65,17 +79,17 @@ def between_users(value: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def users_freedom(rows: np.ndarray) -> float:
-    """Degrees of freedom of `between_users`: how many users of equal size would weigh as these do, less one."""
+    """Return the degrees of freedom of `between_users`: the effective number of users of equal size, minus one."""
     return float(rows.sum()) ** 2 / float((rows.astype(np.float64) ** 2).sum()) - 1
 
 
 def differing(value: np.ndarray) -> int:
-    """How many users a difference is not 0 for, over all seeds: `value` (S, U)."""
+    """Count the users whose difference `value` (S, U), summed over seeds, is not 0."""
     return int((np.abs(value.sum(axis=0)) > 1e-12).sum())
 
 
 def varied(value: np.ndarray, rows: np.ndarray) -> Varied:
-    """How seeds vary, of (M, S, U) sums by user of M methods (12 x 5 x 8,000 of them are 4 MB)."""
+    """Estimate how seeds vary from (M, S, U) sums by user of M methods (12 x 5 x 8,000 sums take 4 MB)."""
     methods, seeds, _ = value.shape
     if seeds < 2:
         return Varied(seeds, np.zeros(methods), np.zeros(methods))
@@ -86,20 +100,26 @@ def varied(value: np.ndarray, rows: np.ndarray) -> Varied:
 
 
 def satterthwaite(variance: float, parts: Iterable[tuple[float, float]]) -> float:
-    """Degrees of freedom of a variance whose parts (part, its degrees of freedom) are independent estimates; 0 where
-    none has any.
+    """Return Satterthwaite's degrees of freedom of a sum of independent variance estimates.
+
+    `parts` are pairs (estimate, its degrees of freedom); 0 if no part has any degrees of freedom.
     """
     below = sum(part**2 / freedom for part, freedom in parts if freedom > 0)
     return variance**2 / below if below > 0 else 0.0
 
 
 def estimate(value: np.ndarray, rows: np.ndarray, spread: Spread, of: Sequence[int]) -> Estimate:
-    """A mean over seeds, or a difference of two, with its error.
+    """Estimate a mean over seeds, or a difference of two such means, with its standard error.
 
-    value (S, U): sums by user, made of those of the methods `of` (numbers in `spread`), of users with `rows` (U,).
     V = V_users + sum over methods of (ratio - 1)+ noise / S. Satterthwaite's degrees of freedom are V^2 over the sum of
-    parts^2 / freedom: the part of the users, and for each method max(ratio, 1) noise / S, methods whose ratio is one
-    estimate together.
+    parts^2 / freedom. The parts are V_users and, for each method, max(ratio, 1) noise / S; methods with a pooled ratio
+    form one part, because their ratio is one estimate.
+
+    Args:
+        value: (S, U) sums by user, of one method or the difference of two.
+        rows: (U,) number of rows of each user.
+        spread: the seeds' variation of all methods.
+        of: the methods in `value`, as indices into `spread`.
     """
     mean = value.mean(axis=0)
     users, beyond = float(between_users(mean, rows)), 0.0

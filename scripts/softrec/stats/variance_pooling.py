@@ -1,9 +1,9 @@
-"""Whether the seeds of several methods vary alike, so that one estimate may stand for all: few seeds tell little alone.
+"""Pooling of the seeds' variance over methods that vary alike, since a few seeds of one method say little.
 
-What is compared and pooled is each method's ratio (`components.Varied`): how many times its noise the variance of the
-runs' means is. Two tests decide. Over the whole run, by metric: does a method vary more or less than others on every
-data set (Bartlett's statistic)? Then each method keeps a factor of its own, from all data sets. On one data set: does
-one method stand out (Cochran's)? Then it keeps its own variance there.
+Each method's ratio (`variance_components.Varied`) is tested and pooled: the variance between the runs' means divided by
+the noise. Two tests decide. Over the whole run, by metric: does a method vary more or less than the others on every
+data set (Bartlett's statistic)? Then methods get a factor of their own, estimated over all data sets. On one data set:
+does one method stand out (Cochran's test)? Then this method keeps its own variance there.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -15,24 +15,29 @@ from softrec.core import seeds
 from softrec.stats import student_t
 from softrec.stats.variance_components import POOLED, Spread, Varied
 
-DOUBT, CONTRADICTED = 0.25, 0.01
-STANDS_OUT = 0.05
-DRAWS = 4000
-LEAST = 1e-3  # of the mean: no logarithm of 0 where the few seeds of a method agree
+DOUBT, CONTRADICTED = 0.25, 0.01  # p of Bartlett's statistic below which some methods, or all, get their own factor
+STANDS_OUT = 0.05  # p of Cochran's test
+DRAWS = 4000  # of the null distribution of Bartlett's statistic
+LEAST = 1e-3  # lower bound of a factor over the mean, to avoid log(0) where the few seeds of a method agree
 FACTOR, OWN, NONE = "own over data sets", "own", "none"  # the other sources
 
 Names = Sequence[Hashable]
 
 
 def settle(found: Mapping[str, Varied], names: Mapping[str, Names]) -> dict[str, Spread]:
-    """Data set -> the spread to be used at one metric, of what was `found` there; `names` are its methods, in order."""
+    """Return the spread to be used on each data set at one metric.
+
+    `found` has the unpooled variation by data set, `names` the methods of each data set in the same order.
+    """
     spreads = by_method(found, names) or [by_data_set(varied) for varied in found.values()]
     return dict(zip(found, spreads, strict=True))
 
 
 def by_method(found: Mapping[str, Varied], names: Mapping[str, Names]) -> list[Spread] | None:
-    """Spreads with a factor for each method where the whole run speaks against one ratio for all; None where it does
-    not. Where it is in doubt (`DOUBT`), a method that seems to vary less than the others is pooled nonetheless.
+    """Return spreads with a factor per method if the whole run contradicts one common ratio, else None.
+
+    With p between `CONTRADICTED` and `DOUBT`, methods that seem to vary less than the mean are still pooled; with p
+    below `CONTRADICTED` every method gets its own factor.
     """
     every = sorted({name for dataset in found for name in names[dataset]}, key=str)
     ratio = np.full((len(found), len(every)), np.nan)
@@ -55,7 +60,7 @@ def by_method(found: Mapping[str, Varied], names: Mapping[str, Names]) -> list[S
 
 
 def with_factors(one: Spread, factor: np.ndarray, freedom: np.ndarray, keeps: np.ndarray) -> Spread:
-    """A pooled spread in which the methods that `keeps` (M,) names have their `factor` (M,) times the pooled ratio."""
+    """Multiply the pooled ratio by the `factor` (M,) of each method that `keeps` (M,) selects."""
     keeps = keeps & (one.freedom > 0)
     source = tuple(FACTOR if kept else old for kept, old in zip(keeps, one.source, strict=True))
     ratio, of = np.where(keeps, factor * one.ratio, one.ratio), np.where(keeps, freedom, one.freedom)
@@ -63,9 +68,10 @@ def with_factors(one: Spread, factor: np.ndarray, freedom: np.ndarray, keeps: np
 
 
 def bartlett(ratio: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bartlett's statistic (...) and each method's factor (..., M), of ratios (..., D, M); NaN where a method is not.
+    """Return Bartlett's statistic (...) and each method's factor (..., M) for ratios (..., D, M).
 
-    A factor is the mean over data sets of a method's ratio over the data set's mean, weighted by degrees of freedom.
+    A ratio is NaN where a method did not run or does not vary. A factor is the mean over data sets of a method's ratio
+    divided by the data set's mean ratio, weighted by the `freedom` (D,) of the data sets.
     """
     weight = np.where(np.isnan(ratio), 0.0, freedom[:, None])
     value = np.nan_to_num(ratio)
@@ -79,14 +85,15 @@ def bartlett(ratio: np.ndarray, freedom: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def p_of(statistic: np.ndarray, shape: tuple[tuple[bool, ...], ...], freedom: tuple[float, ...]) -> float:
-    """How often a statistic is reached where all vary alike."""
+    """Return the Monte Carlo p of a statistic under the null hypothesis that all methods vary alike."""
     return float((1 + (null(shape, freedom) >= statistic).sum()) / (1 + DRAWS))
 
 
 @lru_cache
 def null(shape: tuple[tuple[bool, ...], ...], freedom: tuple[float, ...]) -> np.ndarray:
-    """(B,) statistics of ratios that are chi-squared over their degrees of freedom, drawn: with one or two of these
-    Bartlett's own approximation is off.
+    """Draw (B,) statistics under the null hypothesis: ratios are chi-squared over their degrees of freedom.
+
+    Bartlett's own approximation is inaccurate with one or two degrees of freedom.
     """
     rng, of = seeds.stream(0, "homogeneity"), np.array(freedom)[:, None]
     drawn = rng.chisquare(np.maximum(of, 1), (DRAWS, *np.shape(shape))) / np.maximum(of, 1)
@@ -94,8 +101,9 @@ def null(shape: tuple[tuple[bool, ...], ...], freedom: tuple[float, ...]) -> np.
 
 
 def by_data_set(varied: Varied) -> Spread:
-    """One ratio for all methods of a data set but those that stand out: one that does is left out, and the rest are
-    tested again.
+    """Pool the ratio over the methods of a data set, except those that stand out.
+
+    A method that stands out is left out, and the others are tested again.
     """
     among = varied.noise > 0
     while (most := stands_out(varied.ratio, among, varied.seeds - 1)) is not None:
@@ -104,7 +112,7 @@ def by_data_set(varied: Varied) -> Spread:
 
 
 def pooled(varied: Varied, among: np.ndarray) -> Spread:
-    """One ratio for the methods `among` (M,), each other's own."""
+    """Pool the ratio of the methods in `among` (M,); the others keep their own."""
     varies = varied.noise > 0
     ratio, freedom = varied.ratio.copy(), np.where(varies, varied.seeds - 1.0, 0.0)
     if among.any():
@@ -114,10 +122,10 @@ def pooled(varied: Varied, among: np.ndarray) -> Spread:
 
 
 def stands_out(ratio: np.ndarray, among: np.ndarray, freedom: int) -> int | None:
-    """The method among `among` (M,) that varies more than can be pooled with the others, if there is one.
+    """Return the index of the method in `among` (M,) that varies too much to be pooled with the others, or None.
 
-    Cochran's test: the greatest variance over the mean of the others is an F; its p is at most the number of methods
-    times the F's tail.
+    Cochran's test: the largest variance divided by the mean of the others follows an F distribution; its p is at most
+    the number of methods times the tail of F (Bonferroni).
     """
     count = int(among.sum())
     if count < 2:

@@ -1,4 +1,4 @@
-"""When a training run writes a checkpoint, and when it leaves because it was told to."""
+"""When a training run writes a checkpoint, and when it exits after a signal."""
 
 import time
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from softrec.io.checkpoints import Checkpoint
 
 
 class Saver:
-    """A checkpoint every few minutes, at the end of an epoch, and when a signal says that the job is about to end.
+    """Checkpoints every few minutes, at the end of an epoch, and on a signal that announces the end of the job.
 
     Args:
-        checkpoint: where states go.
+        checkpoint: reads and writes the checkpoints of this run.
         minutes: time between two checkpoints inside an epoch; 0 writes one after every step.
     """
 
@@ -26,33 +26,37 @@ class Saver:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Note signals instead of ending at once."""
+        """Record signals for the duration of the block, instead of ending the process at once."""
         with notice() as self.notice:
             yield
 
     def poll(self) -> tuple[float, float]:
-        """What this rank has to say after a step, to be added up over ranks: (a signal has come, a checkpoint is due).
+        """Return (signal received, checkpoint due) of this rank as 0.0 or 1.0, to be summed over ranks after a step.
 
-        Clocks differ, so that of rank 0 counts.
+        The ranks' clocks differ, so only rank 0 decides that a checkpoint is due.
         """
         due = is_main_process() and time.monotonic() - self.last >= self.seconds
         return float(bool(self.notice.name)), float(due)
 
     def load(self) -> dict[str, Any] | None:
-        """The last whole state, the same on every rank; None if there is none."""
+        """Return the last complete checkpoint, broadcast from rank 0; None if there is none."""
         return distributed.broadcast_from_main(self.checkpoint.load)
 
     def save(self, state: dict[str, Any]) -> None:
-        """Write a state, from rank 0."""
+        """Write a checkpoint, on rank 0 only."""
         if is_main_process():
             self.checkpoint.save(state)
         self.last = time.monotonic()
 
     def exit_if_requested(self, stop: bool, where: str) -> None:
-        """End the run if any rank was told to stop; what is done has been saved."""
+        """Exit if any rank has received a signal; the caller has saved a checkpoint.
+
+        Raises:
+            Interrupted: `stop` is true.
+        """
         if stop:
             signal = self.notice.name or "a signal to another rank"
             raise Interrupted(
                 f"stopped {where}, by {signal}",
-                remedy="nothing is lost: the same command goes on from the checkpoint",
+                remedy="nothing is lost: the same command resumes from the checkpoint",
             )

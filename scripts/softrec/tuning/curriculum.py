@@ -9,12 +9,14 @@ Progression = Literal["exponential", "linear"]
 
 
 def tau(d_t: float, d_0: float, alpha: float, progression: Progression = "exponential") -> float:
-    """Tau = min(1, exp(alpha (d_t / d_0 - 1))), or its first-order match clip(1 + alpha (d_t / d_0 - 1), 0, 1).
+    """Return tau = min(1, exp(alpha (d_t / d_0 - 1))), or the linear clip(1 + alpha (d_t / d_0 - 1), 0, 1).
 
-    Clipped at 1: a model that has moved away from the truth would otherwise be pushed away from real data.
+    The linear form is the first-order expansion at d_t = d_0. tau is clipped at 1: for a model further from the true
+    titles than the base model, tau > 1 would give real data a negative weight.
 
     Raises:
-        SoftrecError: d_0 is zero (the untuned model already answers perfectly) or a distance is not finite.
+        SoftrecError: d_0 is not positive (zero: the untuned model already generates the true titles), or a distance is
+            not finite.
     """
     if not (math.isfinite(d_t) and math.isfinite(d_0) and d_0 > 0):
         raise SoftrecError(

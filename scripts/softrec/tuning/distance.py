@@ -1,4 +1,4 @@
-"""d_t: how far what a model says is from the truth, on M fixed training rows (paper, section 3.2)."""
+"""d_t: the mean distance between generated and true titles on M fixed training rows (paper, section 3.2)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from softrec.llm.prompts import title_in
 
 
 def distance(z_generated: np.ndarray, z_target: np.ndarray) -> float:
-    """d_t = 1/M sum_i || z(yhat_i^t) - z(y_i) ||_2 over the M rows of two (M, D) arrays of title embeddings.
+    """Return d_t = 1/M sum_i || z(yhat_i^t) - z(y_i) ||_2 over the M rows of two (M, D) arrays of title embeddings.
 
-    The paper calls d_t an average and prints a sum; tau depends on the ratio d_t / d_0 alone.
+    The paper calls d_t an average and prints a sum; tau depends only on the ratio d_t / d_0.
     """
     difference = np.asarray(z_generated, np.float64) - np.asarray(z_target, np.float64)
     return float(np.linalg.norm(difference, axis=1).mean())
@@ -26,9 +26,13 @@ def distance(z_generated: np.ndarray, z_target: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class DistanceSettings:
-    """The M training rows of d_t: drawn once with `seed`, the same for every epoch, alpha and training seed.
+    """Settings of d_t, whose M training rows are the same for every epoch, alpha and training seed.
 
-    d_0 is of the un-tuned model with what the backbone begins with under `tuning_seed`: LLaRA's projector.
+    Attributes:
+        recommender: how prompts are written and titles generated.
+        distance_rows: M.
+        seed: draws the M rows, once.
+        tuning_seed: initialises LLaRA's projector, which is part of the untuned model that d_0 is measured on.
     """
 
     recommender: RecommenderSettings
@@ -39,21 +43,27 @@ class DistanceSettings:
 
 @dataclass(frozen=True)
 class DistanceProbe:
-    """d_t on M fixed training rows: their prompts, and the embeddings z(y) of their true titles."""
+    """Measures d_t on M fixed training rows.
+
+    Attributes:
+        prompts: token ids of the M prompts.
+        z_target: (M, D) embeddings z(y) of the true titles, from the untuned model.
+        generation: decoding settings.
+    """
 
     prompts: Sequence[Sequence[int]]
     z_target: np.ndarray
     generation: GenerationSettings
 
     def __call__(self, llm: LanguageModel) -> float:
-        """d_t of the model as it is now: the average distance between what it says and the truth."""
+        """Return d_t of the model in its current state: the mean distance between generated and true titles."""
         texts = generate(llm, self.prompts, self.generation, "measure d_t")
         z = embed(llm, [title_in(generated.text) for generated in texts], self.generation.batch_size)
         return distance(z, self.z_target)
 
 
 def draw_distance_rows(rows: int, settings: DistanceSettings) -> list[int]:
-    """M distinct row numbers, ascending; all rows if there are fewer than M, which is said."""
+    """Draw M distinct row numbers, ascending; all rows if there are fewer than M, which is logged."""
     m = min(settings.distance_rows, rows)
     if m < settings.distance_rows:
         say(f"M = {m}: there are fewer than {settings.distance_rows} training rows")
@@ -61,7 +71,7 @@ def draw_distance_rows(rows: int, settings: DistanceSettings) -> list[int]:
 
 
 def distance_probe(recommender: Recommender, train: Any, chosen: list[int]) -> DistanceProbe:
-    """d_t on the chosen training rows; true titles lose quotes at their ends, as titles in texts do."""
+    """Build the probe of the chosen rows of `train`; true titles lose outer quotes, as generated titles do."""
     rows = train.select(chosen)
     z_target = recommender.embed_titles([recommender.items.title[target] for target in rows["target"]])
     return DistanceProbe(recommender.prompts(rows), z_target, recommender.generation)

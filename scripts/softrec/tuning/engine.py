@@ -1,6 +1,6 @@
-"""What takes a loss to an update: AdamW with warm-up and clipping, over all ranks of a job, in plain torch.
+"""Optimiser updates in plain torch: AdamW with warm-up and gradient clipping, data-parallel over ranks.
 
-Losses are already normalised over the global batch, so gradients of parts are added up: over micro batches and over
+Losses are already normalised over the global batch, so gradients are summed, not averaged, over micro-batches and
 ranks. `softrec.tuning.deepspeed_engine` computes the same updates with DeepSpeed.
 """
 
@@ -17,11 +17,14 @@ from softrec.io.weights import require_same
 
 @dataclass(frozen=True)
 class OptimiserSettings:
-    """AdamW with a linear warm-up to a constant or a falling rate; gradients clipped to a global norm.
+    """AdamW with linear warm-up to a constant or cosine learning rate, and clipping of the gradient's global norm.
 
     Attributes:
+        learning_rate: after the warm-up.
         warmup_steps: updates until the rate is `learning_rate`.
-        cosine_steps: updates, warm-up included, after which a rate that falls along a cosine is zero; None keeps it
+        weight_decay: AdamW's.
+        gradient_clip: the largest global norm of the gradient.
+        cosine_steps: updates, warm-up included, after which a cosine schedule reaches zero; None keeps the rate
             constant.
     """
 
@@ -32,9 +35,10 @@ class OptimiserSettings:
     cosine_steps: int | None = None
 
     def rate(self, steps: int) -> float:
-        """The learning rate of the update that follows `steps` updates, as transformers' schedulers count.
+        """Return the learning rate of the update after `steps` updates, counted as in transformers' schedulers.
 
-        That is `constant_with_warmup`, or `cosine` with `cosine_steps`. The first update of a warm-up has rate zero.
+        The schedule is transformers' `constant_with_warmup`, or `cosine` with `cosine_steps`. The first update of a
+        warm-up has rate zero.
         """
         if steps < self.warmup_steps:
             return self.learning_rate * steps / self.warmup_steps
@@ -46,14 +50,15 @@ class OptimiserSettings:
 
 @dataclass(frozen=True)
 class EngineSettings:
-    """How updates are computed, which does not change what they are but for rounding.
+    """How updates are computed; these settings change the updates only by rounding.
 
     Attributes:
-        kind: plain torch, or DeepSpeed's ZeRO with optimiser states (stage 1) and gradients (stage 2) split over ranks.
-        ranks: how many processes the job must have.
+        kind: plain torch, or DeepSpeed's ZeRO.
+        ranks: number of processes that the job must have.
+        zero_stage: 1 shards optimiser states over ranks, 2 gradients as well.
         checkpoint_minutes: time between two checkpoints inside an epoch.
-        gradient_checkpointing: compute activations twice instead of keeping them: less memory, a third more time.
-        deterministic: let a GPU add in the same order each time, so that a resumed run ends with the same bits.
+        gradient_checkpointing: recompute activations instead of storing them: less memory, a third more time.
+        deterministic: use deterministic GPU kernels, so that a resumed run ends with the same bits.
     """
 
     kind: Literal["torch", "deepspeed"] = "torch"
@@ -65,15 +70,15 @@ class EngineSettings:
 
 
 class TorchEngine:
-    """Forward, backward, step in plain torch; with several ranks gradients are added up before the step.
+    """Forward, backward and optimiser step in plain torch; gradients are summed over ranks before the step.
 
     Attributes:
-        module: what is trained.
+        module: the module that is trained.
         parameters: its trainable parameters, in the module's order.
         steps: updates so far.
     """
 
-    fills = False  # whether every rank must run as many micro batches as every other
+    fills = False  # whether every rank must run the same number of micro-batches for each update
 
     def __init__(self, module: nn.Module, settings: OptimiserSettings) -> None:
         self.module, self.settings = module, settings
@@ -86,13 +91,13 @@ class TorchEngine:
         return self.module(batch)
 
     def backward(self, loss: torch.Tensor) -> None:
-        """Add this part's gradient."""
+        """Accumulate the gradient of a micro-batch."""
         loss.backward()
 
     def step(self) -> float:
-        """Add up over ranks, clip, update, forget the gradient. Returns the norm before clipping."""
+        """Sum gradients over ranks, clip, update and reset them. Return their global norm before clipping."""
         for parameter in self.parameters:
-            if parameter.grad is None:  # a rank whose share of a short batch was empty
+            if parameter.grad is None:  # this rank had no micro-batch, and the all_reduce needs its tensor
                 parameter.grad = torch.zeros_like(parameter)
         distributed.all_reduce_tensors([parameter.grad for parameter in self.parameters if parameter.grad is not None])
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, self.settings.gradient_clip)
@@ -104,8 +109,9 @@ class TorchEngine:
         return float(norm)
 
     def state_dict(self) -> dict[str, Any]:
-        """What an exact resume needs, the same whatever the engine and the number of ranks: updates so far, and
-        AdamW's two moments of each parameter, on the CPU.
+        """Return the number of updates and AdamW's two moments of each parameter, on the CPU.
+
+        An exact resume needs no more. The state does not depend on the engine or the number of ranks.
         """
         state = self.optimiser.state
         moments = {
@@ -114,7 +120,11 @@ class TorchEngine:
         return {"steps": self.steps, **moments}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take a state of `state_dict` back; the parameters themselves are there already."""
+        """Restore a state of `state_dict`; the caller restores the parameters themselves.
+
+        Raises:
+            SoftrecError: the moments do not match the parameters.
+        """
         require_moments(state, self.parameters)
         self.steps = state["steps"]
         if not self.steps:
@@ -132,7 +142,7 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 
 def require_moments(state: dict[str, Any], parameters: list[nn.Parameter]) -> None:
     """Raise `SoftrecError` unless a state of `state_dict` holds two moments of each parameter, in its shape."""
-    wanted = parameters if state["steps"] else []
+    wanted = parameters if state["steps"] else []  # AdamW has no moments before its first step
     for name in MOMENTS:
         require_same(
             {f"{name} of tensor {i}": tuple(moment.shape) for i, moment in enumerate(state[name])},
@@ -143,7 +153,7 @@ def require_moments(state: dict[str, Any], parameters: list[nn.Parameter]) -> No
 
 
 def adamw(parameters: list[nn.Parameter], settings: OptimiserSettings) -> torch.optim.AdamW:
-    """AdamW by torch itself, fused on a GPU: nothing has to be compiled when a job starts."""
+    """Return torch's AdamW, fused on a GPU: unlike DeepSpeed's, it needs no compilation when a job starts."""
     fused = parameters[0].is_cuda
     return torch.optim.AdamW(
         parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=fused or None

@@ -1,4 +1,7 @@
-"""The epoch loop of SFT and SOFT (paper, sections 2.2 and 3.2): tau, train, validate, keep the best, stop early."""
+"""The epoch loop: tau, train, validate, keep the best, stop early (paper, sections 2.2 and 3.2).
+
+SFT, SOFT and S-DPO share this loop; they differ in their objective and their schedule of tau.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +26,7 @@ STOP_METRIC, TIE_METRIC = "H@10", "NG@10"
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """The loop's own settings: sizes, patience in epochs, and which epoch's adapter is kept."""
+    """Settings of the epoch loop: batch sizes, patience in epochs, and which epoch's adapter is kept."""
 
     seed: int
     epochs: int
@@ -36,7 +39,7 @@ class LoopSettings:
 
     @property
     def update(self) -> UpdateSettings:
-        """The part that an update itself reads."""
+        """The settings of a single update."""
         return UpdateSettings(self.seed, self.share_prompt)
 
 
@@ -44,10 +47,11 @@ class Tuner:
     """Tunes the adapter of `llm` on prompts and their responses.
 
     Attributes:
-        updater: makes the updates; it has the data and the objective.
-        state: all that an exact resume needs beside adapter and optimiser. "epoch" counts whole epochs; "running" is
-            the epoch that is being trained: its facts (tau, d_t, d_0), steps done, sum of losses, seconds. No random
-            state is in it: every random stream is drawn anew from seed, epoch, step and micro batch.
+        updater: makes the updates; it holds the data and the objective.
+        state: the state that an exact resume needs besides the adapter and the optimiser. "epoch" counts finished
+            epochs; "running" is the current epoch: its facts (tau, d_t, d_0), steps done, sum of losses, seconds.
+            "waited" counts epochs without improvement, "best" is the kept epoch, "lines" the training log. There is no
+            random state: every random stream is derived from seed, epoch, step and micro-batch.
     """
 
     def __init__(
@@ -67,9 +71,14 @@ class Tuner:
         say(str(arithmetic))
 
     def fit(self, schedule: Schedule, validator: Validator, saver: Saver) -> list[dict[str, Any]]:
-        """Run until patience or epochs end. The adapter of the kept epoch is in the model afterwards.
+        """Train until the epochs or the patience run out, and load the adapter of the kept epoch into the model.
 
-        Returns the lines of the training log; the last one is the summary.
+        Returns:
+            The lines of the training log; the last one is the summary.
+
+        Raises:
+            Interrupted: a signal asked this job to stop; a checkpoint has been written.
+            SoftrecError: a loss or gradient norm is not finite.
         """
         self.resume(saver)
         with saver.watching():
@@ -87,7 +96,7 @@ class Tuner:
         return [*self.state["lines"], last]
 
     def resume(self, saver: Saver) -> None:
-        """Go on from the last checkpoint of an interrupted run, if there is one."""
+        """Resume from the last checkpoint of an interrupted run, if there is one."""
         saved = saver.load()
         if saved is None:
             return
@@ -98,16 +107,16 @@ class Tuner:
         say(f"resumed after epoch {saved['epoch']}{inside}")
 
     def save(self, saver: Saver) -> None:
-        """Write a checkpoint, and stop if that was asked for."""
+        """Write a checkpoint of the adapter, the optimiser and the loop; every rank must call it."""
         adapter, engine = adapter_state(self.llm), self.engine.state_dict()
         saver.save({**self.state, "adapter": adapter, "engine": engine})
 
     def stopped(self) -> bool:
-        """Whether the epochs are used up or patience is."""
+        """Whether the epochs or the patience have run out."""
         return self.state["epoch"] >= self.settings.epochs or self.state["waited"] >= self.settings.patience
 
     def begin_epoch(self, schedule: Schedule) -> None:
-        """Tau of the next epoch, measured once: a resumed epoch goes on with the same."""
+        """Compute tau of the next epoch, once: a resumed epoch reads the same tau from its checkpoint."""
         epoch, start = self.state["epoch"] + 1, time.monotonic()
         facts = schedule(epoch, self.llm)
         seconds = {"schedule": time.monotonic() - start, "train": 0.0}
@@ -115,7 +124,7 @@ class Tuner:
         say(f"epoch {epoch}/{self.settings.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in facts.known().items()))
 
     def train_epoch(self, saver: Saver) -> None:
-        """The updates of the running epoch that are left."""
+        """Make the remaining updates of the current epoch."""
         running, epoch = self.state["running"], self.state["epoch"] + 1
         facts = EpochFacts(**running["facts"])
         batches = global_batches(len(self.updater.prompts), self.settings.global_batch_size, self.settings.seed, epoch)
@@ -125,17 +134,18 @@ class Tuner:
         for step, batch in enumerate(batches[running["step"] :], start=running["step"] + 1):
             start = time.monotonic()
             made = self.updater.update(batch, facts, epoch, step)
+            # Signals and clocks are summed with the loss, so that all ranks save and stop after the same step.
             loss, tokens, stop, due = distributed.all_reduce_sum([made.loss, made.tokens, *saver.poll()])
             checked(loss, made.norm, epoch, step, len(batches))
             running["step"], running["total"] = step, running["total"] + loss
             running["seconds"]["train"] += time.monotonic() - start
             progress.step(1, int(tokens), loss=loss)
-            if stop or due or step == len(batches):
+            if stop or due or step == len(batches):  # after the last step: validation may be interrupted
                 self.save(saver)
             saver.exit_if_requested(stop > 0, f"after step {step} of {len(batches)} of epoch {epoch}")
 
     def end_epoch(self, validator: Validator) -> None:
-        """Validate, note which adapter to keep, and close the epoch's line of the training log."""
+        """Validate, update the kept epoch and the patience, and add the epoch's line to the training log."""
         running, epoch, start = self.state["running"], self.state["epoch"] + 1, time.monotonic()
         metrics = validator(self.llm)
         loss = running["total"] / running["step"]
@@ -149,9 +159,10 @@ class Tuner:
         self.state |= {"lines": [*self.state["lines"], line], "epoch": epoch, "running": None}
 
     def keep(self, epoch: int, metrics: dict[str, float]) -> None:
-        """Note whether this epoch's adapter is the one to keep, and what it does to patience.
+        """Keep this epoch's adapter if it is the best so far, and update the patience.
 
-        The choice is by H@10, then NG@10; patience counts epochs in which H@10 did not rise, so a tie counts.
+        The best epoch has the highest H@10, then the highest NG@10. Patience counts epochs in which H@10 did not rise,
+        ties included.
         """
         best = self.state["best"]
         rose = best is None or metrics[STOP_METRIC] > self.state["highest"]
@@ -163,10 +174,10 @@ class Tuner:
 
 
 def ordered(metrics: dict[str, float]) -> tuple[float, float]:
-    """What epochs are compared by."""
+    """Return the metrics by which epochs are compared, most important first."""
     return metrics[STOP_METRIC], metrics[TIE_METRIC]
 
 
 def format_metrics(metrics: dict[str, float]) -> str:
-    """Metrics in one line."""
+    """Format metrics in one line for the log."""
     return "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())

@@ -1,4 +1,4 @@
-"""What an update descends on: which responses of a prompt are run, and what loss their log-likelihoods give."""
+"""Training objectives: the kinds of response that need a forward pass, and the loss of their log-likelihoods."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,29 +16,32 @@ class Objective(Protocol):
 
     @property
     def preparation(self) -> Mapping[str, float]:
-        """Seconds by name of what was computed before the first update, for the training log."""
+        """Seconds of each computation before the first update, by its name in the training log."""
         ...
 
     def kinds(self, facts: EpochFacts) -> tuple[str, ...]:
-        """The kinds of response that the loss depends on; others are not run."""
+        """Return the kinds of response that the loss depends on; others get no forward pass."""
         ...
 
     def denominators(self, tokens: Mapping[str, int], rows: int) -> dict[str, float]:
-        """What sums over the global batch are divided by.
+        """Return the denominators of the loss by name.
 
         Args:
-            tokens: of each kind of response in the global batch. rows: of the global batch.
+            tokens: number of tokens of each kind of response in the global batch.
+            rows: number of rows of the global batch.
         """
         ...
 
     def loss(
         self, likelihood: torch.Tensor, chosen: np.ndarray, n: Mapping[str, float], facts: EpochFacts
     ) -> torch.Tensor:
-        """This micro batch's part of the loss.
+        """Return this micro-batch's summand of the loss of the global batch, a scalar.
 
         Args:
             likelihood: (B, kinds) log-likelihoods of the chosen rows' responses, in the order of `kinds`.
-            chosen: B row numbers. n: `denominators` of the global batch.
+            chosen: B row numbers of the training rows.
+            n: `denominators` of the global batch.
+            facts: tau and distances of the current epoch.
         """
         ...
 
@@ -51,24 +54,25 @@ class SoftObjective:
     preparation: dict[str, float] = field(default_factory=dict)
 
     def kinds(self, facts: EpochFacts) -> tuple[str, ...]:
-        """Real data, self-distilled data, or both: one of weight zero is not run."""
+        """Return "y" (real data), "yhat" (self-distilled data) or both: responses of weight zero are left out."""
         return losses.needed(known_tau(facts))
 
     def denominators(self, tokens: Mapping[str, int], rows: int) -> dict[str, float]:
-        """N of each kind of response."""
+        """Return N of each kind of response."""
         return {kind: losses.denominator(count, self.reduction) for kind, count in tokens.items()}
 
     def loss(
         self, likelihood: torch.Tensor, chosen: np.ndarray, n: Mapping[str, float], facts: EpochFacts
     ) -> torch.Tensor:
-        """This micro batch's part of L_SOFT."""
+        """Return this micro-batch's summand of L_SOFT, a scalar."""
         of_kind = dict(zip(self.kinds(facts), likelihood.T, strict=True))
+        # A kind that was left out has weight zero: an empty tensor stands in, whose loss is zero.
         l_y, l_yhat = (of_kind.get(kind, likelihood[:0, 0]) for kind in ("y", "yhat"))
         return losses.soft(l_y, l_yhat, n.get("y", 1.0), n.get("yhat", 1.0), known_tau(facts))
 
 
 def known_tau(facts: EpochFacts) -> float:
-    """Tau of an epoch of SOFT."""
+    """Return the epoch's tau; raise `ValueError` if the schedule has set none."""
     if facts.tau is None:
         raise ValueError("L_SOFT needs a tau, and the schedule of this run gives none")
     return facts.tau

@@ -1,4 +1,4 @@
-"""One tuning run from files to adapter, for every method that the epoch loop serves."""
+"""A tuning run from input files to adapter and log, for SFT, SOFT and S-DPO."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ NewObjective = Callable[[LanguageModel, list[list[int]], dict[str, list[list[int
 
 @dataclass(frozen=True)
 class TuningSettings:
-    """A tuning run: how prompts are written, what is tuned, how, and how validation ranks."""
+    """Settings of a tuning run: prompts and decoding, LoRA, optimiser, epoch loop, and grounding in validation."""
 
     recommender: RecommenderSettings
     lora: LoraSettings
@@ -44,7 +44,7 @@ class TuningSettings:
 
 @dataclass(frozen=True)
 class TuningFiles:
-    """The files of a tuning run; it writes `adapter`, a folder, and `log`."""
+    """The files of a tuning run, which writes `adapter` (a folder) and `log` and reads the others."""
 
     llm: Path
     catalogue: Path
@@ -57,10 +57,9 @@ class TuningFiles:
 
 
 def start(paths: TuningFiles, settings: TuningSettings, item_embeddings: Sequence[Path] | None = None) -> Recommender:
-    """The base model with a fresh adapter: SFT and SOFT both start from the base (section 3.3).
+    """Load the base model and attach a fresh adapter: SFT and SOFT both start from the base model (section 3.3).
 
-    Args:
-        item_embeddings: SASRec's model, for LLaRA.
+    LLaRA also needs `item_embeddings`, the weights of one SASRec model.
     """
     items = load_items(paths.catalogue)
     base = open_recommender(paths.llm, items, settings.recommender)
@@ -70,13 +69,13 @@ def start(paths: TuningFiles, settings: TuningSettings, item_embeddings: Sequenc
 
 
 def start_from_sft(paths: TuningFiles, settings: TuningSettings, adapter: Path) -> Recommender:
-    """The base model with the SFT adapter, to be tuned on: where SDPO starts (section 4.1)."""
+    """Load the base model with the trained SFT adapter, from which S-DPO starts (section 4.1)."""
     items = load_items(paths.catalogue)
     return open_recommender(paths.llm, items, settings.recommender, adapter, trainable=True)
 
 
 def validator(paths: TuningFiles, recommender: Recommender, settings: TuningSettings) -> Validator:
-    """Validation on the sampled rows, against the stored title embeddings."""
+    """Build the validator on the sampled validation rows and the stored title embeddings."""
     count = recommender.items.count
     rows, seen = load_rows(paths.valid, count), load_seen(paths.interactions, count)
     titles = load_title_embeddings(paths.titles, recommender.items)
@@ -86,9 +85,10 @@ def validator(paths: TuningFiles, recommender: Recommender, settings: TuningSett
 
 
 def self_distilled_responses(path: Path, recommender: Recommender, rows: int) -> list[list[int]]:
-    """Response tokens yhat of every training row, in the order of the rows: the raw generated texts.
+    """Return token ids of the responses yhat, the raw generated texts, in the order of the training rows.
 
-    Raises `SoftrecError` if the file does not hold one text per row, in that order.
+    Raises:
+        SoftrecError: the file does not hold one text per training row, in that order.
     """
     table = read_table(path, ["row", "text"])
     held, remedy = table["row"].to_pylist(), f"remove {path} and let Snakemake make it again"
@@ -101,7 +101,11 @@ def self_distilled_responses(path: Path, recommender: Recommender, rows: int) ->
 
 
 def engine_settings(text: str) -> EngineSettings:
-    """How updates are to be computed, from JSON; the job must have as many ranks as that says."""
+    """Read the engine settings from JSON and apply `deterministic`.
+
+    Raises:
+        SoftrecError: the job does not have the configured number of ranks.
+    """
     how = read_settings(text, EngineSettings)
     if how.ranks != world_size():
         raise SoftrecError(
@@ -116,7 +120,7 @@ def engine_settings(text: str) -> EngineSettings:
 
 
 def engine_for(recommender: Recommender, settings: TuningSettings, how: EngineSettings) -> TorchEngine:
-    """The engine that trains a recommender's adapter."""
+    """Start the engine that trains a recommender's adapter."""
     llm = recommender.llm
     if how.gradient_checkpointing:
         recompute_activations(llm)
@@ -127,7 +131,7 @@ def engine_for(recommender: Recommender, settings: TuningSettings, how: EngineSe
 
 
 def recompute_activations(llm: LanguageModel) -> None:
-    """Keep each layer's input alone for the backward pass, and compute the rest a second time: the same gradients."""
+    """Enable gradient checkpointing: only the inputs of layers are stored; the gradients are the same."""
     llm.causal.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
 
 
@@ -141,13 +145,17 @@ def tune(
     schedule: Callable[[], Schedule],
     new_objective: NewObjective | None = None,
 ) -> None:
-    """Tune from the last checkpoint, if there is one, and write adapter and log; at the end the checkpoint goes.
+    """Tune, from the last checkpoint if there is one, write adapter and log, and remove the checkpoints.
 
     Args:
-        key: the run's identity (`checkpoints.run_key`): a run of another one does not see its checkpoint.
-        how: `engine_settings`.
+        paths: the files of the run.
+        key: the run's identity (`checkpoints.run_key`): checkpoints of another key are ignored.
+        how: the settings of the engine.
+        settings: the settings of the run.
+        recommender: the model with its adapter and the catalogue.
         responses: token ids of each kind of response, in the order of the training rows.
-        schedule: made when the model is ready. new_objective: makes what updates descend on; L_SOFT by default.
+        schedule: builds the schedule of tau; called when the model is ready.
+        new_objective: builds the objective; L_SOFT by default.
     """
     llm, loop = recommender.llm, settings.loop
     prompts = recommender.prompts(load_rows(paths.train, recommender.items.count), responses)
@@ -164,4 +172,4 @@ def tune(
     save_adapter(llm, paths.adapter)
     with write_whole(paths.log) as partial:
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
-    program.last(checkpoint.clear)
+    program.last(checkpoint.clear)  # after the manifests are written: until then the checkpoint may be needed

@@ -1,4 +1,4 @@
-"""What decides tau before each epoch, and what an epoch is told (paper, section 3.2)."""
+"""Schedules of tau, and the facts of an epoch that its loss depends on (paper, section 3.2)."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,11 +8,11 @@ from softrec.llm.language_model import LanguageModel
 
 @dataclass(frozen=True)
 class EpochFacts:
-    """What the loss of an epoch depends on beside the data.
+    """The facts of an epoch that its loss depends on besides the data.
 
     Attributes:
-        tau: weight of self-distilled data; None where the loss has none, as that of S-DPO.
-        d_t, d_0: the distances that tau was computed from; None where it was not.
+        tau: weight of self-distilled data; None where the loss has no tau, as in S-DPO.
+        d_t, d_0: the distances from which tau was computed; None where tau is constant.
     """
 
     tau: float | None = None
@@ -20,16 +20,16 @@ class EpochFacts:
     d_0: float | None = None
 
     def known(self) -> dict[str, float]:
-        """Those that are not None, by name: for the log and for checkpoints."""
+        """Return the facts that are not None by name, for the log and for checkpoints."""
         facts = {"tau": self.tau, "d_t": self.d_t, "d_0": self.d_0}
         return {name: value for name, value in facts.items() if value is not None}
 
 
 class Schedule(Protocol):
-    """What decides tau before each epoch."""
+    """A function that sets tau before each epoch."""
 
     def __call__(self, epoch: int, llm: LanguageModel) -> EpochFacts:
-        """The facts of epoch 1, 2, ...; `llm` is the model as it is now."""
+        """Return the facts of an epoch (1, 2, ...); `llm` is the model in its current state."""
         ...
 
 
@@ -40,5 +40,5 @@ class Constant:
     tau: float | None
 
     def __call__(self, epoch: int, llm: LanguageModel) -> EpochFacts:
-        """Tau alone: nothing is measured."""
+        """Return the constant tau; no distance is measured."""
         return EpochFacts(self.tau)

@@ -11,7 +11,7 @@ from softrec.tuning.schedule import EpochFacts
 
 @dataclass(frozen=True)
 class SoftSettings:
-    """A SOFT run: a tuning run, and the scheduler's alpha and progression function."""
+    """Settings of a SOFT run: those of a tuning run, and the scheduler's alpha and progression function."""
 
     tuning: TuningSettings
     alpha: float
@@ -20,10 +20,10 @@ class SoftSettings:
 
 @dataclass(frozen=True)
 class SelfAdaptive:
-    """tau from d_t, measured before each epoch on the same M rows.
+    """The self-adaptive schedule: tau from d_t, measured before each epoch on the same M rows.
 
-    Before the first epoch the model is the base model, so d_t = d_0 and tau = 1 whatever alpha is: the first epoch is
-    self-distilled data alone, and nothing needs measuring.
+    Before the first epoch the model is the base model, so d_t = d_0 and tau = 1 for every alpha: the first epoch trains
+    on self-distilled data only, and d_t need not be measured.
     """
 
     alpha: float
@@ -32,6 +32,6 @@ class SelfAdaptive:
     probe: DistanceProbe
 
     def __call__(self, epoch: int, llm: LanguageModel) -> EpochFacts:
-        """tau, d_t and d_0 of the epoch that is about to begin."""
+        """Return tau, d_t and d_0 of the epoch that is about to begin."""
         d_t = self.d_0 if epoch == 1 else self.probe(llm)
         return EpochFacts(tau(d_t, self.d_0, self.alpha, self.progression), d_t, self.d_0)

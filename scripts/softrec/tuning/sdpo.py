@@ -1,6 +1,7 @@
-"""Softmax direct preference optimisation (S-DPO, Chen et al., 2024): the true title against random negatives at once.
+"""Softmax direct preference optimisation (S-DPO, Chen et al., 2024): prefer the true title to random negatives.
 
-The policy and its frozen reference both start from the SFT adapter, so the reference is asked once, before training.
+The policy starts from the SFT adapter, which is also the frozen reference. So the reference's log-likelihoods are
+computed once, before training.
 """
 
 import math
@@ -33,12 +34,13 @@ CHOSEN = "chosen"
 
 @dataclass(frozen=True)
 class SdpoSettings:
-    """An SDPO run: a tuning run, and what is S-DPO's own.
+    """Settings of an S-DPO run: those of a tuning run, and the hyperparameters of S-DPO.
 
     Attributes:
-        negatives: n, titles per row that the true one is preferred to (3).
+        tuning: the settings of the tuning run.
+        negatives: n, the number of negative titles per row (3).
         beta: strength of the preference (1).
-        schedule: of the learning rate after the warm-up: it falls to zero along a cosine, or stays.
+        schedule: learning rate after the warm-up: cosine decay to zero, or constant.
         warmup: share of all updates in which the rate rises (0.05).
     """
 
@@ -49,7 +51,10 @@ class SdpoSettings:
     warmup: float
 
     def run(self, rows: int) -> TuningSettings:
-        """The tuning run on so many rows: its schedule in updates. transformers' Trainer rounds a warm-up up, too."""
+        """Return the settings of the tuning run on `rows` training rows, with its learning rate schedule in updates.
+
+        The warm-up is rounded up, as in transformers' Trainer.
+        """
         loop = self.tuning.loop
         updates = loop.epochs * -(-rows // loop.global_batch_size)
         fall = updates if self.schedule == "cosine" else None
@@ -58,24 +63,29 @@ class SdpoSettings:
 
 
 def sdpo(delta_chosen: torch.Tensor, delta_rejected: torch.Tensor, beta: float) -> torch.Tensor:
-    """-log sigma(-log sum_j exp(beta (Delta(e_j) - Delta(e_p)))) = log(1 + sum_j exp(beta (Delta(e_j) - Delta(e_p)))).
+    """Compute the S-DPO loss of each row.
 
-    Delta(e) = log pi(e|x) - log pi_ref(e|x), summed over the response's tokens with EOS.
+    -log sigma(-log sum_j exp(beta (Delta(e_j) - Delta(e_p)))) = log(1 + sum_j exp(beta (Delta(e_j) - Delta(e_p)))),
+    with Delta(e) = log pi(e|x) - log pi_ref(e|x), summed over the response's tokens with EOS.
 
     Args:
-        delta_chosen: (B,) of the true titles e_p. delta_rejected: (B, n) of the negatives e_j.
+        delta_chosen: (B,) Delta of the true titles e_p.
+        delta_rejected: (B, n) Delta of the negatives e_j.
+        beta: strength of the preference.
 
     Returns:
-        (B,) losses. With n = 1 this is DPO; where policy and reference agree it is log(1 + n).
+        (B,) losses. With n = 1 this is DPO; where policy and reference agree the loss is log(1 + n).
     """
     margin = beta * (delta_rejected - delta_chosen[:, None])
+    # The column of zeros is the 1 in log(1 + sum_j ...).
     return torch.logsumexp(torch.cat([torch.zeros_like(margin[:, :1]), margin], dim=1), dim=1)
 
 
 def negative_titles(rows: "datasets.Dataset", items: Items, seen: SeenItems, n: int, seed: int) -> list[list[str]]:
-    """N different titles per row, uniform over those of no item that the user has had up to the target, nor the target.
+    """Draw `n` different negative titles per row, uniformly from titles that the user has not seen.
 
-    What the user has later is not left out: the choice of negatives would tell it.
+    Left out are the titles of the target and of every item that the user has interacted with before it. Later
+    interactions are not left out: the negatives would leak which items the user chooses later.
 
     Raises:
         SoftrecError: the catalogue has too few titles.
@@ -98,7 +108,7 @@ def negative_titles(rows: "datasets.Dataset", items: Items, seen: SeenItems, n: 
 
 
 def responses(recommender: Recommender, rows: "datasets.Dataset", negatives: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Token ids of each row's true title and of its negatives, kind by kind."""
+    """Return token ids of the rows' responses by kind: "chosen" (true titles), "rejected 1", "rejected 2", ..."""
     columns = zip(*negatives, strict=True)
     rejected = {
         f"rejected {j}": [recommender.encoder.response(title) for title in column]
@@ -109,12 +119,13 @@ def responses(recommender: Recommender, rows: "datasets.Dataset", negatives: Seq
 
 @dataclass(frozen=True)
 class SdpoObjective:
-    """L_SDPO, a mean over the rows of the global batch.
+    """L_SDPO, the mean S-DPO loss over the rows of the global batch.
 
     Attributes:
         titles: the kinds of response, the true title first, then its negatives.
         reference: (rows, 1 + n) log pi_ref of every row's responses, in the order of `titles`.
-        preparation: seconds that the reference took.
+        beta: strength of the preference.
+        preparation: seconds that the reference's log-likelihoods took.
     """
 
     titles: tuple[str, ...]
@@ -123,17 +134,17 @@ class SdpoObjective:
     preparation: dict[str, float]
 
     def kinds(self, facts: EpochFacts) -> tuple[str, ...]:
-        """All of them, in every epoch."""
+        """Return all kinds of response, in every epoch."""
         return self.titles
 
     def denominators(self, tokens: Mapping[str, int], rows: int) -> dict[str, float]:
-        """The rows of the global batch."""
+        """Return the number of rows of the global batch."""
         return {"rows": float(rows)}
 
     def loss(
         self, likelihood: torch.Tensor, chosen: np.ndarray, n: Mapping[str, float], facts: EpochFacts
     ) -> torch.Tensor:
-        """This micro batch's part of L_SDPO."""
+        """Return this micro-batch's summand of L_SDPO, a scalar."""
         delta = likelihood - self.reference[torch.as_tensor(chosen)]
         return sdpo(delta[:, 0], delta[:, 1:], self.beta).sum() / n["rows"]
 
@@ -145,9 +156,10 @@ def objective(
     responses: Mapping[str, Sequence[Sequence[int]]],
     loop: LoopSettings,
 ) -> SdpoObjective:
-    """The objective of a run that starts from `llm`, which is asked as the reference before it is tuned.
+    """Build the objective of a run that starts from `llm`, whose state before tuning is the reference.
 
-    The state before the first epoch is that reference, whose validation the SFT run has logged: it is never kept.
+    The untuned state is not a candidate for the kept epoch: it is the SFT adapter, whose validation the SFT run has
+    logged.
     """
     start = time.monotonic()
     reference = ask_reference(llm, prompts, responses, loop)
@@ -161,8 +173,8 @@ def ask_reference(
     responses: Mapping[str, Sequence[Sequence[int]]],
     loop: LoopSettings,
 ) -> torch.Tensor:
-    """Log pi_ref of every row's responses, once: (rows, 1 + n), kind by kind; ranks share the rows."""
-    order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
+    """Compute log pi_ref of every row's responses, sharded over ranks: (rows, 1 + n), columns as in `responses`."""
+    order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))  # similar lengths: less padding
     size = loop.micro_batch_size
     batches = [order[start : start + size] for start in range(0, len(order), size)]
     module, own = ResponseLikelihood(llm.model, llm.backbone), {}

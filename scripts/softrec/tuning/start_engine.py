@@ -1,4 +1,4 @@
-"""Which engine computes updates."""
+"""Choice of the engine that computes updates: plain torch or DeepSpeed."""
 
 from torch import nn
 
@@ -8,7 +8,7 @@ from softrec.tuning.engine import EngineSettings, OptimiserSettings, TorchEngine
 def start_engine(
     module: nn.Module, optimiser: OptimiserSettings, engine: EngineSettings, micro_batch_size: int, accumulation: int
 ) -> TorchEngine:
-    """The engine that the settings name. DeepSpeed is imported only where it is asked for: it takes seconds."""
+    """Start the configured engine. DeepSpeed is imported only where it is used, because the import takes seconds."""
     if engine.kind == "torch":
         return TorchEngine(module, optimiser)
     from softrec.tuning.deepspeed_engine import DeepSpeedEngine

@@ -1,4 +1,7 @@
-"""One update of the adapter on one global batch: the same whatever micro batches and ranks it is run in."""
+"""One update of the adapter on one global batch.
+
+The update does not depend on the number of ranks, nor, without dropout, on the micro-batch size.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,14 +23,14 @@ from softrec.tuning.schedule import EpochFacts
 
 @dataclass(frozen=True)
 class UpdateSettings:
-    """What an update itself needs to know of a run: the seed of dropout, and whether responses share their prompt."""
+    """Settings of an update: the seed of dropout, and whether the responses of a prompt share its forward pass."""
 
     seed: int
     share_prompt: bool
 
 
 class Update(NamedTuple):
-    """This rank's share of the loss and of the tokens run, and the norm of the whole gradient before clipping."""
+    """This rank's share of the loss and of the tokens, and the norm of the global gradient before clipping."""
 
     loss: float
     tokens: int
@@ -38,8 +41,13 @@ class Updater:
     """Makes updates from prompts and their responses.
 
     Args:
+        llm: the model whose adapter is trained.
+        engine: makes the optimiser steps.
         prompts: token ids of the N prompts x.
-        responses: for each kind that the objective can ask for ("y", "yhat"), token ids of the N responses.
+        responses: for each kind that the objective may need ("y", "yhat"), token ids of the N responses.
+        objective: the loss.
+        settings: seed of dropout, and whether responses share their prompt.
+        arithmetic: the batch sizes.
     """
 
     def __init__(
@@ -57,17 +65,18 @@ class Updater:
         self.lengths = [len(prompt) for prompt in prompts]
 
     def update(self, batch: np.ndarray, facts: EpochFacts, epoch: int, step: int) -> Update:
-        """One optimiser step on a global batch, of which this rank runs its micro batches."""
+        """Make one optimiser step on a global batch (row numbers); this rank runs its share of the micro-batches."""
         kinds = self.objective.kinds(facts)
         counts = {kind: sum(len(self.responses[kind][i]) for i in batch) for kind in kinds}
         n = self.objective.denominators(counts, len(batch))
         loss, tokens = torch.zeros((), device=self.llm.device), 0
         for number, chosen in self.local_micro_batches(batch):
+            # A seed per micro-batch makes dropout independent of the number of ranks and of a resume.
             torch.manual_seed(seeds.derive(self.settings.seed, "dropout", epoch, step, number))
             rows = self.rows(chosen if len(chosen) else batch[:1], kinds)
             laid_out = collate(rows, self.llm.pad_id, self.settings.share_prompt).to(self.llm.device)
             likelihood = self.engine(laid_out).view(-1, len(kinds))
-            # A rank that has no row left runs one of weight zero where the engine counts micro batches.
+            # DeepSpeed counts micro-batches, so a rank without rows runs one row with weight zero.
             part = self.objective.loss(likelihood, chosen, n, facts) if len(chosen) else 0 * likelihood.sum()
             self.engine.backward(part)
             loss += part.detach()
@@ -75,7 +84,10 @@ class Updater:
         return Update(loss.item(), tokens, self.engine.step())
 
     def local_micro_batches(self, batch: np.ndarray) -> list[tuple[int, np.ndarray]]:
-        """This rank's micro batches of a global batch with their numbers; empty ones fill up where the engine asks."""
+        """Return this rank's micro-batches of a global batch with their numbers, padded with empty ones if needed.
+
+        DeepSpeed needs the same number of micro-batches on every rank.
+        """
         parts = micro_batches(batch, self.lengths, self.arithmetic)
         if self.engine.fills:
             full = self.arithmetic.world * self.arithmetic.accumulation
@@ -83,12 +95,15 @@ class Updater:
         return distributed.shard(list(enumerate(parts)))
 
     def rows(self, chosen: np.ndarray, kinds: Sequence[str]) -> list[Row]:
-        """The chosen prompts with their responses of these kinds, in this order."""
+        """Return the chosen prompts with their responses of these kinds, in this order."""
         return [Row(self.prompts[i], [(kind, self.responses[kind][i]) for kind in kinds]) for i in chosen]
 
 
 def checked(loss: float, norm: float, epoch: int, step: int, steps: int) -> None:
-    """Raise `SoftrecError` if the loss of a global batch or the norm of its gradient is not finite."""
+    """Raise `SoftrecError` if the loss of a global batch or the norm of its gradient is not finite.
+
+    The norm is the global one before clipping.
+    """
     if not math.isfinite(loss) or not math.isfinite(norm):
         raise SoftrecError(
             f"the loss is {loss} in epoch {epoch}, step {step} of {steps}",

@@ -1,4 +1,4 @@
-"""Validation of a language model: generate, embed, ground, count (paper, section 4.1, all-ranking)."""
+"""Validation of a language model: generate, embed, ground, rank all items (paper, section 4.1, all-ranking)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,14 @@ CUTOFFS = (1, 5, 10, 20)
 
 @dataclass(frozen=True)
 class Validator:
-    """Everything that validation needs but the model: B prompts, their rows, and the catalogue's embeddings."""
+    """Validation of any model on the same rows.
+
+    Attributes:
+        prompts: token ids of the B prompts.
+        rows: the columns of the B validation rows.
+        grounding: ranks the catalogue by the distance of its title embeddings to the generated title.
+        generation: decoding settings.
+    """
 
     prompts: Sequence[Sequence[int]]
     rows: dict[str, list]
@@ -23,7 +30,7 @@ class Validator:
     generation: GenerationSettings
 
     def __call__(self, llm: LanguageModel) -> dict[str, float]:
-        """H@K and NG@K of the validation rows."""
+        """Return H@K and NG@K of the validation rows, for K in `CUTOFFS`."""
         texts = generate(llm, self.prompts, self.generation, "validate")
         z = embed(llm, [title_in(generated.text) for generated in texts], self.generation.batch_size)
         return summary(self.grounding.rank(z, self.rows).rank, CUTOFFS)

@@ -151,7 +151,7 @@ def test_negatives_are_in_neither_window_nor_target(seed: int, items: int) -> No
 
 def test_a_window_that_leaves_nothing_is_refused() -> None:
     """Items 1 and 2 in the window, 3 the target, of three."""
-    with pytest.raises(SoftrecError, match="user 1 are all 3 items: no negative is left"):
+    with pytest.raises(SoftrecError, match="user 1 cover all 3 items: no negative is left"):
         unseen_negatives(np.random.default_rng(0), windows_of([[1, 2]], [3], 1), 3)
 
 
@@ -206,7 +206,7 @@ def test_a_sample_of_another_split_is_refused(tmp_path: Path) -> None:
     """User 2 has no second row in the training split."""
     train = write_rows(tmp_path / "train.parquet", [(1, 1), (2, 1)])
     sample = write_rows(tmp_path / "sample.parquet", [(1, 1), (2, 2)])
-    with pytest.raises(SoftrecError, match=r"row 1 of .*sample.parquet is no row of"):
+    with pytest.raises(SoftrecError, match=r"row 1 of .*sample.parquet is not in"):
         teacher.places(train, sample)
 
 

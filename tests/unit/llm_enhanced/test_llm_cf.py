@@ -59,7 +59,7 @@ def test_no_item_of_a_title_that_was_had_or_taken_is_refused() -> None:
     """Item 4 has the title of item 1 (had), item 6 that of item 3 (taken): item 5 is left, in every decision."""
     decisions = chains_of_thought.draw_decisions(rows_of(40), np.array([-1, 0, 1, 2, 0, 3, 2]), seen(40), COT)
     assert set(decisions.item[decisions.label == chains_of_thought.REFUSED].tolist()) == {5}
-    with pytest.raises(SoftrecError, match="has had every item"):
+    with pytest.raises(SoftrecError, match="has seen every item"):
         chains_of_thought.draw_decisions(rows_of(40), np.array([-1, 0, 1, 2, 0, 1, 2]), seen(40), COT)
 
 
@@ -72,7 +72,7 @@ def test_fewer_rows_are_drawn_where_fewer_are_asked_for() -> None:
 
 def test_a_user_who_has_had_everything_can_refuse_nothing() -> None:
     """Three items, all of them had or taken."""
-    with pytest.raises(SoftrecError, match="has had every item"):
+    with pytest.raises(SoftrecError, match="has seen every item"):
         chains_of_thought.draw_decisions(rows_of(2), ALONE[:4], seen(2), COT)
 
 

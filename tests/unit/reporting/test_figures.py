@@ -167,5 +167,5 @@ def test_labels_are_no_formulas(tmp_path: Path) -> None:
 def test_an_alpha_that_was_chosen_must_have_run() -> None:
     """The choice is of another run."""
     points = [figure5.Point("D", "BIGRec", "SOFT", 1.0, 1, 0.1)]
-    with pytest.raises(SoftrecError, match=r"alpha=10 was chosen for D with BIGRec, and did not run"):
+    with pytest.raises(SoftrecError, match=r"alpha=10 was chosen for D with BIGRec, but was not run"):
         figure5.draw(points, {("D", "BIGRec"): 10.0}, "H@5")

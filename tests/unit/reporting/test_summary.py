@@ -82,7 +82,7 @@ def told(hc: float | None, chance: float | None) -> dict[str, Any]:
 def test_category_hits_are_set_against_chance_by_their_intervals() -> None:
     """40 of 80 is 0.393 to 0.607 (z^2 / n = 0.048: 0.5 +- sqrt(0.048 / 4 + 0.048^2 / 4) / 1.048 = 0.107)."""
     said = training.said_of_hits([told(0.5, 0.38), told(0.5, 0.41), told(0.5, 0.62)])
-    assert "of 100 training rows" in said
+    assert "over 100 training rows" in said
     assert "80 (7 categories at level 2)" in said
     assert said.endswith("3 intervals of HC: above chance 1, around chance 1, below chance 1.")
     assert training.said_of_hits([told(None, None)]).endswith("No target has a category, so there is no HC.")
@@ -180,17 +180,17 @@ def test_a_page_has_every_number_with_its_size(run: dict[str, Any]) -> None:
     logs = ["--logs", *(f"{method.replace('/', '')}.jsonl" for method in LOGS)]
     alphas = ["--ranks", "1.parquet", "10.parquet", "--choices", "alpha.json"]
     page = described(run, *logs, "--described", "described.json", *alphas)
-    assert "Game: 20 test rows of 10 users. One seed: intervals and p say what other users would give" in page
+    assert "Game: 20 test rows of 10 users. One seed: intervals and p cover variation between users only" in page
     assert "| Game | BIGRec | H@5 | BIGRec SFT | +0.0000 | -0.1000 to +0.1000 | 0.9000 |" in page
     assert "NG@5" not in page
     assert "| Game | BIGRec | alpha=1 | 0.0000 | 0.0000 to 0.2775 * | 1.0000 | 0.7225 to 1.0000 * |" in page
     assert "| | BIGRec | alpha=10 | 0.5000 | 0.5000 to 0.5000 | 1.0000 | 0.7225 to 1.0000 * |" in page
-    assert page.count("* No hit, or nothing but hits") == 1
+    assert page.count("* No hits, or only hits") == 1
     assert "Chosen on validation: alpha=10 on Game with BIGRec." in page
     assert "| 1 | 2.0000 | 1.0000 | 0.5000 | 0.1000 (0.0552 to 0.1744) | 0.5000 (0.3930 to 0.6070) | 0.3800 |" in page
     assert "the loss on self-distilled data is 0.5000 of that on real data, lower in 1 of 1 seed." in page
     assert "| | BIGRec | SOFT alpha=10 | 2 | 1 of 1 | 0.8000 | 0.5000 | 6.0000 | 0.7500 | 1 |" in page
-    assert "d_t is over 64 rows; of the last epoch it is below d_0 in 1 of 1 run of SOFT." in page
+    assert "d_t is over 64 rows; before the last epoch it is below d_0 in 1 of 1 run of SOFT." in page
     assert "- commit: not known" in page
     assert "| make_run_manifest | 1 | 0:02 | 100% | 0:02 |" in page
 

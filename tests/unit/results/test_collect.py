@@ -46,9 +46,9 @@ def test_labels_are_short_and_exact(value: float, label: str) -> None:
     ("runs", "choices", "fault"),
     [
         (GRID, [Setting("alpha", 100.0)], "alpha=100 was chosen, but only alpha=1, alpha=10 ran"),
-        (GRID, [Setting("l2", 1.0)], "its choice is about l2, its setting about alpha"),
-        (GRID, [], "the setting alpha=1 goes with choice 0 of 0"),
-        ([Run("SOFT", "B", "Game", 1, GRID[0].setting, None)] * 2, [], "the setting alpha=1 goes with choice None"),
+        (GRID, [Setting("l2", 1.0)], "its choice file selects l2, but its setting is of alpha"),
+        (GRID, [], "the setting alpha=1 is given with choice 0 of 0"),
+        ([Run("SOFT", "B", "Game", 1, GRID[0].setting, None)] * 2, [], "the setting alpha=1 is given with choice None"),
         (GRID[:1], [Setting("alpha", 1.0)], "2 metrics files are given for 1 cells"),
     ],
 )

@@ -66,7 +66,7 @@ def test_a_name_that_only_looks_like_another(tmp_path: Path, field: str) -> None
     """It would be compared with nothing."""
     path = tmp_path / "published.csv"
     path.write_text(f"{HEADER}2,SFT,BIGRec,{field},H@5,0.1\n", encoding="utf-8")
-    with pytest.raises(SoftrecError, match=r"dataset is .*, with blanks about it or what cannot be seen"):
+    with pytest.raises(SoftrecError, match=r"dataset is .*, with surrounding blanks or invisible characters"):
         read_published(path, 2)
 
 

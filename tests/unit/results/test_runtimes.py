@@ -64,7 +64,7 @@ def test_a_model_over_item_ids_says_its_l2_itself(tmp_path: Path) -> None:
 )
 def test_a_log_that_does_not_tell_is_refused(tmp_path: Path, summary: dict[str, object], sentence: str) -> None:
     """Logs of earlier versions lack the keys: minutes of a GPU would pass for those of a CPU."""
-    with pytest.raises(SoftrecError, match=f"log does not say {sentence}"):
+    with pytest.raises(SoftrecError, match=f"log does not record {sentence}"):
         runtimes.entries_of_log(write_log(tmp_path / "log", {"train": 1.0}, **summary), Source("D", "", "S", 1, None))
 
 
@@ -82,7 +82,7 @@ def test_a_job_beside_the_runs_counts_its_work_alone(tmp_path: Path) -> None:
 )
 def test_a_manifest_that_does_not_tell_is_refused(tmp_path: Path, change: dict[str, object], sentence: str) -> None:
     """Older manifests lack the keys, and may be of any number of ranks: a guess would be a wrong figure."""
-    with pytest.raises(SoftrecError, match=f"y.manifest.json does not say {sentence}.*\n.*\n.*make them again"):
+    with pytest.raises(SoftrecError, match=f"y.manifest.json does not record {sentence}.*\n.*\n.*make them again"):
         runtimes.entry_of_output(write_output(tmp_path / "y", **change), SFT, runtimes.SELF_DISTILLED)
 
 
@@ -102,7 +102,7 @@ def test_a_manifest_that_is_gone(tmp_path: Path) -> None:
 
 def test_a_tuning_log_without_ranks_is_refused(tmp_path: Path) -> None:
     """A log that names a device is of a language model, which any number of ranks may have tuned."""
-    with pytest.raises(SoftrecError, match="does not say on how many ranks"):
+    with pytest.raises(SoftrecError, match="does not record on how many ranks"):
         runtimes.entries_of_log(write_log(tmp_path / "log", {"train": 60}, device="G"), SFT)
 
 

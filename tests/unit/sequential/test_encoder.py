@@ -179,5 +179,5 @@ def test_weights_round_trip_and_other_shapes_are_refused(tmp_path: Path) -> None
     with pytest.raises(SoftrecError, match="the model has it of shape"):
         encoder.load(other, tmp_path / "model")
     (tmp_path / "model").write_bytes((tmp_path / "model").read_bytes()[:100])
-    with pytest.raises(SoftrecError, match="holds no model over item ids"):
+    with pytest.raises(SoftrecError, match="holds no ID-based sequential recommender"):
         encoder.load(again, tmp_path / "model")

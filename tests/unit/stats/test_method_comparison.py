@@ -86,8 +86,8 @@ def test_what_seeds_can_say() -> None:
 
     Where an estimate is a method's own it is said, with the data set and metric.
     """
-    assert comparisons.about_seeds(1).startswith("One seed: intervals and p say what other users would give, not")
-    assert "other users and other training runs" in comparisons.about_seeds(5)
+    assert comparisons.about_seeds(1).startswith("One seed: intervals and p cover variation between users only")
+    assert "between users and between training runs" in comparisons.about_seeds(5)
     two = [row("SFT", "H@5", 0.5), row("SFT", "H@5", 0.5)._replace(dataset="E")]
     told = comparisons.described(two)
     assert told.count("One seed:") == 1

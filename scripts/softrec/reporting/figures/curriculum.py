@@ -1,4 +1,4 @@
-"""The curriculum as it went: tau_t and d_t / d_0 by epoch (paper, section 3.2)."""
+"""Figure of the curriculum: tau_t and d_t / d_0 by epoch (paper, section 3.2)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ DOT: dict[str, Any] = {"marker": "o", "ms": 4.4, "mec": "white", "mew": 0.8}
 
 @dataclass(frozen=True)
 class SoftRun:
-    """Which run of SOFT a training log belongs to."""
+    """The run of SOFT that a training log belongs to."""
 
     dataset: str
     backbone: str
@@ -31,13 +31,16 @@ class SoftRun:
 
 @dataclass(frozen=True)
 class CurriculumSettings:
-    """`cells`: the run of each training log, in the same order; panels keep the order of data sets and backbones."""
+    """Settings of the figure.
+
+    `cells` has the run of each training log, in the same order; panels keep the order of data sets and backbones.
+    """
 
     cells: list[SoftRun]
 
 
 class Curve(NamedTuple):
-    """One run: tau_t and d_t / d_0 before epochs 1, 2, ..., and the epoch that was kept."""
+    """The curve of one run: tau_t and d_t / d_0 before epochs 1, 2, ..., and the kept epoch."""
 
     run: SoftRun
     tau: list[float]
@@ -46,7 +49,7 @@ class Curve(NamedTuple):
 
 
 def read_curve(path: Path, run: SoftRun) -> Curve:
-    """The curve of one training log of SOFT.
+    """Read the curve of one training log of SOFT.
 
     Raises:
         SoftrecError: a line is not JSON, an epoch lacks tau or its distances, or the run did not finish.
@@ -63,7 +66,11 @@ def read_curve(path: Path, run: SoftRun) -> Curve:
 
 
 def read_curves(logs: list[Path], runs: list[SoftRun]) -> list[Curve]:
-    """The curve of each log. Raises `SoftrecError` if logs and runs differ in number."""
+    """Read the curve of each log.
+
+    Raises:
+        SoftrecError: logs and runs differ in number, or a log is incomplete.
+    """
     if len(logs) != len(runs):
         what = f"{len(logs)} training logs are given for {len(runs)} cells"
         raise SoftrecError(what, where="--logs and settings.cells", remedy="give one log per cell, in the same order")
@@ -84,7 +91,7 @@ class Step(NamedTuple):
 
 
 def steps(curves: list[Curve]) -> list[Step]:
-    """The numbers behind the figure, epoch by epoch."""
+    """Return the data of the figure, one row per run and epoch."""
     return [
         Step(**vars(curve.run), epoch=epoch, tau=tau, d_t_over_d_0=distance, kept=epoch == curve.kept)
         for curve in curves
@@ -93,15 +100,15 @@ def steps(curves: list[Curve]) -> list[Step]:
 
 
 def mean_by_epoch(series: list[list[float]]) -> list[float]:
-    """The mean over runs by epoch; once some have stopped, over those that still run."""
+    """Return the mean over runs by epoch; runs that have stopped earlier are left out."""
     epochs = range(max(map(len, series)))
     return [fmean(values[epoch] for values in series if epoch < len(values)) for epoch in epochs]
 
 
 def draw_curriculum(curves: list[Curve]) -> Figure:
-    """One column of panels per data set, two rows (tau_t above d_t / d_0) per backbone, one colour per alpha.
+    """Draw one column of panels per data set, two rows (tau_t above d_t / d_0) per backbone, one colour per alpha.
 
-    Bold lines are means over seeds, thin lines single seeds; a dot marks the epoch that a seed kept.
+    Bold lines are means over seeds, thin lines single seeds; a dot marks the kept epoch of a seed.
 
     Raises:
         SoftrecError: there are no curves.
@@ -129,9 +136,9 @@ def draw_curriculum(curves: list[Curve]) -> Figure:
 
 
 def draw_pair(pair: tuple["Axes", "Axes"], curves: list[Curve], colours: dict[float, str], *, named: bool) -> None:
-    """tau_t above d_t / d_0 for one data set and backbone; without curves (it was not run) both stay blank.
+    """Draw tau_t above d_t / d_0 for one data set and backbone; without curves (not run) both panels stay blank.
 
-    Only the first panel of a row is `named`: it says what the scale is, for all.
+    Only the first panel of a row is `named`: its axis labels hold for the whole row.
     """
     above, below = pair
     if not curves:
@@ -158,14 +165,14 @@ def draw_pair(pair: tuple["Axes", "Axes"], curves: list[Curve], colours: dict[fl
 
 
 def distance_limits(curves: list[Curve]) -> tuple[float, float]:
-    """One range of d_t / d_0 for all panels, so that they can be compared; 1 is always in it."""
+    """Return the range of d_t / d_0, which all panels share so that they can be compared; it includes 1."""
     values = [1.0, *(value for curve in curves for value in curve.distance)]
-    margin = 0.06 * (max(values) - min(values)) or 0.05
+    margin = 0.06 * (max(values) - min(values)) or 0.05  # all values may be 1, which would leave no range
     return min(values) - margin, max(values) + margin
 
 
 def draw_curves(axes: "Axes", curves: list[Curve], series: list[list[float]], colours: dict[float, str]) -> None:
-    """Thin lines of the seeds, then the mean of each alpha over them, then the dots of kept epochs."""
+    """Draw thin lines of the seeds, the bold mean over seeds of each alpha, and the dots of kept epochs."""
     for alpha, colour in colours.items():
         own = [(curve, values) for curve, values in zip(curves, series, strict=True) if curve.run.alpha == alpha]
         if not own:
@@ -180,7 +187,7 @@ def draw_curves(axes: "Axes", curves: list[Curve], series: list[list[float]], co
 
 
 def legend_lines(colours: dict[float, str]) -> list[Line2D]:
-    """One entry per alpha, and one for the dots."""
+    """Return one legend entry per alpha, and one for the dots."""
     lines = [Line2D([], [], color=colour, lw=1.7, label=rf"$\alpha = {alpha:g}$") for alpha, colour in colours.items()]
     dot = Line2D([], [], ls="", color=style.INK, label="epoch kept", **DOT)
     return [*lines, dot]

@@ -1,4 +1,4 @@
-"""Figure 2 of the paper: self-distilled data are easier to learn, and still of the right kind."""
+"""Figure 2 of the paper: losses on real and self-distilled data, and hit ratios of self-distilled titles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ REAL, DISTILLED = style.ORDERED[3], style.ORDERED[0]
 
 @dataclass(frozen=True)
 class Source:
-    """The data set, backbone and seed that one file of each kind belongs to."""
+    """The data set, backbone and seed of one file of each kind."""
 
     dataset: str
     backbone: str
@@ -31,16 +31,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Figure2Settings:
-    """cells: whose files are given, in order."""
+    """Settings of the figure; `cells` has the data set, backbone and seed of the files, in their order."""
 
     cells: list[Source]
 
 
 class Bars(NamedTuple):
-    """One data set, backbone and seed: losses of the first epoch, and hit ratios on training rows.
+    """The data of one data set, backbone and seed: losses of the first epoch, and hit ratios on training rows.
 
-    A category is a label at `level` of the catalogue (1 is the broadest), of which there are `classes`; `chance` is HC
-    of an item drawn by the targets' shares of them.
+    A category is a label at `level` of the catalogue (1 is the broadest); there are `classes` categories. `chance` is
+    the HC of a category drawn with the targets' category frequencies.
     """
 
     dataset: str
@@ -58,7 +58,10 @@ class Bars(NamedTuple):
 def read_bars(
     real: Sequence[Path], distilled: Sequence[Path], metrics: Sequence[Path], cells: list[Source]
 ) -> list[Bars]:
-    """First-epoch losses of SFT and SOFT(w/o SA), both from the base model on the same rows in the same order."""
+    """Read first-epoch losses of SFT and SOFT(w/o SA), and the metrics of self-distilled data.
+
+    Both losses start from the base model and are on the same rows in the same order.
+    """
     found = []
     for cell, sft, own, path in zip(cells, real, distilled, metrics, strict=True):
         said = read_record(path)
@@ -85,7 +88,7 @@ def first_loss(log: Path) -> float:
 
 
 def draw(bars: list[Bars]) -> Figure:
-    """Left: losses on real and on self-distilled data. Right: HR@1 and HC in percent, with HC's chance level."""
+    """Draw losses on both kinds of data (left), and HR@1 and HC in percent with HC's chance level (right)."""
     places = list(dict.fromkeys((bar.dataset, bar.backbone) for bar in bars))
     names = [f"{dataset}\n{backbone}" for dataset, backbone in places]
     with style.context():
@@ -113,7 +116,7 @@ def draw(bars: list[Bars]) -> Figure:
 
 
 def draw_bars(axes: "Axes", groups: list[list[list[float]]], names: list[str]) -> None:
-    """Two bars a group, the mean over seeds; a dot per seed where there are several."""
+    """Draw two bars per group, each a mean over seeds, with a dot per seed where there are several."""
     for at, group in enumerate(groups):
         for values, offset, colour in zip(group, (-0.2, 0.2), (REAL, DISTILLED), strict=True):
             axes.bar(at + offset, fmean(values), 0.36, color=colour)

@@ -1,4 +1,4 @@
-"""Figure 5 of the paper: what alpha does to SOFT."""
+"""Figure 5 of the paper: the effect of alpha on SOFT."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ COLOURS = {"BIGRec": style.ORDERED[3], "LLaRA": style.ORDERED[1]}
 
 @dataclass(frozen=True)
 class Chosen:
-    """The alpha that a choice file is about."""
+    """The data set and backbone of a choice file of alpha."""
 
     dataset: str
     backbone: str
@@ -31,7 +31,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Figure5Settings:
-    """metric: what is drawn ("H@5"). choices: what each choice file is about, in order."""
+    """Settings of the figure: the metric to draw ("H@5"), and data set and backbone of each choice file, in order."""
 
     metric: str
     choices: list[Chosen]
@@ -49,7 +49,11 @@ class Point(NamedTuple):
 
 
 def read_points(path: Path, metric: str) -> list[Point]:
-    """SOFT with every alpha, and the methods that it is compared with, from the long table of all settings."""
+    """Read the points of SOFT with every alpha, and of SFT and SOFT(w/o SA), from the long table of all settings.
+
+    Raises:
+        SoftrecError: a setting of SOFT is not an alpha.
+    """
     found = []
     for line, fields in csv_files.read_csv(path, (*LongRow._fields, "setting")):
         if fields["metric"] == metric and fields["method"] in (OURS, *LINES):
@@ -66,7 +70,11 @@ def read_points(path: Path, metric: str) -> list[Point]:
 
 
 def draw(points: Sequence[Point], chosen: Mapping[tuple[str, str], float], metric: str) -> Figure:
-    """One panel per data set and backbone: means over seeds against alpha, dots of seeds, a ring where chosen."""
+    """Draw one panel per data set and backbone: means over seeds by alpha, a dot per seed, a ring at the chosen alpha.
+
+    Raises:
+        SoftrecError: a chosen alpha was not run.
+    """
     places = list(dict.fromkeys((p.dataset, p.backbone) for p in points if p.method == OURS))
     with style.context():
         columns = min(len(places), 3)
@@ -88,7 +96,7 @@ def draw(points: Sequence[Point], chosen: Mapping[tuple[str, str], float], metri
 
 
 def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str) -> None:
-    """One data set and backbone."""
+    """Draw the panel of one data set and backbone."""
     alphas = sorted({float(p.alpha) for p in points if p.method == OURS})
     mean = {a: fmean(p.value for p in points if p.method == OURS and p.alpha == a) for a in alphas}
     axes.set_xscale("log")
@@ -100,7 +108,7 @@ def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str
         )
     if chosen not in mean:
         raise SoftrecError(
-            f"alpha={chosen:g} was chosen for {points[0].dataset} with {points[0].backbone}, and did not run",
+            f"alpha={chosen:g} was chosen for {points[0].dataset} with {points[0].backbone}, but was not run",
             where=f"of {OURS} there are {', '.join(f'alpha={alpha:g}' for alpha in alphas)}",
             remedy="remove the choice and let Snakemake choose again",
         )

@@ -1,4 +1,4 @@
-"""Figure 6 of the paper: what a method costs, and what it gives."""
+"""Figure 6 of the paper: training cost and accuracy of the methods."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ GRID = {"SASRec": "l2", "SOFT": "alpha"}
 
 @dataclass(frozen=True)
 class Chosen:
-    """What a choice file is about: a method on a data set ("" for a method without a backbone)."""
+    """The data set, backbone ("" for a method without one) and method of a choice file."""
 
     dataset: str
     backbone: str
@@ -33,16 +33,16 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Figure6Settings:
-    """metric: accuracy as drawn ("H@5"). choices: what each choice file is about, in order."""
+    """Settings of the figure: the metric of accuracy ("H@5"), and what each choice file is for, in order."""
 
     metric: str
     choices: list[Chosen]
 
 
 class Point(NamedTuple):
-    """A method on a data set, means over seeds: process-minutes from scratch (see `scratch.Cost`) and the test metric.
+    """A method on a data set: process-minutes from scratch (`training_cost.Cost`) and test metric, means over seeds.
 
-    Minutes are of one GPU, or of one CPU process: those of a job on several are as many times its wall minutes.
+    Process-minutes are wall-clock minutes times the number of processes, each with one GPU or on the CPU.
     """
 
     dataset: str
@@ -59,7 +59,10 @@ class Point(NamedTuple):
 def points_of(
     entries: Sequence[Entry], rows: Sequence[LongRow], chosen: Mapping[tuple[str, str, str], str], metric: str
 ) -> list[Point]:
-    """One point per method. `chosen` has the setting of a method with a grid: ("D", "BIGRec", "SOFT"): "alpha=10"."""
+    """Compute one point per method.
+
+    `chosen` has the selected setting of each method with a grid: ("D", "BIGRec", "SOFT") -> "alpha=10".
+    """
     found = []
     wanted = [row for row in rows if row.metric == metric and row.method in SHOWN]
     for place in dict.fromkeys((row.dataset, row.backbone, row.method) for row in wanted):
@@ -82,7 +85,7 @@ def points_of(
 
 
 def draw(points: Sequence[Point], metric: str) -> Figure:
-    """One panel per data set and backbone, SASRec in each panel of its data set. All share what a minute is."""
+    """Draw one panel per data set and backbone, with SASRec in each panel of its data set; all share one unit."""
     places = list(dict.fromkeys((p.dataset, p.backbone) for p in points if p.backbone))
     with style.context():
         columns = min(len(places), 3)
@@ -106,7 +109,7 @@ def draw(points: Sequence[Point], metric: str) -> Figure:
 
 
 def draw_legend(figure: Figure) -> None:
-    """One line above the panels: the methods of all of them, in the paper's order."""
+    """Draw one legend above the panels, with the methods of all panels in the paper's order."""
     named = {line.get_label(): line for axes in figure.axes for line in axes.lines}
     shown = [method for method in SHOWN if method in named]
     tight = {"handlelength": 1.2, "handletextpad": 0.4, "columnspacing": 1.6}
@@ -114,7 +117,7 @@ def draw_legend(figure: Figure) -> None:
 
 
 def label(points: Sequence[Point]) -> str:
-    """What a minute is of: one GPU by name or one CPU process; of SASRec in a line of its own where that differs."""
+    """Return the label of the time axis with the devices; SASRec gets its own line if its devices differ."""
     tuned, sasrec = ([point for point in points if bool(point.backbone) == own] for own in (True, False))
     own = unit(devices_of(tuned), shared=any(point.ranks > 1 for point in tuned))
     elsewhere = devices_of(sasrec) not in ([], devices_of(tuned))
@@ -122,12 +125,12 @@ def label(points: Sequence[Point]) -> str:
 
 
 def devices_of(points: Sequence[Point]) -> list[str]:
-    """What points were computed on, each device once."""
+    """Return the devices of the points, each once."""
     return list(dict.fromkeys(device for point in points for device in point.device.split(", ")))
 
 
 def unit(devices: Sequence[str], *, shared: bool) -> str:
-    """The unit of time; with `shared`, some jobs ran on several devices at once, and their minutes were multiplied."""
+    """Return the unit of time; `shared`: some jobs ran on several devices at once, so it is process-minutes."""
     if shared:
         kind = "process" if "CPU" in devices else "GPU"
         return f"{kind}-minutes of training ({', '.join(devices)})"
@@ -136,7 +139,7 @@ def unit(devices: Sequence[str], *, shared: bool) -> str:
 
 
 def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]) -> None:
-    """One marker per method, minutes on a logarithmic axis."""
+    """Draw one marker per method, with minutes on a logarithmic axis."""
     axes.set_xscale("log")
     axes.grid(True, axis="x", which="major")
     for point in points:
@@ -150,6 +153,7 @@ def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]
         axes.plot([point.minutes], [point.value], ls="", label=point.method, **look)
     axes.margins(x=0.15, y=0.18)
     low, high = (pick(point.minutes for point in points) for pick in (min, max))
+    # Over two decades or more, ticks at 1, 2 and 5 would overlap.
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1, 3)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda minutes, _: f"{minutes:g}"))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -1,4 +1,4 @@
-"""How every figure looks: one style, colours that colour-blind readers tell apart, the same bytes each time."""
+"""The style of all figures: colours that colour-blind readers can tell apart, and reproducible bytes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 INK, FAINT = "#262626", "#8c8c8c"
 
 STYLE: dict[str, Any] = {
-    "font.family": "STIXGeneral",  # shipped with matplotlib, so that every machine draws the same
+    "font.family": "STIXGeneral",  # shipped with matplotlib, so that figures are the same on every machine
     "mathtext.fontset": "stix",
     "font.size": 9,
     "axes.titlesize": 10,
@@ -42,23 +42,26 @@ STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
     "lines.solid_capstyle": "round",
     "legend.frameon": False,
-    "pdf.fonttype": 42,  # letters stay letters: searchable, and embedded as TrueType
+    "pdf.fonttype": 42,  # embed TrueType fonts, so that text stays searchable
     "savefig.dpi": 200,
     "savefig.bbox": "tight",
     "savefig.pad_inches": 0.04,
 }
 
 ORDERED = ("#d9a400", "#d1495b", "#7b4fa3", "#1b3a6b")
-"""From light to dark, so that the order survives in grey: for the values of one hyper-parameter."""
+"""From light to dark, so that the order survives in greyscale: for the values of one hyperparameter."""
 
 
 def panels_width(count: int) -> float:
-    """Inches for `count` panels side by side: three fill a page of text, one is wide enough for its legend."""
+    """Return the width in inches of `count` panels side by side.
+
+    Three panels fill the text width of a page; a single one is still wide enough for its legend.
+    """
     return max(3.4, 2.2 * count)
 
 
 def ordered_colours(count: int) -> list[str]:
-    """`count` colours from light to dark, evenly over `ORDERED`; a blend of neighbours where they are more."""
+    """Return `count` colours from light to dark, spaced evenly over `ORDERED` and blended between its colours."""
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 
     ramp = LinearSegmentedColormap.from_list("ordered", ORDERED)
@@ -67,7 +70,7 @@ def ordered_colours(count: int) -> list[str]:
 
 @contextmanager
 def context() -> Iterator[None]:
-    """The style, on top of matplotlib's own defaults: a matplotlibrc of somebody's own changes no figure."""
+    """Apply the style on top of matplotlib's defaults, so that a user's matplotlibrc does not change the figures."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -77,7 +80,7 @@ def context() -> Iterator[None]:
 
 
 def save(figure: "Figure", *paths: Path) -> None:
-    """Write a figure to each path in the form of its suffix (.pdf, .png): whole, and with no date in it."""
+    """Write a figure atomically to each path, in the format of its suffix (.pdf, .png), without a date."""
     for path in paths:
         kind = path.suffix.removeprefix(".")
         undated = {"CreationDate": None, "ModDate": None} if kind == "pdf" else {}

@@ -1,1 +1,1 @@
-"""The page that says what came out of a run, in sentences chosen by numbers."""
+"""The results page of a run, with sentences that are selected by the numbers."""

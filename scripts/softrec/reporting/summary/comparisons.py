@@ -1,4 +1,4 @@
-"""Tests of what SOFT adds in words: each comparison as a line, what its columns mean, and what the seeds can say."""
+"""Significance tests of SOFT as Markdown: one line per comparison, and notes on Holm's correction and on seeds."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from softrec.stats.table_rows import Comparison
 
 
 def described(rows: Sequence[Comparison]) -> str:
-    """The comparisons as Markdown, a line each, and what the columns mean."""
+    """Format the comparisons as a Markdown table, followed by notes on its columns."""
     lines = ["| Data set | Backbone | Metric | SOFT against | Difference | 95 % interval | p | p (Holm) | McNemar p |"]
     lines.append("|:--|:--|:--|:--|--:|:-:|--:|--:|--:|")
     for row in rows:
@@ -21,8 +21,9 @@ def described(rows: Sequence[Comparison]) -> str:
     sizes = dict.fromkeys((row.dataset, row.rows, row.users, row.seeds) for row in rows)
     counts = "; ".join(f"{name}: {n} rows of {users} users, {s} seed(s)" for name, n, users, s in sizes)
     note = (
-        f"{counts or 'No comparison: SOFT did not run'}. The unit is the user. Interval and p are of one t test over "
-        "users and seeds together; the interval is of its comparison alone. McNemar: one seed, one row of each user."
+        f"{counts or 'No comparison: SOFT did not run'}. The unit is the user. Interval and p are from one t test over "
+        "users and seeds together; the interval is not corrected for the number of comparisons. McNemar: one seed, one "
+        "row of each user."
     )
     said = [family(rows)] if rows else []
     said += dict.fromkeys(about_seeds(row.seeds) for row in rows)
@@ -31,36 +32,37 @@ def described(rows: Sequence[Comparison]) -> str:
 
 
 def family(rows: Sequence[Comparison]) -> str:
-    """Which tests Holm's correction is for."""
+    """Return the note on the family of tests that Holm's correction covers."""
     sets, metrics = (len({getattr(row, name) for row in rows}) for name in ("dataset", "metric"))
     return (
         f"Family of Holm's correction: all {len(rows)} lines above, which are SOFT of each backbone against every "
-        f"other row of it and every row without one, on {count(sets, 'data set')}, at {count(metrics, 'metric')}. "
-        "p (Holm) below 0.05 is made to mark something false in at most one of twenty such families; where SOFT's runs "
-        "alone vary far more than all others', few seeds cannot show that: it is one of 17 with three, of 9 with two."
+        f"other row of that backbone and every row without a backbone, on {count(sets, 'data set')}, at "
+        f"{count(metrics, 'metric')}. p (Holm) below 0.05 is meant to give a false mark in at most one of twenty such "
+        "families. If SOFT's runs alone vary far more than those of all other methods, few seeds cannot show it: then "
+        "it is one family in 17 with three seeds, and one in 9 with two."
     )
 
 
 def about_seeds(count: int) -> str:
-    """What so many seeds can and cannot say."""
+    """Return the note on the sources of variation that intervals and p cover with `count` seeds."""
     if count == 1:
-        return "One seed: intervals and p say what other users would give, not what another training run would."
+        return "One seed: intervals and p cover variation between users only, not between training runs."
     return (
-        f"{count} seeds: intervals and p are about other users and other training runs. Seeds add to the variance what "
-        "they vary beyond which rows a run happens to hit."
+        f"{count} seeds: intervals and p cover variation between users and between training runs. Seeds add to the "
+        "variance only what runs vary beyond the chance differences in which rows a run hits."
     )
 
 
 def about_pooling(rows: Sequence[Comparison]) -> str:
-    """What the seeds' variance is estimated from: where it is not one estimate for all methods, that is said."""
+    """Return the note on the estimate of the seeds' variance, naming where it is not pooled over all methods."""
     text = "The seeds' variance is pooled over the methods of a data set and metric"
     apart = dict.fromkeys((row.dataset, row.metric) for row in rows if own(row))
     if not apart:
-        return f"{text}: nothing in this run contradicts that they vary alike."
+        return f"{text}: nothing in this run contradicts equal variances."
     where = ", ".join(f"{dataset} {metric}" for dataset, metric in apart)
-    return f"{text}, but not for all of them where the run's seeds speak against that (column seeds_from): {where}."
+    return f"{text}, except where this run's seeds contradict equal variances (column seeds_from): {where}."
 
 
 def own(row: Comparison) -> bool:
-    """Whether a method of a comparison keeps an estimate of its own."""
+    """Whether a method of a comparison has an estimate of its own, not the pooled one."""
     return bool({variance_pooling.FACTOR, variance_pooling.OWN} & set(row.seeds_from.split("; ")))

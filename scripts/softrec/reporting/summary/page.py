@@ -1,4 +1,4 @@
-"""What came out of a run, as a page: every number with its size and interval, every sentence chosen by numbers."""
+"""The results page of a run: every number with its sample size and interval, sentences selected by the numbers."""
 
 import re
 from collections import Counter
@@ -14,12 +14,12 @@ from softrec.results.runtimes import Source
 from softrec.stats.method_comparison import SignificanceSettings
 from softrec.stats.table_rows import IntervalRow
 
-SMALL = 0.01
+SMALL = 0.01  # share of the total time below which scripts are summed in one line
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The data set and backbone that a choice of alpha is about."""
+    """The data set and backbone of a selected alpha."""
 
     dataset: str
     backbone: str
@@ -27,11 +27,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class ReproductionSettings:
-    """What the page is made of, each list in the order of its files.
+    """Settings of the page; each list is in the order of its files.
 
-    logs: the run of each training log. described: what each file of self-distilled metrics is about. choices: what each
-    choice of alpha is about. alphas: a cell per run of SOFT, its alpha in the place of the method. distance_rows: M of
-    d_t.
+    Attributes:
+        logs: the run of each training log.
+        described: data set, backbone and seed of each file of self-distilled metrics.
+        choices: data set and backbone of each file with a selected alpha.
+        alphas: a cell per run of SOFT, with its alpha in the place of the method.
+        distance_rows: M, the number of rows of d_t.
     """
 
     logs: list[Source]
@@ -42,19 +45,19 @@ class ReproductionSettings:
 
 
 def head(manifest: Mapping[str, Any], intervals: Sequence[IntervalRow]) -> str:
-    """Where the page comes from, and on how much it rests."""
+    """Return the head of the page: its run, its origin, and the numbers of test rows, users and seeds."""
     sizes = dict.fromkeys((row.dataset, row.rows, row.users) for row in intervals)
     rows = "; ".join(f"{name}: {count(n, 'test row')} of {count(users, 'user')}" for name, n, users in sizes)
     seeds = " ".join(about_seeds(number) for number in sorted({row.seeds for row in intervals}))
     return (
-        f"# What came out of the run {manifest['run']}\n\n"
-        "A script has made this page from the files of the run: numbers choose its sentences, nobody writes them. "
+        f"# Results of the run {manifest['run']}\n\n"
+        "A script has generated this page from the files of the run; the numbers also select its sentences. "
         f"Intervals are at 95 %.\n\n{rows}. {seeds}\n"
     )
 
 
 def facts(manifest: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]]) -> str:
-    """With what and on what the numbers were made, from the run's manifest."""
+    """List the models, settings, versions and hardware of the run, from its manifest."""
     config, git = manifest["configuration"], manifest["repository"]
     rows, tuning, lora = config["samples"], config["tuning"], config["lora"]
     cores = listing(sorted({job["hardware"]["cores"] for job in jobs}))
@@ -76,23 +79,23 @@ def facts(manifest: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]]) -> str
 
 
 def system(platform: str) -> str:
-    """The name that Python gives a platform, without a Linux kernel's own release, on which no number hangs."""
+    """Shorten Python's name of a platform: the release of a Linux kernel is left out, since no result depends on it."""
     return re.sub(r"^Linux-.*-(\w+)-with-", r"Linux \1 ", platform)
 
 
 def described(model: Mapping[str, Any]) -> str:
-    """A base model in words: what it is called where it comes from, and its precision."""
+    """Format a base model: its name and version at its source, and its precision."""
     names = [str(model[key]) for key in ("package", "version", "repository", "revision", "folder") if key in model]
     return f"{' '.join(names) or model['kind']}, {model['precision']}"
 
 
 def listing(values: Iterable[object]) -> str:
-    """Values separated by commas."""
+    """Join values with commas."""
     return ", ".join(map(str, values))
 
 
 def times(jobs: Iterable[Mapping[str, Any]]) -> str:
-    """Seconds by script, the longest first; scripts below a hundredth of the whole are one line."""
+    """Return the table of runtimes by script, longest first; scripts below 1 % of the total share one line."""
     seconds: dict[str, list[float]] = {}
     for job in jobs:
         seconds.setdefault(job["script"].removesuffix(".py"), []).append(job["seconds"])

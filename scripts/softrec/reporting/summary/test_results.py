@@ -1,4 +1,4 @@
-"""The test rows of a run in words and tables: each row with its interval, SOFT against the others, and every alpha."""
+"""Test results of a run as Markdown: each method with its interval, SOFT against the others, and every alpha."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,12 +14,12 @@ from softrec.stats.method_comparison import SignificanceSettings
 from softrec.stats.resampling import Interval
 from softrec.stats.table_rows import Comparison, IntervalRow
 
-UNIT = "Intervals resample users with all their rows; several seeds add what other training runs would vary."
-STAR = " * No hit, or nothing but hits: resamples do not differ, so the interval is Wilson's, of so many users."
+UNIT = "Intervals resample users with all their rows; with several seeds they also cover variation between runs."
+STAR = " * No hits, or only hits: all resamples are equal, so this is Wilson's interval for the number of users."
 
 
 class Contrast(NamedTuple):
-    """A line of significance.csv: SOFT of a backbone less another row, at a metric of a data set."""
+    """A line of significance.csv: SOFT with a backbone minus another method, at a metric on a data set."""
 
     dataset: str
     backbone: str
@@ -30,12 +30,12 @@ class Contrast(NamedTuple):
     p: float
 
     def beyond_noise(self) -> bool:
-        """As Table 2 means it: a corrected p below 0.05."""
+        """Whether p after Holm's correction is below 0.05, the criterion of the marks in Table 2."""
         return self.p < gain_marks.LEVEL
 
 
 def read_tests(path: Path, metrics: Sequence[str]) -> list[Contrast]:
-    """The comparisons of significance.csv at `metrics`."""
+    """Read the comparisons of significance.csv at `metrics`."""
     found = []
     for line, fields in csv_files.read_csv(path, Comparison._fields):
         if fields["metric"] in metrics:
@@ -49,15 +49,16 @@ def read_tests(path: Path, metrics: Sequence[str]) -> list[Contrast]:
 
 
 def format_interval(row: IntervalRow) -> tuple[str, str]:
-    """A value and its interval. Where no row hits, or every row, all resamples are equal, and Wilson's stands in."""
+    """Format a value and its interval; Wilson's, with a star, where no row or every row is a hit."""
     if row.value not in (0.0, 1.0):
         return f"{row.value:.4f}", f"{row.low:.4f} to {row.high:.4f}"
+    # All bootstrap resamples are equal here. Users, not rows, are independent, so Wilson's interval counts users.
     span = wilson(int(row.value) * row.users, row.users)
     return f"{row.value:.4f}", f"{span.low:.4f} to {span.high:.4f} *"
 
 
 def cells(intervals: Sequence[IntervalRow], metrics: Sequence[str], what: str) -> str:
-    """Every row with its intervals, two columns a metric; `what` is the heading of the rows' names."""
+    """Return the table of all rows with intervals, two columns per metric; `what` heads the column of row names."""
     rows: dict[tuple[str, str, str], dict[str, IntervalRow]] = {}
     for row in intervals:
         rows.setdefault((row.dataset, row.backbone, row.method), {})[row.metric] = row
@@ -70,17 +71,17 @@ def cells(intervals: Sequence[IntervalRow], metrics: Sequence[str], what: str) -
 
 
 def test_rows(intervals: Sequence[IntervalRow], tests: Sequence[Contrast], metrics: Sequence[str]) -> str:
-    """Each row of Table 2, and SOFT less every other."""
+    """Return each row of Table 2 with intervals, and the differences of SOFT to the other rows."""
     found = f"## {metrics[0]} of each row\n{cells(intervals, metrics, 'Method')}\n"
     if not tests:
         return found
-    head = ["Data set", "Backbone", "Metric", "SOFT less", "Difference", "95 % interval", "p (Holm)"]
+    head = ["Data set", "Backbone", "Metric", "SOFT minus", "Difference", "95 % interval", "p (Holm)"]
     lines = [[*t[:4], f"{t.difference:+.4f}", f"{t.span.low:+.4f} to {t.span.high:+.4f}", f"{t.p:.4f}"] for t in tests]
     return f"{found}{table(head, lines)}{said_of(tests)}\n"
 
 
 def said_of(tests: Sequence[Contrast]) -> str:
-    """Which differences are beyond noise."""
+    """Return the sentence that names the differences beyond noise."""
     rule = f"p below {gain_marks.LEVEL} after Holm's correction for all of significance.csv"
     beyond = [
         f"; {t.backbone} SOFT is {side(t.span, 0.0)} {t.other} at {t.metric} on {t.dataset}"
@@ -91,7 +92,7 @@ def said_of(tests: Sequence[Contrast]) -> str:
 
 
 def by_alpha(ranks: Sequence[Path], alphas: SignificanceSettings, chosen: Mapping[tuple[str, str], Setting]) -> str:
-    """SOFT with every alpha (Figure 5), and which alpha validation has chosen for a data set and backbone."""
+    """Return the table of SOFT with every alpha (Figure 5), and the alpha selected on validation."""
     ranked = method_comparison.read_ranked(alphas.cells, ranks, [])
     intervals = method_comparison.intervals(ranked, method_comparison.tallied(ranked, alphas.metrics), alphas)
     said = "; ".join(f"{alpha.label()} on {dataset} with {name}" for (dataset, name), alpha in chosen.items())

@@ -1,4 +1,4 @@
-"""The training of a run in words and tables: self-distilled data (Figure 2), and loss, tau and d_t by epoch."""
+"""Training of a run as Markdown: self-distilled data (Figure 2), and loss, tau and d_t by epoch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from softrec.stats.intervals import format_mean, format_share, wilson
 Log = Sequence[Mapping[str, Any]]
 Logs = Mapping[Source, Log]
 LOSSES = (
-    "Losses are means over the first epoch: on real data of SFT, on self-distilled data (own) of SOFT(w/o SA), both "
-    "from the base model and on the same rows in the same order. Logs have no losses of single rows, so an interval "
-    "needs several seeds."
+    "Losses are means over the first epoch: on real data in SFT, on self-distilled data in SOFT(w/o SA), both from the "
+    "base model and on the same rows in the same order. Logs have no losses of single rows, so an interval needs "
+    "several seeds."
 )
-ALONE = "Logs have means over rows alone: intervals are over seeds, and a single seed has none."
+ALONE = "Logs have only means over rows: intervals are over seeds, and a single seed has none."
 
 
 @dataclass(frozen=True)
 class Described:
-    """The data set, backbone and seed that a file of self-distilled metrics is about."""
+    """The data set, backbone and seed of a file of self-distilled metrics."""
 
     dataset: str
     backbone: str
@@ -30,20 +30,20 @@ class Described:
 
 
 def read_logs(sources: Sequence[Source], paths: Sequence[Path]) -> Logs:
-    """The lines of every training log."""
+    """Read the lines of every training log."""
     return dict(zip(sources, map(read_lines, paths), strict=True))
 
 
 def first_losses(logs: Logs, cell: Described) -> tuple[float, float]:
-    """Losses of the first epoch on real data, of SFT, and on self-distilled data, of SOFT(w/o SA)."""
+    """Return the first-epoch losses on real data, in SFT, and on self-distilled data, in SOFT(w/o SA)."""
     methods = ("SFT", "SOFT(w/o SA)")
     real, own = (logs[Source(cell.dataset, cell.backbone, method, cell.seed, "")][0]["loss"] for method in methods)
     return real, own
 
 
 def self_distilled(logs: Logs, cells: Sequence[Described], told: Sequence[Mapping[str, Any]]) -> str:
-    """Losses of the first epoch on either kind of data, and what self-distilled titles hit on their own rows."""
-    head = ["Data set", "Backbone", "Seed", "Loss, real", "Loss, own", "Ratio", "HR@1", "HC", "HC by chance"]
+    """Return the table of first-epoch losses on both kinds of data and of hit ratios of self-distilled titles."""
+    head = ["Data set", "Backbone", "Seed", "Loss, real", "Loss, self-distilled", "Ratio", "HR@1", "HC", "HC by chance"]
     lines, losses = [], [first_losses(logs, cell) for cell in cells]
     for cell, (real, own), said in zip(cells, losses, told, strict=True):
         known = said["HC"] is not None
@@ -55,7 +55,7 @@ def self_distilled(logs: Logs, cells: Sequence[Described], told: Sequence[Mappin
 
 
 def said_of_losses(cells: Sequence[Described], losses: Sequence[tuple[float, float]]) -> str:
-    """The ratio of each data set and backbone, with its interval over seeds where there are several."""
+    """Return a sentence on the ratio of losses per data set and backbone, with its interval if there are seeds."""
     ratios: dict[str, list[float]] = {}
     for cell, (real, own) in zip(cells, losses, strict=True):
         ratios.setdefault(f"{cell.dataset}, {cell.backbone}", []).append(own / real)
@@ -67,44 +67,44 @@ def said_of_losses(cells: Sequence[Described], losses: Sequence[tuple[float, flo
 
 
 def said_of_hits(told: Sequence[Mapping[str, Any]]) -> str:
-    """On how many rows hit ratios rest, and where the intervals of HC lie about their chance levels."""
+    """Return the sentences on the rows behind the hit ratios, and on HC's intervals relative to their chance levels."""
     rows = numbers(said["rows"] for said in told)
-    text = f"HR@1 is of {rows} training rows, its interval Wilson's, which takes rows for independent"
+    text = f"HR@1 is over {rows} training rows, with Wilson's interval, which assumes independent rows"
     known = [said for said in told if said["HC"] is not None]
     if not known:
         return f"{text}. No target has a category, so there is no HC."
-    text += f"; HC is of those whose target has a category, {numbers(s['rows_with_category'] for s in known)}"
+    text += f"; HC is over those whose target has a category, {numbers(s['rows_with_category'] for s in known)}"
     text += f" ({numbers(s['categories'] for s in known)} categories at level {numbers(s['level'] for s in known)})"
     spans = [(wilson(round(s["HC"] * s["rows_with_category"]), s["rows_with_category"]), s["chance"]) for s in known]
     return f"{text}. {count(len(known), 'interval')} of HC: {sides(spans, 'chance')}."
 
 
 def numbers(values: Iterable[int]) -> str:
-    """The values that there are, each once: "512", "480 to 512"."""
+    """Format the range of values: "512" if all are equal, else "480 to 512"."""
     found = sorted(set(values))
     return f"{found[0]:,}" if len(found) == 1 else f"{found[0]:,} to {found[-1]:,}"
 
 
 def by_epoch(logs: Logs, distance_rows: int) -> str:
-    """Loss, tau and d_t of every epoch of every tuned row, over its seeds."""
+    """Return the table of loss, tau and d_t by epoch for every tuned method, over its seeds."""
     rows: dict[tuple[str, str, str], list[Log]] = {}
     for source, log in logs.items():
         name = f"{source.method} {source.setting}".strip()
         rows.setdefault((source.dataset, source.backbone, name), []).append(log)
     head = ["Data set", "Backbone", "Row", "Epoch", "Seeds", "Loss", "tau", "d_t", "d_t / d_0", "Kept by"]
     lines = [line for row, runs in rows.items() for line in epochs_of(row, runs)]
-    note = f"The loss is the mean over an epoch, tau and d_t are of before it. {ALONE}"
+    note = f"The loss is the mean over an epoch; tau and d_t are computed before the epoch. {ALONE}"
     fell = [log[-2]["d_t"] < log[-2]["d_0"] for log in logs.values() if "d_t" in log[-2]]
     if fell:
-        note += f" d_t is over {count(distance_rows, 'row')}; of the last epoch it is below d_0 in {sum(fell)} of "
+        note += f" d_t is over {count(distance_rows, 'row')}; before the last epoch it is below d_0 in {sum(fell)} of "
         note += f"{count(len(fell), 'run')} of SOFT."
     return f"## Epoch by epoch\n{table(head, lines)}{note}\n"
 
 
 def epochs_of(row: tuple[str, str, str], runs: Sequence[Log]) -> list[list[str]]:
-    """The lines of one row: runs that had stopped before an epoch are not in its line."""
+    """Return the lines of one method, an epoch each; runs that had stopped before an epoch are not in its line."""
     lines = []
-    for epoch in range(1, max(map(len, runs))):
+    for epoch in range(1, max(map(len, runs))):  # the last line of a log is its summary, not an epoch
         found = [log[epoch - 1] for log in runs if epoch < len(log)]
         values = {name: [line[name] for line in found if name in line] for name in ("loss", "tau", "d_t")}
         values["ratio"] = [line["d_t"] / line["d_0"] for line in found if "d_t" in line]
