@@ -10,7 +10,7 @@ def build_parser() -> program.Parser:
     """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--metrics", many=True, help="test.metrics.json of each run, in the order of settings.cells")
-    parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
+    parser.input("--choices", many=True, required=False, help="choice files, in the order of settings.choices")
     parser.output("--long", help="csv: method,backbone,dataset,metric,seed,value; selected settings only")
     parser.output("--all-long", help="the same over all test rows; the other tables cover the paper's sample")
     parser.output("--settings-long", help="as --long plus a column setting (alpha=10): all candidates")
@@ -20,13 +20,13 @@ def build_parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read the metrics, mark the selected settings, write the tables."""
     from common import log
-    from softrec.io import choice_file, csv_files
-    from softrec.results import collect, long_table
+    from softrec.io import csv_files
+    from softrec.results import collect, long_table, runs
 
     settings = read_settings(args.settings, collect.CollectSettings)
-    choices = [choice_file.read_choice(path) for path in args.choices or []]
+    selected = runs.read_selected(args.choices, settings.choices)
     measured, of_all = (
-        collect.collect(settings.cells, [collect.read_metrics(path, key) for path in args.metrics], choices)
+        collect.collect(settings.cells, [collect.read_metrics(path, key) for path in args.metrics], selected)
         for key in ("metrics", "metrics_all")
     )
     long_table.write_long(args.long, [m.row for m in measured if m.chosen])

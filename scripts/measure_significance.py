@@ -13,7 +13,7 @@ def build_parser() -> program.Parser:
     """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     parser.input("--ranks", many=True, help="test.ranks.parquet of each run, in the order of settings.cells")
-    parser.input("--choices", many=True, required=False, help="choice files, which the cells refer to by index from 0")
+    parser.input("--choices", many=True, required=False, help="choice files, in the order of settings.choices")
     parser.output("--intervals", help="csv: interval, rows, users and seeds of each cell, over all test rows")
     parser.output("--intervals-paper", help="csv: the same over the paper's sample of test rows")
     parser.output("--tests", help="csv: SOFT against each other method: difference, interval and p")
@@ -23,13 +23,14 @@ def build_parser() -> program.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read the ranks, resample users, run the tests, write the tables."""
-    from softrec.io import choice_file, csv_files
+    from softrec.io import csv_files
     from softrec.reporting.summary import comparisons
+    from softrec.results import runs
     from softrec.stats import method_comparison, table_rows
 
     settings = read_settings(args.settings, method_comparison.SignificanceSettings)
-    choices = [choice_file.read_choice(path) for path in args.choices or []]
-    ranked = method_comparison.read_ranked(settings.cells, args.ranks, choices)
+    selected = runs.read_selected(args.choices, settings.choices)
+    ranked = method_comparison.read_ranked(settings.cells, args.ranks, selected)
     tallies = method_comparison.tallied(ranked, settings.metrics)
     intervals = method_comparison.intervals(ranked, tallies, settings)
     tests = method_comparison.tests(ranked, tallies, settings)

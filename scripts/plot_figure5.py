@@ -19,15 +19,14 @@ def build_parser() -> program.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read the results, draw the figure, write it and its numbers."""
-    from softrec.io import choice_file, csv_files
+    from softrec.io import csv_files
     from softrec.reporting.figures import figure5, style
+    from softrec.results import runs
 
     settings = read_settings(args.settings, figure5.Figure5Settings)
     points = figure5.read_points(args.settings_long, settings.metric)
-    chosen = {
-        (about.dataset, about.backbone): choice_file.read_choice(path).value
-        for about, path in zip(settings.choices, args.choices, strict=True)
-    }
+    selected = runs.read_selected(args.choices, settings.choices)
+    chosen = {(row.dataset, row.backbone): setting.value for row, setting in selected.items()}
     style.save(figure5.draw(points, chosen, settings.metric), args.pdf, args.png)
     csv_files.write_text(args.csv, csv_files.csv_text([figure5.Point._fields, *points]))
 

@@ -20,17 +20,14 @@ def build_parser() -> program.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Read runtimes and results, draw the figure, write it and its numbers."""
-    from softrec.io import choice_file, csv_files
+    from softrec.io import csv_files
     from softrec.reporting.figures import figure6, style
-    from softrec.results import long_table, runtimes
+    from softrec.results import long_table, runs, runtimes
 
     settings = read_settings(args.settings, figure6.Figure6Settings)
-    chosen = {
-        (about.dataset, about.backbone, about.method): choice_file.read_choice(path).label()
-        for about, path in zip(settings.choices, args.choices or [], strict=True)
-    }
+    selected = runs.read_selected(args.choices, settings.choices)
     entries, rows = runtimes.read_runtimes(args.runtimes), long_table.read_long(args.long)
-    points = figure6.points_of(entries, rows, chosen, settings.metric)
+    points = figure6.points_of(entries, rows, selected, settings.metric)
     style.save(figure6.draw(points, settings.metric), args.pdf, args.png)
     csv_files.write_text(args.csv, csv_files.csv_text([figure6.Point._fields, *points]))
 

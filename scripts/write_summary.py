@@ -24,9 +24,9 @@ def build_parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read the files, write a section for each kind of file given."""
     from common import files
-    from softrec.io import choice_file, csv_files
+    from softrec.io import csv_files
     from softrec.reporting.summary import page, test_results, training
-    from softrec.results import provenance
+    from softrec.results import provenance, runs
     from softrec.stats import paper_comparison
 
     settings = read_settings(args.settings, page.ReproductionSettings)
@@ -36,9 +36,8 @@ def main(args: argparse.Namespace) -> None:
     sections = [page.head(manifest, intervals)]
     sections.append(test_results.test_rows(intervals, test_results.read_tests(args.tests, metrics), metrics))
     if args.ranks:
-        choices = map(choice_file.read_choice, args.choices)
-        chosen = {(of.dataset, of.backbone): choice for of, choice in zip(settings.choices, choices, strict=True)}
-        sections.append(test_results.by_alpha(args.ranks, settings.alphas, chosen))
+        selected = runs.read_selected(args.choices, settings.alphas.choices)
+        sections.append(test_results.by_alpha(args.ranks, settings.alphas, selected))
     if args.described:
         told = [files.read_json(path) for path in args.described]
         sections.append(training.self_distilled(logs, settings.described, told))

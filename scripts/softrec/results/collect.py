@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from common import files
 from common.errors import SoftrecError
-from softrec.io.choice_file import Setting
 from softrec.results.long_table import LongRow
+from softrec.results.runs import Run, Selected, is_selected, require_selected_runs
 
 
 class Measured(NamedTuple):
@@ -20,25 +20,11 @@ class Measured(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Run:
-    """The run of one metrics file: its row and data set in Table 2, its seed and, in a grid, its setting.
-
-    `choice` is the index of the choice file with the selected setting of the grid; None outside a grid.
-    """
-
-    method: str
-    backbone: str
-    dataset: str
-    seed: int
-    setting: Setting | None
-    choice: int | None
-
-
-@dataclass(frozen=True)
 class CollectSettings:
-    """Settings of the collection; `cells` has one `Run` per metrics file, in the same order."""
+    """Settings of the collection: the run of each metrics file, and the row of each choice file, in their order."""
 
     cells: list[Run]
+    choices: list[Run]
 
 
 def read_metrics(path: Path, key: str = "metrics") -> dict[str, float]:
@@ -85,7 +71,7 @@ def impossible(metrics: dict[str, float], tolerance: float = 1e-9) -> str | None
     return None
 
 
-def collect(runs: list[Run], metrics: list[dict[str, float]], choices: list[Setting]) -> list[Measured]:
+def collect(runs: list[Run], metrics: list[dict[str, float]], selected: Selected) -> list[Measured]:
     """Collect every value of every run, in the order of `runs`, and mark those of the selected settings.
 
     Raises:
@@ -99,41 +85,9 @@ def collect(runs: list[Run], metrics: list[dict[str, float]], choices: list[Sett
         )
     measured = []
     for run, values in zip(runs, metrics, strict=True):
-        label, chosen = run.setting.label() if run.setting else "", is_chosen(run, choices)
+        chosen = is_selected(run, selected)
         for metric, value in values.items():
-            row = LongRow(run.method, run.backbone, run.dataset, metric, run.seed, value)
-            measured.append(Measured(row, label, chosen))
-    require_chosen_runs(runs, choices)
+            row = LongRow(run.method, run.backbone, run.dataset, metric, run.known_seed(), value)
+            measured.append(Measured(row, run.setting, chosen))
+    require_selected_runs(runs, selected)
     return measured
-
-
-def is_chosen(run: Run, choices: list[Setting]) -> bool:
-    """Whether a run belongs in Table 2: it has no grid, or its setting was selected.
-
-    Raises:
-        SoftrecError: a run has a setting without a choice file (or the reverse), or one of another hyperparameter.
-    """
-    if run.setting is None and run.choice is None:
-        return True
-    where = f"{run.method} {run.backbone} on {run.dataset}, seed {run.seed}"
-    if run.setting is None or run.choice is None or not 0 <= run.choice < len(choices):
-        what = f"the setting {run.setting and run.setting.label()} is given with choice {run.choice} of {len(choices)}"
-        raise SoftrecError(what, where=where, remedy="a run of a grid has a setting and the index of its choice file")
-    chosen = choices[run.choice]
-    if chosen.name != run.setting.name:
-        what = f"its choice file selects {chosen.name}, but its setting is of {run.setting.name}"
-        raise SoftrecError(what, where=where, remedy="give the choice file of this grid")
-    return chosen.value == run.setting.value
-
-
-def require_chosen_runs(runs: list[Run], choices: list[Setting]) -> None:
-    """Raise `SoftrecError` if a selected setting was not run: its cell would silently be missing from Table 2."""
-    for index in sorted({run.choice for run in runs if run.choice is not None}):
-        tested = [run.setting for run in runs if run.choice == index and run.setting]
-        if choices[index] not in tested:
-            ran = ", ".join(dict.fromkeys(setting.label() for setting in tested))
-            raise SoftrecError(
-                f"{choices[index].label()} was chosen, but only {ran} ran",
-                where=f"choice {index + 1} of --choices",
-                remedy="let Snakemake choose again over the configured grid",
-            )

@@ -12,6 +12,7 @@ from softrec.io.choice_file import Setting
 from softrec.io.records import Record, read_record
 from softrec.io.training_log import read_lines
 from softrec.job import timing
+from softrec.results.runs import Run
 
 TRAINING = "training"
 STAGES = {"train": TRAINING, "validate": "validation", "schedule": "d_t", "reference": "reference"}
@@ -20,28 +21,12 @@ SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # separate jobs, 
 
 
 @dataclass(frozen=True)
-class Source:
-    """The run that a file belongs to.
-
-    `setting` is its candidate of a grid ("alpha=10"), or "". It is null for ID-based sequential recommenders, whose
-    training log records their L2. `seed` is null where one run serves every seed: the untuned BIGRec, on which d_0 is
-    measured, has none.
-    """
-
-    dataset: str
-    backbone: str
-    method: str
-    seed: int | None
-    setting: str | None
-
-
-@dataclass(frozen=True)
 class RuntimesSettings:
     """The run of each training log, of each file of self-distilled data, and of each d_0, in the order of the files."""
 
-    logs: list[Source]
-    generated: list[Source]
-    distances: list[Source]
+    logs: list[Run]
+    generated: list[Run]
+    distances: list[Run]
 
 
 class Entry(NamedTuple):
@@ -63,7 +48,7 @@ class Entry(NamedTuple):
         return self.minutes * self.ranks
 
 
-def entries_of_log(path: Path, source: Source) -> list[Entry]:
+def entries_of_log(path: Path, run: Run) -> list[Entry]:
     """Read the stages of a training run from the seconds of its epochs.
 
     For a run that was resumed with another number of ranks or on another device, the last ones count for all epochs.
@@ -80,21 +65,20 @@ def entries_of_log(path: Path, source: Source) -> list[Entry]:
         raise untold(path, "on which device its job ran", "device")
     ranks = ranks_of(summary, path)
     kept = {stage: seconds for stage, seconds in total.items() if seconds > 0 or stage == TRAINING}
-    of = replace(source, setting=setting_of(summary, source, path))
-    facts = {**vars(of), "ranks": ranks, "device": device}
+    facts = {**vars(replace(run, setting=setting_of(summary, run, path))), "ranks": ranks, "device": device}
     return [Entry(**facts, stage=stage, minutes=seconds / 60) for stage, seconds in kept.items()]
 
 
-def setting_of(summary: Mapping[str, Any], source: Source, path: Path) -> str:
-    """Return a run's setting as tables name it: the known one, or the L2 in the summary of the log."""
-    if source.setting is not None:
-        return source.setting
+def setting_of(summary: Mapping[str, Any], run: Run, path: Path) -> str:
+    """Return a run's setting; that of an ID-based recommender is the L2 in the summary of the log."""
+    if run.backbone:
+        return run.setting
     if not isinstance(l2 := summary.get("l2"), float):
         raise untold(path, "with which L2 its model was trained", "l2")
     return Setting("l2", l2).label()
 
 
-def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
+def entry_of_output(path: Path, run: Run, stage: str) -> Entry:
     """Read a job's working time, without its start and loading, from the manifest beside its output.
 
     Raises:
@@ -113,7 +97,7 @@ def entry_of_output(path: Path, source: Source, stage: str) -> Entry:
         raise SoftrecError(error.what, where=error.where, remedy=AGAIN) from error
     device = str(gpus[0]) if isinstance(gpus, list) and gpus else "CPU"
     ranks = ranks_of(manifest.value, place)
-    return Entry(**vars(source), stage=stage, minutes=minutes, ranks=ranks, device=device)
+    return Entry(**vars(run), stage=stage, minutes=minutes, ranks=ranks, device=device)
 
 
 def ranks_of(facts: Mapping[str, Any], path: Path) -> int:

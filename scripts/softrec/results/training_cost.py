@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common.errors import SoftrecError
+from softrec.results.runs import Run
 from softrec.results.runtimes import INITIAL_DISTANCE, SELF_DISTILLED, Entry
 
 BESIDE = (SELF_DISTILLED, INITIAL_DISTANCE)  # stages that are jobs of their own, outside the training runs
@@ -23,16 +24,6 @@ PARTS = {
     "SOFT(w/o SA)": (SFT, ANSWERS, Part("SOFT(w/o SA)")),
     "SOFT": (SFT, ANSWERS, Part("SOFT", INITIAL_DISTANCE), Part("SOFT")),
 }
-
-
-class Run(NamedTuple):
-    """A method on a data set with one seed; `setting` is its selected hyperparameter ("alpha=10"), or ""."""
-
-    dataset: str
-    backbone: str
-    method: str
-    seed: int
-    setting: str
 
 
 class Cost(NamedTuple):

@@ -10,8 +10,7 @@ import numpy as np
 from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.evaluation.ranking import read_ranks
-from softrec.io.choice_file import Setting
-from softrec.results.collect import Run, is_chosen
+from softrec.results.runs import Run, Selected, is_selected
 from softrec.stats import resampling, variance_components, variance_pooling
 from softrec.stats.resampling import Resampling
 from softrec.stats.table_rows import Comparison, IntervalRow
@@ -22,9 +21,18 @@ OURS = "SOFT"
 
 @dataclass(frozen=True)
 class SignificanceSettings:
-    """Settings: one `Run` per ranks file, in order; metrics to test; the seed whose runs McNemar's test compares."""
+    """Settings of the tests.
+
+    Attributes:
+        cells: the run of each ranks file, in order.
+        choices: the row of each choice file, in order.
+        metrics: metrics to test.
+        mcnemar_seed: the seed whose runs McNemar's test compares.
+        resampling: number and seed of the resamples.
+    """
 
     cells: list[Run]
+    choices: list[Run]
     metrics: list[str]
     mcnemar_seed: int
     resampling: Resampling
@@ -57,7 +65,7 @@ class Tally(NamedTuple):
 Key = tuple[str, str, str]
 
 
-def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], choices: list[Setting]) -> dict[Key, Ranked]:
+def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], selected: Selected) -> dict[Key, Ranked]:
     """Read the chosen runs by (data set, method, backbone), in the order of the table.
 
     Raises:
@@ -68,13 +76,13 @@ def read_ranked(runs: Sequence[Run], ranks: Sequence[Path], choices: list[Settin
     found: dict[Key, list[tuple[int, np.ndarray]]] = {}
     same: dict[str, tuple[np.ndarray, np.ndarray, Path]] = {}
     for run, path in zip(runs, ranks, strict=True):
-        if not is_chosen(run, choices):
+        if not is_selected(run, selected):
             continue
         user, rank, paper = columns(path)
         users, papers, first = same.setdefault(run.dataset, (user, paper, path))
         if not (np.array_equal(users, user) and np.array_equal(papers, paper)):
             raise SoftrecError(f"{path} and {first} do not rank the same rows", remedy="let Snakemake rank again")
-        found.setdefault((run.dataset, run.method, run.backbone), []).append((run.seed, rank))
+        found.setdefault((run.dataset, run.method, run.backbone), []).append((run.known_seed(), rank))
     return {
         key: Ranked([seed for seed, _ in runs], np.stack([rank for _, rank in runs]), *same[key[0]][:2])
         for key, runs in found.items()

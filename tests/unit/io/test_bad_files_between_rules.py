@@ -15,6 +15,7 @@ from softrec.io import choice_file, records, tables, training_log
 from softrec.reporting import table1  # fmt: skip
 from softrec.reporting.figures import curriculum, figure5
 from softrec.results import collect, long_table, published, row_counts
+from softrec.results.runs import Run
 from softrec.stats import paper_comparison, table_rows
 
 FOLDER = ROOT / "tests/bad_inputs"
@@ -37,7 +38,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "metrics": collect.read_metrics,
     "summary": lambda path: selection.kept_epoch(path, ["NG@20"]),
     "log": training_log.read_lines,
-    "curve": lambda path: curriculum.read_curve(path, curriculum.SoftRun("Game", "BIGRec", 1.0, 1)),
+    "curve": lambda path: curriculum.read_curve(path, Run("Game", "BIGRec", "SOFT", 1, "alpha=1")),
     "published": lambda path: published.read_published(headed(path, published.COLUMNS), 2),
     "intervals": lambda path: paper_comparison.read_intervals(headed(path, table_rows.IntervalRow._fields)),
     "points": lambda path: figure5.read_points(headed(path, (*long_table.LongRow._fields, "setting")), "H@5"),

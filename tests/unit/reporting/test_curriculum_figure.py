@@ -1,6 +1,7 @@
 """The curriculum figure: what is read, what is drawn, and the same bytes each time."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from matplotlib.colors import to_rgb
 
 from common.errors import SoftrecError
 from softrec.reporting.figures import curriculum, style
-from softrec.reporting.figures.curriculum import Curve, SoftRun
+from softrec.reporting.figures.curriculum import Curve
+from softrec.results.runs import Run
 
-RUN = SoftRun("Game", "BIGRec", 10.0, 1)
+RUN = Run("Game", "BIGRec", "SOFT", 1, "alpha=10")
 EPOCHS: list[dict[str, Any]] = [
     {"epoch": 1, "tau": 1.0, "d_t": 4.0, "d_0": 4.0},
     {"epoch": 2, "tau": 0.5, "d_t": 3.0, "d_0": 4.0},
@@ -19,7 +21,12 @@ EPOCHS: list[dict[str, Any]] = [
 ]
 SUMMARY = {"summary": True, "kept_epoch": 2, "validation": {}, "stopped": "epochs"}
 CURVES = [
-    Curve(SoftRun(dataset, "BIGRec", alpha, seed), [1.0, 0.9 / alpha, 0.8 / alpha], [1.0, 0.7 + seed / 50, 0.6], 2)
+    Curve(
+        Run(dataset, "BIGRec", "SOFT", seed, f"alpha={alpha:g}"),
+        [1.0, 0.9 / alpha, 0.8 / alpha],
+        [1.0, 0.7 + seed / 50, 0.6],
+        2,
+    )
     for dataset in ("Game", "Movie")
     for alpha in (1.0, 10.0)
     for seed in (1, 2)
@@ -105,7 +112,7 @@ def test_run_that_is_missing_leaves_its_panels_blank() -> None:
     """LLaRA ran on Movie alone: its Game panels are switched off, its Movie panels carry the labels."""
     llara = [Curve(c.run, c.tau, c.distance, c.kept) for c in CURVES]
     llara = [
-        c._replace(run=SoftRun("Movie", "LLaRA", c.run.alpha, c.run.seed)) for c in llara if c.run.dataset == "Movie"
+        c._replace(run=replace(c.run, dataset="Movie", backbone="LLaRA")) for c in llara if c.run.dataset == "Movie"
     ]
     axes = curriculum.draw_curriculum(CURVES + llara).axes
     assert [a.axison for a in axes] == [True] * 4 + [False, True] * 2

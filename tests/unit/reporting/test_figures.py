@@ -11,6 +11,7 @@ from common.errors import SoftrecError
 from softrec.io import csv_files
 from softrec.reporting.figures import figure2, figure5, figure6, style
 from softrec.results.long_table import LongRow
+from softrec.results.runs import Run
 
 SASREC = "SASRec: minutes of training (one CPU process)"
 
@@ -30,7 +31,7 @@ def test_figure2_compares_first_epochs(tmp_path: Path) -> None:
     said = {"HR@1": 0.01, "HC": None, "chance": None, "level": 2, "categories": 57}
     (tmp_path / "m").write_text(json.dumps(said))
     real, own = write_log(tmp_path / "r", 2.0), write_log(tmp_path / "s", 0.5)
-    (bars,) = figure2.read_bars([real], [own], [tmp_path / "m"], [figure2.Source("D", "B", 1)])
+    (bars,) = figure2.read_bars([real], [own], [tmp_path / "m"], [Run("D", "B", "SFT", 1)])
     assert (bars.loss_real, bars.loss_self_distilled, bars.hr_1) == (2.0, 0.5, 0.01)
     assert bars.hc != bars.hc
     assert (bars.level, bars.classes) == (2, 57)

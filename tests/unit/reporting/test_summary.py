@@ -15,7 +15,7 @@ from softrec.job import program
 from softrec.reporting.summary import test_results, training
 from softrec.reporting.summary.page import system, times
 from softrec.reporting.summary.test_results import Contrast
-from softrec.reporting.summary.training import Described
+from softrec.results.runs import Run
 from softrec.stats.intervals import format_mean, format_share, over_seeds, wilson
 from softrec.stats.resampling import Interval
 from softrec.stats.table_rows import Comparison, IntervalRow
@@ -61,7 +61,7 @@ def test_only_differences_beyond_noise_are_named() -> None:
 
 def test_losses_of_the_first_epoch_are_set_against_each_other() -> None:
     """Two seeds: 1 / 2 and 3 / 2, so 1.0 on average, lower in one."""
-    cells = [Described("Game", "BIGRec", seed) for seed in (1, 2)]
+    cells = [Run("Game", "BIGRec", "SFT", seed) for seed in (1, 2)]
     said = training.said_of_losses(cells, [(2.0, 1.0), (2.0, 3.0)])
     assert said.startswith("Game, BIGRec: the loss on self-distilled data is 1.0000 (")
     assert said.endswith("of that on real data, lower in 1 of 2 seeds.")
@@ -154,12 +154,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         Path(f"{method.replace('/', '')}.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     files.write_json(Path("described.json"), told(0.5, 0.38))
     files.write_json(Path("alpha.json"), {"name": "alpha", "chosen": 10})
-    place = {"dataset": "Game", "backbone": "BIGRec", "seed": 1}
-    cells = [{**place, "method": f"alpha={alpha}", "setting": None, "choice": None} for alpha in (1, 10)]
+    place = {"dataset": "Game", "backbone": "BIGRec"}
+    cells = [{**place, "method": f"alpha={alpha}", "seed": 1} for alpha in (1, 10)]
     how = {"resampling": {"resamples": 200, "seed": 1}, "metrics": ["H@5", "H@20"], "mcnemar_seed": 1}
-    logs = [{**place, "method": m, "setting": "alpha=10" if m == "SOFT" else ""} for m in LOGS]
-    choices = [{"dataset": "Game", "backbone": "BIGRec"}]
-    settings = {"logs": logs, "described": [place], "choices": choices, "alphas": {**how, "cells": cells}}
+    logs = [{**place, "method": m, "seed": 1, "setting": "alpha=10" if m == "SOFT" else ""} for m in LOGS]
+    alphas = {**how, "cells": cells, "choices": [{**place, "method": "SOFT"}]}
+    settings = {"logs": logs, "described": [{**place, "method": "SFT", "seed": 1}], "alphas": alphas}
     return {**settings, "distance_rows": 64}
 
 
@@ -197,7 +197,7 @@ def test_a_page_has_every_number_with_its_size(run: dict[str, Any]) -> None:
 
 def test_without_soft_its_sections_are_absent(run: dict[str, Any]) -> None:
     """SFT alone: its rows and epochs, nothing of alpha, self-distilled data or d_t; without tuned rows, no epochs."""
-    alone = {**run, "logs": run["logs"][:1], "described": [], "choices": [], "alphas": {**run["alphas"], "cells": []}}
+    alone = {**run, "logs": run["logs"][:1], "described": [], "alphas": {**run["alphas"], "cells": [], "choices": []}}
     Path("significance.csv").write_text(",".join(Comparison._fields) + "\n")
     headings = re.findall("^## (.*)", described(alone, "--logs", "SFT.jsonl"), re.MULTILINE)
     assert headings == ["H@5 of each row", "Epoch by epoch", "What ran", "How long it took"]

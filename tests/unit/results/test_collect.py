@@ -1,6 +1,7 @@
 """From metrics files to long tables: the chosen setting alone for Table 2, every candidate beside it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,17 +11,20 @@ from places import ROOT
 from softrec.io import choice_file
 from softrec.io.choice_file import Setting
 from softrec.results import collect, long_table, published
-from softrec.results.collect import Measured, Run
+from softrec.results.collect import Measured
 from softrec.results.long_table import LongRow
+from softrec.results.runs import Run, Selected
 
-GRID = [Run("SOFT", "BIGRec", "Game", 1, Setting("alpha", value), 0) for value in (1.0, 10.0)]
+GRID = [Run("Game", "BIGRec", "SOFT", 1, f"alpha={value}") for value in (1, 10)]
+SOFT = Run("Game", "BIGRec", "SOFT")
 PUBLISHED = published.read_published(ROOT / "config/published.csv", table=2)
 
 
 def test_chosen_setting_is_marked() -> None:
     """Alpha = 10 was chosen: its value is for Table 2, that of alpha = 1 is kept beside it; SASRec has no grid."""
-    runs = [Run("SASRec", "", "Game", 1, None, None), *GRID]
-    measured = collect.collect(runs, [{"H@5": 0.1}, {"H@5": 0.2}, {"H@5": 0.3}], [Setting("alpha", 10.0)])
+    runs = [Run("Game", "", "SASRec", 1), *GRID]
+    selected = {SOFT: Setting("alpha", 10.0)}
+    measured = collect.collect(runs, [{"H@5": 0.1}, {"H@5": 0.2}, {"H@5": 0.3}], selected)
     assert measured == [
         Measured(LongRow("SASRec", "", "Game", "H@5", 1, 0.1), "", True),
         Measured(LongRow("SOFT", "BIGRec", "Game", "H@5", 1, 0.2), "alpha=1", False),
@@ -29,10 +33,10 @@ def test_chosen_setting_is_marked() -> None:
 
 
 def test_each_run_asks_its_own_choice() -> None:
-    """Choice 0 (Game) is alpha 1, choice 1 (Movie) alpha 10: one of the two runs of each data set counts."""
-    movie = [Run("SOFT", "BIGRec", "Movie", 1, run.setting, 1) for run in GRID]
-    choices = [Setting("alpha", 1.0), Setting("alpha", 10.0)]
-    measured = collect.collect([*GRID, *movie], [{"H@5": 0.1}] * 4, choices)
+    """Game's choice is alpha 1, Movie's alpha 10: one of the two runs of each data set counts."""
+    movie = [replace(run, dataset="Movie") for run in GRID]
+    selected = {SOFT: Setting("alpha", 1.0), replace(SOFT, dataset="Movie"): Setting("alpha", 10.0)}
+    measured = collect.collect([*GRID, *movie], [{"H@5": 0.1}] * 4, selected)
     assert [m.chosen for m in measured] == [True, False, False, True]
 
 
@@ -43,19 +47,20 @@ def test_labels_are_short_and_exact(value: float, label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("runs", "choices", "fault"),
+    ("runs", "selected", "fault"),
     [
-        (GRID, [Setting("alpha", 100.0)], "alpha=100 was chosen, but only alpha=1, alpha=10 ran"),
-        (GRID, [Setting("l2", 1.0)], "its choice file selects l2, but its setting is of alpha"),
-        (GRID, [], "the setting alpha=1 is given with choice 0 of 0"),
-        ([Run("SOFT", "B", "Game", 1, GRID[0].setting, None)] * 2, [], "the setting alpha=1 is given with choice None"),
-        (GRID[:1], [Setting("alpha", 1.0)], "2 metrics files are given for 1 cells"),
+        (GRID, {SOFT: Setting("alpha", 100.0)}, "alpha=100 was chosen, but only alpha=1, alpha=10 ran"),
+        (GRID, {SOFT: Setting("l2", 1.0)}, "its choice file selects l2, its setting is alpha=1"),
+        (GRID, {}, "it has a setting and no choice file"),
+        ([replace(SOFT, seed=1)] * 2, {SOFT: Setting("alpha", 1.0)}, "it has no setting and a choice file"),
+        (GRID[:1], {SOFT: Setting("alpha", 1.0)}, "2 metrics files are given for 1 cells"),
+        ([SOFT] * 2, {}, "a run of SOFT BIGRec on Game has no seed"),
     ],
 )
-def test_runs_that_do_not_fit_their_choices_are_refused(runs: list[Run], choices: list[Setting], fault: str) -> None:
+def test_runs_that_do_not_fit_their_choices_are_refused(runs: list[Run], selected: Selected, fault: str) -> None:
     """A cell never vanishes because a choice, a setting or a file is missing."""
     with pytest.raises(SoftrecError, match=fault):
-        collect.collect(runs, [{"H@5": 0.1}, {"H@5": 0.2}], choices)
+        collect.collect(runs, [{"H@5": 0.1}, {"H@5": 0.2}], selected)
 
 
 def test_choice_file_is_read(tmp_path: Path) -> None:

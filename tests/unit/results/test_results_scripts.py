@@ -32,9 +32,9 @@ def collected(tmp_path: Path) -> Path:
         report |= {"rows_all": 800, "users_all": 70, "tied_all": 0, "metrics_all": of_all}
         (tmp_path / f"{name}.json").write_text(json.dumps(report))
     (tmp_path / "alpha.json").write_text(json.dumps({"name": "alpha", "chosen": 10}))
-    base = {"backbone": "BIGRec", "dataset": "Game", "seed": 1}
-    grid = [{**base, "method": "SOFT", "setting": {"name": "alpha", "value": value}, "choice": 0} for value in (1, 10)]
-    settings = {"cells": [{**base, "method": "SFT", "setting": None, "choice": None}, *grid]}
+    sft, soft = ({"backbone": "BIGRec", "dataset": "Game", "method": method} for method in ("SFT", "SOFT"))
+    grid = [{**soft, "seed": 1, "setting": f"alpha={value}"} for value in (1, 10)]
+    settings = {"cells": [{**sft, "seed": 1}, *grid], "choices": [soft]}
     metrics = [tmp_path / f"{name}.json" for name in values]
     outputs = ["--long", tmp_path / "long.csv", "--all-long", tmp_path / "all.csv"]
     outputs += ["--settings-long", tmp_path / "settings.csv"]
@@ -114,8 +114,10 @@ def test_a_faulty_metrics_file_leaves_nothing_behind(collected: Path) -> None:
     outputs = [
         word for name in ("long", "all-long", "settings-long") for word in (f"--{name}", collected / f"new.{name}")
     ]
-    cells = [{"method": "SFT", "backbone": "", "dataset": "G", "seed": 1, "setting": None, "choice": None}]
-    done = run("collect_results", "--metrics", collected / "sft.json", *outputs, settings={"cells": cells})
+    cells = [{"method": "SFT", "backbone": "", "dataset": "G", "seed": 1}]
+    done = run(
+        "collect_results", "--metrics", collected / "sft.json", *outputs, settings={"cells": cells, "choices": []}
+    )
     assert done.returncode == 1
     assert "sft.json is not JSON" in done.stderr
     assert "Traceback" not in done.stderr

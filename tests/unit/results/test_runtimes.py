@@ -12,9 +12,10 @@ from softrec.io import csv_files
 from softrec.job import program, timing
 from softrec.reporting import teacher_share
 from softrec.results import runtimes
-from softrec.results.runtimes import Entry, RuntimesSettings, Source
+from softrec.results.runs import Run
+from softrec.results.runtimes import Entry, RuntimesSettings
 
-SFT = Source("D", "B", "SFT", 1, "")
+SFT = Run("D", "B", "SFT", 1)
 
 
 def write_log(path: Path, *seconds: dict[str, float], **summary: object) -> Path:
@@ -55,7 +56,7 @@ def test_a_model_over_item_ids_says_its_l2_itself(tmp_path: Path) -> None:
     """
     log = write_log(tmp_path / "log", {"train": 0.0, "validate": 0.0}, device="CPU", ranks=1, l2=0.1)
     entry = Entry("D", "", "SASRec", 1, "l2=0.1", "training", 0.0, 1, "CPU")
-    assert runtimes.entries_of_log(log, Source("D", "", "SASRec", 1, None)) == [entry]
+    assert runtimes.entries_of_log(log, Run("D", "", "SASRec", 1)) == [entry]
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_a_model_over_item_ids_says_its_l2_itself(tmp_path: Path) -> None:
 def test_a_log_that_does_not_tell_is_refused(tmp_path: Path, summary: dict[str, object], sentence: str) -> None:
     """Logs of earlier versions lack the keys: minutes of a GPU would pass for those of a CPU."""
     with pytest.raises(SoftrecError, match=f"log does not record {sentence}"):
-        runtimes.entries_of_log(write_log(tmp_path / "log", {"train": 1.0}, **summary), Source("D", "", "S", 1, None))
+        runtimes.entries_of_log(write_log(tmp_path / "log", {"train": 1.0}, **summary), Run("D", "", "S", 1))
 
 
 def test_a_job_beside_the_runs_counts_its_work_alone(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_work_is_timed_and_noted() -> None:
 def test_runtimes_are_read_as_it_was_written(tmp_path: Path) -> None:
     """d_0 of BIGRec is of no seed, an empty field."""
     log, sources = write_log(tmp_path / "log", {"train": 60}, device="G", ranks=4), [SFT]
-    d_0 = Source("D", "B", "SOFT", None, "")
+    d_0 = Run("D", "B", "SOFT")
     outputs = [write_output(tmp_path / name) for name in ("y", "d")]
     entries = runtimes.collect([log], outputs[:1], outputs[1:], RuntimesSettings(sources, [SFT], [d_0]))
     assert [(entry.method, entry.seed, entry.stage) for entry in entries] == [

@@ -3,10 +3,12 @@
 import pytest
 
 from common.errors import SoftrecError
+from softrec.io.choice_file import Setting
 from softrec.reporting.figures.figure6 import points_of
 from softrec.results.long_table import LongRow
+from softrec.results.runs import Run
 from softrec.results.runtimes import Entry
-from softrec.results.training_cost import Cost, Run, cost
+from softrec.results.training_cost import Cost, cost
 
 
 def entry(method: str, stage: str, minutes: float, ranks: int = 4, **changes: object) -> Entry:
@@ -16,7 +18,7 @@ def entry(method: str, stage: str, minutes: float, ranks: int = 4, **changes: ob
 
 # On 4 GPUs SFT takes 1.5 minutes, SDPO 3, SOFT 4 with alpha 1 and 5 with alpha 10, its ablation 2, the answers 1.5; d_0
 # takes 0.5 minutes on one GPU. SASRec takes half a minute with either L2. Seed 2 has another SFT, of 100 minutes.
-LEDGER = [
+RUNTIMES = [
     entry("SFT", "training", 1),
     entry("SFT", "validation", 0.5),
     entry("SDPO", "training", 2),
@@ -54,13 +56,13 @@ def test_a_method_pays_for_what_it_builds_on(asked: Run, minutes: float, without
     SOFT needs SFT, its answers and d_0, which one GPU measured once for all seeds; the ablation needs no d_0; a method
     without a grid costs the same with all of it.
     """
-    found = cost(LEDGER, asked)
+    found = cost(RUNTIMES, asked)
     assert found == Cost(pytest.approx(minutes), pytest.approx(without_sft), pytest.approx(with_grid), 4, ("G",))
 
 
 def test_sasrec_builds_on_nothing() -> None:
     """Half a minute of one process with one L2, a minute with both."""
-    assert cost(LEDGER, run("SASRec", "l2=0.1", "")) == Cost(0.5, 0.5, 1.0, 1, ("CPU",))
+    assert cost(RUNTIMES, run("SASRec", "l2=0.1", "")) == Cost(0.5, 0.5, 1.0, 1, ("CPU",))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_sasrec_builds_on_nothing() -> None:
 def test_a_missing_part_is_an_error(method: str, gone: tuple[str, ...], name: str) -> None:
     """A method that is charged too little would look cheap: what is missing is named, and what needs it."""
     asked = run(method, "alpha=1" if method == "SOFT" else "")
-    left = [one for one in LEDGER if not (one.method == gone[0] and one.stage in gone[1:])]
+    left = [one for one in RUNTIMES if not (one.method == gone[0] and one.stage in gone[1:])]
     with pytest.raises(SoftrecError, match=rf"no minutes of {name} on D, seed 1, which {method} needs"):
         cost(left, asked)
 
@@ -86,11 +88,11 @@ def test_points_are_means_over_seeds_of_chosen_settings() -> None:
 
     For seed 2, whose SFT takes 100 minutes, it is 32.5 + 4 x 98.5 = 426.5: on average 229.5. DROS is not shown.
     """
-    second = [one._replace(seed=2) for one in LEDGER[2:] if one.seed == 1]
+    second = [one._replace(seed=2) for one in RUNTIMES[2:] if one.seed == 1]
     rows = [LongRow("SOFT", "B", "D", "H@5", seed, value) for seed, value in ((1, 0.3), (2, 0.5))]
     rows += [LongRow("SASRec", "", "D", "H@5", 1, 0.2), LongRow("DROS", "", "D", "H@5", 1, 0.9)]
-    chosen = {("D", "B", "SOFT"): "alpha=10", ("D", "", "SASRec"): "l2=0.1"}
-    points = points_of([*LEDGER, *second], rows, chosen, "H@5")
+    selected = {Run("D", "B", "SOFT"): Setting("alpha", 10.0), Run("D", "", "SASRec"): Setting("l2", 0.1)}
+    points = points_of([*RUNTIMES, *second], rows, selected, "H@5")
     assert [(p.method, p.minutes, p.value, p.ranks, p.device) for p in points] == [
         ("SOFT", pytest.approx(229.5), pytest.approx(0.4), 4, "G"),
         ("SASRec", pytest.approx(0.5), 0.2, 1, "CPU"),

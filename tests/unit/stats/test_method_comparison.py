@@ -22,14 +22,16 @@ from softrec.stats.resampling import Resampling
 from softrec.stats.table_rows import Comparison, IntervalRow
 
 RUNS = [
-    Run("SFT", "BIGRec", "D", 1, None, None),
-    Run("SFT", "BIGRec", "D", 2, None, None),
-    Run("SOFT", "BIGRec", "D", 1, Setting("alpha", 1.0), 0),
-    Run("SOFT", "BIGRec", "D", 2, Setting("alpha", 1.0), 0),
-    Run("SOFT", "BIGRec", "D", 1, Setting("alpha", 10.0), 0),
-    Run("SOFT", "BIGRec", "D", 2, Setting("alpha", 10.0), 0),
+    Run("D", "BIGRec", "SFT", 1),
+    Run("D", "BIGRec", "SFT", 2),
+    Run("D", "BIGRec", "SOFT", 1, "alpha=1"),
+    Run("D", "BIGRec", "SOFT", 2, "alpha=1"),
+    Run("D", "BIGRec", "SOFT", 1, "alpha=10"),
+    Run("D", "BIGRec", "SOFT", 2, "alpha=10"),
 ]
-SETTINGS = SignificanceSettings(RUNS, ["H@5", "NG@5"], 1, Resampling(500, 3))
+ROW = Run("D", "BIGRec", "SOFT")
+SELECTED = {ROW: Setting("alpha", 10.0)}
+SETTINGS = SignificanceSettings(RUNS, [ROW], ["H@5", "NG@5"], 1, Resampling(500, 3))
 USERS = np.repeat(np.arange(1, 21), 2)
 PAPER = USERS > 5
 
@@ -65,7 +67,7 @@ def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None
     The difference is 1, its interval [1, 1], and p the least that 20 users can show: 2^-19, after Holm for two tests
     2^-18. McNemar: 20 users.
     """
-    ranked = method_comparison.read_ranked(RUNS, write_ranks(tmp_path, [9, 9, 9, 9, 0, 0]), [Setting("alpha", 10.0)])
+    ranked = method_comparison.read_ranked(RUNS, write_ranks(tmp_path, [9, 9, 9, 9, 0, 0]), SELECTED)
     assert ranked["D", "SOFT", "BIGRec"].seeds == [1, 2]
     hits, gains = comparisons_of(ranked)
     assert hits[:9] == ("D", "BIGRec", "H@5", "SFT", "BIGRec", 1.0, 1.0, 1.0, 2.0**-19)
@@ -106,7 +108,7 @@ def test_the_papers_rows_alone(tmp_path: Path) -> None:
     paths = write_ranks(tmp_path, [9] * 6)
     for path in paths[4:]:
         write_rows(path, USERS, np.where(PAPER, 9, 0), PAPER)
-    ranked = method_comparison.read_ranked(RUNS, paths, [Setting("alpha", 10.0)])
+    ranked = method_comparison.read_ranked(RUNS, paths, SELECTED)
     for found, value, size in ((ranked, 0.25, (40, 20, 2)), (method_comparison.of_paper(ranked), 0.0, (30, 15, 2))):
         soft = next(cell for cell in intervals_of(found) if cell.method == "SOFT")
         assert soft.value == value
@@ -119,13 +121,13 @@ def test_ranks_without_the_papers_rows_are_refused(tmp_path: Path) -> None:
     types = {name: kind for name, kind in RANK_TYPES.items() if name != "paper"}
     write_table(paths[0], {name: [9] * 40 for name in types}, types)
     with pytest.raises(SoftrecError, match=r"0\.parquet has no column 'paper'"):
-        method_comparison.read_ranked(RUNS[:1], paths[:1], [])
+        method_comparison.read_ranked(RUNS[:1], paths[:1], {})
     write_rows(paths[0], USERS, [9] * 40, [False] * 40)
     with pytest.raises(SoftrecError, match="no test row of D is of the paper's sample"):
-        method_comparison.of_paper(method_comparison.read_ranked(RUNS[:1], paths[:1], []))
+        method_comparison.of_paper(method_comparison.read_ranked(RUNS[:1], paths[:1], {}))
     write_rows(paths[0], [], [], [])
     with pytest.raises(SoftrecError, match="has no rows"):
-        method_comparison.read_ranked(RUNS[:1], paths[:1], [])
+        method_comparison.read_ranked(RUNS[:1], paths[:1], {})
 
 
 def test_runs_on_other_rows_are_refused(tmp_path: Path) -> None:
@@ -133,20 +135,20 @@ def test_runs_on_other_rows_are_refused(tmp_path: Path) -> None:
     paths = write_ranks(tmp_path, [9, 9, 9, 9, 0, 0])
     write_rows(paths[1], USERS[::-1], [1] * 40, PAPER)
     with pytest.raises(SoftrecError, match=r"1\.parquet and .*0\.parquet do not rank the same rows"):
-        method_comparison.read_ranked(RUNS, paths, [Setting("alpha", 10.0)])
+        method_comparison.read_ranked(RUNS, paths, SELECTED)
 
 
 def test_methods_with_other_seeds_are_refused(tmp_path: Path) -> None:
     """SOFT with seeds 1 and 3, SFT with 1 and 2."""
     runs = [*RUNS[:5], replace(RUNS[5], seed=3)]
-    ranked = method_comparison.read_ranked(runs, write_ranks(tmp_path, [9, 9, 9, 9, 0, 0]), [Setting("alpha", 10.0)])
+    ranked = method_comparison.read_ranked(runs, write_ranks(tmp_path, [9, 9, 9, 9, 0, 0]), SELECTED)
     with pytest.raises(SoftrecError, match="ran with seeds"):
         comparisons_of(ranked)
 
 
 def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:
     """The file says so instead of staying empty."""
-    ranked = method_comparison.read_ranked(RUNS[:2], write_ranks(tmp_path, [9, 9]), [])
+    ranked = method_comparison.read_ranked(RUNS[:2], write_ranks(tmp_path, [9, 9]), {})
     assert comparisons_of(ranked) == []
     assert "No comparison: SOFT did not run" in comparisons.described([])
 
@@ -181,7 +183,7 @@ def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck:
     0, 1, 2) more: the same mean, but single runs differ by half of what is gained, and SFT's the other way.
     """
     rng, paths = np.random.default_rng(3), []
-    runs = [Run(m, "BIGRec", "D", seed, None, None) for m in ("SFT", "SOFT") for seed in range(1, 6)]
+    runs = [Run("D", "BIGRec", m, seed) for m in ("SFT", "SOFT") for seed in range(1, 6)]
     for run in runs:
         more = luck * (run.seed - 3)
         hits = 80 + 25 + more if run.method == "SOFT" else 80 - more
@@ -189,8 +191,8 @@ def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck:
         rank[rng.permutation(400)[:hits]] = 0
         paths.append(tmp_path / f"{run.method}{run.seed}.parquet")
         write_rows(paths[-1], range(1, 401), rank, [True] * 400)
-    settings = SignificanceSettings(runs, ["H@5"], 1, Resampling(100, 3))
-    found = comparisons_of(method_comparison.read_ranked(runs, paths, []), settings)
+    settings = SignificanceSettings(runs, [], ["H@5"], 1, Resampling(100, 3))
+    found = comparisons_of(method_comparison.read_ranked(runs, paths, {}), settings)
     csv_files.write_text(tmp_path / "tests.csv", csv_files.csv_text([Comparison._fields, *found]))
     long = [LongRow(m, "BIGRec", "D", "H@5", 1, v) for m, v in {"SFT": 0.2, "SOFT": 0.2625}.items()]
     marked, sentence = gain_marks.beyond_noise(tmp_path / "tests.csv", table2.average(long))

@@ -9,12 +9,9 @@ from softrec.io.tables import write_table
 from softrec.stats.paper_comparison import ComparedRow, read_intervals
 from softrec.stats.table_rows import Comparison
 
-CELLS = [
-    {"method": m, "backbone": "BIGRec", "dataset": "Game", "seed": s, "setting": None, "choice": None}
-    for m in ("SFT", "SOFT")
-    for s in (1, 2)
-]
-SETTINGS = {"cells": CELLS, "metrics": ["H@5"], "mcnemar_seed": 1, "resampling": {"resamples": 200, "seed": 1}}
+CELLS = [{"method": m, "backbone": "BIGRec", "dataset": "Game", "seed": s} for m in ("SFT", "SOFT") for s in (1, 2)]
+SETTINGS = {"cells": CELLS, "choices": [], "metrics": ["H@5"], "mcnemar_seed": 1}
+SETTINGS["resampling"] = {"resamples": 200, "seed": 1}
 OUTPUTS = ("intervals", "intervals-paper", "tests", "markdown")
 
 

@@ -1,5 +1,6 @@
 """Slices of tables and figures."""
 
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
 
@@ -8,149 +9,121 @@ from lib.slices.base import Base, text
 from lib.slices.data import PAPER_ROWS
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
-SHOWN = ["H@5", "H@20"]  # on the page of what came out
+SHOWN = ["H@5", "H@20"]  # on the results page
+ANY = {"seed": None, "setting": ""}  # of all seeds and settings
 
 
-def setting(name: str, value: float | None) -> str:
-    """A candidate as tables name it: "alpha=10"."""
+def label(name: str, value: float | None) -> str:
+    """Format a candidate as tables name it: "alpha=10"."""
     return "" if value is None else f"{name}={repr(float(value)).removesuffix('.0')}"
 
 
 class ResultSlices(Base):
-    """Tables and figures."""
+    """Slices of the rules that make tables and figures. Files of results are named by the run that they belong to."""
 
-    def collect(self) -> str:
-        """Which metrics file is which cell."""
-        choices = grid.choices(self.config)
-        return text({"cells": [self.cell(cell, choices) for cell in grid.cells(self.config)]})
-
-    def cell(self, cell: grid.Cell, choices: list[str]) -> dict[str, Any]:
-        """One cell as the tables name it."""
-        chosen_by = f"{cell.dataset}/{cell.row.folder}/{cell.row.setting}.json"
-        has_grid = cell.value is not None
+    def run(self, cell: grid.Cell, **changes: Any) -> dict[str, Any]:
+        """Return the identity of a cell's run: data set, backbone, method, seed, setting."""
         return {
-            "method": cell.row.method,
-            "backbone": cell.row.backbone,
             "dataset": self.dataset(cell.dataset)["label"],
+            "backbone": cell.row.backbone,
+            "method": cell.row.method,
             "seed": cell.seed,
-            "setting": {"name": cell.row.setting, "value": cell.value} if has_grid else None,
-            "choice": choices.index(chosen_by) if has_grid else None,
+            "setting": label(cell.row.setting, cell.value),
+            **changes,
         }
 
+    def runs(self, cells: Iterable[grid.Cell], **changes: Any) -> list[dict[str, Any]]:
+        """Return the identities of several cells' runs."""
+        return [self.run(cell, **changes) for cell in cells]
+
+    def choices(self) -> list[dict[str, Any]]:
+        """Return the row of each file with a selected alpha, in the order of `grid.choices`."""
+        return [self.run(grid.Cell(row, dataset, 0), **ANY) for dataset, row in grid.alpha_choices(self.config)]
+
+    def collect(self) -> str:
+        """Return the run of each metrics file, and the row of each choice file."""
+        return text({"cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
+
     def labels(self) -> list[str]:
-        """The data sets as the tables name them, in the configured order."""
+        """Return the data sets as the tables name them, in the configured order."""
         return [dataset["label"] for dataset in self.config["datasets"].values()]
 
     def table1(self) -> str:
-        """Shape of Table 1."""
+        """Return the shape of Table 1."""
         return text({"datasets": self.labels()})
 
     def table2(self, tested: str) -> str:
-        """Shape of Table 2, and which test rows it is of."""
+        """Return the shape of Table 2, and on which test rows it is computed."""
         rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
         taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
         return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested})
 
     def significance(self) -> str:
-        """Which ranks are which cell, and how they are resampled."""
-        choices = grid.choices(self.config)
-        cells = [self.cell(cell, choices) for cell in grid.cells(self.config)]
-        return text({**self.tested(), "cells": cells})
+        """Return the run of each ranks file, what is tested, and the resampling."""
+        return text({**self.tested(), "cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
 
     def tested(self) -> dict[str, Any]:
-        """What is tested, and how it is resampled."""
-        resampling = {"resamples": self.config["statistics"]["resamples"], "seed": self.config["statistics"]["seed"]}
-        return {"metrics": METRICS, "mcnemar_seed": self.config["tuning_seed"], "resampling": resampling}
+        """Return what is tested, and the resampling."""
+        return {"metrics": METRICS, "mcnemar_seed": self.config["tuning_seed"], "resampling": self.config["statistics"]}
 
     def compare(self) -> str:
-        """Which metrics the paper prints, and on how many rows it measured them."""
+        """Return the metrics that the paper prints, and the number of its test rows."""
         return text({"metrics": METRICS, "paper_rows": PAPER_ROWS})
 
     def check_consistency(self) -> str:
-        """The data set of each metrics file, and the number of test rows in the paper."""
+        """Return the data set of each metrics file, and the number of test rows in the paper."""
         labels = [self.dataset(cell.dataset)["label"] for cell in grid.cells(self.config)]
         return text({"datasets": labels, "paper_rows": PAPER_ROWS})
 
     def manifest(self) -> str:
-        """The whole configuration, where the base models stand, and what runs it all."""
+        """Return the whole configuration, the folders of the base models, and Snakemake's version."""
         of = [sources.base_llm] + ([sources.text_encoder] if "llm-cf" in self.config["methods"] else [])
         models = sorted({folder(self.config, dataset) for folder in of for dataset in self.config["datasets"]})
         return text({"config": self.config, "models": models, "snakemake": version("snakemake")})
 
-    def place(self, cell: grid.Cell) -> dict[str, Any]:
-        """Data set, backbone and seed of a cell, as figures name them."""
-        return {"dataset": self.dataset(cell.dataset)["label"], "backbone": cell.row.backbone, "seed": cell.seed}
-
-    def about(self, dataset: str, row: grid.Row) -> dict[str, Any]:
-        """A data set and a backbone, as figures name them."""
-        return {"dataset": self.dataset(dataset)["label"], "backbone": row.backbone}
-
     def reproduction(self) -> str:
-        """Which training log, which file of self-distilled metrics, which choice and which ranks are which run's."""
-        cells = [
-            {**self.place(cell), "method": setting(cell.row.setting, cell.value), "setting": None, "choice": None}
-            for cell in grid.soft_cells(self.config)
-        ]
+        """Return the run of each training log, of each file of self-distilled metrics and of each ranks file."""
+        cells = [self.run(cell, method=label("alpha", cell.value), setting="") for cell in grid.soft_cells(self.config)]
         return text(
             {
-                "logs": self.tuned(),
-                "described": [self.place(cell) for cell in grid.compared_cells(self.config)],
-                "choices": [self.about(*choice) for choice in grid.alpha_choices(self.config)],
-                "alphas": {**self.tested(), "metrics": SHOWN, "cells": cells},
+                "logs": self.runs(grid.tuned_cells(self.config)),
+                "described": self.runs(grid.compared_cells(self.config)),
+                "alphas": {**self.tested(), "metrics": SHOWN, "cells": cells, "choices": self.choices()},
                 "distance_rows": self.config["soft"]["distance_rows"],
             }
         )
 
-    def tuned(self) -> list[dict[str, Any]]:
-        """The run of each training log of a language model."""
-        return [
-            {**self.place(cell), "method": cell.row.method, "setting": setting(cell.row.setting, cell.value)}
-            for cell in grid.tuned_cells(self.config)
-        ]
-
     def runtimes(self) -> str:
-        """Which training log, which file of answers and which d_0 is which run's; SASRec's logs name their L2."""
-        sasrec = [
-            {**self.place(cell), "method": cell.row.method, "setting": None}
-            for _, cell in search.sasrec_trainings(self.config)
-        ]
-        answering = grid.answering_cells(self.config)
-        generated = [{**self.place(cell), "method": "SFT", "setting": ""} for cell in answering]
+        """Return the run of each training log, of each file of self-distilled data and of each d_0.
+
+        SASRec's logs name their L2 themselves.
+        """
+        sasrec = self.runs((cell for _, cell in search.sasrec_trainings(self.config)), setting="")
         distances = [
-            {**self.place(cell), "method": cell.row.method, "setting": "", "seed": grid.distance_seed(cell)}
-            for cell in grid.distance_cells(self.config)
+            self.run(cell, setting="", seed=grid.distance_seed(cell)) for cell in grid.distance_cells(self.config)
         ]
-        return text({"logs": self.tuned() + sasrec, "generated": generated, "distances": distances})
-
-    def figure2(self) -> str:
-        """Which files are of which data set, backbone and seed."""
-        return text({"cells": [self.place(cell) for cell in grid.compared_cells(self.config)]})
-
-    def figure5(self) -> str:
-        """What each choice of alpha is about."""
-        return text({"metric": "H@5", "choices": [self.about(*choice) for choice in grid.alpha_choices(self.config)]})
-
-    def figure6(self) -> str:
-        """What each choice is about: SOFT's alpha and SASRec's L2."""
-        choices = [
-            {**self.about(dataset, row), "method": row.method} for dataset, row in grid.alpha_choices(self.config)
-        ]
-        for dataset in grid.sasrec_datasets(self.config):
-            choices.append({"dataset": self.dataset(dataset)["label"], "backbone": "", "method": "SASRec"})
-        return text({"metric": "H@5", "choices": choices})
-
-    def curriculum(self) -> str:
-        """Which training log is which curve of tau and d_t."""
         return text(
             {
-                "cells": [
-                    {
-                        "dataset": self.dataset(cell.dataset)["label"],
-                        "backbone": cell.row.backbone,
-                        "alpha": cell.value,
-                        "seed": cell.seed,
-                    }
-                    for cell in grid.soft_cells(self.config)
-                ]
+                "logs": self.runs(grid.tuned_cells(self.config)) + sasrec,
+                "generated": self.runs(grid.answering_cells(self.config)),
+                "distances": distances,
             }
         )
+
+    def figure2(self) -> str:
+        """Return the run of SFT that the files of each panel belong to."""
+        return text({"cells": self.runs(grid.compared_cells(self.config))})
+
+    def figure5(self) -> str:
+        """Return the metric, and the row of each choice of alpha."""
+        return text({"metric": "H@5", "choices": self.choices()})
+
+    def figure6(self) -> str:
+        """Return the metric, and the row of each choice: SOFT's alpha and SASRec's L2."""
+        sasrec = {"backbone": "", "method": "SASRec", **ANY}
+        own = [{"dataset": self.dataset(name)["label"], **sasrec} for name in grid.sasrec_datasets(self.config)]
+        return text({"metric": "H@5", "choices": self.choices() + own})
+
+    def curriculum(self) -> str:
+        """Return the run of SOFT of each training log."""
+        return text({"cells": self.runs(grid.soft_cells(self.config))})

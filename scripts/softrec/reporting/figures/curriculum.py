@@ -12,21 +12,12 @@ from matplotlib.ticker import MaxNLocator
 from common.errors import SoftrecError
 from softrec.io.training_log import log_error, read_lines
 from softrec.reporting.figures import style
+from softrec.results.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DOT: dict[str, Any] = {"marker": "o", "ms": 4.4, "mec": "white", "mew": 0.8}
-
-
-@dataclass(frozen=True)
-class SoftRun:
-    """The run of SOFT that a training log belongs to."""
-
-    dataset: str
-    backbone: str
-    alpha: float
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -36,19 +27,24 @@ class CurriculumSettings:
     `cells` has the run of each training log, in the same order; panels keep the order of data sets and backbones.
     """
 
-    cells: list[SoftRun]
+    cells: list[Run]
 
 
 class Curve(NamedTuple):
     """The curve of one run: tau_t and d_t / d_0 before epochs 1, 2, ..., and the kept epoch."""
 
-    run: SoftRun
+    run: Run
     tau: list[float]
     distance: list[float]
     kept: int
 
+    @property
+    def alpha(self) -> float:
+        """The run's alpha."""
+        return self.run.value("alpha")
 
-def read_curve(path: Path, run: SoftRun) -> Curve:
+
+def read_curve(path: Path, run: Run) -> Curve:
     """Read the curve of one training log of SOFT.
 
     Raises:
@@ -65,7 +61,7 @@ def read_curve(path: Path, run: SoftRun) -> Curve:
     return Curve(run, [line["tau"] for line in epochs], distance, summary["kept_epoch"])
 
 
-def read_curves(logs: list[Path], runs: list[SoftRun]) -> list[Curve]:
+def read_curves(logs: list[Path], runs: list[Run]) -> list[Curve]:
     """Read the curve of each log.
 
     Raises:
@@ -93,7 +89,16 @@ class Step(NamedTuple):
 def steps(curves: list[Curve]) -> list[Step]:
     """Return the data of the figure, one row per run and epoch."""
     return [
-        Step(**vars(curve.run), epoch=epoch, tau=tau, d_t_over_d_0=distance, kept=epoch == curve.kept)
+        Step(
+            dataset=curve.run.dataset,
+            backbone=curve.run.backbone,
+            alpha=curve.alpha,
+            seed=curve.run.known_seed(),
+            epoch=epoch,
+            tau=tau,
+            d_t_over_d_0=distance,
+            kept=epoch == curve.kept,
+        )
         for curve in curves
         for epoch, (tau, distance) in enumerate(zip(curve.tau, curve.distance, strict=True), start=1)
     ]
@@ -117,7 +122,7 @@ def draw_curriculum(curves: list[Curve]) -> Figure:
         raise SoftrecError("there are no training logs of SOFT to draw", remedy="run SOFT, or leave this figure out")
     datasets = list(dict.fromkeys(curve.run.dataset for curve in curves))
     backbones = list(dict.fromkeys(curve.run.backbone for curve in curves))
-    alphas = sorted({curve.run.alpha for curve in curves})
+    alphas = sorted({curve.alpha for curve in curves})
     colours = dict(zip(alphas, style.ordered_colours(len(alphas)), strict=True))
     with style.context():
         size = (style.panels_width(len(datasets)), 1.6 * 2 * len(backbones) + 0.5)
@@ -174,7 +179,7 @@ def distance_limits(curves: list[Curve]) -> tuple[float, float]:
 def draw_curves(axes: "Axes", curves: list[Curve], series: list[list[float]], colours: dict[float, str]) -> None:
     """Draw thin lines of the seeds, the bold mean over seeds of each alpha, and the dots of kept epochs."""
     for alpha, colour in colours.items():
-        own = [(curve, values) for curve, values in zip(curves, series, strict=True) if curve.run.alpha == alpha]
+        own = [(curve, values) for curve, values in zip(curves, series, strict=True) if curve.alpha == alpha]
         if not own:
             continue
         for curve, values in own:

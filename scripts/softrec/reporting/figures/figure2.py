@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from softrec.io.records import Record, read_record
 from softrec.io.training_log import read_lines
 from softrec.reporting.figures import style
+from softrec.results.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,19 +22,10 @@ REAL, DISTILLED = style.ORDERED[3], style.ORDERED[0]
 
 
 @dataclass(frozen=True)
-class Source:
-    """The data set, backbone and seed of one file of each kind."""
-
-    dataset: str
-    backbone: str
-    seed: int
-
-
-@dataclass(frozen=True)
 class Figure2Settings:
     """Settings of the figure; `cells` has the data set, backbone and seed of the files, in their order."""
 
-    cells: list[Source]
+    cells: list[Run]
 
 
 class Bars(NamedTuple):
@@ -55,9 +47,7 @@ class Bars(NamedTuple):
     classes: int
 
 
-def read_bars(
-    real: Sequence[Path], distilled: Sequence[Path], metrics: Sequence[Path], cells: list[Source]
-) -> list[Bars]:
+def read_bars(real: Sequence[Path], distilled: Sequence[Path], metrics: Sequence[Path], cells: list[Run]) -> list[Bars]:
     """Read first-epoch losses of SFT and SOFT(w/o SA), and the metrics of self-distilled data.
 
     Both losses start from the base model and are on the same rows in the same order.
@@ -69,7 +59,7 @@ def read_bars(
             Bars(
                 dataset=cell.dataset,
                 backbone=cell.backbone,
-                seed=cell.seed,
+                seed=cell.known_seed(),
                 loss_real=first_loss(sft),
                 loss_self_distilled=first_loss(own),
                 hr_1=said.number_or_nan("HR@1", 0, 1),

@@ -13,6 +13,7 @@ from common.errors import SoftrecError
 from softrec.io import csv_files
 from softrec.reporting.figures import style
 from softrec.results.long_table import LongRow
+from softrec.results.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,19 +23,11 @@ COLOURS = {"BIGRec": style.ORDERED[3], "LLaRA": style.ORDERED[1]}
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The data set and backbone of a choice file of alpha."""
-
-    dataset: str
-    backbone: str
-
-
-@dataclass(frozen=True)
 class Figure5Settings:
     """Settings of the figure: the metric to draw ("H@5"), and data set and backbone of each choice file, in order."""
 
     metric: str
-    choices: list[Chosen]
+    choices: list[Run]
 
 
 class Point(NamedTuple):

@@ -11,8 +11,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from softrec.reporting.figures import style
 from softrec.results.long_table import LongRow
+from softrec.results.runs import Run, Selected
 from softrec.results.runtimes import Entry
-from softrec.results.training_cost import Run, cost
+from softrec.results.training_cost import cost
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,20 +24,11 @@ GRID = {"SASRec": "l2", "SOFT": "alpha"}
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The data set, backbone ("" for a method without one) and method of a choice file."""
-
-    dataset: str
-    backbone: str
-    method: str
-
-
-@dataclass(frozen=True)
 class Figure6Settings:
     """Settings of the figure: the metric of accuracy ("H@5"), and what each choice file is for, in order."""
 
     metric: str
-    choices: list[Chosen]
+    choices: list[Run]
 
 
 class Point(NamedTuple):
@@ -56,18 +48,17 @@ class Point(NamedTuple):
     device: str
 
 
-def points_of(
-    entries: Sequence[Entry], rows: Sequence[LongRow], chosen: Mapping[tuple[str, str, str], str], metric: str
-) -> list[Point]:
+def points_of(entries: Sequence[Entry], rows: Sequence[LongRow], selected: Selected, metric: str) -> list[Point]:
     """Compute one point per method.
 
-    `chosen` has the selected setting of each method with a grid: ("D", "BIGRec", "SOFT") -> "alpha=10".
+    `selected` has the selected setting of each method with a grid.
     """
     found = []
     wanted = [row for row in rows if row.metric == metric and row.method in SHOWN]
     for place in dict.fromkeys((row.dataset, row.backbone, row.method) for row in wanted):
         own = [row for row in wanted if (row.dataset, row.backbone, row.method) == place]
-        spent = [cost(entries, Run(*place, row.seed, chosen.get(place, ""))) for row in own]
+        choice = selected.get(Run(*place))
+        spent = [cost(entries, Run(*place, row.seed, choice.label() if choice else "")) for row in own]
         devices = dict.fromkeys(device for one in spent for device in one.devices)
         ranks = max(one.ranks for one in spent)
         found.append(

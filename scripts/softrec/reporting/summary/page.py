@@ -9,20 +9,11 @@ from typing import Any
 from common.log import clock
 from softrec.reporting.markdown import count, table
 from softrec.reporting.summary.comparisons import about_seeds
-from softrec.reporting.summary.training import Described
-from softrec.results.runtimes import Source
+from softrec.results.runs import Run
 from softrec.stats.method_comparison import SignificanceSettings
 from softrec.stats.table_rows import IntervalRow
 
 SMALL = 0.01  # share of the total time below which scripts are summed in one line
-
-
-@dataclass(frozen=True)
-class Choice:
-    """The data set and backbone of a selected alpha."""
-
-    dataset: str
-    backbone: str
 
 
 @dataclass(frozen=True)
@@ -32,14 +23,12 @@ class ReproductionSettings:
     Attributes:
         logs: the run of each training log.
         described: data set, backbone and seed of each file of self-distilled metrics.
-        choices: data set and backbone of each file with a selected alpha.
-        alphas: a cell per run of SOFT, with its alpha in the place of the method.
+        alphas: a cell per run of SOFT, with its alpha in the place of the method; the row of each choice of alpha.
         distance_rows: M, the number of rows of d_t.
     """
 
-    logs: list[Source]
-    described: list[Described]
-    choices: list[Choice]
+    logs: list[Run]
+    described: list[Run]
     alphas: SignificanceSettings
     distance_rows: int
 

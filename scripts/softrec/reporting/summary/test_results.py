@@ -1,13 +1,13 @@
 """Test results of a run as Markdown: each method with its interval, SOFT against the others, and every alpha."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from softrec.io import csv_files
-from softrec.io.choice_file import Setting
 from softrec.reporting import gain_marks
 from softrec.reporting.markdown import count, side, table
+from softrec.results.runs import Selected
 from softrec.stats import method_comparison
 from softrec.stats.intervals import wilson
 from softrec.stats.method_comparison import SignificanceSettings
@@ -91,10 +91,10 @@ def said_of(tests: Sequence[Contrast]) -> str:
     return f"Beyond noise ({rule}): {len(beyond) or 'none'} of {count(len(tests), 'difference')}{''.join(beyond)}."
 
 
-def by_alpha(ranks: Sequence[Path], alphas: SignificanceSettings, chosen: Mapping[tuple[str, str], Setting]) -> str:
+def by_alpha(ranks: Sequence[Path], alphas: SignificanceSettings, selected: Selected) -> str:
     """Return the table of SOFT with every alpha (Figure 5), and the alpha selected on validation."""
-    ranked = method_comparison.read_ranked(alphas.cells, ranks, [])
+    ranked = method_comparison.read_ranked(alphas.cells, ranks, {})
     intervals = method_comparison.intervals(ranked, method_comparison.tallied(ranked, alphas.metrics), alphas)
-    said = "; ".join(f"{alpha.label()} on {dataset} with {name}" for (dataset, name), alpha in chosen.items())
+    said = "; ".join(f"{alpha.label()} on {row.dataset} with {row.backbone}" for row, alpha in selected.items())
     table_of_alphas = cells(intervals, alphas.metrics, "SOFT")
     return f"## SOFT by alpha (Figure 5)\n{table_of_alphas}\nChosen on validation: {said}.\n"

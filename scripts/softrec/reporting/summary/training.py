@@ -1,17 +1,17 @@
 """Training of a run as Markdown: self-distilled data (Figure 2), and loss, tau and d_t by epoch."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from softrec.io.training_log import read_lines
 from softrec.reporting.markdown import count, sides, table
-from softrec.results.runtimes import Source
+from softrec.results.runs import Run
 from softrec.stats.intervals import format_mean, format_share, wilson
 
 Log = Sequence[Mapping[str, Any]]
-Logs = Mapping[Source, Log]
+Logs = Mapping[Run, Log]
 LOSSES = (
     "Losses are means over the first epoch: on real data in SFT, on self-distilled data in SOFT(w/o SA), both from the "
     "base model and on the same rows in the same order. Logs have no losses of single rows, so an interval needs "
@@ -20,28 +20,19 @@ LOSSES = (
 ALONE = "Logs have only means over rows: intervals are over seeds, and a single seed has none."
 
 
-@dataclass(frozen=True)
-class Described:
-    """The data set, backbone and seed of a file of self-distilled metrics."""
-
-    dataset: str
-    backbone: str
-    seed: int
-
-
-def read_logs(sources: Sequence[Source], paths: Sequence[Path]) -> Logs:
+def read_logs(runs: Sequence[Run], paths: Sequence[Path]) -> Logs:
     """Read the lines of every training log."""
-    return dict(zip(sources, map(read_lines, paths), strict=True))
+    return dict(zip(runs, map(read_lines, paths), strict=True))
 
 
-def first_losses(logs: Logs, cell: Described) -> tuple[float, float]:
+def first_losses(logs: Logs, cell: Run) -> tuple[float, float]:
     """Return the first-epoch losses on real data, in SFT, and on self-distilled data, in SOFT(w/o SA)."""
     methods = ("SFT", "SOFT(w/o SA)")
-    real, own = (logs[Source(cell.dataset, cell.backbone, method, cell.seed, "")][0]["loss"] for method in methods)
+    real, own = (logs[replace(cell, method=method)][0]["loss"] for method in methods)
     return real, own
 
 
-def self_distilled(logs: Logs, cells: Sequence[Described], told: Sequence[Mapping[str, Any]]) -> str:
+def self_distilled(logs: Logs, cells: Sequence[Run], told: Sequence[Mapping[str, Any]]) -> str:
     """Return the table of first-epoch losses on both kinds of data and of hit ratios of self-distilled titles."""
     head = ["Data set", "Backbone", "Seed", "Loss, real", "Loss, self-distilled", "Ratio", "HR@1", "HC", "HC by chance"]
     lines, losses = [], [first_losses(logs, cell) for cell in cells]
@@ -54,7 +45,7 @@ def self_distilled(logs: Logs, cells: Sequence[Described], told: Sequence[Mappin
     return f"## Self-distilled data (Figure 2)\n{table(head, lines)}{note}"
 
 
-def said_of_losses(cells: Sequence[Described], losses: Sequence[tuple[float, float]]) -> str:
+def said_of_losses(cells: Sequence[Run], losses: Sequence[tuple[float, float]]) -> str:
     """Return a sentence on the ratio of losses per data set and backbone, with its interval if there are seeds."""
     ratios: dict[str, list[float]] = {}
     for cell, (real, own) in zip(cells, losses, strict=True):
@@ -88,9 +79,9 @@ def numbers(values: Iterable[int]) -> str:
 def by_epoch(logs: Logs, distance_rows: int) -> str:
     """Return the table of loss, tau and d_t by epoch for every tuned method, over its seeds."""
     rows: dict[tuple[str, str, str], list[Log]] = {}
-    for source, log in logs.items():
-        name = f"{source.method} {source.setting}".strip()
-        rows.setdefault((source.dataset, source.backbone, name), []).append(log)
+    for run, log in logs.items():
+        name = f"{run.method} {run.setting}".strip()
+        rows.setdefault((run.dataset, run.backbone, name), []).append(log)
     head = ["Data set", "Backbone", "Row", "Epoch", "Seeds", "Loss", "tau", "d_t", "d_t / d_0", "Kept by"]
     lines = [line for row, runs in rows.items() for line in epochs_of(row, runs)]
     note = f"The loss is the mean over an epoch; tau and d_t are computed before the epoch. {ALONE}"
