@@ -33,7 +33,10 @@ class ModuleChangedError(Exception):
 
 
 class Loader(SourceFileLoader):
-    """Loader that compiles a module from source and records the source; raises `ModuleChangedError` unless it is as planned."""
+    """Loader that compiles a module from source and records the source.
+
+    Raises `ModuleChangedError` unless the module is as planned.
+    """
 
     def get_code(self, fullname: str) -> CodeType:
         """Compile the current source."""

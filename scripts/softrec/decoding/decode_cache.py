@@ -38,7 +38,7 @@ class RoomyLayer(DynamicLayer):
     def grown(
         self, key_states: torch.Tensor, value_states: torch.Tensor, before: int, total: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Allocate larger memory, for `tokens` tokens at first and later for `total` and `more`; keep the first `before`."""
+        """Allocate memory for `tokens` tokens at first, later for `total` and `more`; copy the first `before`."""
         room = total + self.more if before else max(self.tokens, total)
         keys, values = (new.new_empty((*new.shape[:-2], room, new.shape[-1])) for new in (key_states, value_states))
         if before:
