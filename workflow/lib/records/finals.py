@@ -1,6 +1,6 @@
-"""What a run leaves for people, its tables and figures: each is what its job wrote, or the run does not start.
+"""Check of a run's tables and figures: if one is not what its job wrote, the run does not start.
 
-No job reads them, so none would notice that one was edited, or put there by hand.
+No job reads these files, so no job would notice that a file was edited or added by hand.
 """
 
 from collections.abc import Iterable, Iterator
