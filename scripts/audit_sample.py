@@ -37,7 +37,7 @@ def main(args: argparse.Namespace) -> None:
     sample = split_audit.Part.of(f"{name}_sample", tables.read_table(args.sample, list(sequences.TYPES)))
     report = sample_audit.audit_sample(split, sample)
     for check in report["checks"]:
-        log.say(f"holds  {check['check']}  ({check['rows']:,} rows)")
+        log.info(f"holds  {check['check']}  ({check['rows']:,} rows)")
     files.write_json(args.audit, report)
 
 

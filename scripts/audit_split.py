@@ -31,7 +31,7 @@ def main(args: argparse.Namespace) -> None:
     ]
     report = split_audit.audit(interactions, splits, settings)
     for check in report["checks"]:
-        log.say(f"holds  {check['check']}  ({check['rows']:,} rows)")
+        log.info(f"holds  {check['check']}  ({check['rows']:,} rows)")
     files.write_json(args.audit, report)
 
 

@@ -33,7 +33,7 @@ def main(args: argparse.Namespace) -> None:
     long_table.write_long(args.all_long, [m.row for m in of_all if m.chosen])
     header = (*long_table.LongRow._fields, "setting")
     csv_files.write_text(args.settings_long, csv_files.csv_text([header, *((*m.row, m.setting) for m in measured)]))
-    log.say(f"{len(settings.cells)} runs, {sum(m.chosen for m in measured)} of {len(measured)} values go into Table 2")
+    log.info(f"{len(settings.cells)} runs, {sum(m.chosen for m in measured)} of {len(measured)} values go into Table 2")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,9 @@ def main(args: argparse.Namespace) -> None:
     csv_files.write_text(args.csv, csv_files.csv_text([paper_comparison.ComparedRow._fields, *rows]))
     seeds = min((row.seeds for row in ours), default=0)
     text = (
-        paper_comparison.described(rows, seeds, settings.paper_rows) if rows else paper_comparison.disjoint(ours, paper)
+        paper_comparison.format_comparison(rows, seeds, settings.paper_rows)
+        if rows
+        else paper_comparison.disjoint(ours, paper)
     )
     csv_files.write_text(args.markdown, text)
 

@@ -38,8 +38,8 @@ def main(args: argparse.Namespace) -> None:
         raise SoftrecError(f"{len(args.models)} models for {len(settings.values)} values", where="--models")
     choice = read_choice(args.choice)
     chosen = args.models[selection.position_of_chosen(choice, settings.name, settings.values)]
-    log.say(f"{choice.label()}: {chosen}")
-    with files.write_whole(args.model) as partial:
+    log.info(f"{choice.label()}: {chosen}")
+    with files.atomic_write(args.model) as partial:
         shutil.copyfile(chosen, partial)
 
 

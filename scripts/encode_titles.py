@@ -24,7 +24,7 @@ def main(args: argparse.Namespace) -> None:
 
     with distributed.process_group():
         settings = read_settings(args.settings, embeddings.EmbeddingSettings)
-        titles = [prompts.title_in(title) for title in samples.load_items(args.catalogue).distinct]
+        titles = [prompts.extract_title(title) for title in samples.load_items(args.catalogue).distinct]
         llm = language_model.load(args.llm, settings.backbone, settings.precision, kernels=settings.kernels)
         arrays.write_array(args.titles, embeddings.embed(llm, titles, settings.batch_size))
 

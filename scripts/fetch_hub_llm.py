@@ -19,10 +19,10 @@ def main(args: argparse.Namespace) -> None:
     from softrec.fetch import hub
 
     settings = read_settings(args.settings, hub.HubLlmSettings)
-    with files.write_whole(args.llm) as folder:
+    with files.atomic_write(args.llm) as folder:
         program.note("commit", hub.fetch_llm(settings, folder))
     # Store the digest, so that later jobs need not hash several GB again.
-    file_digests.hand_on(args.llm, file_digests.sha256(args.llm))
+    file_digests.store_for_all_runs(args.llm, file_digests.sha256(args.llm))
 
 
 if __name__ == "__main__":

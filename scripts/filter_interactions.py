@@ -35,8 +35,8 @@ def main(args: argparse.Namespace) -> None:
     titled = texts.filter(texts["title"].is_not_null())["item_id"]
     interactions, counts = filtering.filter_interactions(raw, titled, settings)
     columns = catalogue.build_catalogue(interactions.item_ids, texts, keep_untitled=settings.untitled == "keep")
-    log.say(counts.table())
-    log.say(counts.ties.sentence())
+    log.info(counts.table())
+    log.info(counts.ties.sentence())
     rows = {name: getattr(interactions, name) for name in filtering.TYPES}
     tables.write_table(args.interactions, rows, filtering.TYPES)
     tables.write_table(args.catalogue, columns, catalogue.TYPES)

@@ -18,14 +18,14 @@ def build_parser() -> program.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Train and save; the summary of the training log records how many training rows the teacher has labelled."""
-    from common.log import say
+    from common.log import info
     from softrec.io.checkpoints import run_key
     from softrec.llm_enhanced import dllm2rec, teacher
     from softrec.sequential import run
 
     settings = read_settings(args.settings, dllm2rec.Dllm2recSettings)
     told = teacher.read_teacher(args.catalogue, args.titles, args.nearest, args.train, args.sample)
-    say(f"the teacher has labelled {len(told.items):,} of {len(told.place):,} training rows")
+    info(f"the teacher has labelled {len(told.items):,} of {len(told.place):,} training rows")
     method = dllm2rec.Dllm2rec(settings.distillation, told, settings.fit.seed)
     l2 = run.candidate_or_chosen(args.choice, "l2", settings.l2)
     paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)

@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     alpha = run.candidate_or_chosen(args.choice, "alpha", settings.alpha)
     method = dros.Dros(alpha, settings.beta, settings.popularity_power)
     paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
-    run.fit_and_save(paths, key, settings.fit, method, run.chosen(args.l2, "l2"), alpha=alpha)
+    run.fit_and_save(paths, key, settings.fit, method, run.read_selected(args.l2, "l2"), alpha=alpha)
 
 
 if __name__ == "__main__":

@@ -31,15 +31,15 @@ def main(args: argparse.Namespace) -> None:
     means = table2.average(long_table.read_long(args.long))
     # The tests cover all test rows, so the table over the paper's sample gets no --tests and no marks.
     marked, sentence = gain_marks.beyond_noise(args.tests, means) if args.tests else (set(), "")
-    rows = row_counts.sentence(row_counts.read(args.metrics, settings.datasets), settings.tested)
-    said = [rows, sentence, teacher_share.sentence(args.students or [], settings.taught)]
+    rows = row_counts.format_row_counts(row_counts.read(args.metrics, settings.datasets), settings.tested)
+    said = [rows, sentence, teacher_share.format_teacher_share(args.students or [], settings.taught)]
     sentence = " ".join(filter(None, said))
     table = table2.table2(means, settings, marked)
     note = table2.note(means, settings, "in bold", sentence)
     csv_files.write_text(args.csv, grouped_table.to_csv(table))
     csv_files.write_text(args.markdown, f"{grouped_table.to_markdown(table)}\n{note}\n")
     csv_files.write_text(args.latex, f"{latex.comment(note)}{latex.to_latex(table)}")
-    log.say(note)
+    log.info(note)
 
 
 if __name__ == "__main__":

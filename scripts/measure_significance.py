@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> None:
     for path, rows in ((args.intervals, intervals), (args.intervals_paper, of_paper)):
         csv_files.write_text(path, csv_files.csv_text([table_rows.IntervalRow._fields, *rows]))
     csv_files.write_text(args.tests, csv_files.csv_text([table_rows.Comparison._fields, *tests]))
-    csv_files.write_text(args.markdown, comparisons.described(tests))
+    csv_files.write_text(args.markdown, comparisons.format_comparisons(tests))
 
 
 if __name__ == "__main__":

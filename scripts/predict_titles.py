@@ -25,7 +25,7 @@ def main(args: argparse.Namespace) -> None:
     """Load the model, predict titles, embed them, write both."""
     from softrec.core import distributed
     from softrec.decoding import predictions
-    from softrec.decoding.finished_texts import KeptAnswers
+    from softrec.decoding.finished_texts import GenerationCheckpoint
     from softrec.decoding.recommender import RecommenderSettings, open_recommender
     from softrec.io import arrays, checkpoints
     from softrec.job import timing
@@ -36,13 +36,15 @@ def main(args: argparse.Namespace) -> None:
         items = samples.load_items(args.catalogue)
         rows = samples.load_rows(args.rows, items.count)
         recommender = open_recommender(args.llm, items, settings, args.adapter)
-        kept = KeptAnswers(args.predictions, checkpoints.shared_run_key(args.settings, args.code, args.files_read))
+        kept = GenerationCheckpoint(
+            args.predictions, checkpoints.shared_run_key(args.settings, args.code, args.files_read)
+        )
         with timing.timed(kept.seconds()):
-            answers = recommender.answer(rows, "predict", kept)
+            answers = recommender.generate(rows, "predict", kept)
         predictions.describe(answers, rows["target"], items)
         arrays.write_array(args.embeddings, recommender.embed_titles([answer.text for answer in answers]))
         predictions.write(args.predictions, answers)
-    program.last(kept.clear)
+    program.after_success(kept.clear)
 
 
 if __name__ == "__main__":

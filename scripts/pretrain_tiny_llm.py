@@ -23,7 +23,7 @@ def main(args: argparse.Namespace) -> None:
     settings = read_settings(args.settings, tiny_llm.TinySettings)
     table = tables.read_table(args.catalogue, ["title", "category"])
     model, tokenizer = tiny_llm.pretrain(table["title"].to_pylist(), table["category"].to_pylist(), settings)
-    with files.write_whole(args.llm) as partial:
+    with files.atomic_write(args.llm) as partial:
         model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
 

@@ -34,7 +34,7 @@ def main(args: argparse.Namespace) -> None:
     found = retrieval.find_examples(rows, time, titles, known, settings)
     used = len(np.unique(found[found >= 0]))
     without = int((found < 0).all(axis=1).sum())
-    log.say(f"{used:,} of {len(known.item):,} decisions are an example; {without:,} of {len(found):,} rows have none")
+    log.info(f"{used:,} of {len(known.item):,} decisions are an example; {without:,} of {len(found):,} rows have none")
     program.note("examples", {"decisions": len(known.item), "used": used, "rows": len(found), "rows_without": without})
     arrays.write_array(args.examples, found)
 

@@ -29,9 +29,9 @@ def main(args: argparse.Namespace) -> None:
         text = (
             f"{settings.split} holds {len(table):,} sequences, fewer than the {settings.rows:,} asked for: all are used"
         )
-        log.say(f"note: {text}")
+        log.info(f"note: {text}")
         program.note("sample", text)
-    log.say(f"{settings.split}  {len(rows):,} of {len(table):,} sequences, {paper.sum():,} of the paper's sample")
+    log.info(f"{settings.split}  {len(rows):,} of {len(table):,} sequences, {paper.sum():,} of the paper's sample")
     columns = {name: sample[name].combine_chunks() for name in sequences.TYPES}
     tables.write_table(args.sample, {**columns, "paper": paper}, sequences.SAMPLE_TYPES)
 

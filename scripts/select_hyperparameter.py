@@ -21,7 +21,7 @@ def main(args: argparse.Namespace) -> None:
 
     settings = read_settings(args.settings, selection.SelectionSettings)
     choice = selection.decide(settings, [selection.kept_epoch(path, settings.metrics) for path in args.logs])
-    log.say(f"{choice['name']} = {choice['chosen']}  by {', '.join(choice['metrics'])} on validation")
+    log.info(f"{choice['name']} = {choice['chosen']}  by {', '.join(choice['metrics'])} on validation")
     files.write_json(args.choice, choice)
 
 

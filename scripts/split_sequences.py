@@ -28,7 +28,7 @@ def main(args: argparse.Namespace) -> None:
     parts = sequences.split(user, item, timestamp, settings)
     for name, columns in parts.items():
         tables.write_table(getattr(args, name), columns, sequences.TYPES)
-        log.say(f"{name}  {len(columns['user']):,} sequences")
+        log.info(f"{name}  {len(columns['user']):,} sequences")
 
 
 if __name__ == "__main__":

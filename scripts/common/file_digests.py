@@ -21,32 +21,32 @@ from common import files
 VARIABLE, RUN = "SOFTREC_DIGESTS", "SOFTREC_RUN"
 SMALL = 1 << 20  # bytes; smaller files are hashed in a millisecond
 EVER = ""  # in place of a run: the digest was stored by `hand_on` and is valid in all runs
-Signs = list[list[str | int]]
-_known: dict[Path, tuple[Signs, str]] = {}
+Fingerprint = list[list[str | int]]
+_known: dict[Path, tuple[Fingerprint, str]] = {}
 
 
 def sha256(path: Path) -> str:
     """Return `files.sha256` of a file or folder, from the cache unless its signs have changed."""
-    place, signs = path.resolve(), signs_of(path)
+    place, signs = path.resolve(), fingerprint(path)
     kept = _known.get(place)
     digest = kept[1] if kept and kept[0] == signs else recorded(place, signs)
     if digest is None:
         digest = files.sha256(path)
-        if signs_of(path) != signs:
+        if fingerprint(path) != signs:
             return digest  # the file changed while it was hashed, so the digest may belong to either content
         record(place, signs, digest, os.environ.get(RUN) or None)
     _known[place] = (signs, digest)
     return digest
 
 
-def hand_on(path: Path, digest: str) -> None:
+def store_for_all_runs(path: Path, digest: str) -> None:
     """Store the known digest of a file that this job has made, for this job and all later ones."""
-    place, signs = path.resolve(), signs_of(path)
+    place, signs = path.resolve(), fingerprint(path)
     record(place, signs, digest, EVER)
     _known[place] = (signs, digest)
 
 
-def signs_of(path: Path) -> Signs:
+def fingerprint(path: Path) -> Fingerprint:
     """Return relative path, inode, size, mtime and ctime (in ns) of a file, or of each file of a folder, sorted."""
     if not path.is_dir():
         return [signs_of_file(path, "")]
@@ -59,7 +59,7 @@ def signs_of_file(path: Path, name: str) -> list[str | int]:
     return [name, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns]
 
 
-def is_small(signs: Signs) -> bool:
+def is_small(signs: Fingerprint) -> bool:
     """Whether a file or folder is hashed faster than a cached digest is read."""
     return sum(int(file[2]) for file in signs) < SMALL
 
@@ -71,7 +71,7 @@ def file_of(place: Path) -> Path | None:
     return Path(folder) / f"{name}.json" if folder else None
 
 
-def recorded(place: Path, signs: Signs) -> str | None:
+def recorded(place: Path, signs: Fingerprint) -> str | None:
     """Return the cached digest of a path from this run or `hand_on`, if the signs have not changed; else None."""
     if (file := file_of(place)) is None or is_small(signs):
         return None
@@ -84,7 +84,7 @@ def recorded(place: Path, signs: Signs) -> str | None:
     return left.get("sha256") if fits and left.get("run") in (EVER, os.environ.get(RUN) or EVER) else None
 
 
-def record(place: Path, signs: Signs, digest: str, run: str | None) -> None:
+def record(place: Path, signs: Fingerprint, digest: str, run: str | None) -> None:
     """Cache the digest of a path for later jobs of a run; if that fails, they hash the file themselves."""
     if (file := file_of(place)) is None or run is None or is_small(signs):
         return

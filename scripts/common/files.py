@@ -19,7 +19,7 @@ SCARCE = 1 << 20  # a disk with fewer free bytes counts as full
 
 
 @contextmanager
-def write_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Yield a temporary path next to `path`; rename it to `path` if the block succeeds, else remove it.
 
     The block may make the temporary path a file or a folder. A killed process leaves at most a hidden
@@ -99,13 +99,13 @@ def make_way(path: Path, successor: Path) -> None:
         raise SoftrecError(f"{path} is a folder, but the output is a file", remedy=remedy)
     held = [p for p in sorted(path.rglob("*")) if is_content(p)]
     mark = mark_of(path)
-    own = is_told_of(path) or (mark.exists() and mark.read_text() == str(path.stat().st_ino))
+    own = is_listed_output(path) or (mark.exists() and mark.read_text() == str(path.stat().st_ino))
     if held and not own:
         raise SoftrecError(f"{path} is a folder that no job has written: it holds {held[0].name}", remedy=remedy)
     remove(path)
 
 
-def is_told_of(path: Path) -> bool:
+def is_listed_output(path: Path) -> bool:
     """Whether the manifest next to a folder lists it as an output."""
     try:
         outputs = json.loads(manifest_of(path).read_text(encoding="utf-8"))["outputs"]
@@ -186,7 +186,7 @@ def is_content(path: Path) -> bool:
 
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically. Raises `ValueError` for NaN and infinity, which JSON lacks."""
-    with write_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common import files
 from common.errors import SoftrecError
-from common.log import say
+from common.log import info
 
 
 def place_of(folder: str, repository: str, revision: str) -> Path:
@@ -43,7 +43,7 @@ class Pin:
         if found := [key for key, value in of.items() if kept.get(key) != value]:
             what = f"{self.place} is for the {found[0]} {kept.get(found[0])!r}, not {of[found[0]]!r}"
             raise SoftrecError(what, remedy=remedy)
-        say(f"{self.repository}@{self.branch} is {commit} by {self.place}; remove that file to take the latest commit")
+        info(f"{self.repository}@{self.branch} is {commit} by {self.place}; remove that file to take the latest commit")
         return commit
 
     def keep(self, commit: str) -> None:

@@ -7,7 +7,7 @@ from common.display_text import plain
 from common.process import is_main_process
 
 
-def say(text: str) -> None:
+def info(text: str) -> None:
     """Write one line to standard error, unbuffered, from the main process. A rule's log file is its standard error."""
     if is_main_process():
         print(plain(text), file=sys.stderr, flush=True)
@@ -48,4 +48,4 @@ class Progress:
         shown = "".join(f"  {name} {value:.4f}" for name, value in facts.items())
         eta = spent / max(self.done - self.skipped, 1) * (self.total - self.done)
         percent = 100 * self.done // max(self.total, 1)
-        say(f"{self.name}  {percent:3d} %{shown}  {self.count / spent:,.0f} {self.unit}/s  ETA {clock(eta)}")
+        info(f"{self.name}  {percent:3d} %{shown}  {self.count / spent:,.0f} {self.unit}/s  ETA {clock(eta)}")

@@ -31,7 +31,7 @@ def write(facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Pa
         "seed": facts["settings"].get("seed"),
         **facts,
         "inputs": {str(path): file_digests.sha256(path) for path in inputs},
-        "own": {str(path): file_digests.signs_of(path) for path in inputs if not files.manifest_of(path).exists()},
+        "own": {str(path): file_digests.fingerprint(path) for path in inputs if not files.manifest_of(path).exists()},
         "outputs": {str(path): file_digests.sha256(path) for path in outputs},
         "modules": sorted(name for name in sys.modules if name.split(".")[0] in loaded_modules.PACKAGES),
         "versions": versions(),
@@ -60,18 +60,18 @@ def hardware() -> dict[str, Any]:
     return facts
 
 
-def of_nobody(inputs: Sequence[Path]) -> dict[Path, file_digests.Signs]:
+def user_inputs(inputs: Sequence[Path]) -> dict[Path, file_digests.Fingerprint]:
     """Return the signs of inputs that no job wrote, which users may change while they are read."""
-    return {path: file_digests.signs_of(path) for path in inputs if not files.manifest_of(path).exists()}
+    return {path: file_digests.fingerprint(path) for path in inputs if not files.manifest_of(path).exists()}
 
 
-def require_unchanged(inputs: Mapping[Path, file_digests.Signs], outputs: Sequence[Path]) -> None:
+def require_unchanged(inputs: Mapping[Path, file_digests.Fingerprint], outputs: Sequence[Path]) -> None:
     """Raise `SoftrecError`, and remove `outputs`, if an input has changed since the job began.
 
     Inode, size and mtime are compared, but not ctime, which changes when another job makes a hard link to the file.
     """
     for path, before in inputs.items():
-        now = file_digests.signs_of(path) if path.exists() else []
+        now = file_digests.fingerprint(path) if path.exists() else []
         if [sign[:4] for sign in now] != [sign[:4] for sign in before]:
             for output in outputs:
                 files.remove(output)

@@ -52,7 +52,7 @@ def make_base(folder: Path, name: str, shape: Shape, words: Words) -> None:
     model = LlamaForCausalLM(config)
     with torch.no_grad():
         chain(model, int(tokenizer.eos_token_id))
-    with files.write_whole(folder) as partial:
+    with files.atomic_write(folder) as partial:
         model.save_pretrained(partial)
         tokenizer.save_pretrained(partial)
 

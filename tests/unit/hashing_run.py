@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> None:
     """What a tuning job does with its inputs' digests."""
     with distributed.process_group():
         key = checkpoints.shared_run_key(args.settings, args.code, args.files_read)
-        with files.write_whole(args.adapter) as partial:
+        with files.atomic_write(args.adapter) as partial:
             partial.write_text(key)
 
 

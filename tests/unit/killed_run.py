@@ -58,12 +58,12 @@ class Training:
                 stream.write(f"{step}\n")
             checkpoint.save({"steps": step + 1})
         self.over()
-        with files.write_whole(args.adapter) as partial:
+        with files.atomic_write(args.adapter) as partial:
             partial.mkdir()
             (partial / "weights").write_text("trained")
-        with files.write_whole(args.log) as partial:
+        with files.atomic_write(args.log) as partial:
             partial.write_text("log")
-        program.last(checkpoint.clear)
+        program.after_success(checkpoint.clear)
 
 
 def killer(line: int) -> Callable[[], object]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lib.slurm import requirements
-from lib.slurm.requirements import Ask, Node, read_node
+from lib.slurm.requirements import Node, Request, read_node
 
 SINFO = """\
 cpu*|login1|(null)|64000|16|2-00:00:00
@@ -15,7 +15,7 @@ gpu|g2|gpu:a800:4|480000+|32|3-00:00:00
 mixed|g3|gpu:h100:8,gpu:mig:2|900000|96|infinite
 old|g4|gpu:2|100000|8|30:00"""
 NODES = [read_node(line) for line in SINFO.splitlines()]
-FITS = Ask("tune_sft", "gpu", 4, "a800", 1, 100_000, 32, 720)
+FITS = Request("tune_sft", "gpu", 4, "a800", 1, 100_000, 32, 720)
 
 
 def test_a_line_of_sinfo() -> None:
@@ -40,7 +40,7 @@ def test_a_line_of_sinfo() -> None:
         FITS._replace(partition="cpu, mixed", gpu=8, gpu_model="h100", runtime=10**6),
     ],
 )
-def test_what_is_there_is_not_talked_about(ask: Ask) -> None:
+def test_what_is_there_is_not_talked_about(ask: Request) -> None:
     """All of a node, two nodes, the default partition, no limit of time, GPUs without a model.
 
     Of two partitions, which Slurm takes in either order, one that has all.
@@ -90,14 +90,14 @@ def test_what_is_not_there_is_a_sentence(change: dict[str, Any], told: str) -> N
 def test_no_node_has_all_at_once() -> None:
     """One has the memory, another the CPUs."""
     own = [read_node("p|a|(null)|500000|8|infinite"), read_node("p|b|(null)|64000|64|infinite")]
-    [sentence] = requirements.problems([Ask("filter", "p", 0, "", 1, 100_000, 32, 60)], own)
+    [sentence] = requirements.problems([Request("filter", "p", 0, "", 1, 100_000, 32, 60)], own)
     assert "partition p has 0 such node(s) with 100,000 MB of memory and 32 CPUs at once (filter on 1)" in sentence
 
 
 def test_what_sinfo_does_not_know_limits_nothing() -> None:
     """Memory is N/A of a node that has not reported yet."""
     own = [read_node("p|a|(null)|N/A|8|infinite")]
-    assert requirements.problems([Ask("filter", "p", 0, "", 1, 10**6, 8, 60)], own) == []
+    assert requirements.problems([Request("filter", "p", 0, "", 1, 10**6, 8, 60)], own) == []
 
 
 def test_hidden_partitions_are_asked_for_too() -> None:
@@ -179,4 +179,7 @@ def test_what_jobs_ask_for_is_read_once() -> None:
     """Two seeds ask for the same; threads are CPUs unless cpus_per_task is given; other keys have plain defaults."""
     tune = {"slurm_partition": "gpu", "gpu": 4, "gpu_model": "a800", "mem_mb": 9, "runtime": 5}
     jobs = [Job("tune", **tune), Job("tune", **tune), Job("rank", cpus_per_task=2)]
-    assert requirements.asked(jobs) == [Ask("tune", "gpu", 4, "a800", 1, 9, 8, 5), Ask("rank", "", 0, "", 1, 0, 2, 0)]
+    assert requirements.requests(jobs) == [
+        Request("tune", "gpu", 4, "a800", 1, 9, 8, 5),
+        Request("rank", "", 0, "", 1, 0, 2, 0),
+    ]

@@ -55,11 +55,11 @@ def test_the_papers_grid_is_told_in_eighty_columns(checked: Checked) -> None:
     config = checked("paper")
     left = [Left("tune_sft", "")] * 30 + [Left("fit_sasrec", "")] * 75 + [Left("predict_training_titles", "")]
     found = summary.lines(left, config, {})
-    text = summary.described(found, disk.gib(left, config))
+    text = summary.format_costs(found, disk.gib(left, config))
     assert max(map(len, text.splitlines())) <= 80
     assert "541.2 core-hours" in text  # 75 fits of 250 epochs of 103.9 s (`test_estimate`), on data of unknown size
     assert {line.rule for line in found if line.on_gpu} == {"tune_sft", "predict_training_titles"}
-    assert summary.described([], 0.0) == "nothing is left to do"
+    assert summary.format_costs([], 0.0) == "nothing is left to do"
 
 
 def test_what_fits_on_gpus_would_take_on_cores_is_said(checked: Checked) -> None:

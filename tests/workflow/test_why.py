@@ -227,7 +227,7 @@ def test_one_cause_that_strikes_many_files_is_told_once() -> None:
         explain_rerun.Finding(("t", "a", "d"), "d does not exist"),
         explain_rerun.Finding(("t", "a", "e"), "e does not exist"),
     ]
-    assert list(explain_rerun.sentences(iter(found))) == [
+    assert list(explain_rerun.format_findings(iter(found))) == [
         "t is stale because its input a is stale because module m changed. The same holds for 1 more file upstream.",
         "t is stale because its input c does not exist. The same holds for 2 more files upstream.",
     ]

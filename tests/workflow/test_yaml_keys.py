@@ -23,7 +23,7 @@ seeds: [7]
 def test_keys_that_stand_twice_are_found_by_line(tmp_path: Path) -> None:
     """In the order of the file from the inside out; a quoted key is the same key. YAML itself keeps the last."""
     (tmp_path / "a.yaml").write_text(TWICE)
-    assert yaml_keys.twice(tmp_path / "a.yaml") == [
+    assert yaml_keys.problems(tmp_path / "a.yaml") == [
         "tuning.epochs stands twice, in lines 3 and 5: keep one",
         "datasets[0].label stands twice, in lines 7 and 7: keep one",
         "seeds stands 3 times, in lines 1, 8 and 9: keep one",
@@ -34,7 +34,7 @@ def test_json_with_a_key_twice(tmp_path: Path) -> None:
     """Indented by tabs, which YAML does not take: at any depth, and nothing where a name stands in two objects."""
     path = tmp_path / "mine.json"
     path.write_text('{\n\t"seeds": [1],\n\t"a": {"x": 1, "y": {"x": 2, "x": 3}},\n\t"seeds": [2]\n}')
-    assert yaml_keys.twice(path) == [f"{name} stands twice in an object: keep one" for name in ("x", "seeds")]
+    assert yaml_keys.problems(path) == [f"{name} stands twice in an object: keep one" for name in ("x", "seeds")]
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_json_with_a_key_twice(tmp_path: Path) -> None:
 def test_what_is_in_order_or_cannot_be_read_has_no_line(tmp_path: Path, text: str) -> None:
     """Nothing, a list, one name in two places, an anchor; what does not parse is another's to refuse."""
     (tmp_path / "a.yaml").write_text(text)
-    assert yaml_keys.twice(tmp_path / "a.yaml") == []
-    assert yaml_keys.twice(tmp_path / "b.yaml") == []
+    assert yaml_keys.problems(tmp_path / "a.yaml") == []
+    assert yaml_keys.problems(tmp_path / "b.yaml") == []
 
 
 @pytest.mark.parametrize("arguments", [["-n", "--profile", "{}"], ["--profile={}", "-n"]])
@@ -64,4 +64,4 @@ def test_the_profile_is_looked_at_too(tmp_path: Path, arguments: list[str]) -> N
 )
 def test_no_shipped_file_has_a_key_twice(file: Path) -> None:
     """Configurations and profiles."""
-    assert yaml_keys.twice(ROOT / file) == []
+    assert yaml_keys.problems(ROOT / file) == []

@@ -16,7 +16,7 @@ def test_bases_of_8_and_60_are_told(tmp_path: Path, text: str, read: float) -> N
     path = tmp_path / "config.yaml"
     path.write_text(f"a:\n  - b: {text}\n")
     assert yaml.safe_load(path.read_text()) == {"a": [{"b": read}]}
-    assert yaml_keys.twice(path) == [
+    assert yaml_keys.problems(path) == [
         f"a[0].b is {text} in line 2, which YAML reads as {read}: write that, or quotes around it"
     ]
 
@@ -26,4 +26,4 @@ def test_others_are_not(tmp_path: Path, text: str) -> None:
     """What is text to YAML (08, 1e3) is for the schema to judge; a hexadecimal number looks like what it is."""
     path = tmp_path / "config.yaml"
     path.write_text(f"a: {text}\n")
-    assert yaml_keys.twice(path) == []
+    assert yaml_keys.problems(path) == []

@@ -88,7 +88,7 @@ rule ground_predictions:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=as_json(slices.grounding()),
+        cfg=to_json(slices.grounding()),
         code=code_digest("ground_predictions"),
     shell:
         r"""

@@ -28,7 +28,7 @@ rule tune_sft:
     resources:
         **engine.resources,
     params:
-        cfg=lambda w: as_json(slices.tuning(w.dataset, w.backbone, w.seed)),
+        cfg=lambda w: to_json(slices.tuning(w.dataset, w.backbone, w.seed)),
         code=lambda w: code_digest("tune_sft", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
@@ -162,7 +162,7 @@ rule tune_soft_wo_sa:
     resources:
         **engine.resources,
     params:
-        cfg=lambda w: as_json(slices.tuning(w.dataset, w.backbone, w.seed)),
+        cfg=lambda w: to_json(slices.tuning(w.dataset, w.backbone, w.seed)),
         code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lib.config import configuration, loading
 from lib.cost import disk
 from lib.cost.sizes import Left
-from lib.cost.summary import described, lines, measured, without_gpus
+from lib.cost.summary import format_costs, lines, measured, without_gpus
 from tools import dry_run
 
 
@@ -23,7 +23,7 @@ def main(file: str, *arguments: str) -> None:
     config = loading.load(Path(file))
     jobs = [job for job in dry_run.jobs(["--configfile", file, *arguments]) if job.rule != "all"]
     left = [Left(job.rule, job.benchmark) for job in jobs]
-    print(described(lines(left, config, measured(config["run"])), disk.gib(left, config)))
+    print(format_costs(lines(left, config, measured(config["run"])), disk.gib(left, config)))
     if said := without_gpus(left, config):
         print(said)
 

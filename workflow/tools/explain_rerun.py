@@ -66,7 +66,7 @@ def answer(file: str, arguments: list[str]) -> str:
         others = len(plan) - 1
         after = f", after {others} other job{'s' if others > 1 else ''}." if others else "."
         return f"{file} does not exist: rule {stale[file].rule} makes it{after}"
-    return "\n".join(sentences(findings(file, stale)))
+    return "\n".join(format_findings(findings(file, stale)))
 
 
 def fresh(file: str, job: Job) -> str:
@@ -129,7 +129,7 @@ def read_manifest(file: str) -> dict | None:
     return found if isinstance(found, dict) else None
 
 
-def sentences(found: Iterator[Finding]) -> Iterator[str]:
+def format_findings(found: Iterator[Finding]) -> Iterator[str]:
     """One sentence per cause with the shortest way to it, and how many other files it struck."""
     groups: dict[str, list[Finding]] = {}
     for finding in found:
@@ -138,11 +138,11 @@ def sentences(found: Iterator[Finding]) -> Iterator[str]:
     for group in groups.values():
         others = len(group) - 1
         more = f" The same holds for {others} more file{'s' if others > 1 else ''} upstream." if others else ""
-        yield sentence(group[0]) + more
+        yield format_finding(group[0]) + more
 
 
-def sentence(finding: Finding) -> str:
-    """ "A is stale because its input B is stale because module M changed."."""
+def format_finding(finding: Finding) -> str:
+    """Format a finding: "A is stale because its input B is stale because module M changed."."""
     *way, last = finding.chain
     start = "".join(f"{name} is stale because its input " for name in way)
     if finding.clause == f"{last} does not exist":

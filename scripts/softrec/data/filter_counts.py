@@ -83,7 +83,7 @@ class Counts:
         return "\n".join("  ".join(row) for row in rows)
 
 
-class Trail:
+class StepRecorder:
     """Recorder of the data's size after each step; it raises `SoftrecError` if no data are left."""
 
     def __init__(self) -> None:

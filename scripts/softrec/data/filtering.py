@@ -14,7 +14,7 @@ from common.errors import SoftrecError
 from softrec.core.limits import Limits
 from softrec.data import ties
 from softrec.data.catalogue import LongTitles
-from softrec.data.filter_counts import Counts, Size, Trail
+from softrec.data.filter_counts import Counts, Size, StepRecorder
 from softrec.data.id_counts import Reviews, at_least_k, drop_rare_ids
 from softrec.data.reviews import Format, ItemKey
 from softrec.io import tables
@@ -118,8 +118,8 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
     Raises:
         SoftrecError: no interaction is left after a step; names the step and the sizes before it.
     """
-    trail, name = Trail(), f"{settings.k}-core"
-    mask, rounds = screen(raw, titled, settings, trail)
+    trail, name = StepRecorder(), f"{settings.k}-core"
+    mask, rounds = apply_prefilters(raw, titled, settings, trail)
     users, user = encode(raw["user_id"].filter(mask))
     items, item = encode(raw["item_id"].filter(mask))
     timestamp = raw["timestamp"].filter(mask).to_numpy()
@@ -135,7 +135,9 @@ def filter_interactions(raw: pl.DataFrame, titled: pl.Series, settings: FilterSe
     return left, trail.counts(settings.expected, ties.Ties.of(left.user, left.timestamp))
 
 
-def screen(raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: Trail) -> tuple[pl.Series, int]:
+def apply_prefilters(
+    raw: pl.DataFrame, titled: pl.Series, settings: FilterSettings, trail: StepRecorder
+) -> tuple[pl.Series, int]:
     """Apply all steps before the k-core, and the rounds of the iterative k-core that still count duplicates.
 
     Returns:

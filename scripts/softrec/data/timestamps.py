@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from common.errors import SoftrecError
-from common.log import say
+from common.log import info
 
 # What polars parses as a number: leading spaces, but no trailing blanks, underscores or non-ASCII digits.
 WHOLE = re.compile(r" *[+-]?[0-9]{1,99}")
@@ -57,12 +57,12 @@ def in_milliseconds(frame: pl.DataFrame, path: Path) -> pl.DataFrame:
     larger = [time.is_between(max(1, first // size), LAST * divisor // factor // size) for size in STEPS]
     refuse_first(early.filter(pl.any_horizontal(larger)), path, f"where most are {unit}: in a larger unit it is a date")
     if unknown := early.filter(time >= 0).height:
-        say(f"{path}: {unknown:,} times before 1979 count as unknown and are left out, like negative ones")
+        info(f"{path}: {unknown:,} times before 1979 count as unknown and are left out, like negative ones")
         none = time.is_between(0, first, closed="left")
         frame = frame.with_columns(pl.when(none).then(NO_TIME).otherwise(time).alias("timestamp"))
     if unit == "milliseconds":
         return frame
-    say(f"{path}: times are {unit}, by their median {middle}")
+    info(f"{path}: times are {unit}, by their median {middle}")
     return frame.with_columns(pl.col("timestamp") * factor // divisor)
 
 

@@ -7,7 +7,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 
-class RoomyLayer(DynamicLayer):
+class PreallocatedLayer(DynamicLayer):
     """One layer's keys and values, (B, heads, t, d) each, in memory allocated for more than t tokens.
 
     Args:
@@ -63,11 +63,11 @@ class RoomyLayer(DynamicLayer):
             self.show(total)
 
 
-def roomy_cache(config: Any, tokens: int, more: int) -> DynamicCache:
+def preallocated_cache(config: Any, tokens: int, more: int) -> DynamicCache:
     """Make an empty cache for a model, with a `RoomyLayer` for each layer of full attention.
 
     A layer with a sliding window keeps transformers' own cache, because contexts are no longer than its window.
     """
     cache = DynamicCache(config=config)
-    cache.layers = [RoomyLayer(tokens, more) if type(layer) is DynamicLayer else layer for layer in cache.layers]
+    cache.layers = [PreallocatedLayer(tokens, more) if type(layer) is DynamicLayer else layer for layer in cache.layers]
     return cache

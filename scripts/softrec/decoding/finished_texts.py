@@ -19,7 +19,7 @@ class Batch(NamedTuple):
     seconds: float
 
 
-class KeptAnswers:
+class GenerationCheckpoint:
     """The finished batches of one generation, in the hidden folder `.NAME.answers/` next to its output `NAME`.
 
     Each rank appends one line per batch to its own file, whose name holds the job's key: a job with other settings,
@@ -40,7 +40,7 @@ class KeptAnswers:
         found = {tuple(batch.rows): batch for path in self.paths() for batch in read(path)}
         if found:
             rows = sum(map(len, found))
-            log.say(f"resuming after {rows:,} rows that an earlier attempt has generated ({self.folder})")
+            log.info(f"resuming after {rows:,} rows that an earlier attempt has generated ({self.folder})")
         self.last = time.monotonic()
         return list(found.values())
 

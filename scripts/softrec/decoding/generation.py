@@ -17,8 +17,8 @@ from common.log import Progress
 from softrec.core import distributed
 from softrec.core.devices import moved
 from softrec.decoding.beam_search import BeamSearch, pick
-from softrec.decoding.decode_cache import roomy_cache
-from softrec.decoding.finished_texts import KeptAnswers
+from softrec.decoding.decode_cache import preallocated_cache
+from softrec.decoding.finished_texts import GenerationCheckpoint
 from softrec.llm.branches import additive_mask
 from softrec.llm.language_model import LanguageModel
 
@@ -67,7 +67,7 @@ def generate(
     prompts: Sequence[Sequence[int]],
     settings: GenerationSettings,
     name: str = "generate",
-    kept: KeptAnswers | None = None,
+    kept: GenerationCheckpoint | None = None,
 ) -> list[Generated]:
     """Generate the best beam's text for each prompt (token ids, BOS included), in the order of the prompts.
 
@@ -76,7 +76,7 @@ def generate(
     """
     order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
-    results = distributed.broadcast_from_main(lambda: answers_of(kept)) if kept else {}
+    results = distributed.broadcast_from_main(lambda: load_texts(kept)) if kept else {}
     own = distributed.shard([chosen for chosen in batches if not results.keys() >= set(chosen)])
     progress = Progress(name, sum(len(chosen) for chosen in own))
     with llm.inference():
@@ -94,7 +94,7 @@ def generate(
     return [found[i] for i in range(len(prompts))]
 
 
-def answers_of(kept: KeptAnswers) -> dict[int, Generated]:
+def load_texts(kept: GenerationCheckpoint) -> dict[int, Generated]:
     """Return the texts that were kept, by row."""
     return {
         row: Generated(text, finished)
@@ -129,7 +129,7 @@ def prefill(
     ids = torch.full((len(prompts), int(lengths.max())), llm.pad_id)
     for row, prompt in enumerate(prompts):
         ids[row, : len(prompt)] = torch.as_tensor(prompt)
-    cache = roomy_cache(llm.causal.config, before + ids.shape[1] + room, room)
+    cache = preallocated_cache(llm.causal.config, before + ids.shape[1] + room, room)
     layers: Sequence[Any] = shared.layers if shared and before else []
     for number, layer in enumerate(layers):
         cache.update(*(part.expand(len(prompts), -1, -1, -1) for part in (layer.keys, layer.values)), number)

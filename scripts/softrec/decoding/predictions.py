@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from common.log import say
+from common.log import info
 from softrec.io import tables
 from softrec.io.tables import write_table
-from softrec.llm.prompts import title_in
+from softrec.llm.prompts import extract_title
 from softrec.splits.samples import Items
 
 TYPES = tables.types("row", "text", "finished")
@@ -43,13 +43,13 @@ def describe(answers: Sequence[Answer], targets: Sequence[int], items: Items) ->
     Titles are compared without quotes at their ends, which are lost when a generated text is unquoted.
     """
     n = len(answers)
-    titles = [title_in(answer.text) for answer in answers]
-    known = {title_in(title) for title in items.distinct}
+    titles = [extract_title(answer.text) for answer in answers]
+    known = {extract_title(title) for title in items.distinct}
     shares = {
         "a title of the catalogue": sum(title in known for title in titles) / n,
-        "the target's title": sum(t == title_in(items.title[y]) for t, y in zip(titles, targets, strict=True)) / n,
+        "the target's title": sum(t == extract_title(items.title[y]) for t, y in zip(titles, targets, strict=True)) / n,
         "unfinished": sum(not answer.finished for answer in answers) / n,
         "empty": sum(not title for title in titles) / n,
     }
-    say(f"{n} texts: " + ", ".join(f"{100 * share:.1f} % {name}" for name, share in shares.items()))
+    info(f"{n} texts: " + ", ".join(f"{100 * share:.1f} % {name}" for name, share in shares.items()))
     return shares

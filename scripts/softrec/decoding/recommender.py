@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from softrec.decoding.finished_texts import KeptAnswers
+from softrec.decoding.finished_texts import GenerationCheckpoint
 from softrec.decoding.generation import Generated, GenerationSettings, generate
 from softrec.llm.base_model import Precision
 from softrec.llm.embeddings import embed
 from softrec.llm.kernels import Kernels
 from softrec.llm.language_model import LanguageModel, load
-from softrec.llm.prompts import Encoder, Words, check_context, encode_prompts, title_in
+from softrec.llm.prompts import Encoder, Words, check_context, encode_prompts, extract_title
 from softrec.splits.samples import Items
 
 if TYPE_CHECKING:
@@ -72,13 +72,15 @@ class Recommender:
         """Encode the label y of each row: its target's title and EOS."""
         return [self.encoder.response(self.items.title[target]) for target in rows["target"]]
 
-    def answer(self, rows: "datasets.Dataset", name: str, kept: KeptAnswers | None = None) -> list[Generated]:
+    def generate(
+        self, rows: "datasets.Dataset", name: str, kept: GenerationCheckpoint | None = None
+    ) -> list[Generated]:
         """Generate a text for each row's prompt; a killed job resumes from the batches in `kept`."""
         return generate(self.llm, self.prompts(rows), self.generation, name, kept)
 
     def embed_titles(self, texts: Sequence[str]) -> np.ndarray:
         """Embed the titles in generated texts by the untuned model: (n, D) float32."""
-        return embed(self.llm, [title_in(text) for text in texts], self.generation.batch_size)
+        return embed(self.llm, [extract_title(text) for text in texts], self.generation.batch_size)
 
 
 def open_recommender(

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from common import file_digests, files, hub_commits
 from common.errors import SoftrecError
-from common.log import say
+from common.log import info
 from softrec.core.limits import Limits, too_large
 from softrec.fetch import download, hub
 from softrec.fetch.partial_download import PartialDownload
@@ -118,7 +118,7 @@ def from_hub(settings: Amazon2023Settings, checksum: download.Checksum, target: 
 def from_cache(pin: hub_commits.Pin, path: Path, commit: str) -> Arrived:
     """Use a file in the hub's cache."""
     pin.keep(commit)
-    say(f"{path.name}: taken from the hub's cache")
+    info(f"{path.name}: taken from the hub's cache")
     return Arrived(path, {"repository": pin.repository, "commit": commit})
 
 
@@ -132,7 +132,7 @@ def from_site(settings: Amazon2023Settings, checksum: download.Checksum, target:
 def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits: Limits) -> dict[str, Any]:
     """Unpack and verify a file and give it its name; a download that fails is discarded, to be downloaded again."""
     source = arrived.source
-    with files.write_whole(target) as partial:
+    with files.atomic_write(target) as partial:
         if isinstance(source, Path):
             download.link_or_copy(source, partial)
         elif arrived.gzipped:
@@ -149,7 +149,7 @@ def publish(arrived: Arrived, checksum: download.Checksum, target: Path, limits:
                 where=str(arrived.origin),
                 remedy="run the same command again: it is fetched anew",
             )
-    file_digests.hand_on(target, total)  # so that later jobs need not hash Kindle's 7.8 GB again
+    file_digests.store_for_all_runs(target, total)  # so that later jobs need not hash Kindle's 7.8 GB again
     return {**arrived.origin, "path": checksum.name, "sha256": total}
 
 

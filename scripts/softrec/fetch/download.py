@@ -17,7 +17,7 @@ from typing import Literal
 
 from common import files
 from common.errors import SoftrecError
-from common.log import say
+from common.log import info
 from softrec.fetch.partial_download import PartialDownload
 
 ChecksumMode = Literal["expected", "record"]
@@ -68,7 +68,7 @@ class Checksum:
     def verify(self, path: Path) -> str:
         """Return the sha256 of `path`. Raises `SoftrecError` naming both sums and the key if another is required."""
         actual = files.sha256(path)
-        say(f"{self.name}: {path.stat().st_size:,} bytes, sha256 {actual}")
+        info(f"{self.name}: {path.stat().st_size:,} bytes, sha256 {actual}")
         self.compare(actual)
         return actual
 
@@ -77,7 +77,7 @@ class Checksum:
         if self.sha256 is None or actual == self.sha256.lower():
             return
         if self.mode == "record":
-            say(f"{self.name}: {self.key} has sha256 {self.sha256}; checksum: record accepts the difference")
+            info(f"{self.name}: {self.key} has sha256 {self.sha256}; checksum: record accepts the difference")
             return
         raise SoftrecError(
             f"{self.name} has sha256 {actual}, but the configuration expects {self.sha256}",
@@ -135,7 +135,7 @@ def download(
     problem = ""
     for attempt in range(attempts):
         if attempt:
-            say(f"{url}: {problem}; attempt {attempt + 1} of {attempts} resumes after {part.size():,} bytes")
+            info(f"{url}: {problem}; attempt {attempt + 1} of {attempts} resumes after {part.size():,} bytes")
             time.sleep(wait * 2 ** (attempt - 1))
         try:
             part.fetch_rest()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import SoftrecError
-from softrec.io.weights import require_whole
+from softrec.io.weights import require_all_weights
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -35,7 +35,7 @@ def to_folder(gguf: Path, folder: Path) -> None:
             **place, **options, output_loading_info=True, ignore_mismatched_sizes=True
         )
         model, report = loaded
-        require_whole(model, report, gguf)
+        require_all_weights(model, report, gguf)
     except SoftrecError:
         raise
     except (ValueError, OSError, KeyError, IndexError, RuntimeError, TypeError) as error:

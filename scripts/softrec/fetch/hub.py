@@ -14,7 +14,7 @@ from pathlib import Path
 from common import files
 from common.errors import SoftrecError
 from common.hub_commits import Pin
-from common.log import say
+from common.log import info
 from softrec.fetch import download
 from softrec.fetch.hub_session import https_alone
 
@@ -84,7 +84,7 @@ def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
     for name in names:
         download.link_or_copy(snapshot / name, folder / name)
     pin.keep(snapshot.name)
-    say(f"{settings.repository}@{snapshot.name}: {', '.join(names)}")
+    info(f"{settings.repository}@{snapshot.name}: {', '.join(names)}")
     return snapshot.name
 
 

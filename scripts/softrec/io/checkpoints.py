@@ -51,10 +51,10 @@ class Checkpoint:
         """Load the newest complete state, tensors on the CPU, and log its file; None if there is none."""
         own = self.paths()
         for other in sorted(set(self.folder.glob("*.pt")) - set(own)):
-            log.say(f"checkpoint {other} belongs to other settings, code or inputs: not used")
+            log.info(f"checkpoint {other} belongs to other settings, code or inputs: not used")
         for path in reversed(own):
             if (state := read(path)) is not None:
-                log.say(f"resuming from {path}")
+                log.info(f"resuming from {path}")
                 return state
         return None
 
@@ -66,7 +66,7 @@ class Checkpoint:
         torch.save(state, content)
         own = self.paths()
         number = number_of(own[-1]) + 1 if own else 1
-        with files.write_whole(self.folder / f"{self.key}.{number:09d}.pt") as partial:
+        with files.atomic_write(self.folder / f"{self.key}.{number:09d}.pt") as partial:
             partial.write_bytes(hashlib.sha256(content.getbuffer()).digest() + content.getbuffer())
         for other in set(self.folder.glob("*.pt")) - set(self.paths()[-self.KEPT :]):
             files.remove(other)
@@ -96,5 +96,5 @@ def read(path: Path) -> dict[str, Any] | None:
             raise ValueError("its sha256 differs")
         return torch.load(io.BytesIO(content[32:]), map_location="cpu", weights_only=True)
     except (RuntimeError, EOFError, OSError, ValueError, pickle.UnpicklingError) as error:
-        log.say(f"checkpoint {path} cannot be read ({type(error).__name__}): the one before it is used, if any")
+        log.info(f"checkpoint {path} cannot be read ({type(error).__name__}): the one before it is used, if any")
         return None

@@ -32,7 +32,7 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
-    with files.write_whole(path) as partial:
+    with files.atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from common.errors import SoftrecError
-from common.files import write_whole
+from common.files import atomic_write
 
 
 class Column(NamedTuple):
@@ -116,7 +116,7 @@ def write_table(path: Path, content: Mapping[str, Any], types: Mapping[str, str]
     if set(content) != set(types):
         raise ValueError(f"{path.name} has columns {sorted(content)}, its contract has {sorted(types)}")
     arrays = [pa.array(content[name], type=arrow_type(kind)) for name, kind in types.items()]
-    with write_whole(path) as partial:
+    with atomic_write(path) as partial:
         table = pa.table(arrays, names=list(types))
         pq.write_table(table, partial, compression="zstd", write_page_checksum=True)
 

@@ -49,7 +49,7 @@ def stored(folder: Path) -> dict[str, Path]:
     return found
 
 
-def require_whole(model: Any, report: Mapping[str, Iterable[Any]], folder: Path) -> None:
+def require_all_weights(model: Any, report: Mapping[str, Iterable[Any]], folder: Path) -> None:
     """Raise `SoftrecError` unless transformers has found exactly the weights of `model`, in their shapes.
 
     Args:
@@ -58,7 +58,7 @@ def require_whole(model: Any, report: Mapping[str, Iterable[Any]], folder: Path)
         folder: the folder of the weights.
     """
     missing = set(report["missing_keys"])
-    if tied(model) and not any("embed" in name for name in missing):
+    if has_tied_head(model) and not any("embed" in name for name in missing):
         missing.discard(HEAD)  # a tied output layer is the input embedding, which is present
     expected = [name for name in model.state_dict() if name in missing] + sorted(missing - set(model.state_dict()))
     unexpected = sorted(report["unexpected_keys"])
@@ -88,7 +88,11 @@ def require_whole(model: Any, report: Mapping[str, Iterable[Any]], folder: Path)
 
 def require_tied(model: Any, files: Mapping[str, Path]) -> None:
     """Raise `SoftrecError` if the configuration ties the output layer, but `files` store another one."""
-    if tied(model) and HEAD in files and not torch.equal(model.lm_head.weight, model.get_input_embeddings().weight):
+    if (
+        has_tied_head(model)
+        and HEAD in files
+        and not torch.equal(model.lm_head.weight, model.get_input_embeddings().weight)
+    ):
         raise SoftrecError(
             f"{files[HEAD]} holds {HEAD}, which differs from the input embedding that config.json ties it to",
             where=str(files[HEAD]),
@@ -96,7 +100,7 @@ def require_tied(model: Any, files: Mapping[str, Path]) -> None:
         )
 
 
-def tied(model: Any) -> bool:
+def has_tied_head(model: Any) -> bool:
     """Whether the model's output layer is tied to its input embedding."""
     return bool(getattr(model.config, "tie_word_embeddings", False))
 

@@ -25,7 +25,7 @@ def note(key: str, value: Any) -> None:
     _notes[key] = value
 
 
-def last(step: Callable[[], None]) -> None:
+def after_success(step: Callable[[], None]) -> None:
     """Call `step` after outputs and manifests are written, such as the removal of a checkpoint, needed until then."""
     _last.append(step)
 
@@ -74,7 +74,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         require_apart(args.files_read, written)
         for path in args.files_read:
             require_input(path)
-        own = manifests.of_nobody(args.files_read)
+        own = manifests.user_inputs(args.files_read)
         main(args)
         if is_main_process():
             manifests.require_unchanged(own, written)
@@ -91,7 +91,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
     except BaseException as error:  # the PanicException of polars is not an Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        refuse(unexpected_errors.sentence(error, args.files_read, __file__))
+        refuse(unexpected_errors.as_softrec_error(error, args.files_read, __file__))
 
 
 def require_apart(read: Sequence[Path], written: Sequence[Path]) -> None:

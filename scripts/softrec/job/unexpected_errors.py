@@ -13,7 +13,7 @@ LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "p
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def sentence(error: BaseException, inputs: Sequence[Path], frame: str) -> SoftrecError:
+def as_softrec_error(error: BaseException, inputs: Sequence[Path], frame: str) -> SoftrecError:
     """Build the `SoftrecError` for an unexpected exception.
 
     Args:

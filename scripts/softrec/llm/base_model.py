@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import torch
 
-from softrec.io.weights import readable, require_whole
+from softrec.io.weights import readable, require_all_weights
 from softrec.llm.base_files import require_readable, require_size
 
 Precision = Literal["fp32", "bf16"]
@@ -48,7 +48,7 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
             folder, **options, output_loading_info=True, ignore_mismatched_sizes=True
         )
         model, report = loaded
-        require_whole(model, report, folder)
+        require_all_weights(model, report, folder)
     return model, tokenizer
 
 

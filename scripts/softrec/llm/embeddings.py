@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from common.errors import SoftrecError
-from common.log import say
+from common.log import info
 from softrec.core import distributed
 from softrec.core.devices import moved
 from softrec.llm.base_model import Precision
@@ -43,7 +43,7 @@ def embed(llm: LanguageModel, texts: Sequence[str], batch_size: int) -> np.ndarr
     tokens = [[bos, *ids][: llm.context] for ids in encoded]
     if cut := sum(len(ids) >= llm.context for ids in encoded):
         most = f"the model's context of {llm.context:,} tokens"
-        say(f"{cut:,} of {len(distinct):,} texts are longer than {most} and were truncated")
+        info(f"{cut:,} of {len(distinct):,} texts are longer than {most} and were truncated")
     order = sorted(range(len(tokens)), key=lambda i: (len(tokens[i]), i))
     batches = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
     states: dict[int, np.ndarray] = {}

@@ -14,7 +14,7 @@ if not torch.cuda.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # PEFT imports deepspeed, which warns unless an accelerator is set
 
 from common.errors import SoftrecError
-from common.files import read_json, write_json, write_whole
+from common.files import atomic_write, read_json, write_json
 from softrec.core import seeds
 from softrec.io.weights import readable, require_adapter, require_safetensors, require_same, shapes
 from softrec.llm.base_files import require_usable, window
@@ -204,7 +204,7 @@ def save_adapter(llm: LanguageModel, folder: Path) -> None:
 
     PEFT alone would write the base model's path, which is specific to a machine, and layer names in the order of a set.
     """
-    with write_whole(folder) as partial:
+    with atomic_write(folder) as partial:
         llm.model.save_pretrained(partial)
         llm.backbone.save(llm.causal, partial)
         (partial / "README.md").unlink(missing_ok=True)  # PEFT's model card template, never filled in

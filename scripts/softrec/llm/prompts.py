@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from common.errors import SoftrecError
-from common.log import say
+from common.log import info
 
 if TYPE_CHECKING:
     import datasets
@@ -52,7 +52,7 @@ def quoted(title: str) -> str:
     return f'"{title}"'
 
 
-def title_in(text: str) -> str:
+def extract_title(text: str) -> str:
     """Extract the title from a generated text: strip surrounding blanks and double quotes."""
     return text.strip().strip('"').strip()
 
@@ -204,5 +204,5 @@ def encode_prompts(
             shortened += kept < len(history)
     if shortened:
         limit = f"the limit of {encoder.limit} tokens" + (" or their responses" if rooms else "")
-        say(f"{shortened} of {len(prompts)} prompts lost their oldest history to {limit}")
+        info(f"{shortened} of {len(prompts)} prompts lost their oldest history to {limit}")
     return prompts

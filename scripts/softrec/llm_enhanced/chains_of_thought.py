@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from common.errors import SoftrecError
-from common.log import say
+from common.log import info
 from softrec.core import seeds
 from softrec.io import tables
 from softrec.llm.base_model import Precision
@@ -150,5 +150,5 @@ def encode(decisions: Decisions, rows: "datasets.Dataset", items: Items, tokeniz
         shortened += first > 0
         prompts.append(ids)
     if shortened:
-        say(f"{shortened} of {len(prompts)} prompts lost their oldest history to the limit of {limit} tokens")
+        info(f"{shortened} of {len(prompts)} prompts lost their oldest history to the limit of {limit} tokens")
     return prompts

@@ -78,7 +78,7 @@ class LlmCfEncoder(Encoder):
         super().__init__(items, settings)
         self.weight, self.history = weight, settings.length
         named = zip(("window", "length", "decided", "label"), texts.examples, strict=False)
-        tables = {"titles": texts.titles, "told": with_empty(told(texts))}
+        tables = {"titles": texts.titles, "told": with_empty(stack_texts(texts))}
         tables |= {name: with_empty(column) for name, column in named}
         for name, table in tables.items():  # buffers move with the model's device; they are not trained or saved
             self.register_buffer(name, torch.from_numpy(table), persistent=False)
@@ -146,7 +146,7 @@ def with_empty(column: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(column[:1]), column])
 
 
-def told(texts: Texts) -> np.ndarray:
+def stack_texts(texts: Texts) -> np.ndarray:
     """Return three embeddings of each example, (E, 3, W): mean history title, item title, chain of thought.
 
     They are not trained, so they are computed once; 151 MB for 4,096 examples of width 3,072.

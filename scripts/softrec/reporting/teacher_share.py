@@ -6,7 +6,7 @@ from pathlib import Path
 from softrec.io.training_log import read_lines
 
 
-def sentence(logs: Sequence[Path], datasets: Sequence[str]) -> str:
+def format_teacher_share(logs: Sequence[Path], datasets: Sequence[str]) -> str:
     """Return the sentence on the teacher's share by data set; "" where DLLM2Rec did not run.
 
     "DLLM2Rec's teacher has answered 4,096 of 77,654 training rows of ML-100K."

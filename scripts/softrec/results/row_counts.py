@@ -29,7 +29,7 @@ def read(paths: Sequence[Path], datasets: Sequence[str]) -> dict[str, RowCounts]
     return found
 
 
-def sentence(rows: Mapping[str, RowCounts], tested: Tested) -> str:
+def format_row_counts(rows: Mapping[str, RowCounts], tested: Tested) -> str:
     """Return the line on test rows below a table; data sets are named where their counts differ.
 
     "Test rows: the paper's sample, 1,000 of 8,000; table2_all is of all of them, and tests what SOFT gains."

@@ -62,7 +62,7 @@ def entries_of_log(path: Path, run: Run) -> list[Entry]:
         for stage, seconds in Record(line, path, line=number).record("seconds").value.items():
             total[STAGES[stage]] = total.get(STAGES[stage], 0.0) + seconds
     if not isinstance(device := summary.get("device"), str):
-        raise untold(path, "on which device its job ran", "device")
+        raise missing_key(path, "on which device its job ran", "device")
     ranks = ranks_of(summary, path)
     kept = {stage: seconds for stage, seconds in total.items() if seconds > 0 or stage == TRAINING}
     facts = {**vars(replace(run, setting=setting_of(summary, run, path))), "ranks": ranks, "device": device}
@@ -74,7 +74,7 @@ def setting_of(summary: Mapping[str, Any], run: Run, path: Path) -> str:
     if run.backbone:
         return run.setting
     if not isinstance(l2 := summary.get("l2"), float):
-        raise untold(path, "with which L2 its model was trained", "l2")
+        raise missing_key(path, "with which L2 its model was trained", "l2")
     return Setting("l2", l2).label()
 
 
@@ -90,7 +90,7 @@ def entry_of_output(path: Path, run: Run, stage: str) -> Entry:
     try:
         manifest = read_record(place)
         if timing.NOTE not in (notes := manifest.record("notes")).value:
-            raise untold(place, "how long its job worked", f"notes.{timing.NOTE}")
+            raise missing_key(place, "how long its job worked", f"notes.{timing.NOTE}")
         minutes = notes.number(timing.NOTE, 0) / 60
         gpus = manifest.record("hardware").value.get("gpus")
     except SoftrecError as error:  # a manifest is no output of a rule: only with its job's outputs is it made again
@@ -107,11 +107,11 @@ def ranks_of(facts: Mapping[str, Any], path: Path) -> int:
         SoftrecError: the key is missing: the file is older than the key, and its job may have had any number.
     """
     if type(ranks := facts.get("ranks")) is not int or ranks < 1:
-        raise untold(path, "on how many ranks its job ran", "ranks")
+        raise missing_key(path, "on how many ranks its job ran", "ranks")
     return ranks
 
 
-def untold(path: Path, what: str, key: str) -> SoftrecError:
+def missing_key(path: Path, what: str, key: str) -> SoftrecError:
     """Return the error for a file of an earlier version, which lacks a key that runtimes need."""
     return SoftrecError(f"{path} does not record {what}", where=f"{path}, key {key}", remedy=AGAIN)
 

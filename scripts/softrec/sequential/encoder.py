@@ -145,7 +145,7 @@ class Encoder(nn.Module):
 
 def save(model: nn.Module, path: Path) -> None:
     """Write the weights as safetensors, atomically."""
-    with files.write_whole(path) as partial:
+    with files.atomic_write(path) as partial:
         partial.write_bytes(to_bytes(model.state_dict()))
 
 

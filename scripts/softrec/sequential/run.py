@@ -60,10 +60,10 @@ def fit_and_save(
     trainer = Trainer(train, valid, ranked, settings, method, l2)
     *lines, summary = trainer.fit(checkpoint)
     encoder.save(method.finished(trainer.model), paths.model)
-    with files.write_whole(paths.log) as partial:
+    with files.atomic_write(paths.log) as partial:
         lines.append({**summary, "l2": l2, **facts})
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
-    program.last(checkpoint.clear)  # after the manifests are written: until then the checkpoint may be needed
+    program.after_success(checkpoint.clear)  # after the manifests are written: until then the checkpoint may be needed
 
 
 def candidate_or_chosen(choices: Sequence[Path] | None, name: str, candidate: float | None) -> float:
@@ -81,10 +81,10 @@ def candidate_or_chosen(choices: Sequence[Path] | None, name: str, candidate: fl
     if len(given) != (candidate is None):
         found = f"settings.{name} is {json.dumps(candidate)}, and {len(given)} choice files are given"
         raise SoftrecError(found, where="--choice", remedy=f"give a candidate of {name}, or null and one choice file")
-    return chosen(given[0], name) if candidate is None else candidate
+    return read_selected(given[0], name) if candidate is None else candidate
 
 
-def chosen(path: Path, name: str) -> float:
+def read_selected(path: Path, name: str) -> float:
     """Read the value of `name` from a choice file. Raise `SoftrecError` if it is for another hyperparameter."""
     setting = read_choice(path)
     if setting.name != name:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from common.errors import SoftrecError
-from common.log import Progress, say
+from common.log import Progress, info
 from softrec.core import seeds
 from softrec.core.devices import device_name
 from softrec.evaluation import metrics
@@ -142,7 +142,7 @@ class Trainer:
         self.model.load_state_dict(saved.pop("model"))
         self.optimiser.load_state_dict(saved.pop("optimiser"))
         self.state = saved
-        say(f"resumed after epoch {saved['epoch']}")
+        info(f"resumed after epoch {saved['epoch']}")
 
     def stopped(self) -> bool:
         """Whether the epochs or the patience have run out."""

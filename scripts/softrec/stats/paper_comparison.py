@@ -113,7 +113,7 @@ def disjoint(ours: Sequence[IntervalRow], paper: Mapping[tuple[str, str, str, st
     return f"No cell of this run is one of the paper's, so there is nothing to compare: {said}.\n"
 
 
-def described(rows: Sequence[ComparedRow], seeds: int, paper_rows: int) -> str:
+def format_comparison(rows: Sequence[ComparedRow], seeds: int, paper_rows: int) -> str:
     """Format the comparison as Markdown, with our number of `seeds` and the paper's number of test rows."""
     lines = ["| Data set | Method | Metric | Ours | Paper | Ours minus the paper's | 95 % interval | 0 lies |"]
     lines.append("|:--|:--|:--|--:|--:|--:|:-:|:--|")

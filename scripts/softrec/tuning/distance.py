@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from common.log import say
+from common.log import info
 from softrec.core import seeds
 from softrec.decoding.generation import GenerationSettings, generate
 from softrec.decoding.recommender import Recommender, RecommenderSettings
 from softrec.llm.embeddings import embed
 from softrec.llm.language_model import LanguageModel
-from softrec.llm.prompts import title_in
+from softrec.llm.prompts import extract_title
 
 
 def distance(z_generated: np.ndarray, z_target: np.ndarray) -> float:
@@ -58,7 +58,7 @@ class DistanceProbe:
     def __call__(self, llm: LanguageModel) -> float:
         """Return d_t of the model in its current state: the mean distance between generated and true titles."""
         texts = generate(llm, self.prompts, self.generation, "measure d_t")
-        z = embed(llm, [title_in(generated.text) for generated in texts], self.generation.batch_size)
+        z = embed(llm, [extract_title(generated.text) for generated in texts], self.generation.batch_size)
         return distance(z, self.z_target)
 
 
@@ -66,7 +66,7 @@ def draw_distance_rows(rows: int, settings: DistanceSettings) -> list[int]:
     """Draw M distinct row numbers, ascending; all rows if there are fewer than M, which is logged."""
     m = min(settings.distance_rows, rows)
     if m < settings.distance_rows:
-        say(f"M = {m}: there are fewer than {settings.distance_rows} training rows")
+        info(f"M = {m}: there are fewer than {settings.distance_rows} training rows")
     return sorted(seeds.stream(settings.seed, "distance").choice(rows, m, replace=False).tolist())
 
 

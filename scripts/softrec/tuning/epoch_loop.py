@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from common.log import Progress, say
+from common.log import Progress, info
 from softrec.core import distributed
 from softrec.core.devices import device_name
 from softrec.llm.language_model import LanguageModel, adapter_state, load_adapter_state
@@ -68,7 +68,7 @@ class Tuner:
         self.llm, self.engine, self.objective, self.settings = llm, engine, objective, settings
         self.updater = Updater(llm, engine, prompts, responses, objective, settings.update, arithmetic)
         self.state: dict[str, Any] = {"epoch": 0, "running": None, "waited": 0, "best": None, "lines": []}
-        say(str(arithmetic))
+        info(str(arithmetic))
 
     def fit(self, schedule: Schedule, validator: Validator, saver: Saver) -> list[dict[str, Any]]:
         """Train until the epochs or the patience run out, and load the adapter of the kept epoch into the model.
@@ -104,7 +104,7 @@ class Tuner:
         self.engine.load_state_dict(saved.pop("engine"))
         self.state = saved
         inside = f", step {saved['running']['step']} of the next" if saved["running"] else ""
-        say(f"resumed after epoch {saved['epoch']}{inside}")
+        info(f"resumed after epoch {saved['epoch']}{inside}")
 
     def save(self, saver: Saver) -> None:
         """Write a checkpoint of the adapter, the optimiser and the loop; every rank must call it."""
@@ -121,7 +121,7 @@ class Tuner:
         facts = schedule(epoch, self.llm)
         seconds = {"schedule": time.monotonic() - start, "train": 0.0}
         self.state["running"] = {"facts": facts.known(), "step": 0, "total": 0.0, "seconds": seconds}
-        say(f"epoch {epoch}/{self.settings.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in facts.known().items()))
+        info(f"epoch {epoch}/{self.settings.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in facts.known().items()))
 
     def train_epoch(self, saver: Saver) -> None:
         """Make the remaining updates of the current epoch."""
@@ -149,7 +149,7 @@ class Tuner:
         running, epoch, start = self.state["running"], self.state["epoch"] + 1, time.monotonic()
         metrics = validator(self.llm)
         loss = running["total"] / running["step"]
-        say(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + format_metrics(metrics))
+        info(f"epoch {epoch}/{self.settings.epochs}  loss {loss:.4f}  validation " + format_metrics(metrics))
         seconds = {**running["seconds"], "validate": time.monotonic() - start}
         if epoch == 1:
             seconds |= self.objective.preparation

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import SoftrecError
-from common.files import write_whole
-from common.log import say
+from common.files import atomic_write
+from common.log import info
 from common.process import world_size
 from softrec.core.devices import use_deterministic_algorithms
 from softrec.decoding.recommender import Recommender, RecommenderSettings, open_recommender, wrap
@@ -161,7 +161,7 @@ def tune(
     prompts = recommender.prompts(load_rows(paths.train, recommender.items.count), responses)
     engine = engine_for(recommender, settings, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
-    say(f"{trainable:,} trainable parameters of {llm.model.num_parameters():,}")
+    info(f"{trainable:,} trainable parameters of {llm.model.num_parameters():,}")
     objective: Objective = (
         new_objective(llm, prompts, responses, loop) if new_objective else SoftObjective(loop.loss_reduction)
     )
@@ -170,6 +170,6 @@ def tune(
     saver = Saver(checkpoint, how.checkpoint_minutes)
     lines = tuner.fit(schedule(), validator(paths, recommender, settings), saver)
     save_adapter(llm, paths.adapter)
-    with write_whole(paths.log) as partial:
+    with atomic_write(paths.log) as partial:
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))
-    program.last(checkpoint.clear)  # after the manifests are written: until then the checkpoint may be needed
+    program.after_success(checkpoint.clear)  # after the manifests are written: until then the checkpoint may be needed

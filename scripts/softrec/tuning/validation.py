@@ -8,7 +8,7 @@ from softrec.evaluation.grounding import Grounding
 from softrec.evaluation.metrics import summary
 from softrec.llm.embeddings import embed
 from softrec.llm.language_model import LanguageModel
-from softrec.llm.prompts import title_in
+from softrec.llm.prompts import extract_title
 
 CUTOFFS = (1, 5, 10, 20)
 
@@ -32,5 +32,5 @@ class Validator:
     def __call__(self, llm: LanguageModel) -> dict[str, float]:
         """Return H@K and NG@K of the validation rows, for K in `CUTOFFS`."""
         texts = generate(llm, self.prompts, self.generation, "validate")
-        z = embed(llm, [title_in(generated.text) for generated in texts], self.generation.batch_size)
+        z = embed(llm, [extract_title(generated.text) for generated in texts], self.generation.batch_size)
         return summary(self.grounding.rank(z, self.rows).rank, CUTOFFS)

@@ -34,7 +34,7 @@ def test_other_text_stays(text: str) -> None:
 
 def test_logs_errors_and_the_end_of_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A title of a stranger reaches a terminal by a line of a log, by an error, or by the end of a failed job's log."""
-    log.say("title \x1b[31m")
+    log.info("title \x1b[31m")
     with pytest.raises(SystemExit):
         program.refuse(SoftrecError("bad \x1b[31m", where="here\x07"))
     said = capsys.readouterr().err

@@ -130,7 +130,7 @@ def test_contents_are_read_once_a_job_a_run_or_for_all(
         file_digests._known.clear()
         counts.append(asked_once_more(read, model))
         if handed:
-            file_digests.hand_on(model, file_digests.sha256(model))
+            file_digests.store_for_all_runs(model, file_digests.sha256(model))
     assert counts == [1, again]
 
 

@@ -33,9 +33,9 @@ def test_a_file_and_a_folder_are_written_and_replaced(tmp_path: Path) -> None:
     for text in ("one", "two"):
         (tmp_path / "deep").mkdir(exist_ok=True)
         files.manifest_of(tmp_path / "deep/folder").touch()  # as a job leaves it
-        with files.write_whole(tmp_path / "deep/file.txt") as partial:
+        with files.atomic_write(tmp_path / "deep/file.txt") as partial:
             partial.write_text(text)
-        with files.write_whole(tmp_path / "deep/folder") as partial:
+        with files.atomic_write(tmp_path / "deep/folder") as partial:
             (partial / "sub").mkdir(parents=True)
             (partial / "sub" / text).write_text(text)
     assert names(tmp_path / "deep") == [".folder.written", "file.txt", "folder", "folder.manifest.json"]
@@ -51,7 +51,7 @@ def test_a_folder_of_somebody_else_stays(tmp_path: Path, old: str, new: str | No
     (tmp_path / "out" / old).parent.mkdir(parents=True)
     (tmp_path / "out" / old).write_text("mine")
     words = r"out is a folder(, but the output is a file| that no job .* notes\.txt)"
-    with pytest.raises(SoftrecError, match=words) as caught, files.write_whole(tmp_path / "out") as partial:
+    with pytest.raises(SoftrecError, match=words) as caught, files.atomic_write(tmp_path / "out") as partial:
         made = partial / new if new else partial
         made.parent.mkdir(parents=True, exist_ok=True)
         made.write_text("new")
@@ -62,7 +62,7 @@ def test_a_folder_of_somebody_else_stays(tmp_path: Path, old: str, new: str | No
 def test_a_folder_of_a_killed_job_is_replaced(tmp_path: Path) -> None:
     """Killed after the rename and before the manifest: the same files, and Snakemake's time stamp."""
     for text in ("one", "two"):
-        with files.write_whole(tmp_path / "out") as partial:
+        with files.atomic_write(tmp_path / "out") as partial:
             partial.mkdir()
             (partial / "a").write_text(text)
         (tmp_path / "out/.snakemake_timestamp").touch()
@@ -71,12 +71,12 @@ def test_a_folder_of_a_killed_job_is_replaced(tmp_path: Path) -> None:
 
 def test_a_folder_in_place_of_that_of_a_killed_job_stays(tmp_path: Path) -> None:
     """The mark that the killed job has left is of another folder; the manifest takes the mark away."""
-    with files.write_whole(tmp_path / "out") as partial:
+    with files.atomic_write(tmp_path / "out") as partial:
         partial.mkdir()
     (tmp_path / "out").rename(tmp_path / "away")
     (tmp_path / "out").mkdir()
     (tmp_path / "out/a").write_text("mine")
-    with pytest.raises(SoftrecError, match="no job has written"), files.write_whole(tmp_path / "out") as partial:
+    with pytest.raises(SoftrecError, match="no job has written"), files.atomic_write(tmp_path / "out") as partial:
         partial.mkdir()
     assert (tmp_path / "out/a").read_text() == "mine"
     manifests.write({"settings": {}, "code": {}, "notes": {}}, [], [tmp_path / "out"], 1.0)
@@ -87,11 +87,11 @@ def test_an_exception_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> No
     """The error itself passes through."""
     path = tmp_path / "file.txt"
     path.write_text("old")
-    with pytest.raises(ZeroDivisionError), files.write_whole(path) as partial:
+    with pytest.raises(ZeroDivisionError), files.atomic_write(path) as partial:
         partial.write_text("half")
         raise ZeroDivisionError
     assert (names(tmp_path), path.read_text()) == (["file.txt"], "old")
-    with pytest.raises(KeyboardInterrupt), files.write_whole(tmp_path / "folder") as partial:
+    with pytest.raises(KeyboardInterrupt), files.atomic_write(tmp_path / "folder") as partial:
         partial.mkdir()
         (partial / "a").write_text("half")
         raise KeyboardInterrupt
@@ -110,7 +110,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(files, "flush", full)
     elif broken == "replace":
         monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(SoftrecError) as caught, files.write_whole(tmp_path / "x.bin") as partial:
+    with pytest.raises(SoftrecError) as caught, files.atomic_write(tmp_path / "x.bin") as partial:
         partial.write_text("half")
         if broken == "block":
             full()
@@ -125,10 +125,10 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to write to")
 def test_the_systems_own_full_disk_is_recognised(tmp_path: Path) -> None:
     """/dev/full fails each write as a full disk does; the second error comes through pyarrow."""
-    with pytest.raises(SoftrecError, match="no space is left"), files.write_whole(tmp_path / "x.txt") as partial:
+    with pytest.raises(SoftrecError, match="no space is left"), files.atomic_write(tmp_path / "x.txt") as partial:
         partial.symlink_to("/dev/full")
         partial.write_text("text")
-    with pytest.raises(SoftrecError, match="no space is left"), files.write_whole(tmp_path / "y") as partial:
+    with pytest.raises(SoftrecError, match="no space is left"), files.atomic_write(tmp_path / "y") as partial:
         partial.symlink_to("/dev/full")
         pq.write_table(pa.table({"a": list(range(10_000))}), partial)
     assert names(tmp_path) == []
@@ -142,17 +142,17 @@ def test_libraries_that_hide_the_number_are_seen_through(
 ) -> None:
     """Numpy's and torch's words on a full disk (seen on one): with none free it is that, else it is a bug to show."""
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100, 100, 0))
-    with pytest.raises(SoftrecError, match="no space is left"), files.write_whole(tmp_path / "x"):
+    with pytest.raises(SoftrecError, match="no space is left"), files.atomic_write(tmp_path / "x"):
         raise error
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(1 << 40, 0, 1 << 40))
-    with pytest.raises(type(error)), files.write_whole(tmp_path / "x"):
+    with pytest.raises(type(error)), files.atomic_write(tmp_path / "x"):
         raise error
 
 
 def test_other_errors_of_the_system_are_not_called_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A permission that is missing is no matter of space, however full the disk is."""
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100, 100, 0))
-    with pytest.raises(PermissionError), files.write_whole(tmp_path / "x"):
+    with pytest.raises(PermissionError), files.atomic_write(tmp_path / "x"):
         raise PermissionError(errno.EACCES, "Permission denied")
 
 
@@ -176,7 +176,7 @@ def test_a_killed_writer_leaves_no_output_and_the_next_attempt_cleans_up(tmp_pat
         assert writer.stdout.readline() == "ready\n"
         writer.send_signal(signal.SIGKILL)
     assert names(tmp_path) == [".folder.partial"]
-    with files.write_whole(target) as partial:
+    with files.atomic_write(target) as partial:
         assert not partial.exists()
         partial.mkdir()
         (partial / "whole").write_text("whole")

@@ -99,7 +99,7 @@ def test_an_input_of_ones_own_that_changes_under_a_job(tmp_path: Path, change: C
     """What was read nobody can say: the outputs go. A hard link to it is no change."""
     source, output = tmp_path / "ratings", tmp_path / "out"
     source.write_text("1")
-    before = manifests.of_nobody([source])
+    before = manifests.user_inputs([source])
     output.write_text("of what was read")
     if change is None:
         (tmp_path / "link").hardlink_to(source)
@@ -114,4 +114,4 @@ def test_an_input_of_ones_own_that_changes_under_a_job(tmp_path: Path, change: C
 
 def test_inputs_that_jobs_wrote_are_held_against_their_manifests_alone(made: tuple[Path, Path]) -> None:
     """Whose content it was is known."""
-    assert manifests.of_nobody(list(made)) == {}
+    assert manifests.user_inputs(list(made)) == {}

@@ -14,6 +14,6 @@ def test_a_folder_beside_a_file_that_is_called_like_a_manifest_stays(tmp_path: P
     (tmp_path / "out").mkdir()
     (tmp_path / "out/a").write_text("mine")
     (tmp_path / "out.manifest.json").write_text(text)
-    with pytest.raises(SoftrecError, match="no job has written"), files.write_whole(tmp_path / "out") as partial:
+    with pytest.raises(SoftrecError, match="no job has written"), files.atomic_write(tmp_path / "out") as partial:
         partial.mkdir()
     assert (tmp_path / "out/a").read_text() == "mine"

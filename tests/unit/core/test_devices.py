@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from softrec.core.devices import moved, use_deterministic_algorithms
 from softrec.decoding.beam_search import BeamSearch
-from softrec.decoding.decode_cache import RoomyLayer
+from softrec.decoding.decode_cache import PreallocatedLayer
 from softrec.decoding.generation import prefill, run
 from softrec.llm.backbones import llara
 from softrec.llm.branches import Row, collate
@@ -102,7 +102,7 @@ def test_a_cache_with_room_is_not_copied() -> None:
 
     What is appended is where it was put, as views of the same memory; rows that stay keep their room.
     """
-    layer, step = RoomyLayer(6, 4), torch.arange(2 * 1 * 3 * 2.0).view(2, 1, 3, 2)
+    layer, step = PreallocatedLayer(6, 4), torch.arange(2 * 1 * 3 * 2.0).view(2, 1, 3, 2)
     keys, values = layer.update(step, -step)
     first = keys.data_ptr()
     keys, values = layer.update(step + 100, -step)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from softrec.decoding import generation
-from softrec.decoding.finished_texts import KeptAnswers
+from softrec.decoding.finished_texts import GenerationCheckpoint
 from softrec.decoding.generation import Generated, GenerationSettings, generate
 from softrec.llm.language_model import LanguageModel
 
@@ -18,7 +18,9 @@ class KilledError(Exception):
     """Instead of a signal."""
 
 
-def run(llm: LanguageModel, kept: KeptAnswers, monkeypatch: pytest.MonkeyPatch, most: int) -> Sequence[Generated]:
+def run(
+    llm: LanguageModel, kept: GenerationCheckpoint, monkeypatch: pytest.MonkeyPatch, most: int
+) -> Sequence[Generated]:
     """Generate, and be killed when `most` batches have been run; their number is noted in `ran`."""
     search, ran = generation.search, []
 
@@ -40,13 +42,13 @@ def test_each_batch_is_run_once(llm: LanguageModel, tmp_path: Path, monkeypatch:
     """Five prompts in batches of two are three; killed after each. A half line is as good as none."""
     expected = generate(llm, PROMPTS, SETTINGS)
     for _ in range(2):
-        kept = KeptAnswers(tmp_path / "answers.parquet", "k" * 64)
+        kept = GenerationCheckpoint(tmp_path / "answers.parquet", "k" * 64)
         with pytest.raises(KilledError):
             run(llm, kept, monkeypatch, 1)
         [file] = kept.paths()
         with file.open("a") as stream:
             stream.write('{"rows": [0')
-    kept = KeptAnswers(tmp_path / "answers.parquet", "k" * 64)
+    kept = GenerationCheckpoint(tmp_path / "answers.parquet", "k" * 64)
     before = kept.seconds()
     assert run(llm, kept, monkeypatch, 3) == expected
     assert kept.ran == 1  # type: ignore[attr-defined]
@@ -57,8 +59,8 @@ def test_each_batch_is_run_once(llm: LanguageModel, tmp_path: Path, monkeypatch:
 
 def test_other_settings_begin_anew(llm: LanguageModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key is another one; so is the file."""
-    run(llm, KeptAnswers(tmp_path / "answers.parquet", "a" * 64), monkeypatch, 3)
-    other = KeptAnswers(tmp_path / "answers.parquet", "b" * 64)
+    run(llm, GenerationCheckpoint(tmp_path / "answers.parquet", "a" * 64), monkeypatch, 3)
+    other = GenerationCheckpoint(tmp_path / "answers.parquet", "b" * 64)
     assert other.load() == []
     run(llm, other, monkeypatch, 3)
     assert other.ran == 3  # type: ignore[attr-defined]
@@ -66,7 +68,7 @@ def test_other_settings_begin_anew(llm: LanguageModel, tmp_path: Path, monkeypat
 
 def test_batches_of_several_ranks_are_found_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By whatever number of ranks they were answered; seconds are those of the rank that worked longest."""
-    kept = KeptAnswers(tmp_path / "x", "k" * 64)
+    kept = GenerationCheckpoint(tmp_path / "x", "k" * 64)
     for rank, batches in enumerate([[[0, 1], [4]], [[2, 3], [4]]]):
         monkeypatch.setattr("softrec.decoding.finished_texts.rank", lambda rank=rank: rank)
         for rows in batches:

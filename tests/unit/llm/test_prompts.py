@@ -5,7 +5,7 @@ import pytest
 from common.errors import SoftrecError
 from softrec.llm.embeddings import embed
 from softrec.llm.language_model import LanguageModel
-from softrec.llm.prompts import Encoder, Words, quoted, render, title_in
+from softrec.llm.prompts import Encoder, Words, extract_title, quoted, render
 
 WORDS = Words("films", "film", "seen")
 
@@ -44,7 +44,7 @@ def test_the_prompt_names_history_in_order() -> None:
 @pytest.mark.parametrize("text", ['"Ember 1"', ' "Ember 1" \n', "Ember 1", '"Ember 1'])
 def test_the_title_that_a_text_says(text: str) -> None:
     """Quotes, blanks and newlines around a title are no part of it."""
-    assert title_in(text) == "Ember 1"
+    assert extract_title(text) == "Ember 1"
 
 
 def test_label_is_quoted_and_ended(llm: LanguageModel) -> None:

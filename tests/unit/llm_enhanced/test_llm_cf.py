@@ -17,7 +17,7 @@ from softrec.llm.language_model import LanguageModel
 from softrec.llm.prompts import Words
 from softrec.llm_enhanced import chains_of_thought
 from softrec.llm_enhanced.decisions import Examples, Texts
-from softrec.llm_enhanced.llm_cf import THOUGHT, InContextSettings, LlmCf, LlmCfEncoder, reconstruction, told
+from softrec.llm_enhanced.llm_cf import THOUGHT, InContextSettings, LlmCf, LlmCfEncoder, reconstruction, stack_texts
 from softrec.sequential.encoder import Encoder
 from softrec.sequential.sampled_softmax import SampledSoftmax
 from softrec.sequential.windows import Windows
@@ -226,4 +226,4 @@ def test_what_is_told_of_an_example_is_the_mean_of_its_history_its_item_and_its_
     """Titles e1, e2 and e3. A decision about item 3 after items 1 and 2: (1/2, 1/2, 0), e3, and the thought."""
     titles, thought = np.vstack([np.zeros(3), np.eye(3)]).astype(np.float32), np.array([[0, 0.6, 0.8]], np.float32)
     known = Examples(np.array([[1, 2, 0]]), np.array([2]), np.array([3]), np.array([1]), np.array([5]))
-    assert told(Texts(titles, known, thought)).tolist() == [[[0.5, 0.5, 0], [0, 0, 1], thought[0].tolist()]]
+    assert stack_texts(Texts(titles, known, thought)).tolist() == [[[0.5, 0.5, 0], [0, 0, 1], thought[0].tolist()]]

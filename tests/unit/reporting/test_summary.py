@@ -52,17 +52,17 @@ def test_only_differences_beyond_noise_are_named() -> None:
     """SFT: interval above 0 and p = 0.01. SDPO: around 0, p = 0.9. SASRec: p of 0.2. DROS: below 0, p = 0.04."""
     found = [compared("BIGRec SFT", 0.01, 0.03, 0.01), compared("BIGRec SDPO", -0.01, 0.03, 0.9)]
     found += [compared("SASRec", 0.01, 0.03, 0.2), compared("DROS", -0.03, -0.01, 0.04)]
-    said = test_results.said_of(found)
+    said = test_results.summarize_differences(found)
     assert said.startswith("Beyond noise (p below 0.05 after Holm's correction")
     named = "BIGRec SOFT is above BIGRec SFT at H@5 on Game; BIGRec SOFT is below DROS at H@5 on Game."
     assert said.endswith(f": 2 of 4 differences; {named}")
-    assert test_results.said_of(found[1:3]).endswith(": none of 2 differences.")
+    assert test_results.summarize_differences(found[1:3]).endswith(": none of 2 differences.")
 
 
 def test_losses_of_the_first_epoch_are_set_against_each_other() -> None:
     """Two seeds: 1 / 2 and 3 / 2, so 1.0 on average, lower in one."""
     cells = [Run("Game", "BIGRec", "SFT", seed) for seed in (1, 2)]
-    said = training.said_of_losses(cells, [(2.0, 1.0), (2.0, 3.0)])
+    said = training.summarize_losses(cells, [(2.0, 1.0), (2.0, 3.0)])
     assert said.startswith("Game, BIGRec: the loss on self-distilled data is 1.0000 (")
     assert said.endswith("of that on real data, lower in 1 of 2 seeds.")
 
@@ -81,11 +81,11 @@ def told(hc: float | None, chance: float | None) -> dict[str, Any]:
 
 def test_category_hits_are_set_against_chance_by_their_intervals() -> None:
     """40 of 80 is 0.393 to 0.607 (z^2 / n = 0.048: 0.5 +- sqrt(0.048 / 4 + 0.048^2 / 4) / 1.048 = 0.107)."""
-    said = training.said_of_hits([told(0.5, 0.38), told(0.5, 0.41), told(0.5, 0.62)])
+    said = training.summarize_hits([told(0.5, 0.38), told(0.5, 0.41), told(0.5, 0.62)])
     assert "over 100 training rows" in said
     assert "80 (7 categories at level 2)" in said
     assert said.endswith("3 intervals of HC: above chance 1, around chance 1, below chance 1.")
-    assert training.said_of_hits([told(None, None)]).endswith("No target has a category, so there is no HC.")
+    assert training.summarize_hits([told(None, None)]).endswith("No target has a category, so there is no HC.")
 
 
 def test_time_by_script() -> None:

@@ -32,7 +32,7 @@ ALONE = {"Game": RowCounts(1000, 1000), "Movie": RowCounts(1000, 1000)}
 )
 def test_the_sentence(rows: dict[str, RowCounts], tested: row_counts.Tested, text: str) -> None:
     """Data sets are named where their numbers differ; where the paper's sample is all there is, that is said."""
-    assert row_counts.sentence(rows, tested) == f"Test rows: {text}"
+    assert row_counts.format_row_counts(rows, tested) == f"Test rows: {text}"
 
 
 def test_numbers_come_from_the_metrics_of_one_run_on_each_data_set(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None
     assert gains[-3:] == ("", "", "")
     cells = intervals_of(ranked)
     assert cells[0][:10] == ("SFT", "BIGRec", "D", "H@5", 0.0, 0.0, 0.0, 40, 20, 2)
-    told = comparisons.described([hits, gains])
+    told = comparisons.format_comparisons([hits, gains])
     assert "40 rows of 20 users, 2 seed(s)" in told
     assert "Family of Holm's correction: all 2 lines above" in told
     assert "on 1 data set, at 2 metrics" in told
@@ -91,13 +91,13 @@ def test_what_seeds_can_say() -> None:
     assert comparisons.about_seeds(1).startswith("One seed: intervals and p cover variation between users only")
     assert "between users and between training runs" in comparisons.about_seeds(5)
     two = [row("SFT", "H@5", 0.5), row("SFT", "H@5", 0.5)._replace(dataset="E")]
-    told = comparisons.described(two)
+    told = comparisons.format_comparisons(two)
     assert told.count("One seed:") == 1
     assert "pooled" not in told
     five = [one._replace(seeds=5, seeds_from="pooled") for one in two]
-    assert "nothing in this run contradicts" in comparisons.described(five)
+    assert "nothing in this run contradicts" in comparisons.format_comparisons(five)
     five[1] = five[1]._replace(seeds_from="pooled; own")
-    assert comparisons.described(five).rstrip().endswith("(column seeds_from): E H@5.")
+    assert comparisons.format_comparisons(five).rstrip().endswith("(column seeds_from): E H@5.")
 
 
 def test_the_papers_rows_alone(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:
     """The file says so instead of staying empty."""
     ranked = method_comparison.read_ranked(RUNS[:2], write_ranks(tmp_path, [9, 9]), {})
     assert comparisons_of(ranked) == []
-    assert "No comparison: SOFT did not run" in comparisons.described([])
+    assert "No comparison: SOFT did not run" in comparisons.format_comparisons([])
 
 
 def row(other: str, metric: str, p: float, low: float = 0.05) -> Comparison:
@@ -220,9 +220,9 @@ def test_ours_beside_the_papers() -> None:
     rows = paper_comparison.compare(ours, paper, paper_comparison.CompareSettings(["H@5", "H@20"], 1000))
     assert [(r.metric, r.verdict) for r in rows] == [("H@5", "inside"), ("H@20", "outside")]
     assert rows[1][6:9] == pytest.approx((0.018, 0.018 - 0.01271, 0.018 + 0.01271), abs=2e-5)
-    assert "1 of 2" in paper_comparison.described(rows, 5, 1000)
-    assert "One seed" not in paper_comparison.described(rows, 5, 1000)
-    assert "One seed cannot show" in paper_comparison.described(rows, 1, 1000)
+    assert "1 of 2" in paper_comparison.format_comparison(rows, 5, 1000)
+    assert "One seed" not in paper_comparison.format_comparison(rows, 5, 1000)
+    assert "One seed cannot show" in paper_comparison.format_comparison(rows, 1, 1000)
 
 
 def test_a_run_that_shares_no_cell_with_the_paper() -> None:

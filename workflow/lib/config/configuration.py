@@ -53,7 +53,7 @@ def require_no_key_twice(configuration: Iterable[Path], arguments: Sequence[str]
     from lib.config import yaml_keys
 
     files = yaml_keys.files(configuration, arguments)
-    if lines := [f"{os.path.relpath(file)}: {line}" for file in files for line in yaml_keys.twice(file)]:
+    if lines := [f"{os.path.relpath(file)}: {line}" for file in files for line in yaml_keys.problems(file)]:
         raise ConfigError("\n".join(lines))
 
 
@@ -77,14 +77,16 @@ def check(
     import yaml
     from jsonschema import Draft202012Validator, validators
 
-    if odd := [*odd_keys(config, ""), *odd_numbers(config, "")]:
+    if odd := [*bad_keys(config, ""), *bad_numbers(config, "")]:
         raise ConfigError("\n".join(f"{source}: {line}" for line in odd))
     schema = yaml.safe_load(Path(schema_path).read_text())
     # JSON Schema takes 10.0 for a whole number, and no job does.
     whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     validator = validators.extend(Draft202012Validator, {"pattern": pattern}, type_checker=whole)(schema)
-    fill(config, schema, validator)
-    errors = sorted(judged(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path])
+    fill_defaults(config, schema, validator)
+    errors = sorted(
+        relevant_errors(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path]
+    )
     lines = dict.fromkeys(line for error in errors for line in words.sentences(error, schema))
     lines |= dict.fromkeys(more(config))
     if lines:
@@ -99,7 +101,7 @@ def pattern(validator: Any, expression: str, instance: Any, schema: Any) -> Iter
         yield ValidationError(f"{instance!r} does not match {expression!r}")
 
 
-def judged(errors: Iterable[Any]) -> list[Any]:
+def relevant_errors(errors: Iterable[Any]) -> list[Any]:
     """The errors without those of conditions on a key that is missing: each condition on that key holds then."""
     found = list(errors)
     unclear = [place(error) for error in found if error.validator == "required" and lacks_condition(error)]
@@ -124,20 +126,20 @@ def is_below_condition(error: Any, path: tuple[Any, ...], schema: tuple[Any, ...
     return inside and "then" in own_schema[len(schema) :]
 
 
-def odd_keys(value: object, path: str) -> Iterator[str]:
+def bad_keys(value: object, path: str) -> Iterator[str]:
     """A line for each key that is no text, such as `1:` or `yes:`, which JSON cannot have."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             where = words.join(path, str(key))
             if not isinstance(key, str):
                 yield f"{where} has a name that YAML does not read as text: write it in quotes"
-            yield from odd_keys(item, where)
+            yield from bad_keys(item, where)
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            yield from odd_keys(item, f"{path}[{i}]")
+            yield from bad_keys(item, f"{path}[{i}]")
 
 
-def odd_numbers(value: object, path: str) -> Iterator[str]:
+def bad_numbers(value: object, path: str) -> Iterator[str]:
     """A line for each number that is none, `.nan` and `.inf`, or that 64 bits do not hold."""
     if isinstance(value, float) and not math.isfinite(value):
         yield f"{path} is {value}; it must be a finite number"
@@ -146,18 +148,18 @@ def odd_numbers(value: object, path: str) -> Iterator[str]:
         yield f"{path} is {said}; it must be a number that 64 bits hold"
     parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
     for key, item in parts:
-        yield from odd_numbers(item, f"{path}[{key}]" if isinstance(key, int) else words.join(path, str(key)))
+        yield from bad_numbers(item, f"{path}[{key}]" if isinstance(key, int) else words.join(path, str(key)))
 
 
-def fill(value: Any, schema: Any, validator: Any) -> None:
+def fill_defaults(value: Any, schema: Any, validator: Any) -> None:
     """Set what `value` leaves out and `schema` has a default for, at any depth, in place."""
     if not isinstance(schema, Mapping):
         return
-    for part in chosen(value, schema, validator):
-        fill(value, part, validator)
+    for part in applicable_schemas(value, schema, validator):
+        fill_defaults(value, part, validator)
     if isinstance(value, list):
         for item in value:
-            fill(item, schema.get("items"), validator)
+            fill_defaults(item, schema.get("items"), validator)
     if not isinstance(value, dict):
         return
     properties = schema.get("properties", {})
@@ -166,12 +168,12 @@ def fill(value: Any, schema: Any, validator: Any) -> None:
         if key not in value and default is not None:
             value[key] = copy.deepcopy(default[0])
         if key in value:
-            fill(value[key], part, validator)
+            fill_defaults(value[key], part, validator)
     for key in value.keys() - properties.keys():
-        fill(value[key], schema.get("additionalProperties"), validator)
+        fill_defaults(value[key], schema.get("additionalProperties"), validator)
 
 
-def chosen(value: Any, schema: Mapping[str, Any], validator: Any) -> Iterator[Any]:
+def applicable_schemas(value: Any, schema: Mapping[str, Any], validator: Any) -> Iterator[Any]:
     """The subschemas that hold for `value` as well: a reference, `allOf`, the fitting branch of a condition."""
     if "$ref" in schema:
         yield words.refer(schema, validator.schema)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from lib.config import source_checks
-from lib.config.messages import meant, value_text
+from lib.config.messages import suggestion, value_text
 from lib.graph import sources
 
 Config = Mapping[str, Any]
@@ -43,7 +43,7 @@ def base_models(config: Config) -> Iterator[str]:
     """Every data set's language model is described."""
     for name, dataset in config["datasets"].items():
         if (llm := dataset["llm"]) not in config["llms"]:
-            hint = meant(llm, config["llms"]) or f"known are {', '.join(config['llms'])}"
+            hint = suggestion(llm, config["llms"]) or f"known are {', '.join(config['llms'])}"
             yield f"datasets.{name}.llm is {llm!r}, but llms has no such key; {hint}"
 
 
@@ -52,11 +52,11 @@ def labels(config: Config) -> Iterator[str]:
     first: dict[str, str] = {}
     for name, dataset in config["datasets"].items():
         label = dataset["label"]
-        if (seen := first.setdefault(shown(label), name)) != name:
+        if (seen := first.setdefault(as_seen(label), name)) != name:
             yield f"datasets.{name}.label is {label!r}, which looks like the label of {seen}; choose another"
 
 
-def shown(text: str) -> str:
+def as_seen(text: str) -> str:
     """A text as readers tell it from others: without what cannot be seen, in one case and width, with single blanks."""
     seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
@@ -154,7 +154,7 @@ def chains_of_thought(config: Config) -> Iterator[str]:
     if most <= new:
         yield f"llm_cf.max_tokens is {most}; it must be more than llm_cf.max_new_tokens, {new}"
     if (encoder := own["text_encoder"]) is not None and encoder not in config["llms"]:
-        hint = meant(encoder, config["llms"]) or f"known are {', '.join(config['llms'])}"
+        hint = suggestion(encoder, config["llms"]) or f"known are {', '.join(config['llms'])}"
         yield f"llm_cf.text_encoder is {encoder!r}, but llms has no such key; {hint}"
 
 

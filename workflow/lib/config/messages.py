@@ -41,7 +41,7 @@ def sentences(error: Any, root: Mapping[str, Any]) -> Iterator[str]:
         for key in error.instance:
             if key not in known:
                 what = f"{join(path, key)} is {value_text(error.instance[key])}, but there is no such key"
-                yield f"{what}; {meant(key, known) or 'known are ' + ', '.join(sorted(known))}"
+                yield f"{what}; {suggestion(key, known) or 'known are ' + ', '.join(sorted(known))}"
     elif error.validator == "required":
         for key in error.validator_value:
             if key not in error.instance:
@@ -64,7 +64,7 @@ def remedy(error: Any, root: Mapping[str, Any]) -> str:
     if not isinstance(error.instance, str):
         return text
     words = [word for word in error.schema.get("enum", ()) if isinstance(word, str)]
-    hint = meant(error.instance, words) if words else ""
+    hint = suggestion(error.instance, words) if words else ""
     if error.validator == "type" and number(error.instance) is not None:
         hint = "it is text here: " + (
             "YAML reads 1.0e-4 as a number, 1e-4 as text" if EXPONENT.fullmatch(error.instance) else "drop the quotes"
@@ -148,7 +148,7 @@ def key_schema(key: str, schema: Any, root: Mapping[str, Any]) -> Mapping[str, A
     return found if isinstance(found, Mapping) else {}
 
 
-def meant(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """A hint such as "did you mean 'seeds'?", or "" if no known word is near."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else ""

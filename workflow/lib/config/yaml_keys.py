@@ -27,7 +27,7 @@ def files(configuration: Iterable[Path], arguments: Sequence[str]) -> list[Path]
     return [*configuration, *(path for path in profile if path.is_file())]
 
 
-def twice(path: Path) -> list[str]:
+def problems(path: Path) -> list[str]:
     """A line for each key given more than once, at any depth, and each number that YAML reads differently from people.
 
     A file that is missing or does not parse has no lines here: the code that reads it reports that.
@@ -46,7 +46,7 @@ def twice(path: Path) -> list[str]:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError):
         return []
-    return [] if root is None else list(found(root, ""))
+    return [] if root is None else list(node_problems(root, ""))
 
 
 def repeated(pairs: Iterable[tuple[str, object]]) -> list[str]:
@@ -54,11 +54,11 @@ def repeated(pairs: Iterable[tuple[str, object]]) -> list[str]:
     return [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
 
 
-def found(node: Node, path: str) -> Iterator[str]:
+def node_problems(node: Node, path: str) -> Iterator[str]:
     """The lines about a node and all below it."""
     if isinstance(node, SequenceNode):
         for i, item in enumerate(node.value):
-            yield from found(item, f"{path}[{i}]")
+            yield from node_problems(item, f"{path}[{i}]")
     if isinstance(node, ScalarNode) and node.tag in NUMBERS and node.style is None and MISREAD.fullmatch(node.value):
         read = yaml.SafeLoader("").construct_object(node)
         line = node.start_mark.line + 1
@@ -69,7 +69,7 @@ def found(node: Node, path: str) -> Iterator[str]:
     for key, value in node.value:
         if isinstance(key, ScalarNode):
             places.setdefault((key.tag, key.value), []).append(key.start_mark.line + 1)
-            yield from found(value, words.join(path, key.value))
+            yield from node_problems(value, words.join(path, key.value))
     for (tag, key), lines in places.items():
         if len(lines) > 1 and not tag.endswith(":merge"):
             times = "twice" if len(lines) == 2 else f"{len(lines)} times"

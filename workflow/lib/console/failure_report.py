@@ -37,11 +37,11 @@ def report(failures: Mapping[Key, str], snakemake_log: Path, n: int = 15, refusa
         if not told and any(last_lines(Path(name), 1) for other in others for name in other):
             continue  # of jobs that were submitted together, those that never began have nothing to tell
         where = f" ({cluster_job})" if cluster_job else ""
-        parts.append(f"{rule} failed{where}; {shown(logs, n)}")
+        parts.append(f"{rule} failed{where}; {format_logs(logs, n)}")
     return "\n".join(parts) if parts else f"No rule's log tells more; the run's own log is {snakemake_log}."
 
 
-def shown(logs: tuple[str, ...], n: int) -> str:
+def format_logs(logs: tuple[str, ...], n: int) -> str:
     """The end of the first of `logs` that has any text."""
     for name in logs:
         if text := last_lines(Path(name), n):

@@ -16,8 +16,8 @@ def plan(config: Mapping[str, Any], rows: Iterable[Row], jobs: int | None = None
         "results": f"results/{config['run']}/",
         "data sets": ", ".join(dataset(name, part) for name, part in config["datasets"].items()),
         "rows": ", ".join(f"{row.backbone} {row.method}".strip() for row in asked),
-        "seeds": listing(config["seeds"]),
-        "alphas": listing(config["soft"]["alphas"]) if any("alphas" in row.grid for row in asked) else "",
+        "seeds": comma_list(config["seeds"]),
+        "alphas": comma_list(config["soft"]["alphas"]) if any("alphas" in row.grid for row in asked) else "",
         "engine": engine(config),
         "jobs": "" if jobs is None else f"{jobs:,}",
     }
@@ -31,7 +31,7 @@ def dataset(name: str, part: Mapping[str, Any]) -> str:
     return f"{label} with {part['llm']}"
 
 
-def listing(values: Iterable[object]) -> str:
+def comma_list(values: Iterable[object]) -> str:
     """Values separated by commas."""
     return ", ".join(str(value) for value in values)
 

@@ -162,7 +162,7 @@ def group(name: str, rules: list[str]) -> tuple[str, str]:
 
 
 def cluster_job(number: str | None, status: str) -> str:
-    """ "Slurm job 7, TIMEOUT", or "" for a job of this machine."""
+    """Format a job of the cluster as "Slurm job 7, TIMEOUT"; "" for a job of this machine."""
     return ", ".join(part for part in (f"Slurm job {number}", status) if part) if number else ""
 
 

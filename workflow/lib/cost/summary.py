@@ -69,7 +69,7 @@ def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, f
     return sorted(found, key=lambda line: (-line.hours, line.rule))
 
 
-def described(found: list[Line], gib: float) -> str:
+def format_costs(found: list[Line], gib: float) -> str:
     """The estimate at 80 columns."""
     if not found:
         return "nothing is left to do"

@@ -104,7 +104,7 @@ def imported(name: str, path: Path, scripts: Path) -> tuple[str, ...]:
 
 @cache
 def parse(path: Path, name: str) -> Module:
-    """Parse a file, once per process. `name` is its module name, for relative imports. Raise `DigestError` on errors."""
+    """Parse a file, once per process. `name` is its module name, for relative imports. Raises `DigestError`."""
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from common import hub_commits
-from lib.config.messages import meant
+from lib.config.messages import suggestion
 from lib.cost.sizes import weights_of
 from lib.graph import sources
 
@@ -111,7 +111,7 @@ def source_problems(key: str, source: Mapping[str, Any]) -> list[str]:
     there = [path.name for path in folder.iterdir()]
     gone = [(role, source[role]) for role in ("ratings", "metadata") if not (folder / source[role]).is_file()]
     return [
-        f"{key}.{role} is {file}, which {folder} does not have: {meant(file, there) or 'correct the name.'}"
+        f"{key}.{role} is {file}, which {folder} does not have: {suggestion(file, there) or 'correct the name.'}"
         for role, file in gone
     ]
 

@@ -38,11 +38,11 @@ def settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     before, after = dict(leaves(old, "")), dict(leaves(new, ""))
     for key in sorted(before.keys() | after.keys()):
         if key not in after:
-            yield f"setting {key} is gone (it was {shown(before[key])})"
+            yield f"setting {key} is gone (it was {format_value(before[key])})"
         elif key not in before:
-            yield f"setting {key} is new ({shown(after[key])})"
+            yield f"setting {key} is new ({format_value(after[key])})"
         elif before[key] != after[key]:
-            yield f"setting {key} changed from {shown(before[key])} to {shown(after[key])}"
+            yield f"setting {key} changed from {format_value(before[key])} to {format_value(after[key])}"
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -57,7 +57,7 @@ def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Format a value as JSON, cut to forty characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:37] + "..."

@@ -18,7 +18,7 @@ from lib.records import changes
 _found: dict[tuple[str, ...], list[str]] = {}
 
 
-def unlike(job: Any) -> list[str]:
+def differences(job: Any) -> list[str]:
     """Return a clause for each difference between a job and its outputs' manifests; cached per job.
 
     An output without a manifest was added by hand, and is kept.
@@ -61,7 +61,7 @@ def other_inputs(known: Mapping[str, str], job: Any) -> Iterator[str]:
     yield from (f"input {name} is no longer used" for name in known if name not in read)
 
 
-def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Signs]) -> Iterator[str]:
+def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Fingerprint]) -> Iterator[str]:
     """Yield a clause for each of the user's own files whose content differs from the manifest.
 
     A file is read only if its signs, or those of a file in a folder, differ from when the job read it: inode, size, or
@@ -75,7 +75,7 @@ def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Sign
         path = Path(name)
         if changes.manifest_of(name).exists() or not path.exists():
             continue
-        if file_digests.signs_of(path) != own.get(name) and file_digests.sha256(path) != digest:
+        if file_digests.fingerprint(path) != own.get(name) and file_digests.sha256(path) != digest:
             yield f"input {name} changed"
 
 

@@ -3,13 +3,13 @@
 A change of a value in a slice makes the result stale; a value outside the slice cannot influence the result.
 """
 
-from lib.slices.base import text
+from lib.slices.base import to_json
 from lib.slices.data import DataSlices
 from lib.slices.llm import LlmSlices
 from lib.slices.results import ResultSlices
 from lib.slices.sequential import SequentialSlices
 
-__all__ = ["Slices", "text"]
+__all__ = ["Slices", "to_json"]
 
 
 class Slices(DataSlices, SequentialSlices, LlmSlices, ResultSlices):

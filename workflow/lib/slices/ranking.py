@@ -3,7 +3,7 @@
 from typing import Any
 
 from lib.graph import search
-from lib.slices.base import Base, take, text
+from lib.slices.base import Base, take, to_json
 
 
 class RankingSlices(Base):
@@ -15,11 +15,11 @@ class RankingSlices(Base):
 
     def unmasked(self) -> str:
         """Return the slice for grounding without a mask, as for self-distilled titles."""
-        return text({"mask": "none", "tie_seed": self.config["ranking"]["tie_seed"]})
+        return to_json({"mask": "none", "tie_seed": self.config["ranking"]["tie_seed"]})
 
     def cutoffs(self) -> str:
         """Return the slice with the K of H@K and NG@K."""
-        return text({"cutoffs": self.config["ranking"]["cutoffs"]})
+        return to_json({"cutoffs": self.config["ranking"]["cutoffs"]})
 
     def select_alpha(self) -> str:
         """Return the slice for selecting SOFT's alpha by its validation metrics, averaged over the selecting seeds."""
@@ -34,8 +34,8 @@ class RankingSlices(Base):
     def choice(self, name: str, values: list[float], seeds: list[int], metrics: list[str]) -> str:
         """Return the slice with the candidates, in the order of their training logs, and the metrics to compare."""
         candidates = [{"value": value, "seed": seed} for value in values for seed in seeds]
-        return text({"name": name, "candidates": candidates, "metrics": metrics})
+        return to_json({"name": name, "candidates": candidates, "metrics": metrics})
 
     def copy_selected_model(self, model: str) -> str:
         """Return the slice for copying the selected candidate's model."""
-        return text({"name": search.SEARCHES[model].setting, "values": search.candidates(self.config, model)})
+        return to_json({"name": search.SEARCHES[model].setting, "values": search.candidates(self.config, model)})

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lib.graph import grid, search, sources
-from lib.slices.base import Base, text
+from lib.slices.base import Base, to_json
 from lib.slices.data import PAPER_ROWS
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
@@ -42,7 +42,7 @@ class ResultSlices(Base):
 
     def collect(self) -> str:
         """Return the run of each metrics file, and the row of each choice file."""
-        return text({"cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
+        return to_json({"cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
 
     def labels(self) -> list[str]:
         """Return the data sets as the tables name them, in the configured order."""
@@ -50,17 +50,19 @@ class ResultSlices(Base):
 
     def table1(self) -> str:
         """Return the shape of Table 1."""
-        return text({"datasets": self.labels()})
+        return to_json({"datasets": self.labels()})
 
     def table2(self, tested: str) -> str:
         """Return the shape of Table 2, and on which test rows it is computed."""
         rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
         taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
-        return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested})
+        return to_json(
+            {"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested}
+        )
 
     def significance(self) -> str:
         """Return the run of each ranks file, what is tested, and the resampling."""
-        return text({**self.tested(), "cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
+        return to_json({**self.tested(), "cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
 
     def tested(self) -> dict[str, Any]:
         """Return what is tested, and the resampling."""
@@ -68,23 +70,23 @@ class ResultSlices(Base):
 
     def compare(self) -> str:
         """Return the metrics that the paper prints, and the number of its test rows."""
-        return text({"metrics": METRICS, "paper_rows": PAPER_ROWS})
+        return to_json({"metrics": METRICS, "paper_rows": PAPER_ROWS})
 
     def check_consistency(self) -> str:
         """Return the data set of each metrics file, and the number of test rows in the paper."""
         labels = [self.dataset(cell.dataset)["label"] for cell in grid.cells(self.config)]
-        return text({"datasets": labels, "paper_rows": PAPER_ROWS})
+        return to_json({"datasets": labels, "paper_rows": PAPER_ROWS})
 
     def manifest(self) -> str:
         """Return the whole configuration, the folders of the base models, and Snakemake's version."""
         of = [sources.base_llm] + ([sources.text_encoder] if "llm-cf" in self.config["methods"] else [])
         models = sorted({folder(self.config, dataset) for folder in of for dataset in self.config["datasets"]})
-        return text({"config": self.config, "models": models, "snakemake": version("snakemake")})
+        return to_json({"config": self.config, "models": models, "snakemake": version("snakemake")})
 
     def reproduction(self) -> str:
         """Return the run of each training log, of each file of self-distilled metrics and of each ranks file."""
         cells = [self.run(cell, method=label("alpha", cell.value), setting="") for cell in grid.soft_cells(self.config)]
-        return text(
+        return to_json(
             {
                 "logs": self.runs(grid.tuned_cells(self.config)),
                 "described": self.runs(grid.compared_cells(self.config)),
@@ -102,7 +104,7 @@ class ResultSlices(Base):
         distances = [
             self.run(cell, setting="", seed=grid.distance_seed(cell)) for cell in grid.distance_cells(self.config)
         ]
-        return text(
+        return to_json(
             {
                 "logs": self.runs(grid.tuned_cells(self.config)) + sasrec,
                 "generated": self.runs(grid.answering_cells(self.config)),
@@ -112,18 +114,18 @@ class ResultSlices(Base):
 
     def figure2(self) -> str:
         """Return the run of SFT that the files of each panel belong to."""
-        return text({"cells": self.runs(grid.compared_cells(self.config))})
+        return to_json({"cells": self.runs(grid.compared_cells(self.config))})
 
     def figure5(self) -> str:
         """Return the metric, and the row of each choice of alpha."""
-        return text({"metric": "H@5", "choices": self.choices()})
+        return to_json({"metric": "H@5", "choices": self.choices()})
 
     def figure6(self) -> str:
         """Return the metric, and the row of each choice: SOFT's alpha and SASRec's L2."""
         sasrec = {"backbone": "", "method": "SASRec", **ANY}
         own = [{"dataset": self.dataset(name)["label"], **sasrec} for name in grid.sasrec_datasets(self.config)]
-        return text({"metric": "H@5", "choices": self.choices() + own})
+        return to_json({"metric": "H@5", "choices": self.choices() + own})
 
     def curriculum(self) -> str:
         """Return the run of SOFT of each training log."""
-        return text({"cells": self.runs(grid.soft_cells(self.config))})
+        return to_json({"cells": self.runs(grid.soft_cells(self.config))})

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lib.graph import search
-from lib.slices.base import Base, take, text
+from lib.slices.base import Base, take, to_json
 
 SHAPE = ("dim", "blocks", "heads", "dropout")
 FIT = ("learning_rate", "batch_size", "epochs", "patience", "metric")
@@ -38,22 +38,22 @@ class SequentialSlices(Base):
 
     def fit_sasrec(self, training: str) -> str:
         """Return the slice of one training run of SASRec."""
-        return text(self.trained("sasrec", "SASRec", training))
+        return to_json(self.trained("sasrec", "SASRec", training))
 
     def fit_dros(self, training: str) -> str:
         """Return the slice of one training run of DROS."""
         own = take(self.config["dros"], ("beta", "popularity_power"))
-        return text({**self.trained("dros", "DROS", training), **own})
+        return to_json({**self.trained("dros", "DROS", training), **own})
 
     def fit_dllm2rec(self, training: str) -> str:
         """Return the slice of one training run of DLLM2Rec."""
         distillation = take(self.config["dllm2rec"], DISTILLATION)
-        return text({**self.trained("dllm2rec", "DLLM2Rec", training), "distillation": distillation})
+        return to_json({**self.trained("dllm2rec", "DLLM2Rec", training), "distillation": distillation})
 
     def nearest_items(self) -> str:
         """Return the slice for the nearest items of DLLM2Rec's teacher; items that the user has seen are not masked."""
         ranking = {"mask": "none", "tie_seed": self.config["ranking"]["tie_seed"]}
-        return text({"items": self.config["dllm2rec"]["teacher_items"], **ranking})
+        return to_json({"items": self.config["dllm2rec"]["teacher_items"], **ranking})
 
     def in_context(self) -> dict[str, Any]:
         """Return the settings of LLM-CF's in-context module."""
@@ -67,16 +67,16 @@ class SequentialSlices(Base):
 
     def fit_llm_cf(self, training: str) -> str:
         """Return the slice of one training run of LLM-CF."""
-        return text({**self.sampled("llm-cf", "LLM-CF", training), "in_context": self.in_context()})
+        return to_json({**self.sampled("llm-cf", "LLM-CF", training), "in_context": self.in_context()})
 
     def fit_sasrec_softmax(self, training: str) -> str:
         """Return the slice of one training run of SASRec with LLM-CF's loss."""
-        return text(self.sampled("sasrec-softmax", "SASRec (sampled softmax)", training))
+        return to_json(self.sampled("sasrec-softmax", "SASRec (sampled softmax)", training))
 
     def retrieve_examples(self) -> str:
         """Return the slice for retrieving LLM-CF's in-context examples."""
         own = self.config["llm_cf"]
-        return text(
+        return to_json(
             {
                 "length": self.config["split"]["history"],
                 "examples_per_label": own["examples_per_label"],
@@ -88,8 +88,8 @@ class SequentialSlices(Base):
     def rank_llm_cf(self) -> str:
         """Return the slice for ranking by LLM-CF."""
         own = self.config["llm_cf"]
-        return text({"rank": {**self.shape(), "dropout": own["dropout"]}, "weight": own["weight"]})
+        return to_json({"rank": {**self.shape(), "dropout": own["dropout"]}, "weight": own["weight"]})
 
     def rank_sequential(self) -> str:
         """Return the slice for ranking by any other model."""
-        return text(self.shape())
+        return to_json(self.shape())

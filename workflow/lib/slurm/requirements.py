@@ -17,7 +17,7 @@ UNKNOWN = 1 << 60
 WHERE = "in profiles/slurm/config.yaml"
 
 
-class Ask(NamedTuple):
+class Request(NamedTuple):
     """What jobs of one rule ask for: GPUs in all on so many nodes, MB and CPUs on each, and minutes."""
 
     rule: str
@@ -49,16 +49,16 @@ def preflight(jobs: Collection[Any], folder: Path) -> list[str]:
         return [found]
     remote = [job for job in jobs if not job.is_local]
     named = accounts.problems(str(job.resources.get("slurm_account") or "") for job in remote)
-    return problems(asked(remote), found) + named + machine.shared_file_system(folder, [node.host for node in found])
+    return problems(requests(remote), found) + named + machine.shared_file_system(folder, [node.host for node in found])
 
 
-def asked(jobs: Iterable[Any]) -> list[Ask]:
+def requests(jobs: Iterable[Any]) -> list[Request]:
     """What Snakemake's jobs ask for, each different one once."""
-    found: dict[Ask, None] = {}
+    found: dict[Request, None] = {}
     for job in jobs:
         own = job.resources
         model = str(own.get("gpu_model") or "")
-        ask = Ask(
+        ask = Request(
             job.rule.name,
             str(own.get("slurm_partition") or ""),
             int(own.get("gpu") or 0),
@@ -118,7 +118,7 @@ def minutes(limit: str) -> int | None:
     return days * 1440 + hours * 60 + mins + (seconds > 0)
 
 
-def problems(asks: Iterable[Ask], found: Iterable[Node]) -> list[str]:
+def problems(asks: Iterable[Request], found: Iterable[Node]) -> list[str]:
     """A sentence for each thing that no node of the asked partition has; rules that share one share its sentence."""
     known = list(found)
     lacking: dict[str, list[str]] = {}
@@ -128,7 +128,7 @@ def problems(asks: Iterable[Ask], found: Iterable[Node]) -> list[str]:
     return [sentence.format(rules=", ".join(dict.fromkeys(rules))) for sentence, rules in lacking.items()]
 
 
-def lacks(ask: Ask, known: list[Node]) -> Iterator[str]:
+def lacks(ask: Request, known: list[Node]) -> Iterator[str]:
     """What is not there, "{rules}" standing for the rules that ask.
 
     Of several partitions ("gpu,gpu2": whichever is free first) one that has all is enough. If none has, each thing is
@@ -151,7 +151,7 @@ def lacks(ask: Ask, known: list[Node]) -> Iterator[str]:
         ]
 
 
-def lacks_of(ask: Ask, own: list[Node]) -> Iterator[str]:
+def lacks_of(ask: Request, own: list[Node]) -> Iterator[str]:
     """What no node of a partition, or of several taken together, has; `own` are their nodes."""
     partition = f"partition {','.join(dict.fromkeys(node.partition for node in own))}"
     per_node = -(-ask.gpu // ask.nodes)
@@ -194,6 +194,6 @@ def listed(own: Iterable[Node]) -> str:
     return ", ".join(kind or "no GPU" for kind in kinds)
 
 
-def gpu_remedy(ask: Ask) -> str:
+def gpu_remedy(ask: Request) -> str:
     """Which key to correct."""
     return f"gpu_model or slurm_partition {WHERE}, or engine.ranks" if ask.gpu_model else f"slurm_partition {WHERE}"

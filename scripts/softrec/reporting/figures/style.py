@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common.files import write_whole
+from common.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,5 +84,5 @@ def save(figure: "Figure", *paths: Path) -> None:
     for path in paths:
         kind = path.suffix.removeprefix(".")
         undated = {"CreationDate": None, "ModDate": None} if kind == "pdf" else {}
-        with write_whole(path) as partial, context():
+        with atomic_write(path) as partial, context():
             figure.savefig(partial, format=kind, metadata=undated)

@@ -7,7 +7,7 @@ from softrec.stats import variance_pooling
 from softrec.stats.table_rows import Comparison
 
 
-def described(rows: Sequence[Comparison]) -> str:
+def format_comparisons(rows: Sequence[Comparison]) -> str:
     """Format the comparisons as a Markdown table, followed by notes on its columns."""
     lines = ["| Data set | Backbone | Metric | SOFT against | Difference | 95 % interval | p | p (Holm) | McNemar p |"]
     lines.append("|:--|:--|:--|:--|--:|:-:|--:|--:|--:|")

@@ -49,20 +49,20 @@ def facts(manifest: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]]) -> str
     """List the models, settings, versions and hardware of the run, from its manifest."""
     config, git = manifest["configuration"], manifest["repository"]
     rows, tuning, lora = config["samples"], config["tuning"], config["lora"]
-    cores = listing(sorted({job["hardware"]["cores"] for job in jobs}))
+    cores = comma_list(sorted({job["hardware"]["cores"] for job in jobs}))
     changed = ", with changed files" if git["changed"] else ""
     models = {name: config["llms"][data["llm"]] for name, data in config["datasets"].items()}
     kinds = Counter(kind for of in manifest["hardware"].values() for kind, number in of.items() for _ in range(number))
     told = {
-        "base model": "; ".join(f"{name}: {described(model)}" for name, model in models.items()),
+        "base model": "; ".join(f"{name}: {format_model(model)}" for name, model in models.items()),
         "rows asked for": f"{rows['train']} training, {rows['valid']} validation, {rows['test']} test",
-        "seeds": listing(config["seeds"]),
+        "seeds": comma_list(config["seeds"]),
         "tuning": f"at most {count(tuning['epochs'], 'epoch')}, rate {tuning['learning_rate']}, LoRA rank "
-        f"{lora['rank']} on {listing(lora['targets'])}, kept: {tuning['checkpoint_select']}",
+        f"{lora['rank']} on {comma_list(lora['targets'])}, kept: {tuning['checkpoint_select']}",
         "commit": f"{git['commit']}{changed}" if git["commit"] else "not known: the run's folder was no git repository",
-        "versions": listing(f"{name} {version}" for name, version in manifest["versions"].items()),
-        "machines": f"{listing(sorted(set(map(system, manifest['systems']))))}; cores: {cores}",
-        "computed with torch on": listing(f"{kind} ({count(number, 'job')})" for kind, number in kinds.items()),
+        "versions": comma_list(f"{name} {version}" for name, version in manifest["versions"].items()),
+        "machines": f"{comma_list(sorted(set(map(system, manifest['systems']))))}; cores: {cores}",
+        "computed with torch on": comma_list(f"{kind} ({count(number, 'job')})" for kind, number in kinds.items()),
     }
     return f"## What ran\n\n{''.join(f'- {name}: {text}{chr(10)}' for name, text in told.items() if text)}"
 
@@ -72,13 +72,13 @@ def system(platform: str) -> str:
     return re.sub(r"^Linux-.*-(\w+)-with-", r"Linux \1 ", platform)
 
 
-def described(model: Mapping[str, Any]) -> str:
+def format_model(model: Mapping[str, Any]) -> str:
     """Format a base model: its name and version at its source, and its precision."""
     names = [str(model[key]) for key in ("package", "version", "repository", "revision", "folder") if key in model]
     return f"{' '.join(names) or model['kind']}, {model['precision']}"
 
 
-def listing(values: Iterable[object]) -> str:
+def comma_list(values: Iterable[object]) -> str:
     """Join values with commas."""
     return ", ".join(map(str, values))
 

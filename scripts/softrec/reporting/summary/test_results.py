@@ -77,10 +77,10 @@ def test_rows(intervals: Sequence[IntervalRow], tests: Sequence[Contrast], metri
         return found
     head = ["Data set", "Backbone", "Metric", "SOFT minus", "Difference", "95 % interval", "p (Holm)"]
     lines = [[*t[:4], f"{t.difference:+.4f}", f"{t.span.low:+.4f} to {t.span.high:+.4f}", f"{t.p:.4f}"] for t in tests]
-    return f"{found}{table(head, lines)}{said_of(tests)}\n"
+    return f"{found}{table(head, lines)}{summarize_differences(tests)}\n"
 
 
-def said_of(tests: Sequence[Contrast]) -> str:
+def summarize_differences(tests: Sequence[Contrast]) -> str:
     """Return the sentence that names the differences beyond noise."""
     rule = f"p below {gain_marks.LEVEL} after Holm's correction for all of significance.csv"
     beyond = [

@@ -41,11 +41,11 @@ def self_distilled(logs: Logs, cells: Sequence[Run], told: Sequence[Mapping[str,
         hc = (format_share(said["HC"], said["rows_with_category"]), f"{said['chance']:.4f}") if known else ("", "")
         numbers = f"{real:.4f}", f"{own:.4f}", f"{own / real:.4f}", format_share(said["HR@1"], said["rows"]), *hc
         lines.append([cell.dataset, cell.backbone, str(cell.seed), *numbers])
-    note = f"{LOSSES}\n{said_of_losses(cells, losses)}\n{said_of_hits(told)}\n"
+    note = f"{LOSSES}\n{summarize_losses(cells, losses)}\n{summarize_hits(told)}\n"
     return f"## Self-distilled data (Figure 2)\n{table(head, lines)}{note}"
 
 
-def said_of_losses(cells: Sequence[Run], losses: Sequence[tuple[float, float]]) -> str:
+def summarize_losses(cells: Sequence[Run], losses: Sequence[tuple[float, float]]) -> str:
     """Return a sentence on the ratio of losses per data set and backbone, with its interval if there are seeds."""
     ratios: dict[str, list[float]] = {}
     for cell, (real, own) in zip(cells, losses, strict=True):
@@ -57,7 +57,7 @@ def said_of_losses(cells: Sequence[Run], losses: Sequence[tuple[float, float]]) 
     )
 
 
-def said_of_hits(told: Sequence[Mapping[str, Any]]) -> str:
+def summarize_hits(told: Sequence[Mapping[str, Any]]) -> str:
     """Return the sentences on the rows behind the hit ratios, and on HC's intervals relative to their chance levels."""
     rows = numbers(said["rows"] for said in told)
     text = f"HR@1 is over {rows} training rows, with Wilson's interval, which assumes independent rows"
