@@ -33,7 +33,7 @@ evidence: $(VENV)/.run  ## Run SOFT with SmolLM2-135M; two cores, two hours, res
 	@$(BIN)/snakemake --profile profiles/demo --configfile config/evidence.yaml
 	cp results/evidence/reproduction.md docs/reproduction.md
 
-cost: $(VENV)/.run  ## GPU-hours and disk of the jobs of CONFIG (config/paper.yaml) that are left to do
+cost: $(VENV)/.run  ## Estimate GPU-hours and disk of the jobs of CONFIG (config/paper.yaml) that are left to do
 	@$(BIN)/python workflow/tools/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
 
 # OPTIONS are the options of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"

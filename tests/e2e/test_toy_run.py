@@ -218,10 +218,10 @@ def test_all_methods_rank_the_same_rows_among_as_many_candidates(finished: Finis
 
 
 def test_the_teacher_rows_are_in_the_log_of_its_student(finished: Finished) -> None:
-    """DLLM2Rec's teacher has answered the 48 sampled training rows."""
+    """DLLM2Rec's teacher has labelled the 48 sampled training rows."""
     lines = (finished.project.toys / "dllm2rec/l2=1e-05/seed=1/training.jsonl").read_text().splitlines()
     summary = json.loads(lines[-1])
     assert summary["teacher_rows"] == 48
     note = (finished.project.root / "results/toy/table2.md").read_text().splitlines()[-1]
-    assert "and tests what SOFT gains. DLLM2Rec's teacher has answered 48 of " in note
+    assert "and tests SOFT's gains. DLLM2Rec's teacher has labelled 48 of " in note
     assert summary["training_rows"] > 48

@@ -9,10 +9,10 @@ from softrec.io.training_log import read_lines
 def format_teacher_share(logs: Sequence[Path], datasets: Sequence[str]) -> str:
     """Return the sentence on the teacher's share by data set; "" where DLLM2Rec did not run.
 
-    "DLLM2Rec's teacher has answered 4,096 of 77,654 training rows of ML-100K."
+    "DLLM2Rec's teacher has labelled 4,096 of 77,654 training rows of ML-100K."
     """
     parts = []
     for path, dataset in zip(logs, datasets, strict=True):
         summary = read_lines(path)[-1]
         parts.append(f"{summary['teacher_rows']:,} of {summary['training_rows']:,} training rows of {dataset}")
-    return f"DLLM2Rec's teacher has answered {', '.join(parts)}." if parts else ""
+    return f"DLLM2Rec's teacher has labelled {', '.join(parts)}." if parts else ""

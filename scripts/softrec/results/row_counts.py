@@ -32,15 +32,15 @@ def read(paths: Sequence[Path], datasets: Sequence[str]) -> dict[str, RowCounts]
 def format_row_counts(rows: Mapping[str, RowCounts], tested: Tested) -> str:
     """Return the line on test rows below a table; data sets are named where their counts differ.
 
-    "Test rows: the paper's sample, 1,000 of 8,000; table2_all is of all of them, and tests what SOFT gains."
+    "Test rows: the paper's sample, 1,000 of 8,000; table2_all is computed on all of them, and tests SOFT's gains."
     """
     if all(row.paper == row.all for row in rows.values()):
         text = f"Test rows: all {by_dataset(rows, '{1:,}')} that were drawn"
-        return f"{text}; table2_all has the same rows, and tests what SOFT gains." if tested == "paper" else f"{text}."
+        return f"{text}; table2_all has the same rows, and tests SOFT's gains." if tested == "paper" else f"{text}."
     if tested == "all":
-        return f"Test rows: all that were drawn, {by_dataset(rows, '{1:,}')}; table2 is of the paper's sample of them."
+        return f"Test rows: all that were drawn, {by_dataset(rows, '{1:,}')}; table2 is computed on the paper's sample of them."
     sizes = by_dataset(rows, "{0:,} of {1:,}")
-    return f"Test rows: the paper's sample, {sizes}; table2_all is of all of them, and tests what SOFT gains."
+    return f"Test rows: the paper's sample, {sizes}; table2_all is computed on all of them, and tests SOFT's gains."
 
 
 def by_dataset(rows: Mapping[str, RowCounts], form: str) -> str:

@@ -133,6 +133,6 @@ def test_runtimes_are_read_as_it_was_written(tmp_path: Path) -> None:
 def test_what_the_teacher_has_answered_is_said(tmp_path: Path) -> None:
     """4,096 of 70,000 rows; without DLLM2Rec nothing."""
     log = write_log(tmp_path / "log", teacher_rows=4096, training_rows=70000)
-    text = "DLLM2Rec's teacher has answered 4,096 of 70,000 training rows of D."
+    text = "DLLM2Rec's teacher has labelled 4,096 of 70,000 training rows of D."
     assert teacher_share.format_teacher_share([log], ["D"]) == text
     assert teacher_share.format_teacher_share([], []) == ""
