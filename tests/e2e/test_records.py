@@ -101,7 +101,7 @@ def test_an_input_of_another_chain_in_place_of_ones_own(projects: tuple[Project,
         os.utime(place, ns=(facts.st_atime_ns, facts.st_mtime_ns))
         planned = project.planned()
         place.write_bytes(whole)
-        assert "audit_sample" in {job.rule for job in planned if "samples/test.parquet is another one" in job.reason}
+        assert "audit_sample" in {job.rule for job in planned if "samples/test.parquet was replaced" in job.reason}
         assert {"rank_sequential", "predict_titles"} <= {job.rule for job in planned}  # as the audit is made again
         assert project.planned() == []
 

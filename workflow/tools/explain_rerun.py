@@ -141,7 +141,7 @@ def sentences(found: Iterator[Finding]) -> Iterator[str]:
 
 
 def sentence(finding: Finding) -> str:
-    """ "A is stale because its input B is stale because module M changed."."""
+    """Format a cause: "A is stale because its input B is stale because module M changed."."""
     *way, last = finding.chain
     start = "".join(f"{name} is stale because its input " for name in way)
     if finding.clause == f"{last} does not exist":

@@ -169,7 +169,7 @@ def group(name: str, rules: list[str]) -> tuple[str, str]:
 
 
 def cluster_job(number: str | None, status: str) -> str:
-    """ "Slurm job 7, TIMEOUT", or "" for a job of this machine."""
+    """Format a cluster job as "Slurm job 7, TIMEOUT"; "" for a job on this machine."""
     return ", ".join(part for part in (f"Slurm job {number}", status) if part) if number else ""
 
 

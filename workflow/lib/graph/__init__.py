@@ -1,1 +1,1 @@
-"""What the graph consists of: rows, cells, files, settings by search, and the code behind each job."""
+"""The contents of the job graph: rows, cells, files, hyperparameter searches, and the code behind each job."""

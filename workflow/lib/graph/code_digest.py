@@ -1,8 +1,8 @@
-"""A digest of the code behind a result: it changes when the program does, not when a comment or the layout does.
+"""Digest of the code behind a result, which changes with the program but not with comments or layout.
 
-Followed are static imports, wherever they stand in a file. A module that is loaded by name (a backbone, a model) is
-named by its rule as an extra root. What counts of a file says `common.syntax_digest`. Modules of the frame of a job
-(`common.frame`) cannot change a result, and do not count; what they import does.
+Static imports are followed, wherever they are in a file. A module that is loaded by name (a backbone, a model) is given
+by its rule as an extra root. `common.syntax_digest` defines which parts of a file count. Modules of a job's frame
+(`common.frame`) cannot change a result and do not count; their imports do.
 """
 
 import ast
@@ -19,25 +19,28 @@ SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
 
 class DigestError(Exception):
-    """A script, a root or an imported project module that is not there, or a file that does not parse."""
+    """A script, root or imported project module does not exist, or a file does not parse."""
 
 
 class Module(NamedTuple):
-    """A parsed file: the digest of its canonical syntax tree and what it imports, as (line, module, name)."""
+    """A parsed file: the digest of its canonical syntax tree, and its imports as (line, module, name)."""
 
     digest: str
     imports: tuple[tuple[int, str, str | None], ...]
 
 
 def code_digest(script: str, *roots: str, scripts: Path = SCRIPTS) -> str:
-    """JSON, keys sorted: each project module that can change the result of `scripts/SCRIPT.py`, to 16 hex digits.
+    """Return the digests of all project modules that can change the result of a script, as JSON with sorted keys.
+
+    The JSON maps the name of each module that `scripts/SCRIPT.py` loads to 16 hexadecimal digits.
 
     Args:
         script: name of the script, without `.py`.
-        roots: modules that the script loads by name, such as "softrec.llm.backbones.bigrec".
+        *roots: modules that the script loads by name, such as "softrec.llm.backbones.bigrec".
         scripts: the folder of the scripts and of the packages that they import.
 
-    Raises `DigestError`.
+    Raises:
+        DigestError: the script, a root or an imported module does not exist, or a file does not parse.
     """
     found = closure(script, *roots, scripts=scripts)
     counted = {name: path for name, path in found.items() if name not in FRAME}
@@ -45,9 +48,9 @@ def code_digest(script: str, *roots: str, scripts: Path = SCRIPTS) -> str:
 
 
 def closure(script: str, *roots: str, scripts: Path = SCRIPTS) -> dict[str, Path]:
-    """Every project module that `script` and `roots` import, directly or not, themselves included, by name.
+    """Return every project module that `script` and `roots` import, directly or not, and themselves, by name.
 
-    A project module is one below `scripts`; the `__init__` files on the way to a module belong to it.
+    A project module is a module below `scripts`; importing a module includes the `__init__` files of its packages.
     """
     if find(script, scripts) is None:
         raise DigestError(f"the rule's script {scripts / script}.py does not exist: correct its name in the rule.")
@@ -66,13 +69,13 @@ def closure(script: str, *roots: str, scripts: Path = SCRIPTS) -> dict[str, Path
 
 
 def lineage(name: str) -> list[str]:
-    """A module and the packages that it stands in: "a.b" gives "a" and "a.b"."""
+    """Return a module and its parent packages: "a.b" gives "a" and "a.b"."""
     parts = name.split(".")
     return [".".join(parts[: i + 1]) for i in range(len(parts))]
 
 
 def find(name: str, scripts: Path) -> Path | None:
-    """The file of a project module (the folder, for a package without `__init__.py`), or None if there is none."""
+    """Return the file of a project module (the folder for a package without `__init__.py`), or None."""
     place = scripts.joinpath(*name.split("."))
     for file in (place / "__init__.py", place.with_name(place.name + ".py")):
         if file.is_file():
@@ -82,9 +85,10 @@ def find(name: str, scripts: Path) -> Path | None:
 
 @cache
 def imported(name: str, path: Path, scripts: Path) -> tuple[str, ...]:
-    """The project modules that a file imports itself, asked once per process: dozens of scripts share most modules.
+    """Return the project modules that a file imports directly; cached, because dozens of scripts share most modules.
 
-    Raises `DigestError` for one that is not there.
+    Raises:
+        DigestError: an imported module does not exist.
     """
     found: list[str] = []
     for line, module, member in parse(path, name).imports:
@@ -100,7 +104,7 @@ def imported(name: str, path: Path, scripts: Path) -> tuple[str, ...]:
 
 @cache
 def parse(path: Path, name: str) -> Module:
-    """Read a file once per process. `name` is its module's, for relative imports. Raises `DigestError`."""
+    """Parse a file, once per process; `name` is its module name, for relative imports. Raises `DigestError`."""
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
     except SyntaxError as error:
@@ -110,19 +114,20 @@ def parse(path: Path, name: str) -> Module:
 
 
 def imports(node: ast.AST, package: str, path: Path) -> Iterator[tuple[int, str, str | None]]:
-    """All import statements below a node as (line, module, imported name or None), with relative ones made absolute."""
+    """Yield all imports below a node as (line, module, imported name or None), with relative ones made absolute."""
     if isinstance(node, ast.Import):
         yield from ((node.lineno, alias.name, None) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         module = absolute(node, package, path)
         yield from ((node.lineno, module, alias.name) for alias in node.names)
+    # An import below `if TYPE_CHECKING` never runs, so it cannot change a result.
     children = node.orelse if isinstance(node, ast.If) and is_type_checking(node.test) else ast.iter_child_nodes(node)
     for child in children:
         yield from imports(child, package, path)
 
 
 def absolute(node: ast.ImportFrom, package: str, path: Path) -> str:
-    """The full name of the module of a `from … import` in a package."""
+    """Return the absolute module name of a `from … import` in a package."""
     own = [node.module] if node.module else []
     if not node.level:
         return ".".join(own)

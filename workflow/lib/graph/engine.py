@@ -1,8 +1,8 @@
-"""How tuning jobs are started and what they are told about computing: nothing that a result depends on.
+"""Launch command and engine settings of tuning jobs, on which results depend only by rounding.
 
-Engine, ranks and threads change a result by rounding alone, so they are no part of any job's `params`: a job that was
-run on four GPUs is not made again because the next one has two. Commands find them in the environment, which each
-Snakemake, of the driver and of a job, sets from its configuration.
+Engine, ranks and threads are therefore not part of a job's `params`: a job that was run on four GPUs is not repeated
+because the next run has two. Commands read them from environment variables, which every Snakemake process, that of the
+driver and that of a job, sets from its configuration.
 """
 
 import json
@@ -21,22 +21,22 @@ class Engine:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that commands use: SOFTREC_LAUNCH, words before a script; SOFTREC_ENGINE, what it is told."""
+        """The variables in commands: SOFTREC_LAUNCH, the launcher before a script; SOFTREC_ENGINE, its settings."""
         return {"SOFTREC_LAUNCH": self.launch, "SOFTREC_ENGINE": self.settings}
 
     @property
     def settings(self) -> str:
-        """What a tuning script is told, as JSON."""
+        """The engine settings of a tuning script, as JSON."""
         return json.dumps({key: self.section[key] for key in SAID}, sort_keys=True)
 
     @property
     def gpus(self) -> int:
-        """GPUs that a cluster gives to a tuning job: one a rank, unless the configuration names another number."""
+        """GPUs that a tuning job requests on a cluster: one per rank, unless the configuration gives another number."""
         return self.section["gpus"] or self.section["ranks"]
 
     @property
     def resources(self) -> dict[str, Any]:
-        """What a tuning job asks of a cluster. With several nodes the job starts one launcher on each, by srun."""
+        """The resources that a tuning job requests. With several nodes, srun starts one launcher on each node."""
         nodes = self.section["nodes"]
         if nodes == 1:
             return {"gpu": self.gpus}
@@ -44,10 +44,10 @@ class Engine:
 
     @property
     def launch(self) -> str:
-        """What stands before a script that ranks share: Python itself, or the launcher of ranks, on every node.
+        """The command before a tuning script: Python for one rank, else the launcher of ranks, on every node.
 
-        `exec`, since Slurm's SIGTERM goes to every process of a job, and a shell that it ends would end the job before
-        the ranks have written their checkpoint.
+        It begins with `exec`: Slurm sends SIGTERM to every process of a job, and a shell that is killed by it would end
+        the job before the ranks have written their checkpoint.
         """
         ranks, nodes, threads = (self.section[key] for key in ("ranks", "nodes", "threads"))
         if ranks == 1:
@@ -59,16 +59,16 @@ class Engine:
 
 
 def shape_problems(config: Mapping[str, Any]) -> list[str]:
-    """What does not come out even between batch, ranks, nodes and GPUs, one sentence per problem.
+    """Return a sentence for each number of batch size, ranks, nodes or GPUs that does not divide evenly.
 
-    DeepSpeed's rule is train_batch_size = ranks x micro batch x accumulation. Where it cannot hold, the tuner would
-    fill up with rows of weight zero: the same numbers, on GPUs that partly idle.
+    DeepSpeed requires train_batch_size = ranks x micro-batch x accumulation. Otherwise the tuner would pad with rows of
+    weight zero: the results would be the same, but GPUs would be partly idle.
     """
     return list(uneven(config))
 
 
 def uneven(config: Mapping[str, Any]) -> Iterator[str]:
-    """`shape_problems`, one by one."""
+    """Yield the sentences of `shape_problems`."""
     engine = config["engine"]
     ranks, nodes, micro = engine["ranks"], engine["nodes"], config["tuning"]["micro_batch_size"]
     if ranks % nodes:
@@ -87,7 +87,7 @@ def uneven(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def advice(batch: int, ranks: int, micro: int) -> str:
-    """The largest micro batch that comes out even, or, where ranks do not divide the batch, that they must."""
+    """Return the remedy: the largest micro-batch that divides evenly, or that ranks must divide the batch."""
     if batch % ranks:
         return "let the number of ranks divide the batch"
     best = max(size for size in range(1, micro + 1) if batch // ranks % size == 0)

@@ -1,4 +1,4 @@
-"""What there is to compute: the rows of Table 2, and the cells that a configuration asks for."""
+"""The rows of Table 2, and the cells (test results) of a configuration."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -8,14 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """A row of Table 2: its key in the configuration, its names as printed, and what it is made of.
+    """A row of Table 2.
 
     Attributes:
         key: the name under `methods` in the configuration.
-        backbone, method: the row's two names in the paper's table; no backbone for models over item ids.
-        folder: where its runs stand below `results/RUN/DATASET/`.
-        seeded: whether its runs differ by training seed; one that is not tuned has one run, which counts for each seed.
-        grid: the configuration's list of candidates of which validation chooses one, as a path of keys, or ().
+        backbone, method: the row's two names in the paper's table; "" as the backbone of ID-based recommenders.
+        folder: the folder of its runs below `results/RUN/DATASET/`.
+        grid: path of keys of the candidates in the configuration from which validation selects one, or ().
+        seeded: whether its runs differ by training seed; an untuned model has one run, which counts for each seed.
     """
 
     key: str
@@ -27,12 +27,12 @@ class Row:
 
     @property
     def setting(self) -> str:
-        """Name of the hyper-parameter that validation chooses and that has a test result per candidate, or ""."""
+        """Name of the hyperparameter that is selected on validation and tested with every candidate, or ""."""
         return {"soft": "alpha"}.get(self.grid[0], "") if self.grid else ""
 
     @property
     def pattern(self) -> str:
-        """A regular expression of its folder below its backbone's, with a candidate where it has a grid."""
+        """Regular expression of the row's folder below its backbone's folder, with a candidate if it has a grid."""
         own = re.escape(self.folder.removeprefix(f"{self.folder.partition('/')[0]}/"))
         return f"{own}/{self.setting}=[^/]+" if self.setting else own
 
@@ -59,7 +59,7 @@ ROWS = (
 
 @dataclass(frozen=True)
 class Cell:
-    """One test result: a row of Table 2 on a data set with a seed, and a candidate where the row has a grid."""
+    """One test result: a row of Table 2 on a data set with a seed, and a candidate if the row has a grid."""
 
     row: Row
     dataset: str
@@ -68,17 +68,17 @@ class Cell:
 
     @property
     def folder(self) -> str:
-        """Where this result stands below `results/RUN/`."""
+        """The folder of this result below `results/RUN/`."""
         candidate = "" if self.value is None else f"/{self.row.setting}={self.value}"
         seed = f"/seed={self.seed}" if self.row.seeded else ""
         return f"{self.dataset}/{self.row.folder}{candidate}{seed}"
 
 
 def wildcards() -> dict[str, str]:
-    """What paths may name, as regular expressions: whatever is a row of the table.
+    """Return the constraints of Snakemake's wildcards as regular expressions, which match only rows of the table.
 
-    `backbone`; `variant`, a tuned language model without its seed; `model`, one with it or one that is not tuned;
-    `sequential`, a model over item ids.
+    `backbone`; `variant`, a tuned language model without its seed; `model`, a tuned language model with its seed, or an
+    untuned one; `sequential`, an ID-based sequential recommender.
     """
     asked = [row for row in ROWS if row.backbone]
     tuned = alternatives(row.pattern for row in asked if row.seeded)
@@ -91,17 +91,17 @@ def wildcards() -> dict[str, str]:
 
 
 def alternatives(patterns: Iterable[str]) -> str:
-    """Patterns of which one is to match, each named once."""
+    """Join patterns to one regular expression of alternatives, without duplicates."""
     return "|".join(dict.fromkeys(patterns))
 
 
 def rows(config: Mapping[str, Any]) -> list[Row]:
-    """The rows that the configuration asks for, in the order of the paper."""
+    """Return the configured rows, in the order of the paper."""
     return [row for row in ROWS if row.key in config["methods"]]
 
 
 def cells(config: Mapping[str, Any]) -> list[Cell]:
-    """Every test result that the configuration asks for, in the order of the table."""
+    """Return every configured test result, in the order of the table."""
     return list(_cells(config))
 
 
@@ -114,55 +114,56 @@ def _cells(config: Mapping[str, Any]) -> Iterator[Cell]:
 
 
 def soft_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """The runs of SOFT, which have a curve of tau and d_t."""
+    """Return the runs of SOFT, which have a curve of tau and d_t."""
     return [cell for cell in cells(config) if cell.row.setting == "alpha"]
 
 
 def compared_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """SFT's cell of each data set, backbone and seed where both SFT and SOFT(w/o SA) run: what Figure 2 compares."""
+    """Return SFT's cell of each data set, backbone and seed with both SFT and SOFT(w/o SA), as Figure 2 compares."""
     asked = {row.key for row in rows(config)}
+    # The keys are "bigrec-sft" and "bigrec-soft-wo-sa": [:-4] removes "-sft".
     both = {row for row in ROWS if row.method == "SFT" and {row.key, f"{row.key[:-4]}-soft-wo-sa"} <= asked}
     return [cell for cell in cells(config) if cell.row in both]
 
 
 def without_scheduler(config: Mapping[str, Any]) -> list[Cell]:
-    """The cells of SOFT(w/o SA) that `compared_cells` are compared with, in the same order."""
+    """Return the cells of SOFT(w/o SA) that `compared_cells` are compared with, in the same order."""
     row_of = {row.backbone: row for row in ROWS if row.method == "SOFT(w/o SA)"}
     return [Cell(row_of[cell.row.backbone], cell.dataset, cell.seed) for cell in compared_cells(config)]
 
 
 def tuned_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """The tuning runs whose minutes Figure 6 counts: those of the table, and the SFT runs that they build on.
+    """Return the tuning runs whose minutes Figure 6 counts: those of the table, and the SFT runs that they build on.
 
-    SASRec is separate, since its L2 is chosen before the test.
+    SASRec is separate, because its L2 is selected before the test.
     """
     own = [cell for cell in cells(config) if cell.row.backbone and cell.row.seeded]
     return list(dict.fromkeys([*own, *sft_cells(config, {cell.row.backbone for cell in own})]))
 
 
 def sasrec_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """SASRec's cells, if it is a row of the table."""
+    """Return SASRec's cells, if SASRec is a row of the table."""
     return [cell for cell in cells(config) if cell.row.key == "sasrec"]
 
 
 def sasrec_datasets(config: Mapping[str, Any]) -> list[str]:
-    """The data sets that SASRec is a row for."""
+    """Return the data sets with a SASRec cell."""
     return list(dict.fromkeys(cell.dataset for cell in sasrec_cells(config)))
 
 
 def answering_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """SFT's cell of each data set, backbone and seed whose self-distilled data some row needs."""
+    """Return SFT's cell of each data set, backbone and seed whose self-distilled data some row needs."""
     return sft_cells(config, {row.backbone for row in rows(config) if row.method.startswith("SOFT")})
 
 
 def sft_cells(config: Mapping[str, Any], backbones: Collection[str]) -> list[Cell]:
-    """SFT's cells with these backbones, whether SFT is a row of the table or not."""
+    """Return SFT's cells with these backbones, whether SFT is a row of the table or not."""
     of_sft = [row for row in ROWS if row.method == "SFT" and row.backbone in backbones]
     return [Cell(row, dataset, seed) for row in of_sft for dataset in config["datasets"] for seed in config["seeds"]]
 
 
 def distance_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """A cell of SOFT for each d_0: one a data set, and for LLaRA, whose projector is seeded, one a seed."""
+    """Return a cell of SOFT for each d_0: one per data set, and for LLaRA, whose projector is seeded, one per seed."""
     first: dict[tuple[str, str, int | None], Cell] = {}
     for cell in soft_cells(config):
         first.setdefault((cell.dataset, cell.row.backbone, distance_seed(cell)), cell)
@@ -170,28 +171,28 @@ def distance_cells(config: Mapping[str, Any]) -> list[Cell]:
 
 
 def distance_seed(cell: Cell) -> int | None:
-    """The seed of a cell's d_0, or None where it is the same for every seed."""
+    """Return the seed of a cell's d_0, or None if d_0 is the same for every seed."""
     return cell.seed if cell.row.backbone == "LLaRA" else None
 
 
 def alpha_choices(config: Mapping[str, Any]) -> list[tuple[str, Row]]:
-    """(data set, row) of every choice of alpha, in the order of `choices`."""
+    """Return (data set, row) of every choice of alpha, in the order of `choices`."""
     return [(dataset, row) for row in rows(config) if row.grid for dataset in config["datasets"]]
 
 
 def taught(config: Mapping[str, Any]) -> list[str]:
-    """The data sets that DLLM2Rec is a row for."""
+    """Return the data sets with a DLLM2Rec cell."""
     return list(config["datasets"]) if "dllm2rec" in config["methods"] else []
 
 
 def figures(config: Mapping[str, Any]) -> list[str]:
-    """The figures that the configured rows have something to show in."""
+    """Return the figures for which the configured rows have data."""
     asked = {"curriculum": soft_cells(config), "figure2": compared_cells(config), "figure5": soft_cells(config)}
     return [*(name for name, wanted in asked.items() if wanted), *(["figure6"] if tuned_cells(config) else [])]
 
 
 def candidates(config: Mapping[str, Any], row: Row) -> list[float | int | None]:
-    """The candidates of a row's grid, or [None] for a row without one."""
+    """Return the candidates of a row's grid, or [None] for a row without a grid."""
     found: Any = config
     for key in row.grid:
         found = found[key]
@@ -199,7 +200,10 @@ def candidates(config: Mapping[str, Any], row: Row) -> list[float | int | None]:
 
 
 def choices(config: Mapping[str, Any]) -> list[str]:
-    """The files, below `results/RUN/`, that say which candidate validation chose: one per data set and grid row."""
+    """Return the choice files, below `results/RUN/`, with the candidate that validation selected.
+
+    There is one file per data set and row with a grid.
+    """
     return [
         f"{dataset}/{row.folder}/{row.setting}.json"
         for row in rows(config)

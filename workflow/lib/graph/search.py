@@ -1,7 +1,8 @@
-"""What validation chooses for a model over item ids, and which of its training runs there are.
+"""Hyperparameter search of ID-based sequential recommenders, and their training runs.
 
-The candidates are trained with `tuning_seed` alone. The chosen one is that seed's model; every other seed trains with
-the chosen setting, once. So another seed adds one training run, and leaves the candidates and the choice as they are.
+The candidates are trained with `tuning_seed` only. The selected candidate is the model of this seed; every other seed
+trains once, with the selected hyperparameter. So a further seed adds one training run, and changes neither the
+candidates nor the selection.
 """
 
 import re
@@ -12,13 +13,13 @@ from lib.graph import grid
 
 
 class Search(NamedTuple):
-    """The setting that is chosen ("l2"), and where the configuration lists its candidates, as a path of keys."""
+    """The hyperparameter that is selected ("l2"), and the path of keys to its candidates in the configuration."""
 
     setting: str
     keys: tuple[str, ...]
 
 
-# By the folder of a model over item ids. DROS takes SASRec's L2, as its authors do.
+# By the folder of the model. DROS uses SASRec's L2, as its authors do.
 SEARCHES = {
     "sasrec": Search("l2", ("sasrec", "l2")),
     "sasrec-softmax": Search("l2", ("llm_cf", "l2")),
@@ -29,16 +30,17 @@ SEARCHES = {
 
 
 class Training(NamedTuple):
-    """One training run: of a candidate `value`, or, where that is None, with the chosen setting."""
+    """One training run: of a candidate `value`, or with the selected hyperparameter if `value` is None."""
 
     value: str | None
     seed: str
 
 
 def wildcards(config: Mapping[str, Any]) -> dict[str, str]:
-    """As regular expressions: `training`, the folder of a training run; `searched`, a model; `setting`, what is chosen.
+    """Return the constraints of Snakemake's wildcards as regular expressions.
 
-    A training run is "l2=1e-05/seed=1" with the tuning seed, or "seed=2" with another.
+    `training` is the folder of a training run: "l2=1e-05/seed=1" with the tuning seed, or "seed=2" with another seed;
+    `searched` is a model, `setting` the hyperparameter that is selected.
     """
     seed, settings = config["tuning_seed"], grid.alternatives(search.setting for search in SEARCHES.values())
     return {
@@ -49,13 +51,13 @@ def wildcards(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def training(folder: str) -> Training:
-    """What the folder of a training run says: "l2=1e-05/seed=1" or "seed=2"."""
+    """Parse the folder of a training run: "l2=1e-05/seed=1" or "seed=2"."""
     candidate, _, seed = folder.rpartition("seed=")
     return Training(candidate.rstrip("/").partition("=")[2] or None, seed)
 
 
 def candidates(config: Mapping[str, Any], model: str) -> list[float]:
-    """The configured candidates of a model's setting."""
+    """Return the configured candidates of a model's hyperparameter."""
     found: Any = config
     for key in SEARCHES[model].keys:
         found = found[key]
@@ -63,29 +65,29 @@ def candidates(config: Mapping[str, Any], model: str) -> list[float]:
 
 
 def candidate_folders(config: Mapping[str, Any], dataset: str, model: str) -> list[str]:
-    """The folders, below `results/RUN/`, of the training runs that are compared, in the order of configuration."""
+    """Return the folders, below `results/RUN/`, of the candidates' training runs, in the configured order."""
     setting, seed = SEARCHES[model].setting, config["tuning_seed"]
     return [f"{dataset}/{model}/{setting}={value}/seed={seed}" for value in candidates(config, model)]
 
 
 def choice(model: str, wildcards: Any) -> list[str]:
-    """The file that says which setting a training run takes, if the run is no candidate itself."""
+    """Return the choice file with the hyperparameter of a training run; none if the run is a candidate itself."""
     of_candidate = training(wildcards.training).value is not None
     return [] if of_candidate else [f"results/<run>/{{dataset}}/{model}/{SEARCHES[model].setting}.json"]
 
 
 def seed_of(wildcards: Any) -> str:
-    """The seed of a training run, as paths name it."""
+    """Return the seed of a training run, as in its path."""
     return training(wildcards.training).seed
 
 
 def choosing_seeds(config: Mapping[str, Any]) -> list[int]:
-    """The seeds whose validation chooses SOFT's alpha, of which every one is trained and tested with every seed."""
+    """Return the seeds whose validation selects SOFT's alpha; every alpha is trained and tested with every seed."""
     return list(config["seeds"]) if config["soft"]["choose_by"] == "mean" else [config["tuning_seed"]]
 
 
 def sasrec_trainings(config: Mapping[str, Any]) -> list[tuple[str, grid.Cell]]:
-    """The folder below `results/RUN/` of every training run behind SASRec's row, and the row's cell that it is of."""
+    """Return the folder below `results/RUN/` and the cell of every training run behind SASRec's row."""
     found = []
     for cell in grid.sasrec_cells(config):
         own = cell.seed == config["tuning_seed"]

@@ -1,1 +1,1 @@
-"""Results held against the manifests beside them."""
+"""Checks of results against the manifests beside them."""

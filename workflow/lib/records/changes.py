@@ -1,4 +1,4 @@
-"""What has changed since a file was made: the command that would make it now against the manifest beside it."""
+"""Changes since a file was made: the command that would make it now, compared with the manifest beside it."""
 
 import hashlib
 import json
@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-MOST = 5  # changed settings of one job that are told one by one
+MOST = 5  # changed settings of one job that are listed
 
 
 def manifest_of(path: str) -> Path:
-    """Where the manifest of a file stands: beside it."""
+    """Return the path of the manifest beside a file."""
     return Path(path.rstrip("/") + ".manifest.json")
 
 
 def option(command: str, flag: str) -> dict[str, Any] | None:
-    """The JSON object that a command gives to a flag, or None if it gives none."""
+    """Return the JSON object that a command passes to a flag, or None."""
     try:
         words = shlex.split(command.replace("\\\n", " "))
         return json.loads(words[words.index(flag) + 1])
@@ -25,7 +25,7 @@ def option(command: str, flag: str) -> dict[str, Any] | None:
 
 
 def between(manifest: Mapping[str, Any], command: str) -> Iterator[str]:
-    """A clause for every setting and module in which the present command differs from a manifest."""
+    """Yield a clause for every setting and module in which the current command differs from a manifest."""
     clauses = list(settings(manifest.get("settings") or {}, option(command, "--settings") or {}))
     yield from clauses[:MOST]
     if len(clauses) > MOST:
@@ -34,7 +34,7 @@ def between(manifest: Mapping[str, Any], command: str) -> Iterator[str]:
 
 
 def settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    """A clause for every key, dotted, whose value is another, new or gone."""
+    """Yield a clause for every dotted key whose value was changed, added or removed."""
     before, after = dict(leaves(old, "")), dict(leaves(new, ""))
     for key in sorted(before.keys() | after.keys()):
         if key not in after:
@@ -46,7 +46,7 @@ def settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Every value that is no mapping, with its dotted key; lists of mappings are entered, other lists are values."""
+    """Yield every leaf value with its dotted key; lists of mappings are descended into, other lists are values."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from leaves(item, f"{path}.{key}" if path else str(key))
@@ -58,13 +58,13 @@ def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def shown(value: Any) -> str:
-    """A value as JSON, cut to forty characters."""
+    """Format a value as JSON, cut to forty characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:37] + "..."
 
 
 def modules(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    """A clause for every module whose digest is another, or that is newly or no longer imported."""
+    """Yield a clause for every module whose digest changed, or that is newly or no longer imported."""
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
             yield f"module {name} is no longer imported"
@@ -75,10 +75,10 @@ def modules(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
 
 
 def files(manifest: Mapping[str, Any], made: float, reason: str) -> Iterator[tuple[str, str]]:
-    """Each input in a manifest that has other content than then, or is gone, with a clause.
+    """Yield each input of a manifest whose content changed or that is gone, with a clause.
 
-    Only files written after the time `made` are read again, as Snakemake does. One with the same content counts if
-    Snakemake's `reason` names it: it compares large files by time alone.
+    As in Snakemake, only files written after the time `made` are read again. A file with the same content is included
+    if Snakemake's `reason` names it, because Snakemake compares large files only by time.
     """
     for name, digest in (manifest.get("inputs") or {}).items():
         path = Path(name)
@@ -92,17 +92,17 @@ def files(manifest: Mapping[str, Any], made: float, reason: str) -> Iterator[tup
 
 
 def newest(path: Path) -> float:
-    """When a file, or the youngest file in a folder, was written (seconds since 1970)."""
+    """Return when a file, or the newest file in a folder, was written (seconds since 1970)."""
     return max((p.stat().st_mtime for p in (contents(path) if path.is_dir() else [path])), default=0.0)
 
 
 def contents(path: Path) -> list[Path]:
-    """The files below a folder that are its content (Snakemake's time stamps are not), sorted."""
+    """Return the sorted files below a folder, without Snakemake's time stamps."""
     return sorted(p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")
 
 
 def sha256(path: Path) -> str:
-    """As in a manifest: of a file, its sha256; of a folder, that of its sorted `relative path, sha256` lines."""
+    """Return the sha256 as in a manifest: of a file, or of a folder's sorted lines of relative path and sha256."""
     if path.is_dir():
         lines = "".join(f"{p.relative_to(path)} {sha256(p)}\n" for p in contents(path))
         return hashlib.sha256(lines.encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""What a run leaves for people, its tables and figures: each is what its job wrote, or the run does not start.
+"""Check of a run's tables and figures: if one is not what its job wrote, the run does not start.
 
-No job reads them, so none would notice that one was edited, or put there by hand.
+No job reads these files, so no job would notice that a file was edited or added by hand.
 """
 
 import functools
@@ -13,10 +13,13 @@ from common.errors import SoftrecError
 
 
 def attach(persistence: Any, folder: str) -> None:
-    """Let Snakemake's class `persistence`, asked which files a killed job left, refuse finals that no job wrote.
+    """Patch Snakemake's class `persistence` to refuse tables and figures that no job wrote.
+
+    The check is in `incomplete`, which Snakemake calls for every job to find the files that a killed job left.
 
     Args:
-        folder: of the run's results; its figures are in a folder of that.
+        persistence: Snakemake's class, which is changed in place.
+        folder: the folder of the run's results; figures are in its subfolder `figures`.
     """
     asked = persistence.incomplete
     places = (Path(folder), Path(folder) / "figures")
@@ -35,7 +38,7 @@ def attach(persistence: Any, folder: str) -> None:
 
 
 def problems(finals: Iterable[str]) -> Iterator[str]:
-    """A sentence for each of some files, of those that are there, that no job wrote so."""
+    """Yield a sentence for each existing file whose content no job wrote."""
     for path in map(Path, finals):
         if not path.exists():
             continue

@@ -1,9 +1,9 @@
-"""Results held against the manifests beside them, whatever Snakemake has on record.
+"""Check of results against the manifests beside them, independent of Snakemake's records.
 
-Snakemake sees a change of settings, code or inputs by its own records and by the times of files. It has none of a
-result that was copied from another machine, or whose `.snakemake` was removed; it has those of another file where
-results were replaced; and a file of the user's own may change at an old time. The manifest beside every output says
-what its job was given, so that is held against what the job would be given now.
+Snakemake detects a change of settings, code or inputs by its own records and by the times of files. These fail in three
+cases: a result was copied from another machine or `.snakemake` was removed (no record); a result was replaced (the
+record of another file); a user's file was changed but has an old time. The manifest beside every output records the
+settings, code and inputs of its job, which are compared with those that the job would get now.
 """
 
 import functools
@@ -19,9 +19,9 @@ _found: dict[tuple[str, ...], list[str]] = {}
 
 
 def attach(persistence: Any) -> None:
-    """Let Snakemake's class `persistence` find, by manifests, that a job is another one than its outputs tell of.
+    """Patch Snakemake's class `persistence` to detect by manifests that a job differs from the one behind its outputs.
 
-    Such a job then has a record as far as its plan is concerned, one with other params.
+    To Snakemake such a job has a record with other params, so it is run again for changed params.
     """
     recorded, outdated, changed = (
         persistence.has_metadata,
@@ -51,9 +51,9 @@ def attach(persistence: Any) -> None:
 
 
 def unlike(job: Any) -> list[str]:
-    """A clause for all in which a job is not the one that its outputs' manifests tell of; found once for a job.
+    """Return a clause for each difference between a job and its outputs' manifests; cached per job.
 
-    An output without a manifest was put there by hand, and stays.
+    An output without a manifest was added by hand, and is kept.
     """
     if not hasattr(job.params, "cfg"):
         return []
@@ -64,7 +64,7 @@ def unlike(job: Any) -> list[str]:
 
 
 def clauses_of(job: Any) -> Iterator[str]:
-    """The clauses of `unlike`."""
+    """Yield the clauses of `unlike`."""
     settings, code = json.loads(str(job.params.cfg)), json.loads(str(job.params.code))
     for output in job.output:
         place = changes.manifest_of(str(output))
@@ -85,7 +85,7 @@ def clauses_of(job: Any) -> Iterator[str]:
 
 
 def other_inputs(known: Mapping[str, str], job: Any) -> Iterator[str]:
-    """A clause for each input that is newly or no longer read. Audits have to be there, and are read by nobody."""
+    """Yield a clause for each input that is newly or no longer read; audits must exist, but no job reads them."""
     audits = job.input.get("audit", [])
     passed = [audits] if isinstance(audits, str) else list(audits)
     read = [str(Path(name)) for name in job.input if name not in passed]
@@ -94,13 +94,14 @@ def other_inputs(known: Mapping[str, str], job: Any) -> Iterator[str]:
 
 
 def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Signs]) -> Iterator[str]:
-    """A clause for each file of the user's own that has another content than the manifest says.
+    """Yield a clause for each of the user's own files whose content differs from the manifest.
 
-    It is read only if it, or a file in it, has other signs than it had when the job read it: another inode, size or
-    time, also of its inode (ctime), which nobody can set back.
+    A file is read only if its signs, or those of a file in a folder, differ from when the job read it: inode, size, or
+    time, including the inode's time (ctime), which cannot be set back.
 
     Args:
-        known: sha256 of each input. own: `digests.signs_of` of those that no job wrote.
+        known: sha256 of each input.
+        own: `file_digests.signs_of` of the inputs that no job wrote.
     """
     for name, digest in known.items():
         path = Path(name)
@@ -111,17 +112,20 @@ def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Sign
 
 
 def replaced_inputs(known: Mapping[str, str]) -> Iterator[str]:
-    """A clause for each input of which the manifest beside it tells another content than was read from it."""
+    """Yield a clause for each input whose manifest records a different sha256 from the one that was read."""
     for name, digest in known.items():
         if (place := changes.manifest_of(name)).exists():
             stated = outputs_of(place, place.stat().st_mtime_ns)
             if stated and digest != stated.get(name, stated.get(Path(name).name)):
-                yield f"input {name} is another one"
+                yield f"input {name} was replaced"
 
 
 @functools.cache
 def outputs_of(manifest: Path, _written: int) -> dict[str, str]:
-    """sha256 of each output of a manifest, by its path and by its name; {} if it cannot be read."""
+    """Return the sha256 of each output of a manifest, by path and by name; {} if it cannot be read.
+
+    `_written`, the manifest's time, is part of the key of the cache only.
+    """
     try:
         outputs = json.loads(manifest.read_text(encoding="utf-8"))["outputs"]
         return {Path(name).name: digest for name, digest in outputs.items()} | dict(outputs)

@@ -1,6 +1,6 @@
-"""Each rule's slice of the configuration, as JSON: the only way in which a script learns a setting.
+"""Slices of the configuration, one per rule, as JSON: the only source of a script's settings.
 
-What is in a slice makes a result stale when it changes; what is not in it cannot influence the result.
+A change of a value in a slice makes the result stale; a value outside the slice cannot influence the result.
 """
 
 from lib.slices.base import text
@@ -13,4 +13,4 @@ __all__ = ["Slices", "text"]
 
 
 class Slices(DataSlices, SequentialSlices, LlmSlices, ResultSlices):
-    """One method per kind of job; arguments are the job's wildcards."""
+    """Slices by kind of job, one method each; the arguments are the job's wildcards."""

