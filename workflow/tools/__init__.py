@@ -1,1 +1,1 @@
-"""Programs for people, each behind a `make` target."""
+"""Command-line tools for users and maintainers."""

@@ -1,8 +1,8 @@
-"""What is left to do of a run, in GPU-hours, core-hours and disk: `make cost`.
+"""Print the remaining cost of a run in GPU-hours, core-hours and disk: `make cost`.
 
     python workflow/tools/cost.py config/paper.yaml --profile profiles/slurm
 
-A dry run lists the jobs that are left.
+A dry run lists the remaining jobs.
 """
 
 import sys
@@ -18,7 +18,7 @@ from tools import dry_run
 
 
 def main(file: str, *arguments: str) -> None:
-    """Print what is left of the run that the configuration file and Snakemake's arguments describe."""
+    """Print the remaining cost of the run that the configuration file and Snakemake's arguments define."""
     configuration.require_no_key_twice([Path(file)], arguments)
     config = loading.load(Path(file))
     jobs = [job for job in dry_run.jobs(["--configfile", file, *arguments]) if job.rule != "all"]

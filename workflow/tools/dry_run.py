@@ -1,6 +1,6 @@
-"""What Snakemake would do, as data: a dry run in a process of its own whose job records are written as JSON.
+"""Dry run of Snakemake in a separate process that writes the planned jobs as JSON.
 
-Snakemake prints a plan for people; its log records carry the same facts with no need to parse them.
+Snakemake prints its plan as text; its log records have the same data and need no parsing.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 
 class Job(NamedTuple):
-    """A job of a plan: its rule, files, the command as it would run, Snakemake's reason to run it, its benchmark."""
+    """A planned job: its rule, files, command, Snakemake's reason to run it, and its benchmark."""
 
     rule: str
     input: list[str]
@@ -24,18 +24,18 @@ class Job(NamedTuple):
 
 
 class DryRunError(Exception):
-    """Snakemake could not make a plan; the text is what it said."""
+    """Snakemake could not make a plan; the text is Snakemake's output."""
 
 
 class Recorder(logging.Filter):
-    """Keeps the record of each job that Snakemake announces (a filter, since Snakemake takes foreign handlers away)."""
+    """Stores the record of each planned job; a filter, because Snakemake removes foreign log handlers."""
 
     def __init__(self) -> None:
         super().__init__()
         self.jobs: list[dict[str, Any]] = []
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Keep a record of the kind "job info"; let all pass."""
+        """Store a record of kind "job info"; let all records pass."""
         facts = vars(record)
         if "shellcmd" in facts and "rule_name" in facts and "reason" in facts:
             files = {name: [str(file) for file in facts[name] or ()] for name in ("input", "output")}
@@ -52,7 +52,11 @@ class Recorder(logging.Filter):
 
 
 def jobs(arguments: list[str]) -> list[Job]:
-    """The jobs of `snakemake --dry-run ARGUMENTS`, in the order of the plan. Raises `DryRunError`."""
+    """Return the jobs of `snakemake --dry-run ARGUMENTS`, in the order of the plan.
+
+    Raises:
+        DryRunError: Snakemake could not make a plan.
+    """
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "jobs.json"
         command = [sys.executable, "-P", __file__, str(answer), "--dry-run", "--nolock", "--rerun-incomplete"]
@@ -63,7 +67,7 @@ def jobs(arguments: list[str]) -> list[Job]:
 
 
 def record(answer: Path, arguments: list[str]) -> None:
-    """Run Snakemake in this process and write the jobs that it announced to `answer`."""
+    """Run Snakemake in this process and write the planned jobs to the file `answer`."""
     from snakemake import cli
     from snakemake.logging import logger
 

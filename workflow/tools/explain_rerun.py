@@ -1,9 +1,9 @@
-"""Say in plain sentences what made a file stale: a module, a configuration key, or an input.
+"""Explain why a file is stale: a changed module, configuration key or input.
 
     python workflow/tools/explain_rerun.py results/demo/table2.csv --profile profiles/demo
 
-Whether a file is stale is Snakemake's verdict; what made it so comes from comparing the command that would make it
-now with the manifest beside it, upstream through all stale inputs. Further arguments go to Snakemake.
+Snakemake decides whether a file is stale. The causes are found by comparing the command that would make the file now
+with the manifest beside it, upstream through all stale inputs. Further arguments are passed to Snakemake.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from lib.records import changes
 from tools import dry_run
 from tools.dry_run import Job
 
-# How Snakemake's reasons begin. With --rerun-incomplete it forces what its marker says was not finished.
+# Beginnings of Snakemake's reasons. With --rerun-incomplete it forces jobs whose outputs are marked as unfinished.
 REASONS = {
     "Forced execution": "the job that was writing it was interrupted",
     "Code has changed": "the command of its rule changed",
@@ -29,14 +29,14 @@ REASONS = {
 
 
 class Finding(NamedTuple):
-    """A cause of staleness: the files from the one asked for down to the one it struck, and a clause."""
+    """A cause of staleness: the chain of files from the requested one upstream to the affected one, and a clause."""
 
     chain: tuple[str, ...]
     clause: str
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print the answer; 0 if there is one."""
+    """Print the explanation; return 0, or 1 if Snakemake cannot plan the file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", metavar="FILE", help="a file that some rule makes")
     parser.add_argument("--profile", help="the profile of the run, as for snakemake")
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def answer(file: str, arguments: list[str]) -> str:
-    """Why `file` is stale, or that it is not. `arguments` are Snakemake's. Raises `DryRunError`."""
+    """Explain why `file` is stale, or state that it is not. `arguments` are Snakemake's. Raises `DryRunError`."""
     plan = dry_run.jobs([*arguments, "--", file])
     stale = {output: job for job in plan for output in job.output}
     if file not in stale:
@@ -70,7 +70,7 @@ def answer(file: str, arguments: list[str]) -> str:
 
 
 def fresh(file: str, job: Job) -> str:
-    """The answer for a file that Snakemake would keep, with a warning if its manifest disagrees."""
+    """Return the sentence for a file that Snakemake would keep, with a warning if its manifest disagrees."""
     manifest = read_manifest(file)
     clauses = [] if manifest is None else list(changes.between(manifest, job.command))
     if not clauses:
@@ -82,7 +82,7 @@ def fresh(file: str, job: Job) -> str:
 
 
 def findings(file: str, stale: dict[str, Job]) -> Iterator[Finding]:
-    """Every cause, nearest to `file` first, each stale job being looked at once."""
+    """Yield every cause by breadth-first search, nearest to `file` first; each stale job is visited once."""
     waiting: list[tuple[str, ...]] = [(file,)]
     seen = {id(stale[file])}
     while waiting:
@@ -100,7 +100,7 @@ def findings(file: str, stale: dict[str, Job]) -> Iterator[Finding]:
 
 
 def own_clauses(job: Job, file: str, parents: set[str]) -> Iterator[str]:
-    """What made a job stale apart from its stale inputs (`parents`)."""
+    """Yield the causes that made a job stale, apart from its stale inputs (`parents`)."""
     missing = [name for name in job.output if not os.path.exists(name)]
     if missing:
         yield f"{file if file in missing else missing[0]} does not exist"
@@ -121,7 +121,7 @@ def own_clauses(job: Job, file: str, parents: set[str]) -> Iterator[str]:
 
 
 def read_manifest(file: str) -> dict | None:
-    """The manifest beside a file; None if there is none that can be read."""
+    """Read the manifest beside a file; None if it is missing or cannot be read."""
     try:
         found = json.loads(changes.manifest_of(file).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -130,7 +130,7 @@ def read_manifest(file: str) -> dict | None:
 
 
 def format_findings(found: Iterator[Finding]) -> Iterator[str]:
-    """One sentence per cause with the shortest way to it, and how many other files it struck."""
+    """Yield one sentence per cause with the shortest chain to it, and the number of other affected files."""
     groups: dict[str, list[Finding]] = {}
     for finding in found:
         missing = finding.clause.endswith(" does not exist")
@@ -142,7 +142,7 @@ def format_findings(found: Iterator[Finding]) -> Iterator[str]:
 
 
 def format_finding(finding: Finding) -> str:
-    """Format a finding: "A is stale because its input B is stale because module M changed."."""
+    """Format a cause: "A is stale because its input B is stale because module M changed."."""
     *way, last = finding.chain
     start = "".join(f"{name} is stale because its input " for name in way)
     if finding.clause == f"{last} does not exist":
@@ -151,7 +151,7 @@ def format_finding(finding: Finding) -> str:
 
 
 def refusal(file: str, said: str) -> str:
-    """Why there is no answer, from what Snakemake said."""
+    """Explain from Snakemake's output why there is no plan for the file."""
     if f"No rule to produce {file}" in said:
         what = "exists, but no rule" if os.path.exists(file) else "does not exist, and no rule"
         return (

@@ -1,11 +1,11 @@
-"""Tables of a page that code writes, each between its two markers."""
+"""Generated tables of a documentation page, each between two markers."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 
 class Table(NamedTuple):
-    """A heading, rows below it, and how many columns on the left hold words."""
+    """A heading, rows, and the number of left-aligned columns (`words`)."""
 
     heading: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -13,15 +13,16 @@ class Table(NamedTuple):
 
 
 def markdown(table: Table) -> str:
-    """A table: words to the left, numbers to the right."""
+    """Format a table as Markdown: columns of words are left-aligned, numbers right-aligned."""
     sides = ["---" if column < table.words else "---:" for column in range(len(table.heading))]
     return "\n".join(f"| {' | '.join(row)} |" for row in (table.heading, sides, *table.rows))
 
 
 def filled(page: str, tables: Mapping[str, Table]) -> str:
-    """The page with each table between its markers, `<!-- NAME: ... -->` and `<!-- end of NAME -->`.
+    """Insert each table into the page, between `<!-- NAME: ... -->` and `<!-- end of NAME -->`.
 
-    Raises `ValueError` if a table has no place on the page.
+    Raises:
+        ValueError: the page lacks a table's markers.
     """
     for name, table in tables.items():
         begin = page.index("-->\n", page.index(f"<!-- {name}:")) + 4

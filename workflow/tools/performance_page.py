@@ -1,8 +1,8 @@
-"""The tables of docs/performance.md: the paper's grid on paper, by the formulas of `make cost`.
+"""Write the tables of docs/performance.md: the estimated cost of the paper's grid, by the formulas of `make cost`.
 
     python workflow/tools/performance_page.py
 
-lists the jobs of config/paper.yaml by a dry run and writes each table between its two markers.
+It lists the jobs of config/paper.yaml by a dry run, and writes each table between its two markers.
 """
 
 import copy
@@ -30,14 +30,14 @@ ON_GPU = KINDS[:-1]
 
 
 class LongTitles(Sizes):
-    """Titles of twice as many tokens."""
+    """Sizes with titles of twice as many tokens."""
 
     title = 2 * Sizes.title
 
 
 def tables(config: Mapping[str, Any], jobs: Iterable[Left]) -> dict[str, Table]:
-    """Every table by its marker's name."""
-    grid = sorted(job for job in jobs if job.rule != "all")  # listed in no order, and sums round by theirs
+    """Return every table by the name of its marker."""
+    grid = sorted(job for job in jobs if job.rule != "all")  # a fixed order, on which the rounding of sums depends
     return {
         "assumptions": assumptions(config),
         "steps": steps(config),
@@ -50,12 +50,12 @@ def tables(config: Mapping[str, Any], jobs: Iterable[Left]) -> dict[str, Table]:
 
 
 def one_run(config: Mapping[str, Any]) -> Sizes:
-    """A tuning run on the first data set."""
+    """Return the sizes of a tuning run on the first data set."""
     return Sizes(config, Left("tune_soft", f"benchmarks/{next(iter(config['datasets']))}/bigrec/soft/tune.tsv"))
 
 
 def assumptions(config: Mapping[str, Any]) -> Table:
-    """The numbers that all others follow from."""
+    """Return the table of assumptions."""
     sizes, own = one_run(config), roofline
     llm = sizes.llm
     found = [
@@ -72,7 +72,7 @@ def assumptions(config: Mapping[str, Any]) -> Table:
 
 
 def steps(config: Mapping[str, Any]) -> Table:
-    """One step of each kind: operations, bytes, and the seconds that they imply."""
+    """Return the table of one step of each kind: operations, bytes, and the times that they imply."""
     sizes = one_run(config)
     rows, cards = sizes.dataset["global_batch_size"], config["engine"]["ranks"]
     micro = config["tuning"]["micro_batch_size"]
@@ -95,14 +95,14 @@ def steps(config: Mapping[str, Any]) -> Table:
 
 
 def of_step(name: str, one: Pass, cards: int) -> Sequence[str]:
-    """A row of `steps`; the time is the longer of the two, divided by the cards that share the step."""
+    """Return a row of `steps`; the time is the longer of the two, divided by the GPUs that share the step."""
     times = (1000 * seconds / cards for seconds in (one.compute_seconds, one.memory_seconds, one.seconds))
     compute, memory, longer = (f"{time:,.0f} ms" for time in times)
     return name, f"{one.operations:.2g}", f"{one.moved / 1e9:,.0f} GB", compute, memory, str(cards), longer
 
 
 def hours(config: Mapping[str, Any], jobs: Iterable[Left], kind: type[Sizes] = Sizes) -> dict[str, Work]:
-    """Hours of each rule by kind of work."""
+    """Return the hours of each rule by kind of work."""
     found: dict[str, Work] = {}
     for job in jobs:
         found[job.rule] = found.get(job.rule, Work()) + estimate.work(kind(config, job))
@@ -110,12 +110,12 @@ def hours(config: Mapping[str, Any], jobs: Iterable[Left], kind: type[Sizes] = S
 
 
 def summed(found: Mapping[str, Work]) -> Work:
-    """Hours of language models on GPUs by kind, of all rules."""
+    """Sum the GPU-hours of all rules that run language models, by kind."""
     return sum((own for rule, own in found.items() if rule in LLM_RULES), Work())
 
 
 def by_rule(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
-    """GPU-hours of each rule and in all, the most first."""
+    """Return the table of GPU-hours by rule, the most first, and in total."""
     found, count = hours(config, jobs), Counter(job.rule for job in jobs)
     rules = sorted((rule for rule in found if rule in LLM_RULES), key=lambda rule: (-found[rule].total(), rule))
     total = summed(found)
@@ -126,12 +126,12 @@ def by_rule(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
 
 
 def cells(own: Work) -> Sequence[str]:
-    """Hours of each kind and their sum."""
+    """Format the hours of each kind and their sum."""
     return [*(f"{own[kind]:.2f}" if own[kind] else "" for kind in ON_GPU), f"{own.total():.2f}"]
 
 
 def sharing(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
-    """What is computed once, for how many jobs, and the GPU-hours that this saves."""
+    """Return the table of shared results, the jobs that use them, and the GPU-hours that sharing saves."""
     found, count = hours(config, jobs), Counter(job.rule for job in jobs)
     each = {rule: own.total() / count[rule] for rule, own in found.items()}
     soft, built = count["tune_soft"], count["tune_soft"] + count["tune_soft_wo_sa"]
@@ -158,7 +158,7 @@ def sharing(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
 
 
 def first_epoch(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
-    """What it would save to run the first epoch of SOFT, for all alphas, and of SOFT w/o SA once."""
+    """Return the savings of running the first epoch, which all alphas of SOFT and SOFT w/o SA share, only once."""
     soft = [Sizes(config, job) for job in jobs if job.rule == "tune_soft"]
     saved = sum((estimate.training(own, 1) + estimate.validating(own)).total() for own in soft) / 3600
     start = estimate.LOAD_SECONDS * estimate.ranks("tune_soft", config) / 3600
@@ -171,7 +171,7 @@ def first_epoch(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
 
 
 def switches(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
-    """What other settings would take."""
+    """Return the table of GPU-hours under other settings."""
     earliest = {"epochs": 1 + config["tuning"]["patience"]}
     cases = {
         "as `config/paper.yaml` has it": {},
@@ -189,7 +189,7 @@ def switches(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
 
 
 def growth(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
-    """How many times as long each kind of work takes when one size is doubled."""
+    """Return the table of factors by which each kind of work grows when one size is doubled."""
     cases: dict[str, tuple[Mapping[str, Any], type[Sizes]]] = {
         "users": (counted(config, "users", "interactions"), Sizes),
         "items": (counted(config, "items"), Sizes),
@@ -203,7 +203,7 @@ def growth(config: Mapping[str, Any], jobs: Sequence[Left]) -> Table:
 
 
 def times(own: Mapping[str, Work], base: Mapping[str, Work]) -> Iterator[str]:
-    """Ratios to the grid as it is."""
+    """Yield the ratios to the hours of the unchanged grid."""
     on_gpu = summed(own), summed(base)
     for kind in ON_GPU[:-1]:
         yield f"{on_gpu[0][kind] / on_gpu[1][kind]:.2f}"
@@ -212,17 +212,17 @@ def times(own: Mapping[str, Work], base: Mapping[str, Work]) -> Iterator[str]:
 
 
 def on_cores(found: Mapping[str, Work]) -> float:
-    """Hours of the jobs without a GPU."""
+    """Return the hours of the jobs without a GPU."""
     return sum(own.total() for rule, own in found.items() if rule not in GPU_RULES)
 
 
 def changed(config: Mapping[str, Any], **sections: Mapping[str, Any]) -> dict[str, Any]:
-    """The configuration with other values in some sections."""
+    """Return the configuration with other values in some sections."""
     return {**config, **{name: {**config[name], **part} for name, part in sections.items()}}
 
 
 def counted(config: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """The configuration with twice as many of what is counted in every data set."""
+    """Return the configuration with the named counts (users, items, interactions) of every data set doubled."""
     found = copy.deepcopy(dict(config))
     for dataset in found["datasets"].values():
         for name in names:

@@ -1,9 +1,9 @@
-"""After Snakemake itself was killed: end the jobs that it left on the cluster, and unlock the folder.
+"""Recover after Snakemake was killed: cancel the jobs that it left on the cluster, and unlock the folder.
 
     make slurm-recover
 
-Jobs of a killed Snakemake run on, and would write the files that the next one makes. They are found by the prefix of
-their names and by the folder that they were started in; jobs of other folders are left alone.
+Jobs of a killed Snakemake keep running, and would write the same files as those of the next run. They are found by the
+prefix of their names and by the folder in which they were started; jobs of other folders are not touched.
 """
 
 import argparse
@@ -20,12 +20,12 @@ from lib.config import configuration
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SQUEUE = ("squeue", "--me", "--noheader", "--format=%A|%T|%M|%j|%k|%Z")
-PATIENCE = 120.0  # seconds that jobs may take to end: they write a checkpoint first
-ANSWER = 300  # seconds that a program may take to answer
+PATIENCE = 120.0  # seconds for jobs to end: they write a checkpoint first
+ANSWER = 300  # timeout of a program, in seconds
 
 
 class Orphan(NamedTuple):
-    """A job in the queue: Slurm's number, state, time it has run, and the rule that it is of."""
+    """A job in the queue: Slurm's number, state, elapsed time, and rule."""
 
     number: str
     state: str
@@ -34,11 +34,11 @@ class Orphan(NamedTuple):
 
 
 class RecoverError(Exception):
-    """What went wrong, in a sentence."""
+    """The recovery failed; the text says why and how to mend it."""
 
 
 def orphans(folder: Path, prefix: str, run: Run = subprocess.run) -> list[Orphan]:
-    """This user's jobs of this folder whose names begin with the prefix."""
+    """Return this user's jobs of this folder whose names begin with the prefix."""
     found = []
     for line in answer(run, *SQUEUE).splitlines():
         number, state, elapsed, name, comment, where = (line.split("|", 5) + [""] * 5)[:6]  # a folder may hold a bar
@@ -48,7 +48,7 @@ def orphans(folder: Path, prefix: str, run: Run = subprocess.run) -> list[Orphan
 
 
 def answer(run: Run, *command: str) -> str:
-    """What a program prints. Raises `RecoverError` if it cannot be run or fails."""
+    """Return the output of a program. Raises `RecoverError` if it cannot be run, fails or times out."""
     try:
         ended = run(command, capture_output=True, text=True, errors="replace", timeout=ANSWER)
     except OSError as error:
@@ -61,7 +61,7 @@ def answer(run: Run, *command: str) -> str:
 
 
 def driver(folder: Path) -> int | None:
-    """The process of a Snakemake that is at work in the folder on this machine, if there is one."""
+    """Return the process id of a Snakemake that is running in the folder on this machine, or None."""
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes().split(b"\0")
@@ -69,13 +69,13 @@ def driver(folder: Path) -> int | None:
         except OSError:
             continue
         snakemake = any(Path(word.decode(errors="replace")).name == "snakemake" for word in words[:4])
-        if here and snakemake and b"--mode" not in words:  # a job's own Snakemake is told its mode
+        if here and snakemake and b"--mode" not in words:  # only the Snakemake process of a job has --mode
             return int(process.name)
     return None
 
 
 def prefix_of(profile: Path) -> str:
-    """The prefix of job names that a profile sets. Raises `RecoverError` if it sets none, or cannot be read."""
+    """Return a profile's prefix of job names. Raises `RecoverError` if it is not set or the profile is unreadable."""
     try:
         prefix = configuration.read(profile / "config.yaml").get("slurm-jobname-prefix")
     except configuration.ConfigError as error:
@@ -88,7 +88,11 @@ def prefix_of(profile: Path) -> str:
 
 
 def recover(folder: Path, prefix: str, run: Run = subprocess.run, patience: float = PATIENCE) -> None:
-    """Cancel the orphans, wait until they have ended, unlock. Raises `RecoverError`."""
+    """Cancel the orphaned jobs, wait until they have ended, and unlock the folder.
+
+    Raises:
+        RecoverError: Snakemake is still running here, a program fails, or jobs do not end within `patience` seconds.
+    """
     if (process := driver(folder)) is not None:
         raise RecoverError(f"process {process} is a Snakemake that is at work in {folder}: stop it with Ctrl-C first.")
     found = orphans(folder, prefix, run)
@@ -104,11 +108,11 @@ def recover(folder: Path, prefix: str, run: Run = subprocess.run, patience: floa
     if not found:
         print("  no job of this folder is left on the cluster")
     answer(run, sys.executable, "-m", "snakemake", "--unlock", "--sdm", "env-modules")
-    print("  unlocked  start the same command again: training goes on from its checkpoints")
+    print("  unlocked  start the same command again: training resumes from its checkpoints")
 
 
 def main() -> None:
-    """Recover the folder in which this is started."""
+    """Recover the current folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--profile", type=Path, default=Path("profiles/slurm"), help="whose jobs to look for")
     args = parser.parse_args()

@@ -1,10 +1,10 @@
-"""What a changed module costs: the table of docs/architecture.md.
+"""Write the table of docs/architecture.md on the cost of changing a module.
 
     python workflow/tools/rerun_costs.py
 
-lists the jobs of config/paper.yaml by a dry run and writes, for each module, the GPU-hours (by the formulas of
-`make cost`) of all jobs that a change of its program makes stale: those whose digest names it, and all that wait for
-what those write. Beside it stands what the change would cost if modules of the frame of a job counted too.
+It lists the jobs of config/paper.yaml by a dry run, and writes for each module the GPU-hours (by the formulas of
+`make cost`) of all jobs that a change of the module makes stale: the jobs whose digest names the module, and all jobs
+downstream. A second column has the cost if modules of a job's frame counted too.
 """
 
 import sys
@@ -30,25 +30,25 @@ PAGE, CONFIG = ROOT / "docs/architecture.md", ROOT / "config/paper.yaml"
 
 
 def hours(job: Job, config: Mapping[str, Any]) -> float:
-    """GPU-hours of a job; none where it runs on cores."""
+    """Return the GPU-hours of a job; 0 for a job on cores."""
     if job.rule not in estimate.GPU_RULES:
         return 0.0
     return estimate.seconds(Left(job.rule, job.benchmark), config) / 3600
 
 
 def counted(job: Job) -> frozenset[str]:
-    """The modules that a job's digest names."""
+    """Return the modules that a job's digest names."""
     return frozenset(changes.option(job.command, "--code") or ())
 
 
 def loaded(job: Job) -> frozenset[str]:
-    """The modules that a job's digest names, and those of the frame that they import."""
+    """Return the modules that a job's digest names, and the modules of the frame that they import."""
     first, *others = sorted(counted(job))
     return frozenset(code_digest.closure(first, *others))
 
 
 def readers(jobs: Sequence[Job]) -> dict[int, list[int]]:
-    """Of each job, by its number, the jobs that wait for what it writes."""
+    """Return, for each job by its index, the jobs that read its outputs."""
     maker = {path: number for number, job in enumerate(jobs) for path in job.output}
     found: dict[int, list[int]] = defaultdict(list)
     for number, job in enumerate(jobs):
@@ -58,7 +58,7 @@ def readers(jobs: Sequence[Job]) -> dict[int, list[int]]:
 
 
 def stale(first: Iterable[int], after: Mapping[int, list[int]]) -> set[int]:
-    """Jobs that follow from some, these included."""
+    """Return the jobs in `first` and all jobs downstream of them."""
     found, waiting = set(), list(first)
     while waiting:
         if (number := waiting.pop()) not in found:
@@ -68,7 +68,7 @@ def stale(first: Iterable[int], after: Mapping[int, list[int]]) -> set[int]:
 
 
 def costs(config: Mapping[str, Any], jobs: Sequence[Job]) -> dict[str, tuple[float, float]]:
-    """GPU-hours by module: if all modules counted, and as it is."""
+    """Return the GPU-hours by module: if all modules counted, and as implemented (without the frame)."""
     after, spent = readers(jobs), [hours(job, config) for job in jobs]
     sets = {names: (names, loaded(job)) for job in jobs if (names := counted(job))}
     with_module: dict[str, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
@@ -91,7 +91,7 @@ def costs(config: Mapping[str, Any], jobs: Sequence[Job]) -> dict[str, tuple[flo
 
 
 def table(found: Mapping[str, tuple[float, float]]) -> Table:
-    """One row for all modules that cost the same, the dearest first; scripts are left out."""
+    """Return the table with one row for all modules of the same cost, the highest first; scripts are left out."""
     alike: dict[tuple[str, str], list[str]] = defaultdict(list)
     for name, (before, now) in sorted(found.items(), key=lambda item: (-item[1][1], -item[1][0], item[0])):
         if name.split(".")[0] in ("common", "softrec"):
@@ -101,7 +101,7 @@ def table(found: Mapping[str, tuple[float, float]]) -> Table:
 
 
 def by_room(names: Iterable[str]) -> Iterator[str]:
-    """Names of one room together: "tuning: losses update"."""
+    """Group the module names by package: "**tuning** losses update"."""
     rooms: dict[str, list[str]] = defaultdict(list)
     for name in names:
         room, _, module = name.rpartition(".")
@@ -111,7 +111,7 @@ def by_room(names: Iterable[str]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write the page's table anew."""
+    """Write the table into the page."""
     jobs = dry_run.jobs(["--configfile", str(CONFIG), "--forceall"])
     found = costs(yaml.safe_load(CONFIG.read_text()), jobs)
     PAGE.write_text(filled(PAGE.read_text(), {"reruns": table(found)}))

@@ -17,7 +17,11 @@ ALONE = {"Game": RowCounts(1000, 1000), "Movie": RowCounts(1000, 1000)}
 @pytest.mark.parametrize(
     ("rows", "tested", "text"),
     [
-        (SAME, "paper", "the paper's sample, 1,000 of 8,000; table2_all is computed on all of them, and tests SOFT's gains."),
+        (
+            SAME,
+            "paper",
+            "the paper's sample, 1,000 of 8,000; table2_all is computed on all of them, and tests SOFT's gains.",
+        ),
         (SAME, "all", "all that were drawn, 8,000; table2 is computed on the paper's sample of them."),
         (
             OTHER,
@@ -25,7 +29,11 @@ ALONE = {"Game": RowCounts(1000, 1000), "Movie": RowCounts(1000, 1000)}
             "the paper's sample, 1,000 of 7,993 (Game), 1,000 of 8,000 (Movie); table2_all is computed on all of "
             "them, and tests SOFT's gains.",
         ),
-        (OTHER, "all", "all that were drawn, 7,993 (Game), 8,000 (Movie); table2 is computed on the paper's sample of them."),
+        (
+            OTHER,
+            "all",
+            "all that were drawn, 7,993 (Game), 8,000 (Movie); table2 is computed on the paper's sample of them.",
+        ),
         (ALONE, "paper", "all 1,000 that were drawn; table2_all has the same rows, and tests SOFT's gains."),
         (ALONE, "all", "all 1,000 that were drawn."),
     ],

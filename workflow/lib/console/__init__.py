@@ -1,1 +1,1 @@
-"""What a person sees of a run: its plan, its progress, its failures."""
+"""Terminal output of a run: its plan, its progress, its failures."""

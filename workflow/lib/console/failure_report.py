@@ -1,4 +1,4 @@
-"""What a failed run shows at its end: the last lines of each failed rule's log.
+"""Report at the end of a failed run: the last lines of each failed rule's log.
 
 Snakemake's own `show-failed-logs` prints whole logs, which after a day of training are thousands of progress lines.
 """
@@ -15,14 +15,15 @@ NONE: Mapping[Key, str] = MappingProxyType({})
 
 
 def report(failures: Mapping[Key, str], snakemake_log: Path, n: int = 15, refusals: Mapping[Key, str] = NONE) -> str:
-    """The last `n` lines of every failed rule's log, each under a line that names rule, cluster job and file.
+    """Return the last `n` lines of every failed rule's log, each under a line with rule, cluster job and file.
 
     Args:
-        failures: rule and log files of each failed job, the rule's own log first, then the cluster's, and which job of
-            the cluster it was, or "".
+        failures: the cluster job ("" for none) of each failed job, by its rule and log files; the rule's own log is
+            first, then the cluster's.
         snakemake_log: the run's log, which Snakemake gives to `onerror` as `log[0]`.
-        n: most lines per rule.
-        refusals: what Slurm said of those that it did not take. Their logs, if there are any, are of an earlier run.
+        n: largest number of lines per rule.
+        refusals: Slurm's message for each failed submission, by rule and log files. Existing logs of these jobs are
+            from an earlier run.
     """
     refused: dict[str, list[str]] = {}
     for key, cluster_job in failures.items():
@@ -35,14 +36,14 @@ def report(failures: Mapping[Key, str], snakemake_log: Path, n: int = 15, refusa
         told = any(last_lines(Path(name), 1) for name in logs)
         others = [other for (_, other), job in failures.items() if cluster_job and job == cluster_job]
         if not told and any(last_lines(Path(name), 1) for other in others for name in other):
-            continue  # of jobs that were submitted together, those that never began have nothing to tell
+            continue  # a member of a group that never started has no log; another member's log has the cause
         where = f" ({cluster_job})" if cluster_job else ""
         parts.append(f"{rule} failed{where}; {format_logs(logs, n)}")
     return "\n".join(parts) if parts else f"No rule's log tells more; the run's own log is {snakemake_log}."
 
 
 def format_logs(logs: tuple[str, ...], n: int) -> str:
-    """The end of the first of `logs` that has any text."""
+    """Return the end of the first of `logs` that has any text."""
     for name in logs:
         if text := last_lines(Path(name), n):
             return f"the end of {name}:\n{text}"
@@ -50,7 +51,7 @@ def format_logs(logs: tuple[str, ...], n: int) -> str:
 
 
 def last_lines(log_path: Path, n: int = 15) -> str:
-    """The last `n` lines of a log, blank ones left out, each set off by four spaces; "" if there is nothing to show."""
+    """Return the last `n` non-blank lines of a log, indented by four spaces; "" if there are none."""
     if not log_path.is_file():
         return ""
     with log_path.open(errors="replace") as stream:

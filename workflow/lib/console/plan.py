@@ -1,4 +1,4 @@
-"""The echo at the start of a run: what it is going to compute, in a few lines."""
+"""Summary of a run's plan, printed at its start in a few lines."""
 
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ WIDTH = 80
 
 
 def plan(config: Mapping[str, Any], rows: Iterable[Row], jobs: int | None = None) -> str:
-    """Data sets, rows of Table 2, seeds, alphas, engine and, if known, the number of jobs; no line over 80 columns."""
+    """Format data sets, rows of Table 2, seeds, alphas, engine and, if known, number of jobs, within 80 columns."""
     asked = list(rows)
     facts = {
         "results": f"results/{config['run']}/",
@@ -26,18 +26,18 @@ def plan(config: Mapping[str, Any], rows: Iterable[Row], jobs: int | None = None
 
 
 def dataset(name: str, part: Mapping[str, Any]) -> str:
-    """A data set as the tables name it, with its key where that is another, and its base model."""
+    """Format a data set: its label in tables, its key if it differs, and its base model."""
     label = part["label"] if part["label"] == name else f"{part['label']} ({name})"
     return f"{label} with {part['llm']}"
 
 
 def comma_list(values: Iterable[object]) -> str:
-    """Values separated by commas."""
+    """Join values with commas."""
     return ", ".join(str(value) for value in values)
 
 
 def engine(config: Mapping[str, Any]) -> str:
-    """What runs the training: "deepspeed, ZeRO-2, on 4 ranks"."""
+    """Format the engine of training: "deepspeed, ZeRO-2, 4 ranks", with " on 2 nodes" if there are several."""
     own = config["engine"]
     stage = f", ZeRO-{own['zero_stage']}" if own["kind"] == "deepspeed" else ""
     nodes = f" on {own['nodes']} nodes" if own["nodes"] > 1 else ""
@@ -45,7 +45,7 @@ def engine(config: Mapping[str, Any]) -> str:
 
 
 def wrapped(name: str, text: str) -> list[str]:
-    """A fact as lines: its name in a column of its own, its text folded beside it."""
+    """Format a fact as lines: its name in the left column, its text wrapped in the right one."""
     return textwrap.wrap(
         text,
         WIDTH,

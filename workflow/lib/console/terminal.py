@@ -1,7 +1,7 @@
-"""What a run shows on the terminal: a line when a job starts and one when it ends; and which jobs failed.
+"""Terminal output of a run: a line when a job starts, a line when it ends, and the jobs that failed.
 
-Snakemake prints five lines and the whole command per job, or, made quiet, neither the names of rules nor what failed.
-So its log records are read here, before it drops any.
+By default Snakemake prints five lines and the whole command per job; if quiet, it prints neither the rules nor the
+failures. So its log records are read here, before it drops any.
 """
 
 import logging
@@ -17,8 +17,8 @@ from common.display_text import plain
 from lib.slurm import preemption
 
 WIDTH = 80
-REPLACED = ("job_finished", "progress", "run_info", "resources_info")  # events told here in fewer words, or in the plan
-# How messages begin that say nothing beside the lines printed here: a failed job's whole command is among them.
+REPLACED = ("job_finished", "progress", "run_info", "resources_info")  # events shown more briefly here or in the plan
+# Beginnings of messages that add nothing to the lines printed here, such as a failed job's whole command.
 NOISE = (
     "Assuming unrestricted shared",
     "Building DAG",
@@ -42,25 +42,24 @@ LEFT_BEHIND = (
     "If Snakemake was killed, its jobs are still on the cluster, and write the same files: `make slurm-recover`\n"
     "finds and cancels them and removes the lock. Then start the same command again."
 )
-PREEMPTED = " preempted  a job waits in the queue again and will go on from its checkpoint"
+PREEMPTED = " preempted  a job waits in the queue again and will resume from its checkpoint"
 
 
 class Watch(logging.Filter):
-    """Sees all records of Snakemake's logger; prints lines of its own if Snakemake is to be quiet about rules.
+    """Filter of Snakemake's log records that prints its own lines if Snakemake is set to be quiet about rules.
 
-    Quiet about progress, Snakemake would not even log that a job has ended: then there are no lines either.
+    If Snakemake is quiet about progress, it does not log the end of a job, and no lines are printed here either.
 
     Args:
-        quiet: what Snakemake is quiet about, by name, such as {"rules", "host"}.
-        dryrun: whether nothing is to run; asked at every record, since it is not known when a workflow is read.
+        quiet: the names of Snakemake's quiet options, such as {"rules", "host"}.
+        dryrun: whether this is a dry run; called for every record, because it is unknown when the workflow is read.
         show: prints one line.
-        remote: whether jobs are submitted to a cluster: their line then comes when they are, with the cluster's number.
-        interval: seconds between two questions about preempted jobs.
+        remote: whether jobs are submitted to a cluster: their line is then printed at submission, with Slurm's number.
+        interval: seconds between two queries about preempted jobs.
 
     Attributes:
-        failures: rule and log files of every failed job, in the order in which they failed, and which job of the
-            cluster it was.
-        refusals: what Slurm said of jobs that it did not take, likewise by rule and log files.
+        failures: the cluster job of every failed job by its rule and log files, in the order of the failures.
+        refusals: Slurm's message for every failed submission, by rule and log files.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class Watch(logging.Filter):
         self.requeuer = preemption.Requeuer(self.numbers, show, interval)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Note a record. False, so that nobody prints it, if it says less than the lines printed here."""
+        """Process a record. Return False, which drops it, if the lines printed here replace it."""
         if LOCKED in str(record.msg) and self.remote():
             record.msg = f"{record.msg}\n{LEFT_BEHIND}"
         facts = vars(record)
@@ -113,7 +112,7 @@ class Watch(logging.Filter):
         return event not in (*REPLACED, "group_info", "group_error") and not str(record.msg).startswith(NOISE)
 
     def start(self, facts: Mapping[str, Any]) -> None:
-        """Note that a job starts, and say so; the target of all runs no command and is passed over."""
+        """Record the start of a job and print it; the target `all` runs no command and is skipped."""
         if facts["shellcmd"]:
             name = named(facts["rule_name"], facts["wildcards"])
             self.running[facts["jobid"]] = name, time.monotonic()
@@ -121,7 +120,7 @@ class Watch(logging.Filter):
                 self.show(line("start", name))
 
     def submitted(self, job: str, number: str, log: str) -> None:
-        """Say that a job is in the cluster's queue; a group of jobs is known by the folder of its log."""
+        """Print that a job is in the cluster's queue; a group of jobs is identified by the folder of its log."""
         self.numbers.append(number)
         folder = Path(log).parent.name
         own = job.isdigit() and int(job) in self.running
@@ -129,21 +128,21 @@ class Watch(logging.Filter):
         self.show(line(f"slurm {number}", name))
 
     def refused(self, job: Any, sentence: str) -> None:
-        """Say why Slurm did not take a job, or a group of jobs, and note it for the end of the run."""
+        """Print why the submission of a job or group failed, and record it for the end of the run."""
         members = list(job.jobs) if job.is_group() else [job]
         self.refusals |= {(own.rule.name, tuple(map(str, own.log))): sentence for own in members}
         self.show(line("refused", ", ".join(sorted({own.rule.name for own in members}))))
         self.show(textwrap.fill(sentence, WIDTH, initial_indent=" " * 12, subsequent_indent=" " * 12))
 
     def end(self, job: int) -> str:
-        """A job that has ended and how long it ran, as m:ss; "" if it was not seen to start."""
+        """Return the name and run time (m:ss) of a job that has ended; "" if its start was not seen."""
         name, started = self.running.pop(job, ("", 0.0))
         seconds = round(time.monotonic() - started)
         return name and f"{name}  {seconds // 60}:{seconds % 60:02d}"
 
 
 def failed(event: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Rule, log files and "Slurm job 7, TIMEOUT" of each job that a record says has failed; of a group, each member."""
+    """Yield rule, log files and cluster job ("Slurm job 7, TIMEOUT") of each failed job, and of each group member."""
     if event == "job_error":
         number = (facts.get("aux") or {}).get("external_jobid")
         status = STATUS.search(str(facts.get("rule_msg")))
@@ -155,24 +154,24 @@ def failed(event: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, tuple[st
 
 
 def group(name: str, rules: list[str]) -> tuple[str, str]:
-    """A group of jobs: the folder of its log, as the Slurm plugin names it, and in a few words."""
+    """Return the log folder of a group of jobs, as the Slurm plugin names it, and a short description."""
     names = sorted(set(rules))
     folder = "_".join(["group", name, *names[:5], *(["..."] if len(names) > 5 else [])])
     return folder, f"{name}, {len(rules)} job{'s' if len(rules) > 1 else ''}: {', '.join(names)}"
 
 
 def cluster_job(number: str | None, status: str) -> str:
-    """Format a job of the cluster as "Slurm job 7, TIMEOUT"; "" for a job of this machine."""
+    """Format a cluster job as "Slurm job 7, TIMEOUT"; "" for a job on this machine."""
     return ", ".join(part for part in (f"Slurm job {number}", status) if part) if number else ""
 
 
 def named(rule: str, wildcards: Mapping[str, str] | None) -> str:
-    """A job in a few words: its rule, and its wildcards, numbers with their names."""
+    """Format a job: its rule and its wildcards; values that are numbers get their names."""
     shown = (value if value[:1].isalpha() else f"{name}={value}" for name, value in (wildcards or {}).items())
     return "  ".join([rule, " ".join(shown)]).strip()
 
 
 def line(left: str, right: str) -> str:
-    """Two columns, no wider than a terminal."""
+    """Format two columns, cut to the width of a terminal."""
     text = f"{left:>10}  {right}"
     return text if len(text) <= WIDTH else f"{text[: WIDTH - 1]}…"

@@ -1,1 +1,1 @@
-"""Time, memory and disk of jobs, by the configuration and by benchmarks of finished ones."""
+"""Estimates of the jobs' time and disk, from the configuration and from benchmarks of finished jobs."""

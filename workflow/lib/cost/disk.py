@@ -1,7 +1,7 @@
-"""Disk that is left to fill: what each job leaves behind, by the configuration.
+"""Disk space of the remaining jobs' outputs, estimated from the configuration.
 
-Counted are raw files, base models, embeddings of titles and texts, adapters, and models over item ids. Tables, logs and
-figures are small beside them, and so are checkpoints, which go when their job ends.
+Counted are raw files, base models, embeddings of titles and texts, adapters, and ID-based recommenders. Tables, logs
+and figures are negligible, and so are checkpoints, which are removed when their job ends.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.cost.sizes import Left, Sizes, weights_of
 
-# Bytes of the publisher's files, unpacked, as its repository on the hub states them.
+# Bytes of the publisher's files, unpacked, as stated in its repository on the hub.
 RAW_BYTES = {
     "raw/review_categories/Video_Games.jsonl": 2_682_948_518,
     "raw/meta_categories/meta_Video_Games.jsonl": 437_375_785,
@@ -24,18 +24,19 @@ RAW_BYTES = {
     "benchmark/0core/rating_only/Kindle_Store.csv": 1_467_649_846,
     "benchmark/5core/rating_only/Kindle_Store.csv": 932_197_614,
 }
-OTHER_RAW, WHEEL = 2e9, 5e6  # another category's file, like those above; the two files in a wheel
+OTHER_RAW, WHEEL = 2e9, 5e6  # assumed bytes of another category's file; of the two files in a wheel
 FP32, BF16 = 4, 2  # bytes of a number
-TARGET, ALL_LINEAR = 5 / 3, 53 / 3  # widths that go into and come out of a LoRA: of q or v; of a layer's seven together
+# Input plus output widths of LoRA's target matrices, in model widths: the mean of q and v; all seven of a layer.
+TARGET, ALL_LINEAR = 5 / 3, 53 / 3
 
 
 def gib(jobs: Iterable[Left], config: Mapping[str, Any]) -> float:
-    """GiB that jobs leave behind."""
+    """Return the GiB of the jobs' outputs."""
     return sum(written(job, config) for job in jobs) / 2**30
 
 
 def written(job: Left, config: Mapping[str, Any]) -> float:
-    """Bytes that one job leaves behind; 0 for what is small."""
+    """Return the bytes of one job's outputs; 0 for small outputs."""
     sizes = Sizes(config, job)
     if job.rule.startswith("fetch_"):
         return fetched(job.rule, config)
@@ -44,12 +45,12 @@ def written(job: Left, config: Mapping[str, Any]) -> float:
     if job.rule.startswith("tune_"):
         return FP32 * adapter(sizes)
     if job.rule.startswith(("fit_", "copy_")):
-        return FP32 * 2 * sizes.titles * config["sasrec"]["dim"]  # what goes in and what comes out have a table each
+        return FP32 * 2 * sizes.titles * config["sasrec"]["dim"]  # item embeddings, and output layer
     return FP32 * sizes.width * embedded(sizes)
 
 
 def fetched(rule: str, config: Mapping[str, Any]) -> float:
-    """Bytes of a data set's raw files, or of a base model as it is published, in bf16."""
+    """Return the bytes of a data set's raw files, or of a base model in bf16, as published."""
     if rule.startswith("fetch_amazon2023_"):
         source = config["datasets"][rule.removeprefix("fetch_amazon2023_")]["source"]
         return sum(RAW_BYTES.get(source[role]["path"], OTHER_RAW) for role in ("ratings", "metadata"))
@@ -59,7 +60,7 @@ def fetched(rule: str, config: Mapping[str, Any]) -> float:
 
 
 def embedded(sizes: Sizes) -> int:
-    """Texts whose embeddings a job writes."""
+    """Return the number of texts whose embeddings a job writes."""
     rule = sizes.job.rule
     if rule.startswith("encode_titles"):
         return sizes.titles
@@ -73,7 +74,7 @@ def embedded(sizes: Sizes) -> int:
 
 
 def adapter(sizes: Sizes) -> float:
-    """Numbers in an adapter: a LoRA in each layer, and LLaRA's projector (SASRec's width to the model's, and on)."""
+    """Return the parameters of an adapter: LoRA in each layer, and LLaRA's two-layer projector from SASRec's width."""
     own, width = sizes.config["lora"], sizes.width
     per_layer = ALL_LINEAR if own["targets"] == ["all-linear"] else TARGET * len(own["targets"])
     lora = own["rank"] * per_layer * width * sizes.layers

@@ -1,7 +1,7 @@
-"""Seconds of a job by the configuration: of one GPU where a language model runs, else of one core.
+"""Estimated seconds of a job from the configuration: of one GPU if a language model runs, else of one core.
 
-They are operations and bytes over speeds (`roofline`), so they do not depend on how many GPUs share a job. Constants
-have their sources beside them.
+Seconds are operations and bytes divided by speeds (`roofline`), so they do not depend on the number of GPUs of a job.
+The sources of constants are in comments.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,10 @@ from lib.cost.sizes import Left, Sizes
 COT_MORE = (
     100  # tokens of LLM-CF's prompt beyond a prompt: a worked example, the task (llm_enhanced/chains_of_thought.py)
 )
-LONGEST = 2  # a batch goes on until its longest text has ended: as long as so many titles
-DOUBLE = 30e9  # float64 operations per second of a core: 0.38e12 in 6.0 s of two, as measured with grounding
+LONGEST = 2  # length of a batch's longest text, in titles: the batch is decoded until this text ends
+DOUBLE = 30e9  # float64 operations per second of a core: grounding took 6.0 s on two cores for 0.38e12 operations
 SINGLE = 2 * DOUBLE  # float32 operations: twice as many fit into a register
-LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and read a language model; of every other job
+LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and load a language model; of every other job
 
 ON_ALL_RANKS = (
     "tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa", "generate_self_distilled", "predict_training_titles",
@@ -25,44 +25,44 @@ LLM_RULES = (
     *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "measure_initial_distance",
     "measure_initial_distance_llara", "encode_titles", "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
 )  # fmt: skip
-FITS_ON_GPU = ("fit_dros", "fit_dllm2rec", "fit_llm_cf")  # on cores they take days
+FITS_ON_GPU = ("fit_dros", "fit_dllm2rec", "fit_llm_cf")  # these take days on cores
 GPU_RULES = (*LLM_RULES, *FITS_ON_GPU)
 KINDS = ("training", "generation", "encoding", "grounding", "loading", "other")
 
 
 class Work(dict[str, float]):
-    """Seconds by kind; the time that a language model waits for grounding on cores counts for its GPUs."""
+    """Seconds by kind; GPU time includes waiting for grounding on cores."""
 
     def __missing__(self, kind: str) -> float:
-        """A kind that took no time."""
+        """Return no time for a kind that is absent."""
         return 0.0
 
     def __add__(self, other: "Work") -> "Work":
-        """The seconds of both, kind by kind."""
+        """Add the seconds of both, kind by kind."""
         return Work({kind: self[kind] + other[kind] for kind in dict.fromkeys([*self, *other])})
 
     def total(self) -> float:
-        """Seconds of all kinds."""
+        """Return the seconds of all kinds."""
         return sum(self.values())
 
 
 def ranks(rule: str, config: Mapping[str, Any]) -> int:
-    """Processes of a job: a second of it is a second of as many GPUs."""
+    """Return the number of processes of a job, each of which occupies a GPU."""
     return config["engine"]["ranks"] if rule in ON_ALL_RANKS else 1
 
 
 def has_gpus(config: Mapping[str, Any]) -> bool:
-    """Whether a run is one for GPUs: a demo's language model is one that is pre-trained here."""
+    """Whether a run uses GPUs: only the demo's tiny language models, which are pre-trained here, do without."""
     return any(llm["kind"] != "tiny" for llm in config["llms"].values())
 
 
 def seconds(job: Left, config: Mapping[str, Any]) -> float:
-    """Seconds of one job, from its start."""
+    """Return the seconds of one job, from its start."""
     return sum(work(Sizes(config, job)).values())
 
 
 def work(sizes: Sizes) -> Work:
-    """Seconds of one job by kind. Every rank loads the language model."""
+    """Return the seconds of one job by kind. Every rank loads the language model."""
     rule, own = sizes.job.rule, sizes.config["llm_cf"]
     if rule not in LLM_RULES:
         return Work(on_cores(sizes))
@@ -80,7 +80,7 @@ def work(sizes: Sizes) -> Work:
 
 
 def on_cores(sizes: Sizes) -> dict[str, float]:
-    """Jobs without a language model."""
+    """Return the seconds of a job without a language model, by kind."""
     rule, config = sizes.job.rule, sizes.config
     if rule.startswith("fit_"):
         return {"training": fits.seconds(sizes, on_gpu=rule in FITS_ON_GPU and has_gpus(config))}
@@ -96,7 +96,7 @@ def on_cores(sizes: Sizes) -> dict[str, float]:
 
 
 def queries(sizes: Sizes) -> float:
-    """Rows whose in-context examples are retrieved: its benchmark is `retrieve_train.tsv`, or of another split."""
+    """Return the number of rows that retrieve in-context examples, by the benchmark's name: `retrieve_SPLIT.tsv`."""
     name = sizes.job.place[-1] if sizes.job.place else ""
     if name.startswith("retrieve_test"):
         return sizes.rows("test")
@@ -104,7 +104,7 @@ def queries(sizes: Sizes) -> float:
 
 
 def asked(sizes: Sizes) -> int:
-    """How many rows a language model is asked to answer."""
+    """Return the number of prompts of a language model's job."""
     rule = sizes.job.rule
     if rule.startswith("measure_initial_distance"):
         return sizes.config["soft"]["distance_rows"]
@@ -114,10 +114,10 @@ def asked(sizes: Sizes) -> int:
 
 
 def tuning(sizes: Sizes) -> Work:
-    """Epochs of training, with a validation after each. No run is expected to stop early.
+    """Return the seconds of all epochs of training, each with a validation; early stopping is not assumed.
 
-    SOFT's first epoch is of self-distilled titles alone; before each later one d_t is measured. SDPO asks its reference
-    once, with a forward pass.
+    SOFT's first epoch uses only self-distilled titles; before each later epoch d_t is measured. SDPO runs one forward
+    pass of its reference.
     """
     rule, config = sizes.job.rule, sizes.config
     own = config["sdpo"] if rule == "tune_sdpo" else config["tuning"]
@@ -134,13 +134,16 @@ def tuning(sizes: Sizes) -> Work:
 
 
 def training(sizes: Sizes, branches: int) -> Work:
-    """An epoch over the sampled rows with so many titles for each prompt."""
+    """Return the seconds of an epoch over the sampled rows with `branches` titles per prompt."""
     recompute = sizes.config["engine"]["gradient_checkpointing"]
     return Work(training=roofline.training(sizes.llm, *laid_out(sizes, branches), recompute).seconds)
 
 
 def laid_out(sizes: Sizes, branches: int) -> tuple[int, int, int]:
-    """Rows that an epoch runs, tokens of each, and rows at once: the titles of a prompt follow it, or have one each."""
+    """Return rows of an epoch, tokens per row, and rows of a micro-batch.
+
+    With `share_prompt` all titles of a prompt are in one row, else each title has a row with the prompt.
+    """
     own, rows = sizes.config["tuning"], sizes.rows("train")
     if own["share_prompt"]:
         return rows, sizes.prompt + branches * sizes.title, own["micro_batch_size"]
@@ -148,14 +151,14 @@ def laid_out(sizes: Sizes, branches: int) -> tuple[int, int, int]:
 
 
 def validating(sizes: Sizes) -> Work:
-    """After an epoch: titles for the validation rows, grounded by each rank's threads while its GPU waits."""
+    """Return the seconds of a validation: each rank's threads ground the titles while its GPU waits."""
     rows, engine = sizes.rows("valid"), sizes.config["engine"]
     waiting = engine["ranks"] * grounding(sizes, rows) / engine["threads"]
     return answering(sizes, rows) + Work(grounding=waiting)
 
 
 def answering(sizes: Sizes, rows: int) -> Work:
-    """A title to each of `rows` prompts, and the embedding of what was said."""
+    """Return the seconds to generate and embed a title for each of `rows` prompts."""
     own = sizes.config["generation"]
     steps = min(own["max_new_tokens"], LONGEST * sizes.title)
     said = generating(sizes, rows, sizes.prompt, own["beams"], sizes.title, steps)
@@ -163,10 +166,10 @@ def answering(sizes: Sizes, rows: int) -> Work:
 
 
 def generating(sizes: Sizes, rows: int, prompt: int, beams: int, mean: int, steps: int) -> Work:
-    """Texts of `mean` tokens for `rows` prompts.
+    """Return the seconds to generate texts of `mean` tokens for `rows` prompts.
 
-    Prefill of what prompts do not have in common, their titles; then `steps` for each batch, which rows leave as their
-    texts end.
+    Prefill covers only the titles in prompts, because the instruction is common to all. Then each batch takes `steps`
+    decoding steps, with fewer rows as texts end.
     """
     batch = min(rows, sizes.config["generation"]["batch_size"])
     prefill = roofline.reading(sizes.llm, rows, sizes.history, batch, prompt - sizes.history)
@@ -175,11 +178,11 @@ def generating(sizes: Sizes, rows: int, prompt: int, beams: int, mean: int, step
 
 
 def encoding(sizes: Sizes, texts: int, length: int) -> Work:
-    """Embeddings of texts: one forward pass."""
+    """Return the seconds to embed texts: one forward pass."""
     batch = sizes.config["generation"]["batch_size"]
     return Work(encoding=roofline.reading(sizes.llm, texts, length, batch).seconds)
 
 
 def grounding(sizes: Sizes, rows: int) -> float:
-    """Core-seconds of the distances between `rows` texts and all titles, in float64."""
+    """Return the core-seconds of the float64 distances between `rows` texts and all titles."""
     return 2 * rows * sizes.titles * sizes.width / DOUBLE

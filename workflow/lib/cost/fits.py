@@ -1,8 +1,8 @@
-"""Seconds that training a model over item ids takes: steps, and after each epoch a ranking of validation rows.
+"""Estimated seconds to train an ID-based recommender: steps, and a ranking of the validation rows after each epoch.
 
-A step's time grows with the catalogue, of which Adam moves every row. Those of a core are lines through what rehearsed
-fits of the paper's three data sets took, one thread (docs/performance.md). No GPU has run one yet: theirs are assumed,
-for some hundred kernels a step that wait for each other.
+The time of a step grows with the catalogue, because Adam updates every row. Times on a core are linear fits to
+rehearsed runs on the paper's three data sets with one thread (docs/performance.md). Times on a GPU are assumed, not
+measured: some hundred sequential kernels per step.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ EPOCHS = 250  # patience ends a run before 500: two of SASRec on Amazon Games 20
 
 
 class Pace(NamedTuple):
-    """Seconds of a step, and what each item of the catalogue adds; the same of ranking a validation row."""
+    """Seconds of a step and of ranking a validation row, each with the additional seconds per item of the catalogue."""
 
     step: float
     step_item: float
@@ -32,7 +32,7 @@ ON_GPU = Pace(10e-3, 0, 1e-4, 0)
 
 
 def seconds(sizes: Sizes, *, on_gpu: bool, epochs: int = EPOCHS) -> float:
-    """Of one training run of at most `epochs`, by default as many as patience leaves of `sasrec.epochs`."""
+    """Return the seconds of one training run of at most `epochs`; the default assumes early stopping."""
     own = sizes.config["sasrec"]
     pace = ON_GPU if on_gpu else ON_CORE[sizes.job.rule]
     step, row = pace.step + sizes.titles * pace.step_item, pace.row + sizes.titles * pace.row_item

@@ -1,7 +1,7 @@
-"""Operations and bytes of a language model's passes, and the time that one GPU takes for them.
+"""Roofline model of a language model's passes: operations, bytes, and the time on one GPU.
 
-A model of N weights has L layers of width W. A pass takes as long as its operations or its bytes do, whichever is
-longer, at the share of the card's peak that is stated here. Constants have their sources beside them.
+A model of N weights has L layers of width W. The time of a pass is the larger of the times of its operations and of its
+bytes, at the stated share of the GPU's peak. The sources of constants are in comments.
 """
 
 from typing import NamedTuple
@@ -17,24 +17,24 @@ MOVES = 7
 
 
 class Pass(NamedTuple):
-    """Operations (a multiplication and an addition are two) and bytes that are read or written."""
+    """A pass: operations (a multiply-add is two), and bytes that are read or written."""
 
     operations: float
     moved: float
 
     @property
     def compute_seconds(self) -> float:
-        """Of its operations alone."""
+        """Seconds of the operations alone."""
         return self.operations / (PEAK * EFFICIENCY)
 
     @property
     def memory_seconds(self) -> float:
-        """Of its bytes alone."""
+        """Seconds of the memory traffic alone."""
         return self.moved / (BANDWIDTH * READ_SHARE)
 
     @property
     def seconds(self) -> float:
-        """Of one GPU."""
+        """Seconds on one GPU: the larger of the two."""
         return max(self.compute_seconds, self.memory_seconds)
 
 
@@ -51,18 +51,18 @@ class Llm(NamedTuple):
         return 2 * BF16 * KV * self.width * self.layers
 
     def forward(self, tokens: float, keys: float) -> float:
-        """Operations: 2 N a token, and in each layer W products with each of `keys` for scores and again for sums."""
+        """Return operations: 2 N per token, and 4 W per layer, token and key for attention scores and weighted sums."""
         return tokens * (2 * self.weights + 4 * keys * self.width * self.layers)
 
     def activations(self, tokens: float) -> float:
-        """Bytes of activations: written once and read once."""
+        """Return the bytes of activations, which are written once and read once."""
         return 2 * KEPT * self.width * self.layers * tokens
 
 
 def reading(llm: Llm, rows: float, length: float, batch: int, before: float = 0) -> Pass:
-    """A forward pass over `rows` texts of `length` tokens; each batch reads all weights.
+    """Return a forward pass over `rows` texts of `length` tokens; each batch reads all weights.
 
-    They see `before` tokens more, which are common to all texts: those are run once, and not counted.
+    Texts attend to `before` more tokens, which are common to all texts; these are run once, and not counted.
     """
     tokens = rows * length
     moved = batches(rows, batch) * BF16 * llm.weights + llm.activations(tokens)
@@ -70,10 +70,10 @@ def reading(llm: Llm, rows: float, length: float, batch: int, before: float = 0)
 
 
 def training(llm: Llm, rows: float, length: float, batch: int, recompute: bool = False) -> Pass:
-    """Forward and backward. Attention is counted over the whole square of a row; a causal kernel skips half of it.
+    """Return a forward and backward pass; attention is counted without causal skipping, which would save half of it.
 
-    Backward, a frozen matrix needs the gradient of its input alone: 2 N a token again, not 4 N. Attention has no frozen
-    side: twice its forward pass. `recompute` (gradient checkpointing) adds another forward pass.
+    In the backward pass a frozen matrix needs only the gradient of its input: 2 N per token, not 4 N. Attention has no
+    frozen factor: twice its forward pass. `recompute` (gradient checkpointing) adds another forward pass.
     """
     tokens = rows * length
     attention = llm.forward(tokens, length) - llm.forward(tokens, 0)
@@ -83,9 +83,9 @@ def training(llm: Llm, rows: float, length: float, batch: int, recompute: bool =
 
 
 def decoding(llm: Llm, rows: float, beams: int, prompt: float, said: float) -> Pass:
-    """One step of beam search: a token for each beam of `rows` prompts, when each beam has `said` tokens.
+    """Return one step of beam search: a token for each beam of `rows` prompts, when each beam has `said` tokens.
 
-    All weights are read once, and the keys and values of each row: its prompt's, and those of all its beams.
+    All weights are read once, and the keys and values of each row's prompt and of all its beams.
     """
     tokens, keys = rows * beams, prompt + beams * said
     moved = BF16 * llm.weights + MOVES * llm.cached * rows * keys + llm.activations(tokens)
@@ -93,5 +93,5 @@ def decoding(llm: Llm, rows: float, beams: int, prompt: float, said: float) -> P
 
 
 def batches(rows: float, batch: int) -> int:
-    """How many it takes."""
+    """Return the number of batches of `rows` rows."""
     return int(-(-rows // batch))

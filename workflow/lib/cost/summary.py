@@ -1,7 +1,7 @@
-"""What is left to do, in GPU-hours, core-hours and disk.
+"""Cost of the remaining jobs in GPU-hours, core-hours and disk.
 
-Where benchmarks of finished jobs of the same kind are there, their mean counts, "measured", for each of a job's ranks;
-else an estimate from the configuration (`estimate`, `disk`).
+If there are benchmarks of finished jobs of the same kind, their mean is used ("measured"), times the job's ranks; else
+an estimate from the configuration (`estimate`, `disk`).
 """
 
 import csv
@@ -17,7 +17,7 @@ from lib.cost.sizes import Left, Sizes
 
 
 class Line(NamedTuple):
-    """One rule: jobs left, hours, of which resource, and whether the seconds of a job were measured."""
+    """One rule: remaining jobs, their hours, whether these are GPU-hours, and whether they were measured."""
 
     rule: str
     jobs: int
@@ -27,9 +27,9 @@ class Line(NamedTuple):
 
 
 def measured(run: str, root: Path = Path()) -> dict[str, float]:
-    """Mean seconds of finished jobs by what their benchmarks are of; {} before anything has run.
+    """Return the mean seconds of finished jobs by kind of benchmark; {} before anything has run.
 
-    A benchmark that says no seconds, as one that a kill cut off, measures nothing.
+    Benchmarks without seconds, as after a killed job, are ignored.
     """
     found: dict[str, list[float]] = {}
     for path in sorted((root / "results" / run / "benchmarks").rglob("*.tsv")):
@@ -41,7 +41,7 @@ def measured(run: str, root: Path = Path()) -> dict[str, float]:
 
 
 def time_of(text: str | None) -> float | None:
-    """A time in a benchmark, or None if it is none."""
+    """Parse a time in a benchmark; None if it is not a finite, non-negative number."""
     try:
         value = float(text or "")
     except ValueError:
@@ -50,13 +50,13 @@ def time_of(text: str | None) -> float | None:
 
 
 def kind_of(parts: Iterable[str]) -> str:
-    """What a benchmark is of: its path without run, seed and candidate ("game/bigrec/soft/tune.tsv")."""
+    """Return the kind of a benchmark: its path without run, seed and candidate ("game/bigrec/soft/tune.tsv")."""
     kept = [part for part in parts if "=" not in part]
     return "/".join(kept[kept.index("benchmarks") + 1 :])
 
 
 def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, float]) -> list[Line]:
-    """One line per rule, the most hours first."""
+    """Return one line per rule and basis (measured or estimated), the most hours first."""
     hours: defaultdict[tuple[str, bool], float] = defaultdict(float)
     count: Counter[tuple[str, bool]] = Counter()
     for job in jobs:
@@ -70,7 +70,7 @@ def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, f
 
 
 def format_costs(found: list[Line], gib: float) -> str:
-    """The estimate at 80 columns."""
+    """Format the cost as a table within 80 columns."""
     if not found:
         return "nothing is left to do"
     rows = [f"{'rule':<34}{'jobs':>6}{'hours':>10}  on    rests on"]
@@ -82,7 +82,7 @@ def format_costs(found: list[Line], gib: float) -> str:
 
 
 def without_gpus(jobs: Iterable[Left], config: Mapping[str, Any]) -> str:
-    """What the fits that have a GPU would take on cores, in one line; "" where there are none."""
+    """Return one line with the core-hours of recommenders trained on a GPU, if trained on cores; "" without any."""
     fitted = (
         [Sizes(config, job) for job in jobs if job.rule in estimate.FITS_ON_GPU] if estimate.has_gpus(config) else []
     )
@@ -92,7 +92,7 @@ def without_gpus(jobs: Iterable[Left], config: Mapping[str, Any]) -> str:
 
 
 def totals(found: Iterable[Line], gib: float) -> str:
-    """Hours and disk in one line."""
+    """Format total hours and disk in one line."""
     hours = {where: 0.0 for where in (True, False)}
     for line in found:
         hours[line.on_gpu] += line.hours
@@ -101,7 +101,7 @@ def totals(found: Iterable[Line], gib: float) -> str:
 
 
 def summary(jobs: Collection[Left], config: Mapping[str, Any]) -> str:
-    """The estimate in one line, for the first lines of a run."""
+    """Return the cost in one line, for the summary at the start of a run."""
     found = lines(jobs, config, measured(config["run"]))
     bases = {line.measured for line in found}
     basis = "partly measured" if len(bases) > 1 else "measured" if True in bases else "estimated"

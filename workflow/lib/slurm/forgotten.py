@@ -1,8 +1,8 @@
-"""Jobs that Slurm does not know any more, decided by what they have written.
+"""Jobs that Slurm has forgotten: their outputs decide whether they count as finished or failed.
 
-A cluster without accounting forgets a job some time after its end (MinJobAge). If nobody asked in that time, because
-Snakemake was stopped or the controller was down, its Slurm plugin would wait for that job for ever. Where that time is
-short the plugin asks `sacct` instead of `squeue`, and loses sight of all jobs if that does not answer.
+A cluster without accounting forgets a job some time after its end (MinJobAge). If Snakemake was stopped or the
+controller was down during that time, Snakemake's Slurm plugin would wait for the job for ever. If MinJobAge is short,
+the plugin queries `sacct` instead of `squeue`, and loses track of all jobs if `sacct` fails.
 """
 
 import functools
@@ -14,15 +14,15 @@ from typing import Any
 from lib.slurm import waiting
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-LOOKS = 3  # questions in a row in which Slurm does not name a job
-SOON, SELDOM = 5, 45  # seconds between two questions: where a job is not named, and at most
+LOOKS = 3  # consecutive queries without a job until it counts as forgotten
+SOON, SELDOM = 5, 45  # seconds between two queries: while a job is missing, and at most
 
 
 def wrap(executor: Any, show: Callable[[str], None], since: float, run: Run = subprocess.run) -> None:
-    """Let the plugin's class `executor` end jobs that Slurm has forgotten; `show` prints a line about each.
+    """Patch the plugin's class `executor` to end jobs that Slurm has forgotten; `show` prints a line about each.
 
-    An output counts if it was written after `since`, the start of the run by the clock of the file system: one that is
-    older is of an earlier run, and the job was forgotten before it began.
+    An output counts only if it was written after `since`, the start of the run by the clock of the file system: older
+    outputs are from an earlier run, and the job was forgotten before it began.
     """
     check = executor.check_active_jobs
     absent: dict[str, int] = {}
@@ -56,7 +56,7 @@ def wrap(executor: Any, show: Callable[[str], None], since: float, run: Run = su
 
 
 def noted(executor: Any) -> set[str]:
-    """The numbers of jobs whose end is reported from now on."""
+    """Return a set to which the numbers of jobs are added whose end is reported from now on."""
     ended: set[str] = set()
 
     def wrapped(report: Callable[..., None]) -> Callable[..., None]:
@@ -73,9 +73,9 @@ def noted(executor: Any) -> set[str]:
 
 
 def hurry(executor: Any, soon: bool) -> None:
-    """Ask again soon, or else within a minute; the profile's wish stays if it is longer.
+    """Schedule the next query soon, or else within a minute unless the profile sets a longer interval.
 
-    The plugin waits for what the profile says at first, and ten seconds more after each round, up to three minutes.
+    The plugin starts with the interval of the profile, and adds ten seconds after each round, up to three minutes.
     """
     first = executor.workflow.executor_settings.init_seconds_before_status_checks or 0
     seconds = executor.next_seconds_between_status_checks
@@ -83,6 +83,6 @@ def hurry(executor: Any, soon: bool) -> None:
 
 
 def outputs(job: Any) -> Iterable[Path]:
-    """The files that a job or a group of jobs writes."""
+    """Return the output files of a job or of a group of jobs."""
     members = job.jobs if job.is_group() else [job]
     return [Path(name) for member in members for name in member.output]

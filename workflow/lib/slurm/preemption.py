@@ -1,8 +1,8 @@
-"""Jobs that Slurm has ended to make room for others.
+"""Preempted jobs: requeue those that Slurm has cancelled to make room for others.
 
-Where a partition preempts by REQUEUE, the job waits again by itself. Where it preempts by CANCEL, the job's state stays
-PREEMPTED, which Snakemake's Slurm plugin takes for a job that will go on: it would wait for ever. `scontrol requeue`
-makes it what the plugin expects, the same job with the same number in the queue, and training goes on.
+Where a partition preempts by REQUEUE, Slurm requeues the job. Where it preempts by CANCEL, the job's state stays
+PREEMPTED, which Snakemake's Slurm plugin takes for a job that will resume: it would wait for ever. `scontrol requeue`
+puts the same job with the same number into the queue, as the plugin expects, and training resumes.
 """
 
 import subprocess
@@ -11,19 +11,19 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-LOOKS = 2  # a job that requeues by itself is PREEMPTED for a moment; one that was cancelled is at a second look too
+LOOKS = 2  # a job that Slurm requeues is PREEMPTED only briefly; a cancelled one still is at a second query
 SECONDS = 60.0
 
 
 class Requeuer:
-    """Puts jobs that were preempted by CANCEL into the queue again.
+    """Requeues jobs that were preempted by CANCEL.
 
-    It begins to look when a first preemption is seen, so a run without any asks Slurm nothing.
+    It starts to query Slurm at the first preemption, so a run without preemptions makes no queries.
 
     Args:
-        numbers: the Slurm jobs of this run so far.
+        numbers: the numbers of this run's Slurm jobs so far.
         show: prints a line.
-        interval: seconds between two looks.
+        interval: seconds between two queries.
         run: starts a program.
     """
 
@@ -39,19 +39,19 @@ class Requeuer:
         self.thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Look from now on, in a thread that ends with the process."""
+        """Start to query Slurm, in a thread that ends with the process."""
         if self.thread is None:
             self.thread = threading.Thread(target=self.watch, daemon=True, name="requeuer")
             self.thread.start()
 
     def watch(self) -> None:
-        """Look, wait, look again, for ever."""
+        """Query and wait, in an endless loop."""
         while True:
             self.look()
             threading.Event().wait(self.interval())
 
     def look(self) -> None:
-        """Requeue the jobs that have been PREEMPTED at `LOOKS` looks in a row."""
+        """Requeue the jobs that have been PREEMPTED in `LOOKS` consecutive queries."""
         preempted = self.preempted()
         self.seen = {number: self.seen.get(number, 0) + 1 for number in preempted}
         for number in [number for number, looks in self.seen.items() if looks >= LOOKS]:
@@ -67,7 +67,7 @@ class Requeuer:
                 )
 
     def preempted(self) -> Iterable[str]:
-        """Those of this run's jobs whose state is PREEMPTED."""
+        """Return the numbers of this run's jobs in state PREEMPTED."""
         if not self.numbers:
             return []
         ended = self.call(
@@ -76,7 +76,7 @@ class Requeuer:
         return ended.stdout.split() if ended is not None and ended.returncode == 0 else []
 
     def call(self, *command: str) -> Any:
-        """What a program of Slurm's answered, or None if it could not be run."""
+        """Run a program of Slurm and return the finished process, or None if it could not be run."""
         try:
             return self.run(command, capture_output=True, text=True, errors="replace", timeout=60)
         except (OSError, subprocess.TimeoutExpired):

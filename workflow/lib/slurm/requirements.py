@@ -1,6 +1,6 @@
-"""What jobs ask of a Slurm cluster, held against what its partitions have, before anything is submitted.
+"""Check of the jobs' requested resources against the partitions of a Slurm cluster, before anything is submitted.
 
-A job that asks for more than any node has waits in the queue for ever, or is refused after the jobs before it have run.
+A job that requests more than any node has waits in the queue for ever, or is refused after earlier jobs have run.
 """
 
 import re
@@ -18,7 +18,7 @@ WHERE = "in profiles/slurm/config.yaml"
 
 
 class Request(NamedTuple):
-    """What jobs of one rule ask for: GPUs in all on so many nodes, MB and CPUs on each, and minutes."""
+    """Resources that jobs of one rule request: GPUs in total, nodes, MB and CPUs per node, and minutes."""
 
     rule: str
     partition: str
@@ -31,7 +31,7 @@ class Request(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A node in a partition: its host, GPUs by model, MB, CPUs; the partition's limit in minutes, None for no limit."""
+    """A node in a partition: host, GPUs by model, MB, CPUs; the partition's limit in minutes, None for no limit."""
 
     partition: str
     default: bool
@@ -43,7 +43,7 @@ class Node(NamedTuple):
 
 
 def preflight(jobs: Collection[Any], folder: Path) -> list[str]:
-    """All that stands in the way of Snakemake's jobs, of which those of the login node ask the cluster for nothing."""
+    """Return a sentence for each problem of Snakemake's jobs on the cluster; local jobs request nothing from it."""
     found = nodes()
     if isinstance(found, str):
         return [found]
@@ -53,7 +53,7 @@ def preflight(jobs: Collection[Any], folder: Path) -> list[str]:
 
 
 def requests(jobs: Iterable[Any]) -> list[Request]:
-    """What Snakemake's jobs ask for, each different one once."""
+    """Return the distinct requests of Snakemake's jobs."""
     found: dict[Request, None] = {}
     for job in jobs:
         own = job.resources
@@ -73,7 +73,7 @@ def requests(jobs: Iterable[Any]) -> list[Request]:
 
 
 def nodes(run: Callable[..., Any] = subprocess.run) -> list[Node] | str:
-    """Every node of every partition, as `sinfo` tells; or the sentence about why it does not."""
+    """Return every node of every partition, as `sinfo` lists them, or a sentence on why `sinfo` fails."""
     try:
         ended = run(SINFO, capture_output=True, text=True, errors="replace", timeout=60)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -91,7 +91,7 @@ def nodes(run: Callable[..., Any] = subprocess.run) -> list[Node] | str:
 
 
 def read_node(line: str) -> Node | None:
-    """A line of sinfo: "gpu*|gpu1|gpu:a800:4(S:0-1)|480000|32|3-00:00:00"; None if it is none, as a banner's."""
+    """Parse a line of sinfo, "gpu*|gpu1|gpu:a800:4(S:0-1)|480000|32|3-00:00:00"; None for another line (a banner)."""
     if line.count("|") != 5:
         return None
     partition, host, gres, memory, cpus, limit = line.split("|")
@@ -104,13 +104,13 @@ def read_node(line: str) -> Node | None:
 
 
 def number(text: str) -> int:
-    """A number of sinfo, which may end with "+" where nodes of a line differ; what it does not know limits nothing."""
+    """Parse a number of sinfo, which ends with "+" where nodes of a line differ; an unknown number is no limit."""
     digits = text.strip().rstrip("+")
     return int(digits) if digits.isdecimal() else UNKNOWN
 
 
 def minutes(limit: str) -> int | None:
-    """A time limit ("3-00:00:00", "30:00", "infinite") in minutes; None for none, or one that cannot be read."""
+    """Parse a time limit ("3-00:00:00", "30:00", "infinite") to minutes; None for no limit or an unreadable one."""
     found = re.fullmatch(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)", limit.strip(), re.ASCII)
     if not found:
         return None
@@ -119,7 +119,7 @@ def minutes(limit: str) -> int | None:
 
 
 def problems(asks: Iterable[Request], found: Iterable[Node]) -> list[str]:
-    """A sentence for each thing that no node of the asked partition has; rules that share one share its sentence."""
+    """Return a sentence for each request that the partition cannot satisfy; rules with the same problem share one."""
     known = list(found)
     lacking: dict[str, list[str]] = {}
     for ask in asks:
@@ -129,10 +129,10 @@ def problems(asks: Iterable[Request], found: Iterable[Node]) -> list[str]:
 
 
 def lacks(ask: Request, known: list[Node]) -> Iterator[str]:
-    """What is not there, "{rules}" standing for the rules that ask.
+    """Yield a sentence for each unsatisfied request, with the placeholder "{rules}" for the rules that make it.
 
-    Of several partitions ("gpu,gpu2": whichever is free first) one that has all is enough. If none has, each thing is
-    held against all of them together.
+    With several partitions ("gpu,gpu2": whichever is free first) it is enough that one satisfies all requests. If none
+    does, each request is checked against all of these partitions together.
     """
     names = [name.strip() for name in ask.partition.split(",") if name.strip()]
     there = sorted({node.partition for node in known})
@@ -152,7 +152,7 @@ def lacks(ask: Request, known: list[Node]) -> Iterator[str]:
 
 
 def lacks_of(ask: Request, own: list[Node]) -> Iterator[str]:
-    """What no node of a partition, or of several taken together, has; `own` are their nodes."""
+    """Yield a sentence for each request that no node of one or several partitions satisfies; `own` are the nodes."""
     partition = f"partition {','.join(dict.fromkeys(node.partition for node in own))}"
     per_node = -(-ask.gpu // ask.nodes)
     fitting = [node for node in own if has_gpus(node, per_node, ask.gpu_model)]
@@ -181,12 +181,12 @@ def lacks_of(ask: Request, own: list[Node]) -> Iterator[str]:
 
 
 def has_gpus(node: Node, count: int, model: str) -> bool:
-    """Whether a node has so many GPUs of a model, or of any model together if none is named."""
+    """Whether a node has `count` GPUs of a model, or of all models together if `model` is ""."""
     return (node.gpus.get(model, 0) if model else sum(node.gpus.values())) >= count
 
 
 def listed(own: Iterable[Node]) -> str:
-    """GPUs of the nodes of a partition, each kind of node once: "gpu:a800:4" or "no GPU"."""
+    """Format the GPUs of a partition's nodes, each kind of node once: "gpu:a800:4" or "no GPU"."""
     kinds: Mapping[str, None] = {
         "+".join(f"gpu:{model}:{count}" if model else f"gpu:{count}" for model, count in node.gpus.items()): None
         for node in own
@@ -195,5 +195,5 @@ def listed(own: Iterable[Node]) -> str:
 
 
 def gpu_remedy(ask: Request) -> str:
-    """Which key to correct."""
+    """Return the keys to correct for a GPU request."""
     return f"gpu_model or slurm_partition {WHERE}, or engine.ranks" if ask.gpu_model else f"slurm_partition {WHERE}"

@@ -1,7 +1,7 @@
-"""Jobs that Slurm would not take: what it said, at once, and again at the end of the run.
+"""Failed submissions: Slurm's message is shown at once, and again at the end of the run.
 
-Of a group of jobs Snakemake drops that message, and its Slurm plugin 2.8 loses the error itself in the thread that
-submits: no job, no word, and the run waits for ever.
+For a group of jobs Snakemake drops this message, and its Slurm plugin 2.8 loses the error itself in the thread that
+submits: without a job and without a message, the run waits for ever.
 """
 
 import functools
@@ -21,7 +21,7 @@ Note = Callable[[Any, str], None]
 
 
 def attach(note: Note, show: Callable[[str], None], since: float) -> None:
-    """Let the Slurm plugin tell `note(job, sentence)` of every job that it could not submit, and lose none that ran.
+    """Patch the Slurm plugin to call `note(job, sentence)` for every failed submission, and to end forgotten jobs.
 
     `show` prints a line. `since` is when the run began, by the clock of the file system.
     """
@@ -32,10 +32,10 @@ def attach(note: Note, show: Callable[[str], None], since: float) -> None:
 
 
 def wrap(executor: Any, note: Note, pause: Callable[[float], None] = time.sleep) -> None:
-    """Let the plugin's class `executor` tell `note`.
+    """Patch the plugin's class `executor` to call `note` for every failed submission.
 
-    Its two methods through which a submission and its failure go are wrapped. Where a limit on jobs was met the failure
-    is reported after a pause, since Snakemake submits again at once.
+    The two methods that submit a job and report its failure are wrapped. After a limit on the number of jobs was met,
+    the failure is reported after a pause, because Snakemake submits again at once.
     """
     from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
@@ -59,7 +59,7 @@ def wrap(executor: Any, note: Note, pause: Callable[[float], None] = time.sleep)
 
 
 def sentence(msg: str) -> str:
-    """What sbatch said, without the call of many lines around it, and what helps."""
+    """Return the message of sbatch without the long command around it, and a remedy for a limit on jobs."""
     said = SAID.search(msg)
     text = " ".join((said[1] if said else msg.removeprefix("Job submission failed with exception: ")).split())
     return f"{text} ({ADVICE})" if LIMIT.search(text) else text

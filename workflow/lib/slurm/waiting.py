@@ -1,4 +1,4 @@
-"""What Slurm says of a run's jobs that wait: why, where that is no usual reason, and when it does not answer at all."""
+"""Messages about waiting jobs: unusual reasons for which Slurm holds a job, and queries that fail."""
 
 import subprocess
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ class State(NamedTuple):
 
 
 def states(run_uuid: str, run: Run = subprocess.run) -> dict[str, State] | str:
-    """The state of each of a run's jobs that Slurm names, by its number; what is wrong where it does not answer."""
+    """Return the state of each of a run's jobs by its number, or the error if squeue fails."""
     command = ("squeue", "--noheader", "--states=all", "--format=%i|%T|%r", f"--name={run_uuid}")
     try:
         ended = run(command, capture_output=True, text=True, errors="replace", timeout=60)
@@ -30,7 +30,7 @@ def states(run_uuid: str, run: Run = subprocess.run) -> dict[str, State] | str:
 
 
 class Told:
-    """Says each reason, and each silence, once.
+    """Shows each reason for waiting, and each failure of squeue, once.
 
     Args:
         show: prints a line.
@@ -42,7 +42,7 @@ class Told:
         self.silent = False
 
     def tell(self, found: Mapping[str, State] | str) -> None:
-        """Say what is new in an answer of `states`."""
+        """Show what is new in a result of `states`."""
         if isinstance(found, str):
             if not self.silent:
                 self.show(f"squeue does not answer ({found}): it is asked again until it does; jobs are not lost")
@@ -58,7 +58,7 @@ class Told:
 
 
 def advice(number: str, reason: str) -> str:
-    """What helps against a reason, where it is for the user to do."""
+    """Return the remedy for a reason."""
     if "held" in reason.lower():
         return f"; `scontrol release {number}` lets it go, `scancel {number}` has it submitted again"
     if reason.startswith(("QOS", "Assoc", "MaxJobs", "MaxSubmit")):

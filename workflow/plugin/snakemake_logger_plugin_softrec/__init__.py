@@ -1,6 +1,6 @@
-"""What softrec does before Snakemake reads a configuration: Snakemake imports the logger plugins that it finds first.
+"""Hooks that run before Snakemake reads a configuration, in a logger plugin because Snakemake imports these first.
 
-The package logs nothing. `make` puts the folder above it on the path of its environment.
+The package logs nothing. `make` puts its parent folder on the Python path of the environment.
 """
 
 from logging import LogRecord
@@ -14,7 +14,7 @@ cache_folder.attach()
 
 
 class LogHandler(LogHandlerBase):
-    """What makes this package a plugin: a handler of no record."""
+    """The log handler that makes this package a plugin; it handles no records."""
 
     writes_to_stream = False
     writes_to_file = False
@@ -23,4 +23,4 @@ class LogHandler(LogHandlerBase):
     needs_rulegraph = False
 
     def emit(self, record: LogRecord) -> None:
-        """Nothing."""
+        """Ignore the record."""

@@ -1,4 +1,4 @@
-"""The folder below HOME in which Snakemake keeps copies of sources: said in a sentence where it cannot be made."""
+"""A readable error if Snakemake's cache folder for sources, below HOME, cannot be created."""
 
 import functools
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def attach() -> None:
-    """Let Snakemake end with a sentence, and status 1, where its cache of sources cannot be made."""
+    """Patch Snakemake to exit with a sentence and status 1 if its source cache cannot be created."""
     from snakemake.sourcecache import SourceCache
 
     made = SourceCache.__init__

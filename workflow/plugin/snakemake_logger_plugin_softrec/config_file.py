@@ -1,8 +1,8 @@
-"""Configuration files, read before anybody else reads them: as data, whole, with a sentence for whatever is wrong.
+"""Reader of configuration files that replaces Snakemake's: it never runs code, and reports errors in a sentence.
 
-Snakemake evaluates Python in a configuration file that says `__use_yte__`, does not say in which line YAML is broken,
-and ends in a traceback where a file is absent or not UTF-8. `attach` puts `read` in the place of its reader. Nothing of
-the workflow is imported: it may be another copy that runs.
+Snakemake evaluates Python in a configuration file with the key `__use_yte__`, does not report the line of broken YAML,
+and ends in a traceback if a file is missing or not UTF-8. `attach` replaces its reader by `read`. Nothing of the
+workflow is imported, because the workflow that runs may be another copy.
 """
 
 import json
@@ -13,7 +13,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 TEMPLATE = "__use_yte__"
-MOST = 100_000  # values, with each alias counted as what it stands for: the paper's configuration has some 300
+MOST = 100_000  # values, with aliases expanded: the paper's configuration has some 300
 
 
 LARGEST = 16 << 20  # bytes
@@ -24,7 +24,7 @@ class ConfigFileError(Exception):
 
 
 def attach() -> None:
-    """Let Snakemake read configuration files by `read`. Profiles, which are trusted, and schemas stay its own."""
+    """Patch Snakemake to read configuration files by `read`; profiles (trusted) and schemas keep its own reader."""
     import snakemake.common.configfile
     import snakemake.settings.types
 
@@ -33,7 +33,7 @@ def attach() -> None:
 
 
 def read_or_exit(path: str | Path) -> dict[str, Any]:
-    """`read`, with the sentence alone on the terminal and status 1 where there is one."""
+    """Call `read`; on an error print only its sentence and exit with status 1."""
     try:
         return read(path)
     except ConfigFileError as error:
@@ -41,10 +41,11 @@ def read_or_exit(path: str | Path) -> dict[str, Any]:
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """The keys of a configuration file, JSON or YAML.
+    """Read a configuration file, JSON or YAML, as a mapping.
 
-    Raises `ConfigFileError` in one sentence, with file and line: it cannot be opened, is not UTF-8, does not parse,
-    holds no keys, stands for too many values, contains itself, or asks to be evaluated.
+    Raises:
+        ConfigFileError: one sentence with file and line: the file cannot be opened, is not UTF-8, does not parse, is
+            not a mapping, has too many values, contains itself, or is a template that would be evaluated.
     """
     text = text_of(Path(path))
     try:
@@ -57,7 +58,7 @@ def read(path: str | Path) -> dict[str, Any]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is not None and size(root, {}) > MOST:
-            raise ConfigFileError(f"{path}: it stands for more than {MOST:,} values, aliases followed: give fewer")
+            raise ConfigFileError(f"{path}: it has more than {MOST:,} values, with aliases expanded: give fewer")
         return mapping(yaml.safe_load(text), path)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -78,7 +79,7 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def unmade(text: str) -> int | None:
-    """The line of the first value of which its tag, such as !!int, makes nothing; None if there is none."""
+    """Return the line of the first value that its tag, such as !!int, cannot convert; None if there is none."""
     loader = yaml.SafeLoader("")
     nodes, seen = [yaml.compose(text, Loader=yaml.SafeLoader)], set()
     while nodes:
@@ -99,7 +100,7 @@ def unmade(text: str) -> int | None:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file that must be UTF-8; a byte order mark is dropped."""
+    """Read the text of a file that must be UTF-8; a byte order mark is dropped."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise ConfigFileError(f"{path}: a configuration is read more than once, and this is a pipe: write it to a file")
     try:
@@ -108,7 +109,7 @@ def text_of(path: Path) -> str:
     except OSError as error:
         raise ConfigFileError(f"{path}: the configuration file cannot be read: {error.strerror}") from None
     if len(raw) > LARGEST:
-        raise ConfigFileError(f"{path}: a configuration of more than {LARGEST >> 20} MiB is none: give another file")
+        raise ConfigFileError(f"{path}: a configuration may have at most {LARGEST >> 20} MiB: give another file")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -118,16 +119,16 @@ def text_of(path: Path) -> str:
 
 
 def mapping(found: Any, path: str | Path) -> dict[str, Any]:
-    """What was read, if it is keys and values."""
+    """Return the parsed file. Raises `ConfigFileError` if it is not a mapping, or is a template."""
     if not isinstance(found, dict):
-        raise ConfigFileError(f"{path}: a configuration is keys and values, this is {type(found).__name__}")
+        raise ConfigFileError(f"{path}: a configuration is a mapping of keys to values, not {type(found).__name__}")
     if TEMPLATE in found:
         raise ConfigFileError(f"{path}: {TEMPLATE} would let the file run code: remove it, and the expressions after ?")
     return found
 
 
 def size(node: Node, known: dict[int, int | None]) -> int:
-    """How many values a node stands for, with aliases followed; one that contains itself is a `ValueError`."""
+    """Count the values of a node, with aliases expanded. Raises `ValueError` if the node contains itself."""
     if id(node) in known:
         if (found := known[id(node)]) is None:
             raise ValueError(f"an alias in line {node.start_mark.line + 1} contains itself")
