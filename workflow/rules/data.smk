@@ -92,7 +92,7 @@ rule sample_sequences:
 
 
 rule audit_split:
-    """Check that no split has seen a later one (leakage audit)"""
+    """Check that no split contains data of a later one (leakage audit)"""
     input:
         interactions="results/<run>/{dataset}/interactions.parquet",
         train="results/<run>/{dataset}/sequences/train.parquet",

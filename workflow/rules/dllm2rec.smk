@@ -74,7 +74,7 @@ rule find_nearest_items:
 
 
 rule fit_dllm2rec:
-    """Train DLLM2Rec with BIGRec (SFT) as teacher: one candidate of L2, or the chosen one"""
+    """Train DLLM2Rec with BIGRec (SFT) as teacher, for one candidate of L2 or the chosen L2"""
     input:
         audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",

@@ -133,7 +133,7 @@ rule retrieve_examples:
 
 
 rule fit_llm_cf:
-    """Train LLM-CF on in-context examples and chains of thought: one candidate of L2, or the chosen one"""
+    """Train LLM-CF on in-context examples and chains of thought, for one candidate of L2 or the chosen L2"""
     input:
         audit=inputs.audits("train", *VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -182,7 +182,7 @@ rule fit_llm_cf:
 
 
 rule rank_llm_cf:
-    """Rank the titles of all items that the user has not had by LLM-CF's scores"""
+    """Rank the titles of all items new to the user by LLM-CF's scores"""
     input:
         audit="results/<run>/{dataset}/samples/test_audit.json",
         model="results/<run>/{dataset}/llm-cf/seed={seed}/model.safetensors",

@@ -72,7 +72,7 @@ rule predict_titles_untuned:
 
 
 rule ground_predictions:
-    """Rank all titles that the user has not had by their distance to the predicted title"""
+    """Rank all titles new to the user by their distance to the predicted title"""
     input:
         embeddings="results/<run>/{dataset}/{backbone}/{model}/{split}.embeddings.npy",
         titles="results/<run>/{dataset}/titles.npy",

@@ -40,7 +40,7 @@ rule make_table1:
 
 
 rule collect_results:
-    """Collect the metrics of every cell in long tables"""
+    """Collect the metrics of every cell in long-format tables"""
     input:
         metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
@@ -161,7 +161,7 @@ rule make_table2_all:
 
 
 rule write_summary:
-    """Write the results page, with sizes and intervals"""
+    """Write the results page, with sample sizes and intervals"""
     input:
         manifest="results/<run>/manifest.json",
         intervals="results/<run>/intervals.csv",

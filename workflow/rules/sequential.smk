@@ -5,7 +5,7 @@
 
 
 rule fit_sasrec:
-    """Train SASRec: one candidate of L2, or the chosen one"""
+    """Train SASRec with one candidate of L2, or with the chosen L2"""
     input:
         audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -42,7 +42,7 @@ rule fit_sasrec:
 
 
 rule fit_sasrec_softmax:
-    """Train SASRec with LLM-CF's loss (LLM-CF without its texts): one candidate of L2, or the chosen one"""
+    """Train SASRec with LLM-CF's loss (LLM-CF without its texts), for one candidate of L2 or the chosen L2"""
     input:
         audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -79,7 +79,7 @@ rule fit_sasrec_softmax:
 
 
 rule fit_dros:
-    """Train DROS with SASRec's L2: one candidate of alpha, or the chosen one"""
+    """Train DROS with SASRec's L2, for one candidate of alpha or the chosen alpha"""
     input:
         audit=inputs.audits(*VALID_SAMPLE),
         train="results/<run>/{dataset}/sequences/train.parquet",
@@ -178,7 +178,7 @@ rule copy_selected_model:
 
 
 rule rank_sequential:
-    """Rank the titles of all items that the user has not had by the scores of an ID-based recommender"""
+    """Rank the titles of all items new to the user by the scores of an ID-based recommender"""
     input:
         audit="results/<run>/{dataset}/samples/test_audit.json",
         model="results/<run>/{dataset}/{sequential}/seed={seed}/model.safetensors",

@@ -38,7 +38,8 @@ def format_row_counts(rows: Mapping[str, RowCounts], tested: Tested) -> str:
         text = f"Test rows: all {by_dataset(rows, '{1:,}')} that were drawn"
         return f"{text}; table2_all has the same rows, and tests SOFT's gains." if tested == "paper" else f"{text}."
     if tested == "all":
-        return f"Test rows: all that were drawn, {by_dataset(rows, '{1:,}')}; table2 is computed on the paper's sample of them."
+        drawn = by_dataset(rows, "{1:,}")
+        return f"Test rows: all that were drawn, {drawn}; table2 is computed on the paper's sample of them."
     sizes = by_dataset(rows, "{0:,} of {1:,}")
     return f"Test rows: the paper's sample, {sizes}; table2_all is computed on all of them, and tests SOFT's gains."
 
