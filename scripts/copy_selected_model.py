@@ -35,7 +35,8 @@ def main(args: argparse.Namespace) -> None:
 
     settings = read_settings(args.settings, Settings)
     if len(args.models) != len(settings.values):
-        raise SoftrecError(f"{len(args.models)} models for {len(settings.values)} values", where="--models")
+        what = f"{len(args.models)} models for {len(settings.values)} values"
+        raise SoftrecError(what, where="--models and settings.values", remedy="give one model per value, in order")
     choice = read_choice(args.choice)
     chosen = args.models[selection.position_of_chosen(choice, settings.name, settings.values)]
     log.info(f"{choice.label()}: {chosen}")

@@ -21,8 +21,8 @@ This page is generated from the rules by `make pages`.
 
 Each script is the program of a rule: it parses arguments, loads its inputs, calls functions of `softrec/`, and writes
 its outputs with a manifest beside each. `python scripts/NAME.py --help` lists its arguments; `--settings` takes its
-part of the configuration as JSON. Scripts lie flat because the folder of a script is the first entry of `sys.path`:
-`import softrec` works without installation.
+part of the configuration as JSON. Scripts are not in subfolders, because the folder of a script is the first entry of
+`sys.path`: `import softrec` works without installation.
 
 Paths are relative to `results/<run>/`, and `{...}` stands for a value such as a data set. A word in italics is an
 input or output whose path depends on the configuration, by its name in the rule.

@@ -77,12 +77,14 @@ def by_value(candidates: Sequence[Candidate], found: Sequence[Mapping[str, float
     for candidate, metrics in zip(candidates, found, strict=True):
         runs = results.setdefault(candidate.value, {})
         if candidate.seed in runs:
-            raise SoftrecError(f"value {candidate.value} with seed {candidate.seed} is given as a candidate twice")
+            what = f"value {candidate.value} with seed {candidate.seed} is given as a candidate twice"
+            raise SoftrecError(what, where="settings.candidates", remedy="give each candidate once")
         runs[candidate.seed] = metrics
     first = set(next(iter(results.values()), {}))
     for value, runs in results.items():
         if set(runs) != first:
-            raise SoftrecError(f"value {value} was run with seeds {sorted(runs)}, the first value with {sorted(first)}")
+            what = f"value {value} was run with seeds {sorted(runs)}, the first value with {sorted(first)}"
+            raise SoftrecError(what, where="settings.candidates", remedy="give the same seeds for each value")
     return results
 
 
@@ -130,7 +132,8 @@ def position_of_chosen(choice: Setting, name: str, values: Sequence[Any]) -> int
         SoftrecError: the choice is about another hyperparameter, or its value is not among `values`.
     """
     if choice.name != name:
-        raise SoftrecError(f"the choice is about {choice.name}, not about {name}", where="--choice")
+        what = f"the choice file selects {choice.name}, not {name}"
+        raise SoftrecError(what, where="--choice", remedy=f"give the choice of {name}")
     if choice.value not in values:
         raise SoftrecError(
             f"the chosen {choice.label()} is not among the configured {list(values)}",

@@ -117,7 +117,7 @@ def test_copying_refuses_what_does_not_fit() -> None:
     """Another hyper-parameter's choice, and a value that is no longer configured."""
     choice = Setting("alpha", 10.0)
     assert selection.position_of_chosen(choice, "alpha", [1, 10]) == 1
-    with pytest.raises(SoftrecError, match="about alpha, not about l2"):
+    with pytest.raises(SoftrecError, match="selects alpha, not l2"):
         selection.position_of_chosen(choice, "l2", [1, 10])
     with pytest.raises(SoftrecError, match="alpha=10 is not among"):
         selection.position_of_chosen(choice, "alpha", [1, 2])

@@ -120,10 +120,8 @@ def soft_cells(config: Mapping[str, Any]) -> list[Cell]:
 
 def compared_cells(config: Mapping[str, Any]) -> list[Cell]:
     """Return SFT's cell of each data set, backbone and seed with both SFT and SOFT(w/o SA), as Figure 2 compares."""
-    asked = {row.key for row in rows(config)}
-    # The keys are "bigrec-sft" and "bigrec-soft-wo-sa": [:-4] removes "-sft".
-    both = {row for row in ROWS if row.method == "SFT" and {row.key, f"{row.key[:-4]}-soft-wo-sa"} <= asked}
-    return [cell for cell in cells(config) if cell.row in both]
+    without = {row.backbone for row in rows(config) if row.method == "SOFT(w/o SA)"}
+    return [cell for cell in cells(config) if cell.row.method == "SFT" and cell.row.backbone in without]
 
 
 def without_scheduler(config: Mapping[str, Any]) -> list[Cell]:
