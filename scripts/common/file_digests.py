@@ -5,7 +5,7 @@ them. A digest is therefore cached together with the file's signs of change: ino
 changes ctime, even one that resets mtime. If a sign differs, as on another machine, the content is read again.
 
 Bit rot on a disk leaves no sign, so a digest is valid only within a run (SOFTREC_RUN, which the workflow sets to a new
-value each time). It is stored in the folder SOFTREC_DIGESTS. A digest passed to `hand_on` is valid in all runs: the job
+value each time). It is stored in the folder SOFTREC_DIGESTS. A digest passed to `store_for_all_runs` is valid in all runs: the job
 that downloads a base model of 6.4 GB stores its digest for all jobs that read it. Files below `SMALL` bytes are hashed
 by each job. Ranks other than the main process need no digests: what depends on them is broadcast.
 """
@@ -20,7 +20,7 @@ from common import files
 
 VARIABLE, RUN = "SOFTREC_DIGESTS", "SOFTREC_RUN"
 SMALL = 1 << 20  # bytes; smaller files are hashed in a millisecond
-EVER = ""  # in place of a run: the digest was stored by `hand_on` and is valid in all runs
+EVER = ""  # in place of a run: the digest was stored by `store_for_all_runs` and is valid in all runs
 Fingerprint = list[list[str | int]]
 _known: dict[Path, tuple[Fingerprint, str]] = {}
 
@@ -72,7 +72,7 @@ def file_of(place: Path) -> Path | None:
 
 
 def recorded(place: Path, signs: Fingerprint) -> str | None:
-    """Return the cached digest of a path from this run or `hand_on`, if the signs have not changed; else None."""
+    """Return the cached digest of a path from this run or `store_for_all_runs`, if the fingerprint have not changed; else None."""
     if (file := file_of(place)) is None or is_small(signs):
         return None
     try:

@@ -64,7 +64,7 @@ class PreallocatedLayer(DynamicLayer):
 
 
 def preallocated_cache(config: Any, tokens: int, more: int) -> DynamicCache:
-    """Make an empty cache for a model, with a `RoomyLayer` for each layer of full attention.
+    """Make an empty cache for a model, with a `PreallocatedLayer` for each layer of full attention.
 
     A layer with a sliding window keeps transformers' own cache, because contexts are no longer than its window.
     """

@@ -54,7 +54,7 @@ def require_readable(folder: Path) -> int:
 def require_size(config: Any, folder: Path, stored: int) -> None:
     """Raise `SoftrecError` if a configuration describes a model with far more parameters than are stored.
 
-    All of them would be allocated before the first missing one is reported (`weights.require_whole`).
+    All of them would be allocated before the first missing one is reported (`weights.require_all_weights`).
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -93,7 +93,7 @@ def require_places(index: Path, said: Mapping[str, Any], names: Mapping[str, Map
 def require_layers(place: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
     """Raise `SoftrecError` if config.json states far more layers than have weights: all would be built first.
 
-    With a few layers too many, the model is built and the first missing weight is reported (`weights.require_whole`).
+    With a few layers too many, the model is built and the first missing weight is reported (`weights.require_all_weights`).
 
     Args:
         place: path of config.json.

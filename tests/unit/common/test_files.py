@@ -158,8 +158,8 @@ def test_other_errors_of_the_system_are_not_called_a_full_disk(tmp_path: Path, m
 
 WRITER = """
 import pathlib, sys, time
-from common.files import write_whole
-with write_whole(pathlib.Path(sys.argv[1])) as partial:
+from common.files import atomic_write
+with atomic_write(pathlib.Path(sys.argv[1])) as partial:
     partial.mkdir()
     (partial / "half").write_text("half")
     print("ready", flush=True)

@@ -69,7 +69,7 @@ def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Fing
 
     Args:
         known: sha256 of each input.
-        own: `file_digests.signs_of` of the inputs that no job wrote.
+        own: `file_digests.fingerprint` of the inputs that no job wrote.
     """
     for name, digest in known.items():
         path = Path(name)
