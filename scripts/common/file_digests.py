@@ -5,9 +5,9 @@ them. A digest is therefore cached together with the file's signs of change: ino
 changes ctime, even one that resets mtime. If a sign differs, as on another machine, the content is read again.
 
 Bit rot on a disk leaves no sign, so a digest is valid only within a run (SOFTREC_RUN, which the workflow sets to a new
-value each time). It is stored in the folder SOFTREC_DIGESTS. A digest passed to `store_for_all_runs` is valid in all runs: the job
-that downloads a base model of 6.4 GB stores its digest for all jobs that read it. Files below `SMALL` bytes are hashed
-by each job. Ranks other than the main process need no digests: what depends on them is broadcast.
+value each time). It is stored in the folder SOFTREC_DIGESTS. A digest passed to `store_for_all_runs` is valid in all
+runs: the job that downloads a base model of 6.4 GB stores its digest for all jobs that read it. Files below `SMALL`
+bytes are hashed by each job. Ranks other than the main process need no digests: what depends on them is broadcast.
 """
 
 import contextlib
@@ -72,7 +72,7 @@ def file_of(place: Path) -> Path | None:
 
 
 def recorded(place: Path, signs: Fingerprint) -> str | None:
-    """Return the cached digest of a path from this run or `store_for_all_runs`, if the fingerprint have not changed; else None."""
+    """Return the digest of a path that this run, or `store_for_all_runs`, cached; None if its fingerprint has changed."""
     if (file := file_of(place)) is None or is_small(signs):
         return None
     try:

@@ -93,7 +93,7 @@ def require_places(index: Path, said: Mapping[str, Any], names: Mapping[str, Map
 def require_layers(place: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
     """Raise `SoftrecError` if config.json states far more layers than have weights: all would be built first.
 
-    With a few layers too many, the model is built and the first missing weight is reported (`weights.require_all_weights`).
+    With a few layers too many, the model is built and `weights.require_all_weights` reports the first missing weight.
 
     Args:
         place: path of config.json.

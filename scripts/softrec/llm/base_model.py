@@ -36,7 +36,7 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
         config.return_dict = True
         require_size(config, folder, stored)
         # Branches need a custom mask (softrec.llm.branches), which FlashAttention-2 does not support. Mismatched shapes
-        # are left to require_all_weights, which names the weight; without use_safetensors, a pickle would be loaded too.
+        # are left to require_all_weights, which names the weight; without use_safetensors, pickles would be loaded too.
         options = {
             **own_files,
             "config": config,
