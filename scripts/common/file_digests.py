@@ -72,7 +72,7 @@ def file_of(place: Path) -> Path | None:
 
 
 def recorded(place: Path, signs: Fingerprint) -> str | None:
-    """Return the digest of a path that this run, or `store_for_all_runs`, cached; None if its fingerprint has changed."""
+    """Return the digest of a path cached in this run or by `store_for_all_runs`; None if its fingerprint differs."""
     if (file := file_of(place)) is None or is_small(signs):
         return None
     try:
