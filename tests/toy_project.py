@@ -69,9 +69,11 @@ class Project(NamedTuple):
         text, status = file.read_text(), file.stat()
         assert text.count(old) == 1, f"{path} has {old!r} {text.count(old)} times"
         file.write_text(text.replace(old, new))
-        yield
-        file.write_text(text)
-        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        try:
+            yield
+        finally:
+            file.write_text(text)
+            os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Replace one text by another for good."""

@@ -20,7 +20,7 @@ LEARNERS = {"sasrec": "sasrec", "dros": "dros", "bigrec-sft": "bigrec/sft", "lla
 CHANGES = {
     "run": "learns",
     "methods": list(LEARNERS),
-    "samples": {"train": 2048, "valid": 100, "test": 200, "seed": 42},
+    "samples": {"train": 2048, "valid": 100, "test": 200, "paper_test": 200, "seed": 42},
     "sasrec": {"dim": 32, "learning_rate": 0.01, "batch_size": 128, "epochs": 12, "patience": 12, "l2": [1.0e-5]},
     "dros": {"alphas": [0.1]},
     "lora": {"rank": 16, "alpha": 32, "dropout": 0.0, "targets": ["all-linear"]},

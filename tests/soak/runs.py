@@ -26,7 +26,7 @@ def prepared(folder: Path, place: Place) -> Project:
     config = project.root / "config/toy.yaml"
     text = config.read_text().replace("  dropout: 0.0\n", "  dropout: 0.1\n")
     text = text.replace("  micro_batch_size: 8\n", "  micro_batch_size: 4\n")  # of 8 rows an update, for two ranks too
-    config.write_text(f"{text}\nengine: {place.engine}\n")
+    config.write_text(text.replace("engine: {kind: torch, ranks: 1, threads: 1}", f"engine: {place.engine}"))
     return project
 
 
