@@ -17,7 +17,7 @@ export OMP_NUM_THREADS ?= 1
 help:  ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.run  ## Run from reviews to Table 2 on MovieLens-100K; two cores, minutes
+demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K; two cores
 	@$(BIN)/snakemake --profile profiles/demo
 	@$(BIN)/snakemake --profile profiles/demo --quiet all \
 		--report results/demo/report.html 2> results/demo/logs/report.log \
@@ -29,18 +29,18 @@ demo: $(VENV)/.run  ## Run from reviews to Table 2 on MovieLens-100K; two cores,
 	@echo "  $(BIN)/python scripts/show_table.py --long results/demo/table2_all_long.csv --tests results/demo/significance.csv"
 	@echo "Report:   results/demo/report.html"
 
-evidence: $(VENV)/.run  ## Run SOFT with SmolLM2-135M; two cores, two hours, resumable; writes docs/reproduction.md
+evidence: $(VENV)/.run  ## SOFT with SmolLM2-135M; two cores, two hours, resumable
 	@$(BIN)/snakemake --profile profiles/demo --configfile config/evidence.yaml
 	cp results/evidence/reproduction.md docs/reproduction.md
 
-cost: $(VENV)/.run  ## Estimate GPU-hours and disk of the jobs of CONFIG (config/paper.yaml) that are left to do
+cost: $(VENV)/.run  ## Estimate the GPU-hours and disk that CONFIG has left
 	@$(BIN)/python workflow/tools/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
 
 # OPTIONS are the options of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
-why: $(VENV)/.run  ## Explain why FILE is stale: a module, a configuration key, an input; OPTIONS as for the run
+why: $(VENV)/.run  ## Explain why FILE is stale; OPTIONS as for the run
 	@$(BIN)/python workflow/tools/explain_rerun.py $(FILE) $(OPTIONS)
 
-pages: $(VENV)/.run  ## Regenerate the pages and tables that are made from the schema, the rules and the cost formulas
+pages: $(VENV)/.run  ## Regenerate pages made of schema, rules and formulas
 	@for page in configuration_page scripts_page rerun_costs performance_page; do $(BIN)/python workflow/tools/$$page.py || exit 1; done
 
 # The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
@@ -49,31 +49,31 @@ SLURM_DEMO := --profile profiles/slurm --sdm env-modules --slurm-init-seconds-be
 	--jobs 3 --set-threads tune_sft=1 --configfile config/demo.yaml --config run=slurm-demo \
 	'tuning={micro_batch_size: 4}' 'engine={kind: deepspeed, ranks: 4}'
 
-slurm-demo: $(VENV)/.run  ## Run the demo on a Slurm of this machine, four ranks per tuning job; needs root, Debian
+slurm-demo: $(VENV)/.run  ## Run the demo on a Slurm of this machine; root, Debian
 	SLURM_LAB_NODES=1 tests/slurm/cluster start
 	$(BIN)/snakemake $(SLURM_DEMO)
 	@$(BIN)/python scripts/show_table.py --long results/slurm-demo/table2_long.csv
 	tests/slurm/cluster stop
 
-slurm-recover: $(VENV)/.run  ## After Snakemake was killed: cancel its jobs on the cluster, and unlock the folder
+slurm-recover: $(VENV)/.run  ## After a killed Snakemake: cancel its jobs, unlock
 	@$(BIN)/python workflow/tools/recover.py --profile $(PROFILE)
 
 # One step alone: make bench STEPS="filter grounding"
-bench: $(VENV)/.bench $(VENV)/.recbole  ## Compare each step with its peers: time, memory, equal output; about an hour
+bench: $(VENV)/.bench $(VENV)/.recbole  ## Compare each step with its peers; about an hour
 	@$(BIN)/python tests/bench/bench.py $(STEPS)
 
 # In parts: make rehearse DATASETS=game, then movie, kindle, model, tables. Run kindle twice, first with RULES=fit_dros.
-rehearse: $(VENV)/.run  ## Run the paper's grid at its true sizes, on synthetic data, without a GPU; hours, resumable
+rehearse: $(VENV)/.run  ## The paper's grid at its true sizes, without a GPU; hours
 	@$(BIN)/python tests/rehearse $(if $(DATASETS),--datasets $(DATASETS)) $(if $(RULES),--rules $(RULES))
 
-test-gpu: $(VENV)/.dev  ## Compare one NVIDIA GPU with the CPU; without a GPU, exits with status 2
+test-gpu: $(VENV)/.dev  ## Compare an NVIDIA GPU with the CPU; status 2 without one
 	@$(BIN)/python tests/gpu
 
-test-slurm: $(VENV)/.slurm  ## Test the graph on a real Slurm of this machine, DeepSpeed, conda; needs root, Debian
+test-slurm: $(VENV)/.slurm  ## Test on a real Slurm of this machine; root, Debian
 	$(BIN)/python -m pytest tests/slurm -n 3 --dist loadfile
 
 # Both parts run in parallel, each printed when it has ended. The end-to-end tests share one run of the graph.
-test: $(VENV)/.dev  ## Run unit, property, workflow and end-to-end tests
+test: $(VENV)/.dev  ## Unit, property, workflow and end-to-end tests
 	@echo "running two processes, each of which prints nothing until it ends: minutes"
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-end-to-end test-parts
 
@@ -83,21 +83,21 @@ test-end-to-end: $(VENV)/.dev
 test-parts: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/unit tests/property tests/workflow
 
-simulate: $(VENV)/.run  ## Error rates and power of the statistics on simulated tables; about ten minutes
+simulate: $(VENV)/.run  ## Error rates and power of the statistics; ten minutes
 	$(BIN)/python tests/simulate/simulate.py
 
 # make soak MINUTES=240 RANKS=2 PLACE=cluster
-soak: $(VENV)/.slurm  ## Kill toy runs at random moments, restart them, compare every output; an hour
+soak: $(VENV)/.slurm  ## Kill runs at random, compare every output; an hour
 	$(BIN)/python tests/soak --folder results/soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RANKS),--ranks $(RANKS)) \
 		$(if $(PLACE),--place $(PLACE))
 
 # Run this in an environment that has only the project's own requirements.
-lock: $(VENV)/.slurm  ## Write the versions of all installed packages to envs/lock.txt
+lock: $(VENV)/.slurm  ## Write the installed versions to envs/lock.txt
 	@head -2 envs/lock.txt > envs/lock.partial
 	@$(BIN)/python -m pip freeze --exclude pip --exclude setuptools --exclude wheel | sed 's/+cpu$$//' >> envs/lock.partial
 	@mv envs/lock.partial envs/lock.txt
 
-lint: $(VENV)/.dev  ## Run ruff, mypy, snakefmt, snakemake --lint
+lint: $(VENV)/.dev  ## ruff, mypy, snakefmt, snakemake --lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -231,3 +231,12 @@ def test_one_cause_that_strikes_many_files_is_told_once() -> None:
         "t is stale because its input a is stale because module m changed. The same holds for 1 more file upstream.",
         "t is stale because its input c does not exist. The same holds for 2 more files upstream.",
     ]
+
+
+def test_overrides_are_those_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--config` goes to Snakemake as it is: argparse would take it for an abbreviation of `--configfile`."""
+    given: list[list[str]] = []
+    monkeypatch.setattr(explain_rerun, "answer", lambda file, arguments: given.append(arguments) or "")
+    options = ["--config", "seeds=[1]", "--profile", "profiles/demo", "--configfile", "mine.yaml"]
+    assert explain_rerun.main(["results/demo/table2.csv", *options]) == 0
+    assert given == [["--config", "seeds=[1]", "--profile", "profiles/demo", "--configfile", "mine.yaml"]]

@@ -37,7 +37,10 @@ class Finding(NamedTuple):
 
 def main(argv: list[str] | None = None) -> int:
     """Print the explanation; return 0, or 1 if Snakemake cannot plan the file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    # Without abbreviations: `--config KEY=VALUE` is Snakemake's, and would be read as `--configfile`.
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
     parser.add_argument("file", metavar="FILE", help="a file that some rule makes")
     parser.add_argument("--profile", help="the profile of the run, as for snakemake")
     parser.add_argument("--configfile", help="the configuration of the run, as for snakemake")

@@ -1,5 +1,6 @@
 """Confidence intervals without resampling of users: of shares of rows, and of means over seeds."""
 
+import math
 from collections.abc import Sequence
 from statistics import NormalDist, fmean, stdev
 
@@ -31,9 +32,17 @@ def format_interval(value: str, span: Interval | None) -> str:
     return value if span is None else f"{value} ({span.low:.4f} to {span.high:.4f})"
 
 
-def format_mean(values: Sequence[float]) -> str:
-    """Format a mean over seeds with its interval; for one seed the number alone."""
-    return format_interval(f"{fmean(values):.4f}", over_seeds(values))
+def format_mean(values: Sequence[float], least: float = 0.0, most: float = math.inf) -> str:
+    """Format a mean over seeds with its interval; for one seed the number alone.
+
+    Args:
+        values: one value per seed.
+        least: the least value that is possible; the interval is cut there.
+        most: the largest value that is possible.
+    """
+    span = over_seeds(values)
+    cut = None if span is None else Interval(max(least, span.low), min(most, span.high))
+    return format_interval(f"{fmean(values):.4f}", cut)
 
 
 def format_share(value: float, rows: int) -> str:

@@ -41,6 +41,8 @@ def test_a_mean_over_seeds_by_hand() -> None:
     assert format_mean([2.0, 2.0]) == "2.0000 (2.0000 to 2.0000)"
     assert over_seeds([2.0]) is None
     assert format_mean([2.0]) == "2.0000"
+    assert format_mean([0.0, 0.02], most=1.0) == "0.0100 (0.0000 to 0.1371)"  # 12.706 * 0.01 on either side, cut at 0
+    assert format_mean([0.9, 1.0], most=1.0) == "0.9500 (0.3147 to 1.0000)"  # 12.706 * 0.05 on either side, cut at 1
 
 
 def compared(other: str, low: float, high: float, p: float) -> Contrast:

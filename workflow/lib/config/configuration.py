@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.config import messages as words
+from lib.config import spellings
 
 
 class ConfigError(Exception):
@@ -83,6 +84,7 @@ def check(
     # JSON Schema takes 10.0 for a whole number, and no job does.
     whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
     validator = validators.extend(Draft202012Validator, {"pattern": pattern}, type_checker=whole)(schema)
+    spellings.normalize(config)
     fill_defaults(config, schema, validator)
     errors = sorted(
         relevant_errors(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path]

@@ -1,5 +1,6 @@
 """Training of a run as Markdown: self-distilled data (Figure 2), and loss, tau and d_t by epoch."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -84,7 +85,8 @@ def by_epoch(logs: Logs, distance_rows: int) -> str:
         rows.setdefault((run.dataset, run.backbone, name), []).append(log)
     head = ["Data set", "Backbone", "Row", "Epoch", "Seeds", "Loss", "tau", "d_t", "d_t / d_0", "Kept by"]
     lines = [line for row, runs in rows.items() for line in epochs_of(row, runs)]
-    note = f"The loss is the mean over an epoch; tau and d_t are computed before the epoch. {ALONE}"
+    note = f"The loss is the mean over an epoch; tau and d_t are computed before the epoch. {ALONE} They are cut at 0, "
+    note += "and those of tau at 1."
     fell = [log[-2]["d_t"] < log[-2]["d_0"] for log in logs.values() if "d_t" in log[-2]]
     if fell:
         note += f" d_t is over {count(distance_rows, 'row')}; before the last epoch it is below d_0 in {sum(fell)} of "
@@ -99,7 +101,10 @@ def epochs_of(row: tuple[str, str, str], runs: Sequence[Log]) -> list[list[str]]
         found = [log[epoch - 1] for log in runs if epoch < len(log)]
         values = {name: [line[name] for line in found if name in line] for name in ("loss", "tau", "d_t")}
         values["ratio"] = [line["d_t"] / line["d_0"] for line in found if "d_t" in line]
-        shown = [format_mean(numbers) if numbers else "" for numbers in values.values()]
+        shown = [
+            format_mean(numbers, most=1.0 if name == "tau" else math.inf) if numbers else ""
+            for name, numbers in values.items()
+        ]
         kept = sum(log[-1]["kept_epoch"] == epoch for log in runs)
         lines.append([*row, str(epoch), f"{len(found)} of {len(runs)}", *shown, str(kept or "")])
     return lines
