@@ -10,7 +10,6 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,7 +17,6 @@ import pytest
 from common import files, manifests
 from common.errors import SoftrecError
 from places import SCRIPTS
-from softrec.io import arrays
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -201,54 +199,3 @@ def test_sha256_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
     one, two = (hashlib.sha256(text).hexdigest() for text in (b"1", b"2"))
     assert files.sha256(tmp_path / "a") == one
     assert files.sha256(tmp_path) == hashlib.sha256(f"a {one}\nd/b {two}\n".encode()).hexdigest()
-
-
-def test_json_round_trip_and_what_json_does_not_have(tmp_path: Path) -> None:
-    """Text stays readable; NaN is refused and leaves nothing."""
-    files.write_json(tmp_path / "x.json", {"title": "Café", "n": [1, None]})
-    assert files.read_json(tmp_path / "x.json") == {"title": "Café", "n": [1, None]}
-    assert "Café" in (tmp_path / "x.json").read_text()
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        files.write_json(tmp_path / "y.json", {"loss": float("nan")})
-    assert names(tmp_path) == ["x.json"]
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b'{"a": 1,\n "b": }', "line 2"),
-        (b"", "line 1"),
-        (b'{"a": "\xff"}', "is not text: invalid start byte at byte 7"),
-    ],
-)
-def test_json_that_does_not_parse_is_named_with_its_line(tmp_path: Path, content: bytes, sentence: str) -> None:
-    """Broken on line 2; empty; and bytes that are no UTF-8."""
-    path = tmp_path / "x.json"
-    path.write_bytes(content)
-    with pytest.raises(SoftrecError, match=sentence) as caught:
-        files.read_json(path)
-    assert str(path) in str(caught.value)
-
-
-@pytest.mark.parametrize("place", ["file/out", "a" * 300, "file/folder/out"])
-def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, place: str) -> None:
-    """A file where a folder should be, and a name that no file system takes."""
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(SoftrecError, match="cannot be written: ") as caught:
-        files.write_json(tmp_path / place, {})
-    assert str(tmp_path) in str(caught.value.where)
-    assert caught.value.remedy
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_arrays_that_are_none(tmp_path: Path) -> None:
-    """An archive of several, and one that claims more than any memory."""
-    path = tmp_path / "z.npy"
-    with path.open("wb") as stream:
-        np.savez(stream, a=np.zeros(3), b=np.zeros(3))
-    with pytest.raises(SoftrecError, match="archive of several"):
-        arrays.read_array(path, "float32", (None, None))
-    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 3072), }".ljust(117) + b"\n"
-    path.write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
-    with pytest.raises(SoftrecError, match="cannot be read as an array"):
-        arrays.read_array(path, "float32", (None, None))
