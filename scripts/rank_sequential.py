@@ -15,12 +15,13 @@ def build_parser() -> program.Parser:
 
 def main(args: argparse.Namespace) -> None:
     """Load the model, rank the titles, write the targets' ranks."""
-    from softrec.sequential import encoder, ranking, windows
+    from softrec.sequential import ranking, run, windows
 
-    settings = read_settings(args.settings, ranking.RankSettings)
-    protocol = ranking.read_protocol(args.catalogue, args.interactions, settings.mask, settings.tie_seed)
-    rows = windows.read_windows(args.rows, protocol.items, settings.length)
-    model = encoder.Encoder(protocol.items, settings)
+    settings = read_settings(args.settings, run.SequentialRankSettings)
+    shape = settings.rank
+    protocol = ranking.read_protocol(args.catalogue, args.interactions, shape.mask, shape.tie_seed)
+    rows = windows.read_windows(args.rows, protocol.items, shape.length)
+    model = run.method_module(settings.network).network(protocol.items, shape)
     ranking.rank_and_save(model, args.model, rows, protocol, rows=args.rows, ranks=args.ranks)
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from lib.config import configuration, cross_checks
 from lib.graph import sources
+from lib.graph.methods import BY_KEY, STRATEGIES, fitted
 from lib.slices import Slices
 from places import ROOT
 
+FIT, TUNE = "sequential.run.SequentialSettings", "tuning.settings.StrategySettings"
 Slice = Callable[[Slices, str], str | dict[str, Any]]
 
 # A rule (without the name it runs for, where it is made in a loop), its slice, and the dataclass which that fills.
@@ -22,17 +24,15 @@ RULES: dict[str, tuple[Slice, str]] = {
     "sample_sequences": (lambda s, name: s.sample("test"), "splits.sequences.SampleSettings"),
     "audit_split": (lambda s, name: s.audit(), "splits.split_audit.AuditSettings"),
     "audit_sample": (lambda s, name: s.audit_sample("test"), "Settings"),
-    "fit_sasrec": (lambda s, name: s.fit_sasrec("seed=3"), "sequential.trainer.SasrecSettings"),
-    "fit_dros": (lambda s, name: s.fit_dros("alpha=0.5/seed=1"), "sequential.dros.DrosSettings"),
+    "fit_sasrec": (lambda s, name: s.fit_sequential(BY_KEY["sasrec"], "seed=3"), FIT),
+    "fit_gru4rec": (lambda s, name: s.fit_sequential(BY_KEY["gru4rec"], "l2=0.1/seed=1"), FIT),
+    "fit_dros": (lambda s, name: s.fit_sequential(BY_KEY["dros"], "alpha=0.5/seed=1"), FIT),
     "fit_dllm2rec": (lambda s, name: s.fit_dllm2rec("l2=0.1/seed=1"), "llm_enhanced.dllm2rec.Dllm2recSettings"),
     "generate_cot": (lambda s, name: s.cot(name), "llm_enhanced.chains_of_thought.CotSettings"),
     "encode_cot": (lambda s, name: s.text_encoder(name), "llm.embeddings.EmbeddingSettings"),
     "encode_titles_for_llm_cf": (lambda s, name: s.text_encoder(name), "llm.embeddings.EmbeddingSettings"),
     "retrieve_examples": (lambda s, name: s.retrieve_examples(), "llm_enhanced.retrieval.RetrievalSettings"),
-    "fit_sasrec_softmax": (
-        lambda s, name: s.fit_sasrec_softmax("l2=0.1/seed=1"),
-        "sequential.sampled_softmax.SampledSoftmaxSettings",
-    ),
+    "fit_sasrec_softmax": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-softmax"], "l2=0.1/seed=1"), FIT),
     "fit_llm_cf": (lambda s, name: s.fit_llm_cf("seed=3"), "llm_enhanced.llm_cf.LlmCfSettings"),
     "rank_llm_cf": (lambda s, name: s.rank_llm_cf(), "llm_enhanced.llm_cf.LlmCfRankSettings"),
     "predict_training_titles": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
@@ -42,10 +42,10 @@ RULES: dict[str, tuple[Slice, str]] = {
         "evaluation.selection.SelectionSettings",
     ),
     "copy_selected_model": (lambda s, name: s.copy_selected_model("sasrec"), "Settings"),
-    "rank_sequential": (lambda s, name: s.rank_sequential(), "sequential.ranking.RankSettings"),
+    "rank_sequential": (lambda s, name: s.rank_sequential("dllm2rec"), "sequential.run.SequentialRankSettings"),
     "pretrain_tiny_llm": (lambda s, name: s.tiny_llm(name), "llm.tiny_llm.TinySettings"),
     "encode_titles": (lambda s, name: s.titles(name), "llm.embeddings.EmbeddingSettings"),
-    "tune_sft": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.run.TuningSettings"),
+    "tune_sft": (lambda s, name: s.tune("sft", name, "bigrec", "3"), TUNE),
     "generate_self_distilled": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
     "measure_initial_distance": (
         lambda s, name: s.initial_distance(name, "bigrec", "0"),
@@ -55,9 +55,10 @@ RULES: dict[str, tuple[Slice, str]] = {
         lambda s, name: s.initial_distance(name, "llara", "3"),
         "tuning.distance.DistanceSettings",
     ),
-    "tune_soft": (lambda s, name: s.soft(name, "bigrec", "3", "0.1"), "tuning.scheduler.SoftSettings"),
-    "tune_soft_wo_sa": (lambda s, name: s.tuning(name, "bigrec", "3"), "tuning.run.TuningSettings"),
-    "tune_sdpo": (lambda s, name: s.sdpo(name, "bigrec", "3"), "tuning.sdpo.SdpoSettings"),
+    "tune_soft": (lambda s, name: s.tune("soft", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_soft_wo_sa": (lambda s, name: s.tune("soft-wo-sa", name, "bigrec", "3"), TUNE),
+    "tune_sdpo": (lambda s, name: s.tune("sdpo", name, "bigrec", "3"), TUNE),
+    "tune_simpo": (lambda s, name: s.tune("simpo", name, "bigrec", "3"), TUNE),
     "select_alpha": (lambda s, name: s.select_alpha(), "evaluation.selection.SelectionSettings"),
     "predict_titles": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
     "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
@@ -80,6 +81,10 @@ RULES: dict[str, tuple[Slice, str]] = {
     "plot_curriculum": (lambda s, name: s.curriculum(), "reporting.figures.curriculum.CurriculumSettings"),
 }
 SCRIPT_OF = {
+    "fit": "fit_sequential",  # as written: one rule in a loop over the registry
+    "tune": "tune_llm",
+    **{f"fit_{row.rule}": "fit_sequential" for row in fitted()},
+    **{f"tune_{how.module}": "tune_llm" for _, how in STRATEGIES.values()},
     "predict_training_titles": "predict_titles",
     "generate_self_distilled": "predict_titles",
     "encode_titles_for_llm_cf": "encode_titles",

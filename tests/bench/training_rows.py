@@ -20,9 +20,9 @@ from softrec.tuning.batches import global_batches
 from softrec.tuning.engine import EngineSettings, OptimiserSettings
 from softrec.tuning.epoch_loop import LoopSettings, Tuner
 from softrec.tuning.objectives import SoftObjective
-from softrec.tuning.run import NewObjective
 from softrec.tuning.schedule import EpochFacts
 from softrec.tuning.start_engine import start_engine
+from softrec.tuning.strategy import NewObjective
 
 SEED = 42
 GLOBAL, MICRO = 32, 8

@@ -19,6 +19,9 @@ SETTINGS = FitSettings(
     dim=16, blocks=1, heads=1, length=4, dropout=0.1, model="SASRec", seed=3, learning_rate=0.01,
     batch_size=64, epochs=6, patience=6, metric="NG@5", cutoffs=[1, 5], mask="window", tie_seed=42,
 )  # fmt: skip
+# What `fit_sequential` is told besides the settings of the training, and the part of these that ranking needs.
+SASREC = {"method": "sasrec", "options": {}, "search": "l2", "candidate": 0.0}
+SHAPE = ("dim", "blocks", "heads", "length", "dropout", "mask", "tie_seed")
 
 
 def cycle(rows: int) -> Windows:

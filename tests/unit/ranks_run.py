@@ -29,15 +29,15 @@ from softrec.llm.backbones import llara
 from softrec.llm.embeddings import embed
 from softrec.llm.language_model import LoraSettings, adapter_state, attach_lora, load_backbone
 from softrec.llm.log_likelihood import ResponseLikelihood
-from softrec.tuning import sdpo
 from softrec.tuning.checkpointing import Saver
 from softrec.tuning.engine import EngineSettings
 from softrec.tuning.epoch_loop import LoopSettings, Tuner
 from softrec.tuning.objectives import SoftObjective
 from softrec.tuning.schedule import Constant
-from softrec.tuning.scheduler import SelfAdaptive
-from softrec.tuning.sdpo import SdpoObjective
 from softrec.tuning.start_engine import start_engine
+from softrec.tuning.strategies import sdpo
+from softrec.tuning.strategies.sdpo import SdpoObjective
+from softrec.tuning.strategies.soft import SelfAdaptive
 from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, RESPONSES, Scripted, as_after_sft, flat
 
 SOFT = SelfAdaptive(1.0, "exponential", 8.0, lambda llm: 8.0 / (1.0 + float(flat(adapter_state(llm)).norm())))

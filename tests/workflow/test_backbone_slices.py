@@ -14,8 +14,8 @@ def asking(slices: Slices, backbone: str) -> list[str | dict[str, Any]]:
         slices.predict("ml100k", backbone),
         slices.initial_distance(*run),
         slices.tuning(*run),
-        slices.soft(*run, "0.1"),
-        slices.sdpo(*run),
+        slices.tune("soft", *run, "0.1"),
+        slices.tune("sdpo", *run),
     ]
 
 

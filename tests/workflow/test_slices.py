@@ -65,10 +65,12 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
     for rule, (slice_of, _) in RULES.items():
         for name in names(rule, config):
             assert slice_of(Slices(config), name) == slice_of(Slices(turned), name)
-    assert Slices(config).soft("ml100k", "bigrec", "1", "1") == Slices(config).soft("ml100k", "bigrec", "1", "1.0")
+    assert Slices(config).tune("soft", "ml100k", "bigrec", "1", "1") == Slices(config).tune(
+        "soft", "ml100k", "bigrec", "1", "1.0"
+    )
 
 
-TUNING = {"tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa"}
+TUNING = {"tune_sft", "tune_sdpo", "tune_simpo", "tune_soft", "tune_soft_wo_sa"}
 MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
 ASKING = (
     TUNING
@@ -84,7 +86,7 @@ COLLECTING = {
     "write_summary",
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
-FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
+FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_gru4rec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 
@@ -115,14 +117,18 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("dllm2rec.lam", 0.5, {"fit_dllm2rec"}),
         ("dllm2rec.teacher_items", 5, {"find_nearest_items"}),
         ("lora.rank", 4, TUNING),
-        ("tuning.epochs", 9, TUNING - {"tune_sdpo"}),
+        ("tuning.epochs", 9, TUNING - {"tune_sdpo", "tune_simpo"}),
         ("sdpo.beta", 0.5, {"tune_sdpo"}),
         ("sdpo.epochs", 9, {"tune_sdpo"}),
         ("sdpo.schedule", "constant", {"tune_sdpo"}),
         ("sdpo.warmup", 0.1, {"tune_sdpo"}),
         ("sdpo.gradient_clip", 1.0, {"tune_sdpo"}),
         ("tuning.gradient_clip", 0.5, TUNING - {"tune_sdpo"}),
-        ("tuning.warmup_steps", 7, TUNING - {"tune_sdpo"}),
+        ("simpo.beta", 3.0, {"tune_simpo"}),
+        ("simpo.gamma_beta_ratio", 0.4, {"tune_simpo"}),
+        ("gru4rec.dropout", 0.1, {"fit_gru4rec"}),
+        ("gru4rec.sample_power", 0.75, {"fit_gru4rec"}),
+        ("tuning.warmup_steps", 7, TUNING - {"tune_sdpo", "tune_simpo"}),
         ("tuning.weight_decay", 0.1, TUNING),
         ("tuning.max_tokens", 400, ASKING),
         ("soft.progression", "linear", {"tune_soft"}),

@@ -20,6 +20,8 @@ TOUCHED = [
     ("snakemake.api", "Workflow.dryrun", None, "show a plan in place of lines per job"),
     ("snakemake.api", "Workflow.non_local_exec", None, "check a cluster before submitting to it"),
     ("snakemake.api", "Workflow.source_path", ("self", "rel_path"), "find the schema"),
+    ("snakemake.settings.types", "ResourceSettings._parsed_overwrite_resources", None, "share a rule's resources"),
+    ("snakemake.settings.types", "ResourceSettings._parsed_overwrite_threads", None, "the same"),
     ("snakemake.dag", "DAG.needrun_jobs", ("self",), "estimate what is left, and publish the plan"),
     ("snakemake.persistence", "PersistenceBase.has_metadata", ("self", "job"), "compare outputs with manifests"),
     ("snakemake.persistence", "PersistenceBase.has_outdated_metadata", ("self", "job"), "the same"),

@@ -65,6 +65,15 @@ class Run:
         """Seconds before the first question about submitted jobs, from the profile."""
         return self.workflow.executor_settings.init_seconds_before_status_checks
 
+    def share_resources(self, rule: str, like: str) -> None:
+        """Give a rule the resources and threads that the profile sets for another, where it sets none of its own."""
+        for given in (
+            self.workflow.resource_settings._parsed_overwrite_resources,
+            self.workflow.resource_settings._parsed_overwrite_threads,
+        ):
+            if like in given:
+                given.setdefault(rule, given[like])
+
     def jobs_to_run(self) -> list[Any]:
         """The jobs of the plan that will run, without the target `all`, which runs no command."""
         return [job for job in self.workflow.dag.needrun_jobs() if job.rule.name != "all"]

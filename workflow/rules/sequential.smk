@@ -1,120 +1,51 @@
-# ID-based sequential recommenders: SASRec and DROS (paper, section 4.1, traditional recommenders).
+# ID-based sequential recommenders that read only items, by the registry (paper, section 4.1, traditional recommenders).
 # Reads:  results/<run>/{dataset}/{sequences,samples,interactions.parquet,catalogue.parquet}
-# Writes: results/<run>/{dataset}/{sasrec,dros}/: for each seed a model and its ranks on the test sample. L2 (for
+# Writes: results/<run>/{dataset}/{sasrec,dros,...}/: for each seed a model and its ranks on the test sample. L2 (for
 #         DROS alpha) is chosen on validation among the tuning seed's candidates; other seeds use the chosen one
 
 
-rule fit_sasrec:
-    """Train SASRec with one candidate of L2, or with the chosen L2"""
-    input:
-        audit=inputs.audits(*VALID_SAMPLE),
-        train="results/<run>/{dataset}/sequences/train.parquet",
-        valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
-        interactions="results/<run>/{dataset}/interactions.parquet",
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        choice=lambda w: search.choice("sasrec", w),
-    output:
-        model="results/<run>/{dataset}/sasrec/{training}/model.safetensors",
-        log="results/<run>/{dataset}/sasrec/{training}/training.jsonl",
-    log:
-        "results/<run>/logs/{dataset}/sasrec/{training}/fit.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/sasrec/{training}/fit.tsv"
-    conda:
-        "../../envs/train.yaml"
-    params:
-        cfg=lambda w: slices.fit_sasrec(w.training),
-        code=code_digest("fit_sasrec"),
-    shell:
-        r"""
-        python scripts/fit_sasrec.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
-            --interactions {input.interactions:q} \
-            --catalogue {input.catalogue:q} \
-            --choice {input.choice:q} \
-            --model {output.model:q} \
-            --log {output.log:q} \
-            2>{log:q}
-        """
+for row in methods.fitted():
+    folder = row.folder
 
-
-rule fit_sasrec_softmax:
-    """Train SASRec with LLM-CF's loss (LLM-CF without its texts), for one candidate of L2 or the chosen L2"""
-    input:
-        audit=inputs.audits(*VALID_SAMPLE),
-        train="results/<run>/{dataset}/sequences/train.parquet",
-        valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
-        interactions="results/<run>/{dataset}/interactions.parquet",
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        choice=lambda w: search.choice("sasrec-softmax", w),
-    output:
-        model="results/<run>/{dataset}/sasrec-softmax/{training}/model.safetensors",
-        log="results/<run>/{dataset}/sasrec-softmax/{training}/training.jsonl",
-    log:
-        "results/<run>/logs/{dataset}/sasrec-softmax/{training}/fit.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/sasrec-softmax/{training}/fit.tsv"
-    conda:
-        "../../envs/train.yaml"
-    params:
-        cfg=lambda w: slices.fit_sasrec_softmax(w.training),
-        code=code_digest("fit_sasrec_softmax"),
-    shell:
-        r"""
-        python scripts/fit_sasrec_softmax.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
-            --interactions {input.interactions:q} \
-            --catalogue {input.catalogue:q} \
-            --choice {input.choice:q} \
-            --model {output.model:q} \
-            --log {output.log:q} \
-            2>{log:q}
-        """
-
-
-rule fit_dros:
-    """Train DROS with SASRec's L2, for one candidate of alpha or the chosen alpha"""
-    input:
-        audit=inputs.audits(*VALID_SAMPLE),
-        train="results/<run>/{dataset}/sequences/train.parquet",
-        valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
-        interactions="results/<run>/{dataset}/interactions.parquet",
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        l2="results/<run>/{dataset}/sasrec/l2.json",
-        choice=lambda w: search.choice("dros", w),
-    output:
-        model="results/<run>/{dataset}/dros/{training}/model.safetensors",
-        log="results/<run>/{dataset}/dros/{training}/training.jsonl",
-    log:
-        "results/<run>/logs/{dataset}/dros/{training}/fit.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/dros/{training}/fit.tsv"
-    conda:
-        "../../envs/train.yaml"
-    params:
-        cfg=lambda w: slices.fit_dros(w.training),
-        code=code_digest("fit_dros"),
-    shell:
-        r"""
-        python scripts/fit_dros.py \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
-            --interactions {input.interactions:q} \
-            --catalogue {input.catalogue:q} \
-            --l2 {input.l2:q} \
-            --choice {input.choice:q} \
-            --model {output.model:q} \
-            --log {output.log:q} \
-            2>{log:q}
-        """
+    rule:
+        """Train an ID-based recommender that reads only items, with a candidate or the chosen hyperparameter"""
+        name:
+            f"fit_{row.rule}"
+        input:
+            audit=inputs.audits(*VALID_SAMPLE),
+            train="results/<run>/{dataset}/sequences/train.parquet",
+            valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
+            interactions="results/<run>/{dataset}/interactions.parquet",
+            catalogue="results/<run>/{dataset}/catalogue.parquet",
+            choice=lambda w, row=row: search.choice(row.folder, w),
+            l2=[] if row.search.setting == "l2" else ["results/<run>/{dataset}/sasrec/l2.json"],
+        output:
+            model=f"results/<run>/{{dataset}}/{folder}/{{training}}/model.safetensors",
+            log=f"results/<run>/{{dataset}}/{folder}/{{training}}/training.jsonl",
+        log:
+            f"results/<run>/logs/{{dataset}}/{folder}/{{training}}/fit.log",
+        benchmark:
+            f"results/<run>/benchmarks/{{dataset}}/{folder}/{{training}}/fit.tsv"
+        conda:
+            "../../envs/train.yaml"
+        params:
+            cfg=lambda w, row=row: slices.fit_sequential(row, w.training),
+            code=code_digest("fit_sequential", *row.fit.modules),
+        shell:
+            r"""
+            python scripts/fit_sequential.py \
+                --settings {params.cfg:q} \
+                --code {params.code:q} \
+                --train {input.train:q} \
+                --valid {input.valid:q} \
+                --interactions {input.interactions:q} \
+                --catalogue {input.catalogue:q} \
+                --choice {input.choice:q} \
+                --l2 {input.l2:q} \
+                --model {output.model:q} \
+                --log {output.log:q} \
+                2>{log:q}
+            """
 
 
 rule select_hyperparameter:
@@ -194,8 +125,10 @@ rule rank_sequential:
     conda:
         "../../envs/train.yaml"
     params:
-        cfg=slices.rank_sequential(),
-        code=code_digest("rank_sequential"),
+        cfg=lambda w: slices.rank_sequential(w.sequential),
+        code=lambda w: code_digest(
+            "rank_sequential", f"softrec.sequential.{methods.network(w.sequential)}"
+        ),
     shell:
         r"""
         python scripts/rank_sequential.py \

@@ -1,52 +1,65 @@
-# Tuning language models (paper, sections 2.2 and 3).
+# Tuning language models by the registry's strategies, such as SFT, S-DPO and SOFT (paper, sections 2.2, 3 and 4.1).
 # Reads:  a base model, results/<run>/{dataset}/{catalogue,samples}; for SOFT the self-distilled data
-# Writes: results/<run>/{dataset}/{backbone}/{sft,soft,soft-wo-sa}/: an adapter and a training log for each alpha and
-#         seed; the alpha chosen on validation
+# Writes: results/<run>/{dataset}/{backbone}/{sft,sdpo,soft,soft-wo-sa,...}/: an adapter and a training log for each
+#         alpha and seed; the alpha chosen on validation
 
 
-rule tune_sft:
-    """Tune on true titles (SFT)"""
-    input:
-        audit=inputs.audits("train", "valid"),
-        llm=lambda w: sources.base_llm(config, w.dataset),
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        titles="results/<run>/{dataset}/titles.npy",
-        interactions="results/<run>/{dataset}/interactions.parquet",
-        train="results/<run>/{dataset}/samples/train.parquet",
-        valid="results/<run>/{dataset}/samples/valid.parquet",
-        item_embeddings=inputs.item_embeddings,
-    output:
-        adapter=directory("results/<run>/{dataset}/{backbone}/sft/seed={seed}/adapter"),
-        log="results/<run>/{dataset}/{backbone}/sft/seed={seed}/training.jsonl",
-    log:
-        "results/<run>/logs/{dataset}/{backbone}/sft/seed={seed}/tune.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/sft/seed={seed}/tune.tsv"
-    priority: 10
-    conda:
-        "../../envs/train.yaml"
-    resources:
-        **engine.resources,
-    params:
-        cfg=lambda w: to_json(slices.tuning(w.dataset, w.backbone, w.seed)),
-        code=lambda w: code_digest("tune_sft", f"softrec.llm.backbones.{w.backbone}"),
-    shell:
-        r"""
-        $SOFTREC_LAUNCH scripts/tune_sft.py \
-            --engine "$SOFTREC_ENGINE" \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --llm {input.llm:q} \
-            --catalogue {input.catalogue:q} \
-            --titles {input.titles:q} \
-            --interactions {input.interactions:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
-            --item-embeddings {input.item_embeddings:q} \
-            --adapter {output.adapter:q} \
-            --log {output.log:q} \
-            2>{log:q}
-        """
+for strategy, (_, how) in methods.STRATEGIES.items():
+    runs, reads = methods.runs_of(strategy), inputs.of_strategy(how)
+
+    rule:
+        """Tune a language model by a strategy"""
+        name:
+            f"tune_{how.module}"
+        input:
+            audit=inputs.audits("train", "valid"),
+            llm=lambda w: sources.base_llm(config, w.dataset),
+            catalogue="results/<run>/{dataset}/catalogue.parquet",
+            titles="results/<run>/{dataset}/titles.npy",
+            interactions="results/<run>/{dataset}/interactions.parquet",
+            train="results/<run>/{dataset}/samples/train.parquet",
+            valid="results/<run>/{dataset}/samples/valid.parquet",
+            start=reads["start"],
+            item_embeddings=reads["item_embeddings"],
+            self_distilled=reads["self_distilled"],
+            initial_distance=reads["initial_distance"],
+        output:
+            adapter=directory(f"results/<run>/{{dataset}}/{{backbone}}/{runs}/adapter"),
+            log=f"results/<run>/{{dataset}}/{{backbone}}/{runs}/training.jsonl",
+        log:
+            f"results/<run>/logs/{{dataset}}/{{backbone}}/{runs}/tune.log",
+        benchmark:
+            f"results/<run>/benchmarks/{{dataset}}/{{backbone}}/{runs}/tune.tsv"
+        priority: 10 if strategy == "sft" else 5
+        conda:
+            "../../envs/train.yaml"
+        resources:
+            **engine.resources,
+        params:
+            cfg=lambda w, strategy=strategy: slices.tune(
+                strategy, w.dataset, w.backbone, w.seed, w.get("alpha")
+            ),
+            code=lambda w, how=how: code_digest("tune_llm", *how.modules(w.backbone)),
+        shell:
+            r"""
+            $SOFTREC_LAUNCH scripts/tune_llm.py \
+                --engine "$SOFTREC_ENGINE" \
+                --settings {params.cfg:q} \
+                --code {params.code:q} \
+                --llm {input.llm:q} \
+                --catalogue {input.catalogue:q} \
+                --titles {input.titles:q} \
+                --interactions {input.interactions:q} \
+                --train {input.train:q} \
+                --valid {input.valid:q} \
+                --start {input.start:q} \
+                --item-embeddings {input.item_embeddings:q} \
+                --self-distilled {input.self_distilled:q} \
+                --initial-distance {input.initial_distance:q} \
+                --adapter {output.adapter:q} \
+                --log {output.log:q} \
+                2>{log:q}
+            """
 
 
 rule generate_self_distilled:
@@ -82,104 +95,6 @@ rule generate_self_distilled:
             --rows {input.rows:q} \
             --predictions {output.predictions:q} \
             --embeddings {output.embeddings:q} \
-            2>{log:q}
-        """
-
-
-rule tune_soft:
-    """Tune on true and self-distilled titles, weighted by tau (SOFT)"""
-    input:
-        audit=inputs.audits("train", "valid"),
-        llm=lambda w: sources.base_llm(config, w.dataset),
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        titles="results/<run>/{dataset}/titles.npy",
-        interactions="results/<run>/{dataset}/interactions.parquet",
-        train="results/<run>/{dataset}/samples/train.parquet",
-        valid="results/<run>/{dataset}/samples/valid.parquet",
-        item_embeddings=inputs.item_embeddings,
-        self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
-        initial_distance=inputs.initial_distance,
-    output:
-        adapter=directory(
-            "results/<run>/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/adapter"
-        ),
-        log="results/<run>/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/training.jsonl",
-    log:
-        "results/<run>/logs/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/tune.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/tune.tsv"
-    priority: 5
-    conda:
-        "../../envs/train.yaml"
-    resources:
-        **engine.resources,
-    params:
-        cfg=lambda w: slices.soft(w.dataset, w.backbone, w.seed, w.alpha),
-        code=lambda w: code_digest("tune_soft", f"softrec.llm.backbones.{w.backbone}"),
-    shell:
-        r"""
-        $SOFTREC_LAUNCH scripts/tune_soft.py \
-            --engine "$SOFTREC_ENGINE" \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --llm {input.llm:q} \
-            --catalogue {input.catalogue:q} \
-            --titles {input.titles:q} \
-            --interactions {input.interactions:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
-            --item-embeddings {input.item_embeddings:q} \
-            --self-distilled {input.self_distilled:q} \
-            --initial-distance {input.initial_distance:q} \
-            --adapter {output.adapter:q} \
-            --log {output.log:q} \
-            2>{log:q}
-        """
-
-
-rule tune_soft_wo_sa:
-    """Tune on self-distilled titles only (SOFT w/o SA)"""
-    input:
-        audit=inputs.audits("train", "valid"),
-        llm=lambda w: sources.base_llm(config, w.dataset),
-        catalogue="results/<run>/{dataset}/catalogue.parquet",
-        titles="results/<run>/{dataset}/titles.npy",
-        interactions="results/<run>/{dataset}/interactions.parquet",
-        train="results/<run>/{dataset}/samples/train.parquet",
-        valid="results/<run>/{dataset}/samples/valid.parquet",
-        item_embeddings=inputs.item_embeddings,
-        self_distilled="results/<run>/{dataset}/{backbone}/sft/seed={seed}/self_distilled.parquet",
-    output:
-        adapter=directory("results/<run>/{dataset}/{backbone}/soft-wo-sa/seed={seed}/adapter"),
-        log="results/<run>/{dataset}/{backbone}/soft-wo-sa/seed={seed}/training.jsonl",
-    log:
-        "results/<run>/logs/{dataset}/{backbone}/soft-wo-sa/seed={seed}/tune.log",
-    benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/soft-wo-sa/seed={seed}/tune.tsv"
-    priority: 5
-    conda:
-        "../../envs/train.yaml"
-    resources:
-        **engine.resources,
-    params:
-        cfg=lambda w: to_json(slices.tuning(w.dataset, w.backbone, w.seed)),
-        code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.llm.backbones.{w.backbone}"),
-    shell:
-        r"""
-        $SOFTREC_LAUNCH scripts/tune_soft_wo_sa.py \
-            --engine "$SOFTREC_ENGINE" \
-            --settings {params.cfg:q} \
-            --code {params.code:q} \
-            --llm {input.llm:q} \
-            --catalogue {input.catalogue:q} \
-            --titles {input.titles:q} \
-            --interactions {input.interactions:q} \
-            --train {input.train:q} \
-            --valid {input.valid:q} \
-            --item-embeddings {input.item_embeddings:q} \
-            --self-distilled {input.self_distilled:q} \
-            --adapter {output.adapter:q} \
-            --log {output.log:q} \
             2>{log:q}
         """
 

@@ -4,7 +4,7 @@ from softrec.job.program import Parser
 
 
 def tuning_arguments(parser: Parser) -> None:
-    """Add the files that every tuning script reads and writes, and the engine."""
+    """Add the files that every tuning job reads and writes, and the engine."""
     parser.add_argument("--engine", default="{}", help="how updates are computed: engine, ranks, checkpoints; as JSON")
     parser.input("--llm", help="folder of the base model")
     parser.input("--catalogue", help="catalogue.parquet")
@@ -14,6 +14,17 @@ def tuning_arguments(parser: Parser) -> None:
     parser.input("--valid", help="samples/valid.parquet")
     parser.output("--adapter", help="folder of the LoRA adapter of the kept epoch")
     parser.output("--log", help="training.jsonl: a line per epoch and a summary")
+
+
+def strategy_arguments(parser: Parser) -> None:
+    """Add the files that some tuning strategies and backbones read; each is given once or not at all."""
+    item_embeddings_argument(parser)
+    for flag, what in (
+        ("--start", "folder of the SFT adapter, if the strategy starts from it"),
+        ("--self-distilled", "self_distilled.parquet: the SFT model's titles for the training rows"),
+        ("--initial-distance", "initial_distance.json: d_0 and the rows that d_t is measured on"),
+    ):
+        parser.input(flag, required=False, many=True, help=what)
 
 
 def item_embeddings_argument(parser: Parser) -> None:

@@ -13,25 +13,22 @@ from torch import Tensor
 
 from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.sasrec import Batch, Sasrec, next_item_loss
-from softrec.sequential.trainer import FitSettings
 from softrec.sequential.windows import Windows
 
 ITEMS_AT_ONCE = 1024  # a block of scores for a batch of 256 is 1 MB, which fits into a core's cache
 
 
 @dataclass(frozen=True)
-class DrosSettings:
-    """Settings of a DROS run.
+class Options:
+    """Hyperparameters of DROS.
 
     Attributes:
-        fit: the settings of the training, as for SASRec.
-        alpha: weight of the robust term, or null for the value selected on validation; with 0 DROS is SASRec.
+        alpha: weight of the robust term, selected on validation; with 0 DROS is SASRec.
         beta: temperature of the robust term (1.0).
         popularity_power: exponent of the items' popularity in the nominal distribution (0.05).
     """
 
-    fit: FitSettings
-    alpha: float | None
+    alpha: float
     beta: float
     popularity_power: float
 
@@ -120,3 +117,8 @@ class Dros(Sasrec):
         self.p = self.p.to(state.device)
         scale = self.p / self.beta
         return loss + self.alpha * RobustLoss.apply(state, model.output.weight, model.output.bias, batch.target, scale)
+
+
+def method(options: Options) -> Dros:
+    """Return the method with its options."""
+    return Dros(options.alpha, options.beta, options.popularity_power)

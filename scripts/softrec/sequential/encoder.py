@@ -28,7 +28,7 @@ class EncoderSettings:
 
     Attributes:
         dim: width of embeddings and states (64).
-        blocks: number of attention blocks (1).
+        blocks: number of attention blocks, or of GRU4Rec's layers (1).
         heads: attention heads per block (1).
         length: number of positions, the longest window (10).
         dropout: rate on embeddings, attention weights and the feed-forward output during training (0.1).
@@ -85,7 +85,27 @@ class Block(nn.Module):
         return (value + self.value.bias.unflatten(0, split) * weight.sum(dim=-1, keepdim=True)).flatten(-2)
 
 
-class Encoder(nn.Module):
+class Network(nn.Module):
+    """A network from right-padded windows to states; the scores of items are linear in the state.
+
+    Attributes:
+        output: the output layer from states (B, D) to scores (B, N); row j belongs to item j + 1.
+    """
+
+    output: nn.Linear
+
+    def forward(self, window: Tensor, length: Tensor) -> Tensor:
+        """Return the state (B, D) of each window (B, L), whose first `length` (B,) entries are items 1..N."""
+        raise NotImplementedError
+
+
+def require_catalogue(items: int) -> None:
+    """Raise `SoftrecError` if a catalogue has fewer than two items."""
+    if items < 2:
+        raise SoftrecError(f"a catalogue of {items} items leaves nothing to rank", where="the catalogue")
+
+
+class Encoder(Network):
     """Scores of the items 1..N for right-padded windows of item ids.
 
     Item embeddings are initialised from N(0, 0.01^2), position embeddings from N(0, 1), other layers by torch's
@@ -100,8 +120,7 @@ class Encoder(nn.Module):
         super().__init__()
         if settings.dim % settings.heads:
             raise SoftrecError(f"dim {settings.dim} is not a multiple of heads {settings.heads}", where="settings")
-        if items < 2:
-            raise SoftrecError(f"a catalogue of {items} items leaves nothing to rank", where="the catalogue")
+        require_catalogue(items)
         self.item = nn.Embedding(items + 1, settings.dim, padding_idx=PAD, sparse=True)  # see rowwise.py
         self.position = nn.Embedding(settings.length, settings.dim)
         self.blocks = nn.ModuleList(Block(settings) for _ in range(settings.blocks))

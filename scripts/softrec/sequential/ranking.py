@@ -13,7 +13,7 @@ import torch
 
 from softrec.evaluation.ranking import RANK_TYPES, Candidates, Ranks
 from softrec.io import tables
-from softrec.sequential.encoder import Encoder, EncoderSettings, load
+from softrec.sequential.encoder import EncoderSettings, Network, load
 from softrec.sequential.score_counting import Cells, Counter, Places
 from softrec.sequential.windows import Windows
 from softrec.splits import samples
@@ -92,7 +92,7 @@ class Ranking:
             self.batches.append((rows, self.titles.item[rows.target], self.titles.gone(rows)))
 
     @torch.no_grad()
-    def ranks(self, model: Encoder) -> Ranks:
+    def ranks(self, model: Network) -> Ranks:
         """Rank every row's target by descending float64 score.
 
         The model is left in evaluation mode, and runs on the device of its weights.
@@ -109,13 +109,13 @@ class Ranking:
         return Ranks(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
-def rank_windows(model: Encoder, windows: Windows, protocol: Protocol) -> Ranks:
+def rank_windows(model: Network, windows: Windows, protocol: Protocol) -> Ranks:
     """Rank the rows' targets once, by `Ranking`."""
     return Ranking(windows, protocol).ranks(model)
 
 
 def rank_and_save(
-    model: Encoder, weights: Path, windows: Windows, protocol: Protocol, *, rows: Path, ranks: Path
+    model: Network, weights: Path, windows: Windows, protocol: Protocol, *, rows: Path, ranks: Path
 ) -> None:
     """Load the model's weights, rank the targets of `windows`, which were read from the file `rows`, write `ranks`."""
     load(model, weights)

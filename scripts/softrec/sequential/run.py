@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,36 @@ from common.errors import SoftrecError
 from softrec.io.checkpoints import Checkpoint
 from softrec.io.choice_file import read_choice
 from softrec.job import program
+from softrec.job.settings import build
 from softrec.sequential import encoder, ranking, windows
 from softrec.sequential.trainer import FitSettings, Method, Trainer
+
+
+@dataclass(frozen=True)
+class SequentialSettings:
+    """Settings of a training run of a method that reads only items.
+
+    Attributes:
+        fit: the settings of the training.
+        method: the method's module in `softrec.sequential`.
+        options: the fields of the module's `Options`, without the searched hyperparameter.
+        search: name of the hyperparameter that validation selects: "l2", or a field of `Options`.
+        candidate: the run's candidate of it, or null for the selected value.
+    """
+
+    fit: FitSettings
+    method: str
+    options: dict[str, Any]
+    search: str
+    candidate: float | None
+
+
+@dataclass(frozen=True)
+class SequentialRankSettings:
+    """Settings of ranking: the network's shape and the mask, and its module in `softrec.sequential`."""
+
+    rank: ranking.RankSettings
+    network: str
 
 
 @dataclass(frozen=True)
@@ -25,6 +54,38 @@ class FitFiles:
     catalogue: Path
     model: Path
     log: Path
+
+
+def method_module(name: str) -> Any:
+    """Import a method's module: `Options`, `method(options)`, and `network(items, settings)` if it has its own.
+
+    A module that uses SASRec's network has no `network`: its saved weights are ranked by `softrec.sequential.sasrec`.
+    """
+    return import_module(f"softrec.sequential.{name}")
+
+
+def chosen_method(
+    settings: SequentialSettings, choices: Sequence[Path] | None, l2_choices: Sequence[Path] | None
+) -> tuple[Method, float, dict[str, float]]:
+    """Return a run's method, its L2, and the searched hyperparameter if that is not L2.
+
+    Args:
+        settings: the settings of the run.
+        choices: the choice file of the searched hyperparameter; none if the run is a candidate.
+        l2_choices: the choice file of SASRec's L2; none if L2 is searched.
+
+    Raises:
+        SoftrecError: a choice file is missing, superfluous or for another hyperparameter, or `options` do not fit.
+    """
+    value = candidate_or_chosen(choices, settings.search, settings.candidate)
+    given = l2_choices or []
+    if len(given) != (settings.search != "l2"):
+        found = f"the run searches {settings.search}, and {len(given)} choice files of SASRec's L2 are given"
+        raise SoftrecError(found, where="--l2", remedy="give one if the run does not search l2, else none")
+    searched = {} if settings.search == "l2" else {settings.search: value}
+    module = method_module(settings.method)
+    options = build(module.Options, {**settings.options, **searched}, f"{settings.method}.Options")
+    return module.method(options), read_selected(given[0], "l2") if given else value, searched
 
 
 def as_read(windows: windows.Windows, path: Path) -> windows.Windows:

@@ -11,18 +11,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from softrec.sequential.encoder import Encoder
+from softrec.sequential.encoder import Encoder, Network
 from softrec.sequential.sasrec import Batch, Sasrec
-from softrec.sequential.trainer import FitSettings
 from softrec.sequential.windows import Windows
 
 
 @dataclass(frozen=True)
-class SampledSoftmaxSettings:
-    """Settings of a run: SASRec's `fit`, the candidate `l2` (null: the selected one), negatives per batch (128)."""
+class Options:
+    """Negatives per batch, shared by its rows (128)."""
 
-    fit: FitSettings
-    l2: float | None
     negatives: int
 
 
@@ -42,7 +39,12 @@ class SampledSoftmax(Sasrec):
         return sampled_softmax(model, model(batch.window, batch.length), batch)
 
 
-def sampled_softmax(model: Encoder, state: Tensor, batch: Batch) -> Tensor:
+def method(options: Options) -> SampledSoftmax:
+    """Return the method with its options."""
+    return SampledSoftmax(options.negatives)
+
+
+def sampled_softmax(model: Network, state: Tensor, batch: Batch) -> Tensor:
     """Return -1/B sum_b ln[ exp s_by / (exp s_by + sum_k exp s_bk) ] for states (B, D) and (K,) negatives k.
 
     A negative that is a row's target is left out of this row's sum. There is no temperature.

@@ -4,6 +4,7 @@ The other sequential recommenders extend SASRec.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,11 @@ from torch.nn import functional
 
 from softrec.sequential.encoder import Encoder, EncoderSettings
 from softrec.sequential.windows import Windows
+
+
+@dataclass(frozen=True)
+class Options:
+    """SASRec has no hyperparameters besides those of every ID-based recommender."""
 
 
 class Batch(NamedTuple):
@@ -60,6 +66,16 @@ class Sasrec:
     def finished(self, model: Encoder) -> Encoder:
         """Return the network to be saved and used for ranking, a plain `Encoder`."""
         return model
+
+
+def method(options: Options) -> Sasrec:
+    """Return the method with its options."""
+    return Sasrec()
+
+
+def network(items: int, settings: EncoderSettings) -> Encoder:
+    """Build the network whose saved weights are used for ranking."""
+    return Encoder(items, settings)
 
 
 def next_item_loss(model: Encoder, state: Tensor, batch: Batch) -> Tensor:

@@ -20,7 +20,7 @@ from softrec.core import seeds
 from softrec.core.devices import device_name
 from softrec.evaluation import metrics
 from softrec.io.checkpoints import Checkpoint
-from softrec.sequential.encoder import Encoder, EncoderSettings
+from softrec.sequential.encoder import EncoderSettings, Network
 from softrec.sequential.ranking import Protocol as RankProtocol
 from softrec.sequential.ranking import Ranking
 from softrec.sequential.rowwise import RowGradients
@@ -58,18 +58,10 @@ class FitSettings(EncoderSettings):
     tie_seed: int
 
 
-@dataclass(frozen=True)
-class SasrecSettings:
-    """Settings of a SASRec run: `fit`, and the candidate `l2` of Adam's weight decay (null: the selected one)."""
-
-    fit: FitSettings
-    l2: float | None
-
-
 class Method(Protocol):
     """A sequential recommender as the trainer sees it: its network, its negatives and its loss."""
 
-    def build(self, items: int, train: Windows, settings: EncoderSettings) -> Encoder:
+    def build(self, items: int, train: Windows, settings: EncoderSettings) -> Network:
         """Build the network for a catalogue of `items`; some methods use the training rows."""
         ...
 
@@ -77,11 +69,11 @@ class Method(Protocol):
         """Draw the negatives of each batch of `size` rows."""
         ...
 
-    def loss(self, model: Encoder, batch: Batch) -> torch.Tensor:
+    def loss(self, model: Any, batch: Batch) -> torch.Tensor:
         """Return the mean loss of a batch, a scalar."""
         ...
 
-    def finished(self, model: Encoder) -> Encoder:
+    def finished(self, model: Any) -> Network:
         """Return the trained network to be saved and used for ranking."""
         ...
 

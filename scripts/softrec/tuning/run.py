@@ -1,77 +1,65 @@
-"""A tuning run from input files to adapter and log, for SFT, SOFT and S-DPO."""
+"""A tuning run from input files to adapter and log, by any strategy."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.errors import SoftrecError
 from common.files import atomic_write
 from common.log import info
 from common.process import world_size
 from softrec.core.devices import use_deterministic_algorithms
-from softrec.decoding.recommender import Recommender, RecommenderSettings, open_recommender, wrap
+from softrec.decoding.recommender import Recommender, open_recommender, wrap
 from softrec.evaluation.device_grounding import DeviceGrounding
-from softrec.evaluation.grounding import Grounding, GroundingSettings
+from softrec.evaluation.grounding import Grounding
 from softrec.io.checkpoints import Checkpoint
-from softrec.io.tables import read_table
 from softrec.job import program
 from softrec.job.settings import read_settings
-from softrec.llm.language_model import LanguageModel, LoraSettings, attach_lora, save_adapter
+from softrec.llm.language_model import LanguageModel, attach_lora, save_adapter
 from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.splits.samples import load_items, load_rows, load_seen, load_title_embeddings
 from softrec.tuning.checkpointing import Saver
-from softrec.tuning.engine import EngineSettings, OptimiserSettings, TorchEngine
-from softrec.tuning.epoch_loop import LoopSettings, Tuner
+from softrec.tuning.engine import EngineSettings, TorchEngine
+from softrec.tuning.epoch_loop import Tuner
 from softrec.tuning.objectives import Objective, SoftObjective
-from softrec.tuning.schedule import Schedule
+from softrec.tuning.settings import StrategySettings, TuningFiles, TuningSettings
 from softrec.tuning.start_engine import start_engine
+from softrec.tuning.strategy import Strategy
 from softrec.tuning.validation import Validator
 
-NewObjective = Callable[[LanguageModel, list[list[int]], dict[str, list[list[int]]], LoopSettings], Objective]
+if TYPE_CHECKING:
+    import datasets
 
 
-@dataclass(frozen=True)
-class TuningSettings:
-    """Settings of a tuning run: prompts and decoding, LoRA, optimiser, epoch loop, and grounding in validation."""
+def start(
+    paths: TuningFiles,
+    settings: StrategySettings,
+    sft_adapter: Sequence[Path] | None,
+    item_embeddings: Sequence[Path] | None,
+) -> Recommender:
+    """Load the model that a run starts from: SFT and SOFT start from the base model (section 3.3), S-DPO from SFT's.
 
-    recommender: RecommenderSettings
-    lora: LoraSettings
-    optimiser: OptimiserSettings
-    loop: LoopSettings
-    grounding: GroundingSettings
+    Args:
+        paths: the files of the run.
+        settings: the settings of the run.
+        sft_adapter: the trained SFT adapter, if the run starts from it.
+        item_embeddings: the weights of one SASRec model, if a fresh adapter of LLaRA is attached.
 
-
-@dataclass(frozen=True)
-class TuningFiles:
-    """The files of a tuning run, which writes `adapter` (a folder) and `log` and reads the others."""
-
-    llm: Path
-    catalogue: Path
-    titles: Path
-    interactions: Path
-    train: Path
-    valid: Path
-    adapter: Path
-    log: Path
-
-
-def start(paths: TuningFiles, settings: TuningSettings, item_embeddings: Sequence[Path] | None = None) -> Recommender:
-    """Load the base model and attach a fresh adapter: SFT and SOFT both start from the base model (section 3.3).
-
-    LLaRA also needs `item_embeddings`, the weights of one SASRec model.
+    Raises:
+        SoftrecError: the adapter is given and not needed, or needed and not given.
     """
+    given, tuning = list(sft_adapter or []), settings.tuning
+    if len(given) != settings.from_sft:
+        found = f"{settings.strategy} has from_sft {settings.from_sft}, and {len(given)} adapters are given"
+        raise SoftrecError(found, where="--start", remedy="give the SFT adapter if from_sft is true, else none")
     items = load_items(paths.catalogue)
-    base = open_recommender(paths.llm, items, settings.recommender)
-    llm = attach_lora(base.llm, settings.lora, settings.loop.seed)
-    llm.backbone.begin(llm, item_embeddings, settings.loop.seed)
-    return wrap(llm, items, settings.recommender)
-
-
-def start_from_sft(paths: TuningFiles, settings: TuningSettings, adapter: Path) -> Recommender:
-    """Load the base model with the trained SFT adapter, from which S-DPO starts (section 4.1)."""
-    items = load_items(paths.catalogue)
-    return open_recommender(paths.llm, items, settings.recommender, adapter, trainable=True)
+    if given:
+        return open_recommender(paths.llm, items, tuning.recommender, given[0], trainable=True)
+    base = open_recommender(paths.llm, items, tuning.recommender)
+    llm = attach_lora(base.llm, tuning.lora, tuning.loop.seed)
+    llm.backbone.begin(llm, item_embeddings, tuning.loop.seed)
+    return wrap(llm, items, tuning.recommender)
 
 
 def validator(paths: TuningFiles, recommender: Recommender, settings: TuningSettings) -> Validator:
@@ -82,22 +70,6 @@ def validator(paths: TuningFiles, recommender: Recommender, settings: TuningSett
     catalogue, device = (titles, recommender.items.title_id, seen, settings.grounding), recommender.llm.device
     grounding = Grounding(*catalogue) if device.type == "cpu" else DeviceGrounding(*catalogue, device)
     return Validator(recommender.prompts(rows), rows.to_dict(), grounding, recommender.generation)
-
-
-def self_distilled_responses(path: Path, recommender: Recommender, rows: int) -> list[list[int]]:
-    """Return token ids of the responses yhat, the raw generated texts, in the order of the training rows.
-
-    Raises:
-        SoftrecError: the file does not hold one text per training row, in that order.
-    """
-    table = read_table(path, ["row", "text"])
-    held, remedy = table["row"].to_pylist(), f"remove {path} and let Snakemake make it again"
-    if len(held) != rows:
-        raise SoftrecError(f"{path} holds {len(held)} texts for {rows} training rows", remedy=remedy)
-    for row, found in enumerate(held):
-        if found != row:
-            raise SoftrecError(f"{path} holds row {found} where row {row} should be", remedy=remedy)
-    return [recommender.encoder.raw_response(text) for text in table["text"].to_pylist()]
 
 
 def engine_settings(text: str) -> EngineSettings:
@@ -136,14 +108,7 @@ def recompute_activations(llm: LanguageModel) -> None:
 
 
 def tune(
-    paths: TuningFiles,
-    key: str,
-    how: EngineSettings,
-    settings: TuningSettings,
-    recommender: Recommender,
-    responses: dict[str, list[list[int]]],
-    schedule: Callable[[], Schedule],
-    new_objective: NewObjective | None = None,
+    paths: TuningFiles, key: str, how: EngineSettings, recommender: Recommender, train: "datasets.Dataset", by: Strategy
 ) -> None:
     """Tune, from the last checkpoint if there is one, write adapter and log, and remove the checkpoints.
 
@@ -151,24 +116,22 @@ def tune(
         paths: the files of the run.
         key: the run's identity (`checkpoints.run_key`): checkpoints of another key are ignored.
         how: the settings of the engine.
-        settings: the settings of the run.
         recommender: the model with its adapter and the catalogue.
-        responses: token ids of each kind of response, in the order of the training rows.
-        schedule: builds the schedule of tau; called when the model is ready.
-        new_objective: builds the objective; L_SOFT by default.
+        train: the training rows.
+        by: the strategy: responses, schedule, objective and settings of the run.
     """
-    llm, loop = recommender.llm, settings.loop
-    prompts = recommender.prompts(load_rows(paths.train, recommender.items.count), responses)
-    engine = engine_for(recommender, settings, how)
+    llm, loop = recommender.llm, by.settings.loop
+    prompts = recommender.prompts(train, by.responses)
+    engine = engine_for(recommender, by.settings, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     info(f"{trainable:,} trainable parameters of {llm.model.num_parameters():,}")
     objective: Objective = (
-        new_objective(llm, prompts, responses, loop) if new_objective else SoftObjective(loop.loss_reduction)
+        by.new_objective(llm, prompts, by.responses, loop) if by.new_objective else SoftObjective(loop.loss_reduction)
     )
-    tuner = Tuner(llm, engine, prompts, responses, objective, loop)
+    tuner = Tuner(llm, engine, prompts, by.responses, objective, loop)
     checkpoint = Checkpoint(paths.adapter, key)
     saver = Saver(checkpoint, how.checkpoint_minutes)
-    lines = tuner.fit(schedule(), validator(paths, recommender, settings), saver)
+    lines = tuner.fit(by.schedule(), validator(paths, recommender, by.settings), saver)
     save_adapter(llm, paths.adapter)
     with atomic_write(paths.log) as partial:
         partial.write_text("".join(json.dumps(line, allow_nan=False) + "\n" for line in lines))

@@ -23,8 +23,8 @@ def rows_of_text(negatives: int = NEGATIVES) -> tuple[training_rows.Tokens, dict
 
 def side(folder: Path, name: str, negatives: int = NEGATIVES, share_prompt: bool = True) -> Iterator[Any]:
     """The project's tuner and engine. The tuner asks the reference as it is made, once for all updates."""
-    from softrec.tuning import sdpo
     from softrec.tuning.schedule import EpochFacts
+    from softrec.tuning.strategies import sdpo
 
     how = {"share_prompt": share_prompt, "micro": MICRO, "new_objective": partial(sdpo.objective, BETA)}
     tuner = training_rows.new_tuner(training_rows.small_model(), *rows_of_text(negatives), **how)

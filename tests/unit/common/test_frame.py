@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from circle_of_items import SETTINGS, write_data
+from circle_of_items import SASREC, SETTINGS, SHAPE, write_data
 from common.frame import FRAME
 from filtered_shop import FILTER, SPLIT
 from places import SCRIPTS
@@ -68,11 +68,11 @@ def data_room(scripts: Path, raw: Path, out: Path) -> None:
 def sequential_room(scripts: Path, data: Path, out: Path) -> None:
     """A fit of two epochs, and the ranks of its model."""
     inputs, model, ranks = write_data(data), out / "model.safetensors", out / "ranks.parquet"
-    settings = {"fit": asdict(replace(SETTINGS, epochs=2)), "l2": 0.0}
-    run(scripts, "fit_sasrec", settings, [*inputs, "--model", model, "--log", out / "training.jsonl"])
-    shape = {key: settings["fit"][key] for key in ("dim", "blocks", "heads", "length", "dropout", "mask", "tie_seed")}
+    settings = {**SASREC, "fit": asdict(replace(SETTINGS, epochs=2))}
+    run(scripts, "fit_sequential", settings, [*inputs, "--model", model, "--log", out / "training.jsonl"])
+    shape = {key: settings["fit"][key] for key in SHAPE}
     rows = ["--model", model, "--rows", data / "valid.parquet", *inputs[4:]]
-    run(scripts, "rank_sequential", shape, [*rows, "--ranks", ranks])
+    run(scripts, "rank_sequential", {"rank": shape, "network": "sasrec"}, [*rows, "--ranks", ranks])
 
 
 def outputs(folder: Path) -> dict[str, bytes | list[dict[str, object]]]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fit_llm_cf
-import fit_sasrec_softmax
+import fit_sequential
 import rank_llm_cf
 import rank_sequential
 import retrieve_examples
@@ -20,6 +20,7 @@ from softrec.io import arrays, tables
 from softrec.job import program
 from softrec.llm_enhanced import chains_of_thought
 
+SOFTMAX = {"method": "sampled_softmax", "options": {"negatives": 8}, "search": "l2"}
 FIT = asdict(replace(SETTINGS, epochs=2, patience=2))
 SHAPE = {key: FIT[key] for key in ("dim", "blocks", "heads", "length", "dropout", "mask", "tie_seed")}
 DECISIONS = 30
@@ -102,10 +103,16 @@ def test_what_is_trained_ranks_as_it_did_in_validation(tmp_path: Path, data: dic
 def test_without_weight_the_ranks_are_those_of_sasrec_with_its_loss(tmp_path: Path, data: dict[str, list[str]]) -> None:
     """Each by its own scripts."""
     ours = rank(tmp_path, data, fit(tmp_path, data, 0.0), 0.0)
-    settings = json.dumps({"fit": FIT, "l2": 0.0, "negatives": 8})
+    settings = json.dumps({**SOFTMAX, "fit": FIT, "candidate": 0.0})
     out = ["--model", str(tmp_path / "plain"), "--log", str(tmp_path / "plain.log"), "--settings", settings]
-    program.run(fit_sasrec_softmax.main, fit_sasrec_softmax.build_parser(), [*data["inputs"], *out])
-    rows = ["--rows", str(tmp_path / "valid.parquet"), *data["inputs"][4:], "--settings", json.dumps(SHAPE)]
+    program.run(fit_sequential.main, fit_sequential.build_parser(), [*data["inputs"], *out])
+    rows = [
+        "--rows",
+        str(tmp_path / "valid.parquet"),
+        *data["inputs"][4:],
+        "--settings",
+        json.dumps({"rank": SHAPE, "network": "sasrec"}),
+    ]
     argv = [*rows, "--model", str(tmp_path / "plain"), "--ranks", str(tmp_path / "plain.ranks")]
     program.run(rank_sequential.main, rank_sequential.build_parser(), argv)
     assert tables.read_table(tmp_path / "plain.ranks", ["rank"])["rank"].to_pylist() == ours

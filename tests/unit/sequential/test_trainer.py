@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-import fit_sasrec
+import fit_sequential
 import rank_sequential
-from circle_of_items import ITEMS, SETTINGS, cycle, trainer, write_data
+from circle_of_items import ITEMS, SASREC, SETTINGS, SHAPE, cycle, trainer, write_data
 from common.errors import SoftrecError
 from softrec.evaluation import ranking
 from softrec.io import tables
@@ -27,7 +27,7 @@ from softrec.sequential import sasrec
 from softrec.sequential.ranking import rank_windows
 from softrec.sequential.trainer import FitSettings, Trainer
 
-SCRIPT = Path(fit_sasrec.__file__)
+SCRIPT = Path(fit_sequential.__file__)
 
 
 def without_seconds(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -175,7 +175,7 @@ def test_kill_9_leaves_no_output_and_the_next_run_goes_on(tmp_path: Path, capsys
     The second run finishes both, leaves no checkpoint, and its model ranks the circle (all 80 windows tried).
     """
     inputs, model, log = write_data(tmp_path), tmp_path / "out" / "model.safetensors", tmp_path / "out" / "log"
-    settings = {"fit": asdict(replace(SETTINGS, epochs=30, patience=30)), "l2": 0.0}
+    settings = {**SASREC, "fit": asdict(replace(SETTINGS, epochs=30, patience=30))}
     argv = [*inputs, "--model", str(model), "--log", str(log), "--settings", json.dumps(settings)]
     process = subprocess.Popen([sys.executable, SCRIPT, *argv], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
@@ -188,7 +188,7 @@ def test_kill_9_leaves_no_output_and_the_next_run_goes_on(tmp_path: Path, capsys
     assert not model.exists()
     assert not log.exists()
 
-    program.run(fit_sasrec.main, fit_sasrec.build_parser(), argv)
+    program.run(fit_sequential.main, fit_sequential.build_parser(), argv)
     assert "resumed after epoch" in capsys.readouterr().err
     assert sorted(path.name for path in model.parent.iterdir()) == sorted(
         name for path in (model, log) for name in (path.name, path.name + ".manifest.json")
@@ -196,9 +196,17 @@ def test_kill_9_leaves_no_output_and_the_next_run_goes_on(tmp_path: Path, capsys
     assert json.loads(log.read_text().splitlines()[-1])["validation"]["H@1"] > 0.9
 
     ranks = tmp_path / "ranks.parquet"
-    shape = {key: settings["fit"][key] for key in ("dim", "blocks", "heads", "length", "dropout", "mask", "tie_seed")}
+    shape = {key: settings["fit"][key] for key in SHAPE}
     rows = ["--rows", str(tmp_path / "valid.parquet"), *inputs[4:]]
-    rank_argv = ["--model", str(model), *rows, "--ranks", str(ranks), "--settings", json.dumps(shape)]
+    rank_argv = [
+        "--model",
+        str(model),
+        *rows,
+        "--ranks",
+        str(ranks),
+        "--settings",
+        json.dumps({"rank": shape, "network": "sasrec"}),
+    ]
     program.run(rank_sequential.main, rank_sequential.build_parser(), rank_argv)
     table = tables.read_table(ranks, list(ranking.RANK_TYPES))
     assert table["candidates"].to_pylist() == (ITEMS - cycle(80).length).tolist()

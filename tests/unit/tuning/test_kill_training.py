@@ -16,7 +16,7 @@ from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, adapter_state
 from softrec.tuning.checkpointing import Saver
 from softrec.tuning.epoch_loop import Tuner
-from softrec.tuning.scheduler import SelfAdaptive
+from softrec.tuning.strategies.soft import SelfAdaptive
 from tuning_run import Scripted, flat, new_tuner
 
 NewLlm = Callable[[], LanguageModel]

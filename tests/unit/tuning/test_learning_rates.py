@@ -9,8 +9,8 @@ from transformers import get_constant_schedule_with_warmup, get_cosine_schedule_
 
 from softrec.tuning.engine import OptimiserSettings, TorchEngine
 from softrec.tuning.epoch_loop import LoopSettings
-from softrec.tuning.run import TuningSettings
-from softrec.tuning.sdpo import SdpoSettings
+from softrec.tuning.preference import Updates
+from softrec.tuning.settings import TuningSettings
 from tuning_run import LOOP
 
 SETTINGS = OptimiserSettings(learning_rate=0.1, warmup_steps=20, weight_decay=0.0, gradient_clip=1.0)
@@ -68,7 +68,7 @@ def test_sdpos_schedule_is_counted_in_its_own_updates(schedule: Any, last: float
     """
     loop = LoopSettings(**{**LOOP, "epochs": 3, "global_batch_size": 256})
     tuning = TuningSettings(None, None, SETTINGS, loop, None)  # type: ignore[arg-type]
-    run = SdpoSettings(tuning, 3, 1.0, schedule, 0.05).run(4096)
+    run = Updates(schedule, 0.05).applied(tuning, 4096)
     assert run.optimiser.warmup_steps == 3
     assert [run.optimiser.rate(step) for step in (0, 3)] == [0.0, 0.1]
     assert run.optimiser.rate(47) == pytest.approx(last, abs=1e-6)

@@ -20,8 +20,9 @@ from softrec.splits.seen_items import SeenItems
 from softrec.tuning.checkpointing import Saver
 from softrec.tuning.engine import TorchEngine
 from softrec.tuning.epoch_loop import LoopSettings, Tuner
+from softrec.tuning.preference import negative_titles
 from softrec.tuning.schedule import Constant, EpochFacts
-from softrec.tuning.sdpo import ask_reference, negative_titles, objective, sdpo
+from softrec.tuning.strategies.sdpo import ask_reference, objective, sdpo
 from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, NoCheckpoint, Scripted, as_after_sft, flat
 
 PREFERENCE = Constant(None)

@@ -12,7 +12,7 @@ from softrec.io.tables import write_table
 from softrec.llm.language_model import LanguageModel
 from softrec.llm.prompts import Words
 from softrec.splits.samples import Items
-from softrec.tuning.run import self_distilled_responses
+from softrec.tuning.strategy import StrategyFiles, TuningRun
 
 
 @pytest.fixture
@@ -22,11 +22,24 @@ def recommender(llm: LanguageModel) -> Recommender:
     return wrap(llm, Items([""], [-1], []), settings)
 
 
+def read(path: Path, recommender: Recommender) -> list[list[int]]:
+    """The responses of a run on three training rows."""
+    files = StrategyFiles(path.parent / "interactions.parquet", [path], None)
+    return TuningRun(recommender, [None] * 3, None, files).self_distilled_titles()  # type: ignore[arg-type]
+
+
+def test_a_strategy_without_its_file_says_which_flag_gives_it(recommender: Recommender, tmp_path: Path) -> None:
+    """A registry entry that forgot what its module reads is told so, before anything is trained."""
+    files = StrategyFiles(tmp_path / "interactions.parquet", None, [])
+    with pytest.raises(SoftrecError, match="give one to --self-distilled"):
+        TuningRun(recommender, [None] * 3, None, files).self_distilled_titles()  # type: ignore[arg-type]
+
+
 def test_an_empty_text_is_trained_on_as_the_end_alone(recommender: Recommender, tmp_path: Path) -> None:
     """Quotes stay where the model said them; nothing said is EOS, one token, so that its mean is a number."""
     answers = [Generated('"Ember 1"', True), Generated("", True), Generated('"Fros', False)]
     predictions.write(tmp_path / "self_distilled.parquet", answers)
-    found = self_distilled_responses(tmp_path / "self_distilled.parquet", recommender, 3)
+    found = read(tmp_path / "self_distilled.parquet", recommender)
     eos = recommender.llm.tokenizer.eos_token_id
     assert found[1] == [eos]
     assert [recommender.llm.tokenizer.decode(ids[:-1]) for ids in found] == ['"Ember 1"', "", '"Fros']
@@ -48,6 +61,6 @@ def test_texts_of_other_rows_are_refused(recommender: Recommender, tmp_path: Pat
     columns = {"row": rows, "text": ["x"] * len(rows), "finished": [True] * len(rows)}
     write_table(path, columns, predictions.TYPES)
     with pytest.raises(SoftrecError, match=place) as caught:
-        self_distilled_responses(path, recommender, 3)
+        read(path, recommender)
     assert str(path) in caught.value.what
     assert f"remove {path}" in str(caught.value)

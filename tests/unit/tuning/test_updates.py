@@ -14,7 +14,7 @@ from softrec.tuning.batches import global_batches
 from softrec.tuning.engine import TorchEngine
 from softrec.tuning.epoch_loop import Tuner
 from softrec.tuning.schedule import Constant
-from softrec.tuning.scheduler import SelfAdaptive
+from softrec.tuning.strategies.soft import SelfAdaptive
 from tuning_run import OPTIMISER, PROMPTS, RESPONSES, NoCheckpoint, Scripted, fitted, flat, new_tuner
 
 NewLlm = Callable[[], LanguageModel]

@@ -9,6 +9,7 @@ from typing import Any
 
 from lib.cost import fits, roofline
 from lib.cost.sizes import Left, Sizes
+from lib.graph import methods
 
 COT_MORE = (
     100  # tokens of LLM-CF's prompt beyond a prompt: a worked example, the task (llm_enhanced/chains_of_thought.py)
@@ -18,14 +19,14 @@ DOUBLE = 30e9  # float64 operations per second of a core: grounding took 6.0 s o
 SINGLE = 2 * DOUBLE  # float32 operations: twice as many fit into a register
 LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and load a language model; of every other job
 
-ON_ALL_RANKS = (
-    "tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa", "generate_self_distilled", "predict_training_titles",
-)  # fmt: skip
+STRATEGY_OF = {f"tune_{how.module}": how for _, how in methods.STRATEGIES.values()}
+ON_ALL_RANKS = (*STRATEGY_OF, "generate_self_distilled", "predict_training_titles")
 LLM_RULES = (
     *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "measure_initial_distance",
     "measure_initial_distance_llara", "encode_titles", "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
 )  # fmt: skip
-FITS_ON_GPU = ("fit_dros", "fit_dllm2rec", "fit_llm_cf")  # these take days on cores
+# These take days on cores.
+FITS_ON_GPU = (*methods.fits_on_gpu(), "fit_dllm2rec", "fit_llm_cf")
 GPU_RULES = (*LLM_RULES, *FITS_ON_GPU)
 KINDS = ("training", "generation", "encoding", "grounding", "loading", "other")
 
@@ -119,16 +120,17 @@ def tuning(sizes: Sizes) -> Work:
     SOFT's first epoch uses only self-distilled titles; before each later epoch d_t is measured. SDPO runs one forward
     pass of its reference.
     """
-    rule, config = sizes.job.rule, sizes.config
-    own = config["sdpo"] if rule == "tune_sdpo" else config["tuning"]
-    epochs, found = own["epochs"], Work()
-    later = {"tune_soft": 2, "tune_sdpo": 1 + config["sdpo"]["negatives"]}.get(rule, 1)
+    config, how = sizes.config, STRATEGY_OF[sizes.job.rule]
+    own = config[how.section or "tuning"]
+    epochs, found = own.get("epochs", config["tuning"]["epochs"]), Work()
+    adaptive = "initial_distance" in how.reads
+    later = 1 + (how.titles if isinstance(how.titles, int) else own[how.titles])
     for epoch in range(epochs):
-        found += training(sizes, 1 if rule == "tune_soft" and epoch == 0 else later) + validating(sizes)
-    if rule == "tune_soft":
+        found += training(sizes, 1 if adaptive and epoch == 0 else later) + validating(sizes)
+    if adaptive:
         for _ in range(epochs - 1):
             found += answering(sizes, config["soft"]["distance_rows"])
-    if rule == "tune_sdpo":
+    if how.reference:
         found["training"] += roofline.reading(sizes.llm, *laid_out(sizes, later)).seconds
     return found
 

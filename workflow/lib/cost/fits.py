@@ -21,9 +21,8 @@ class Pace(NamedTuple):
     row_item: float
 
 
+SASREC = Pace(8e-3, 1.8e-7, 1e-4, 4e-9)  # also of every method that has not been rehearsed
 ON_CORE = {
-    "fit_sasrec": Pace(8e-3, 1.8e-7, 1e-4, 4e-9),
-    "fit_sasrec_softmax": Pace(8e-3, 1.8e-7, 1e-4, 4e-9),
     "fit_dros": Pace(8e-3, 4.4e-6, 1e-4, 4e-9),
     "fit_dllm2rec": Pace(45e-3, 4.3e-7, 1e-4, 4e-9),
     "fit_llm_cf": Pace(25e-3, 9e-7, 1e-3, 4e-9),
@@ -34,7 +33,7 @@ ON_GPU = Pace(10e-3, 0, 1e-4, 0)
 def seconds(sizes: Sizes, *, on_gpu: bool, epochs: int = EPOCHS) -> float:
     """Return the seconds of one training run of at most `epochs`; the default assumes early stopping."""
     own = sizes.config["sasrec"]
-    pace = ON_GPU if on_gpu else ON_CORE[sizes.job.rule]
+    pace = ON_GPU if on_gpu else ON_CORE.get(sizes.job.rule, SASREC)
     step, row = pace.step + sizes.titles * pace.step_item, pace.row + sizes.titles * pace.row_item
     epoch = sizes.training_rows / own["batch_size"] * step + sizes.validated * row
     return min(own["epochs"], epochs) * epoch

@@ -1,60 +1,11 @@
-"""The rows of Table 2, and the cells (test results) of a configuration."""
+"""The cells (test results) of a configuration: its rows on its data sets with its seeds."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Row:
-    """A row of Table 2.
-
-    Attributes:
-        key: the name under `methods` in the configuration.
-        backbone, method: the row's two names in the paper's table; "" as the backbone of ID-based recommenders.
-        folder: the folder of its runs below `results/RUN/DATASET/`.
-        grid: path of keys of the candidates in the configuration from which validation selects one, or ().
-        seeded: whether its runs differ by training seed; an untuned model has one run, which counts for each seed.
-    """
-
-    key: str
-    backbone: str
-    method: str
-    folder: str
-    grid: tuple[str, ...] = ()
-    seeded: bool = True
-
-    @property
-    def setting(self) -> str:
-        """Name of the hyperparameter that is selected on validation and tested with every candidate, or ""."""
-        return {"soft": "alpha"}.get(self.grid[0], "") if self.grid else ""
-
-    @property
-    def pattern(self) -> str:
-        """Regular expression of the row's folder below its backbone's folder, with a candidate if it has a grid."""
-        own = re.escape(self.folder.removeprefix(f"{self.folder.partition('/')[0]}/"))
-        return f"{own}/{self.setting}=[^/]+" if self.setting else own
-
-
-# In the order of the paper, whose table has no row for guidance alone (its Figure 1a), nor for SASRec trained with
-# LLM-CF's loss, which shows how much of LLM-CF's gain comes from its loss. LLaRA's rows are built like BIGRec's.
-ROWS = (
-    Row("sasrec", "", "SASRec", "sasrec"),
-    Row("sasrec-softmax", "", "SASRec (sampled softmax)", "sasrec-softmax"),
-    Row("dros", "", "DROS", "dros"),
-    Row("llm-cf", "", "LLM-CF", "llm-cf"),
-    Row("dllm2rec", "", "DLLM2Rec", "dllm2rec"),
-    Row("bigrec-guidance", "BIGRec", "Guidance only", "bigrec/untuned", seeded=False),
-    Row("bigrec-sft", "BIGRec", "SFT", "bigrec/sft"),
-    Row("bigrec-sdpo", "BIGRec", "SDPO", "bigrec/sdpo"),
-    Row("bigrec-soft-wo-sa", "BIGRec", "SOFT(w/o SA)", "bigrec/soft-wo-sa"),
-    Row("bigrec-soft", "BIGRec", "SOFT", "bigrec/soft", ("soft", "alphas")),
-    Row("llara-sft", "LLaRA", "SFT", "llara/sft"),
-    Row("llara-sdpo", "LLaRA", "SDPO", "llara/sdpo"),
-    Row("llara-soft-wo-sa", "LLaRA", "SOFT(w/o SA)", "llara/soft-wo-sa"),
-    Row("llara-soft", "LLaRA", "SOFT", "llara/soft", ("soft", "alphas")),
-)
+from lib.graph.methods import ROWS, Row
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from lib.graph import grid
+from lib.graph import grid, methods
 
 
 def item_embeddings(wildcards: Any) -> list[str]:
@@ -16,6 +16,17 @@ def initial_distance(wildcards: Any) -> str:
     """Return the file of d_0, measured on the untuned LLM, for LLaRA with the projector initialised by this seed."""
     seeded = "seed={seed}/" if wildcards.backbone == "llara" else ""
     return f"results/<run>/{{dataset}}/{{backbone}}/{seeded}initial_distance.json"
+
+
+def of_strategy(how: methods.Tune) -> dict[str, Any]:
+    """Return the inputs that only some strategies and backbones read, each a list that may be empty."""
+    sft = "results/<run>/{dataset}/{backbone}/sft/seed={seed}"
+    return {
+        "start": [f"{sft}/adapter"] if how.from_sft else [],
+        "item_embeddings": [] if how.from_sft else item_embeddings,
+        "self_distilled": [f"{sft}/self_distilled.parquet"] if "self_distilled" in how.reads else [],
+        "initial_distance": initial_distance if "initial_distance" in how.reads else [],
+    }
 
 
 def initial_distances(config: Mapping[str, Any]) -> list[str]:

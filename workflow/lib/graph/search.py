@@ -9,24 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from lib.graph import grid
+from lib.graph import grid, methods
 
-
-class Search(NamedTuple):
-    """The hyperparameter that is selected ("l2"), and the path of keys to its candidates in the configuration."""
-
-    setting: str
-    keys: tuple[str, ...]
-
-
-# By the folder of the model. DROS uses SASRec's L2, as its authors do.
-SEARCHES = {
-    "sasrec": Search("l2", ("sasrec", "l2")),
-    "sasrec-softmax": Search("l2", ("llm_cf", "l2")),
-    "dros": Search("alpha", ("dros", "alphas")),
-    "llm-cf": Search("l2", ("llm_cf", "l2")),
-    "dllm2rec": Search("l2", ("dllm2rec", "l2")),
-}
+# By the folder of the model.
+SEARCHES = {row.folder: row.search for row in methods.ROWS if row.search}
 
 
 class Training(NamedTuple):

@@ -28,3 +28,7 @@ class Base:
     def llm(self, dataset: str) -> Mapping[str, Any]:
         """Return the configuration of a data set's language model."""
         return self.config["llms"][self.dataset(dataset)["llm"]]
+
+    def own(self, default: str, section: str, keys: tuple[str, ...]) -> dict[str, Any]:
+        """Return the values of `keys` in a method's section, or in the section `default` where the method has none."""
+        return {key: self.config[section or default].get(key, self.config[default][key]) for key in keys}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lib.graph.methods import STRATEGIES
 from lib.slices.base import take, to_json
 from lib.slices.ranking import RankingSlices
 
@@ -71,35 +72,27 @@ class LlmSlices(RankingSlices):
             }
         )
 
-    def tuning(self, dataset: str, backbone: str, seed: str) -> dict[str, Any]:
-        """Return the settings of one tuning run."""
-        tuning = self.config["tuning"]
+    def tuning(self, dataset: str, backbone: str, seed: str, section: str = "tuning") -> dict[str, Any]:
+        """Return the settings of one tuning run, those of `tuning` but for keys of the strategy's own section."""
         batch = {"global_batch_size": self.dataset(dataset)["global_batch_size"]}
         return {
             "recommender": self.recommender(dataset, backbone),
             "lora": self.config["lora"],
-            "optimiser": take(tuning, OPTIMISER),
-            "loop": {**take(tuning, LOOP), **batch, "seed": int(seed)},
+            "optimiser": self.own("tuning", section, OPTIMISER),
+            "loop": {**self.own("tuning", section, LOOP), **batch, "seed": int(seed)},
             "grounding": self.grounding(),
         }
 
-    def soft(self, dataset: str, backbone: str, seed: str, alpha: str) -> str:
-        """Return the slice for one run of SOFT."""
-        return to_json(
-            {
-                "tuning": self.tuning(dataset, backbone, seed),
-                "alpha": float(alpha),
-                "progression": self.config["soft"]["progression"],
-            }
-        )
-
-    def sdpo(self, dataset: str, backbone: str, seed: str) -> str:
-        """Return the slice for one run of S-DPO, with its own learning rate, schedule, clip, epochs and patience."""
-        own = self.config["sdpo"]
-        tuning = self.tuning(dataset, backbone, seed)
-        tuning["optimiser"] |= {**take(own, ("learning_rate", "gradient_clip")), "warmup_steps": 0}
-        tuning["loop"] |= take(own, ("epochs", "patience"))
-        return to_json({"tuning": tuning, **take(own, ("negatives", "beta", "schedule", "warmup"))})
+    def tune(self, name: str, dataset: str, backbone: str, seed: str, candidate: str | None = None) -> str:
+        """Return the slice for one run of a strategy, with its candidate if its rows have a grid."""
+        how = STRATEGIES[name][1]
+        tuning = self.tuning(dataset, backbone, seed, how.section)
+        options: dict[str, Any] = take(self.config[how.section], how.options) if how.options else {}
+        if "warmup" in options:  # a share of all updates, in place of a number of steps
+            tuning["optimiser"]["warmup_steps"] = 0
+        if candidate is not None:
+            options["alpha"] = float(candidate)
+        return to_json({"tuning": tuning, "strategy": how.module, "options": options, "from_sft": how.from_sft})
 
     def cot(self, dataset: str) -> str:
         """Return the slice for generating LLM-CF's chains of thought."""

@@ -4,62 +4,52 @@ The policy starts from the SFT adapter, which is also the frozen reference. So t
 computed once, before training.
 """
 
-import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
 import torch
 
-from common.errors import SoftrecError
 from common.log import Progress
-from softrec.core import distributed, seeds
-from softrec.decoding.recommender import Recommender
+from softrec.core import distributed
 from softrec.llm.branches import Row, collate
 from softrec.llm.language_model import LanguageModel
 from softrec.llm.log_likelihood import ResponseLikelihood
-from softrec.splits.samples import Items
-from softrec.splits.seen_items import SeenItems
 from softrec.tuning.epoch_loop import LoopSettings
-from softrec.tuning.run import TuningSettings
-from softrec.tuning.schedule import EpochFacts
-
-if TYPE_CHECKING:
-    import datasets
-
-CHOSEN = "chosen"
+from softrec.tuning.preference import Updates, negative_titles, preference_responses
+from softrec.tuning.schedule import Constant, EpochFacts
+from softrec.tuning.strategy import Strategy, TuningRun
 
 
 @dataclass(frozen=True)
-class SdpoSettings:
-    """Settings of an S-DPO run: those of a tuning run, and the hyperparameters of S-DPO.
+class Options:
+    """Hyperparameters of S-DPO.
 
     Attributes:
-        tuning: the settings of the tuning run.
         negatives: n, the number of negative titles per row (3).
         beta: strength of the preference (1).
-        schedule: learning rate after the warm-up: cosine decay to zero, or constant.
-        warmup: share of all updates in which the rate rises (0.05).
+        schedule, warmup: the learning rate over all updates.
     """
 
-    tuning: TuningSettings
     negatives: int
     beta: float
     schedule: Literal["cosine", "constant"]
     warmup: float
 
-    def run(self, rows: int) -> TuningSettings:
-        """Return the settings of the tuning run on `rows` training rows, with its learning rate schedule in updates.
 
-        The warm-up is rounded up, as in transformers' Trainer.
-        """
-        loop = self.tuning.loop
-        updates = loop.epochs * -(-rows // loop.global_batch_size)
-        fall = updates if self.schedule == "cosine" else None
-        optimiser = replace(self.tuning.optimiser, warmup_steps=math.ceil(updates * self.warmup), cosine_steps=fall)
-        return replace(self.tuning, optimiser=optimiser)
+def prepare(options: Options, run: TuningRun) -> Strategy:
+    """Return the strategy: the true title and its negatives, whose reference is the model before its first update."""
+    titles = run.recommender.items
+    negatives = negative_titles(run.train, titles, run.seen_items(), options.negatives, run.settings.loop.seed)
+    return Strategy(
+        preference_responses(run.recommender, run.train, negatives),
+        lambda: Constant(None),
+        Updates(options.schedule, options.warmup).applied(run.settings, len(run.train)),
+        partial(objective, options.beta),
+    )
 
 
 def sdpo(delta_chosen: torch.Tensor, delta_rejected: torch.Tensor, beta: float) -> torch.Tensor:
@@ -79,42 +69,6 @@ def sdpo(delta_chosen: torch.Tensor, delta_rejected: torch.Tensor, beta: float) 
     margin = beta * (delta_rejected - delta_chosen[:, None])
     # The column of zeros is the 1 in log(1 + sum_j ...).
     return torch.logsumexp(torch.cat([torch.zeros_like(margin[:, :1]), margin], dim=1), dim=1)
-
-
-def negative_titles(rows: "datasets.Dataset", items: Items, seen: SeenItems, n: int, seed: int) -> list[list[str]]:
-    """Draw `n` different negative titles per row, uniformly from titles that the user has not seen.
-
-    Left out are the titles of the target and of every item that the user has interacted with before it. Later
-    interactions are not left out: the negatives would leak which items the user chooses later.
-
-    Raises:
-        SoftrecError: the catalogue has too few titles.
-    """
-    rng = seeds.stream(seed, "sdpo negatives")
-    drawn = []
-    for row, (user, position, history, target) in enumerate(
-        zip(rows["user"], rows["position"], rows["history"], rows["target"], strict=True)
-    ):
-        free = np.ones(len(items.distinct), dtype=bool)
-        free[items.title_id[[*seen.before(user, position).tolist(), *history, target]]] = False
-        candidates = np.flatnonzero(free)
-        if len(candidates) < n:
-            raise SoftrecError(
-                f"row {row} leaves {len(candidates)} titles to draw {n} negatives from",
-                remedy="lower sdpo.negatives, or take a larger catalogue",
-            )
-        drawn.append([items.distinct[i] for i in rng.choice(candidates, n, replace=False)])
-    return drawn
-
-
-def responses(recommender: Recommender, rows: "datasets.Dataset", negatives: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Return token ids of the rows' responses by kind: "chosen" (true titles), "rejected 1", "rejected 2", ..."""
-    columns = zip(*negatives, strict=True)
-    rejected = {
-        f"rejected {j}": [recommender.encoder.response(title) for title in column]
-        for j, column in enumerate(columns, start=1)
-    }
-    return {CHOSEN: recommender.labels(rows), **rejected}
 
 
 @dataclass(frozen=True)
