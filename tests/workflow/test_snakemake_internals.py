@@ -25,6 +25,7 @@ TOUCHED = [
     ("snakemake.persistence", "PersistenceBase.has_outdated_metadata", ("self", "job"), "the same"),
     ("snakemake.persistence", "PersistenceBase.params_changed", ("self", "job", "file"), "the same"),
     ("snakemake.persistence", "PersistenceBase.incomplete", ("self", "job"), "refuse tables that no job wrote"),
+    ("snakemake.persistence", "PersistenceBase._code", ("self", "rule"), "record commands without the scripts' place"),
     ("snakemake.persistence", "ParamsChange", None, "give the reason for a rerun"),
     ("snakemake.exceptions", "WorkflowError", None, "end a run before its first job"),
     ("snakemake.logging", "logger.addFilter", None, "print one line per job"),

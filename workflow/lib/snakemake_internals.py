@@ -119,6 +119,23 @@ def wrap_records(persistence: Any, clauses: Clauses) -> None:
     persistence.params_changed = params_changed
 
 
+def record_commands(recorded: Callable[[str], str]) -> None:
+    """Let Snakemake record each rule's command, and compare it with the record of earlier runs, as `recorded` gives it.
+
+    A command whose record differs is a reason to run a job again.
+    """
+    from snakemake.persistence import PersistenceBase
+
+    code = PersistenceBase._code
+
+    @functools.wraps(code)
+    def _code(self: Any, rule: Any) -> str | None:
+        found = code(self, rule)
+        return None if found is None else recorded(found)
+
+    PersistenceBase._code = _code
+
+
 def refuse_outputs(problems: Callable[[list[str]], Iterable[str]]) -> None:
     """End a run before its first job with the sentences that `problems` has of a job's outputs, if it has any.
 

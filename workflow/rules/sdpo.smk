@@ -31,7 +31,7 @@ rule tune_sdpo:
         code=lambda w: code_digest("tune_sdpo", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/tune_sdpo.py \
+        $SOFTREC_LAUNCH "$SOFTREC_SCRIPTS"/tune_sdpo.py \
             --engine "$SOFTREC_ENGINE" \
             --settings {params.cfg:q} \
             --code {params.code:q} \

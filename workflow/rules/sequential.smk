@@ -27,7 +27,7 @@ rule fit_sasrec:
         code=code_digest("fit_sasrec"),
     shell:
         r"""
-        python scripts/fit_sasrec.py \
+        python "$SOFTREC_SCRIPTS"/fit_sasrec.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --train {input.train:q} \
@@ -64,7 +64,7 @@ rule fit_sasrec_softmax:
         code=code_digest("fit_sasrec_softmax"),
     shell:
         r"""
-        python scripts/fit_sasrec_softmax.py \
+        python "$SOFTREC_SCRIPTS"/fit_sasrec_softmax.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --train {input.train:q} \
@@ -102,7 +102,7 @@ rule fit_dros:
         code=code_digest("fit_dros"),
     shell:
         r"""
-        python scripts/fit_dros.py \
+        python "$SOFTREC_SCRIPTS"/fit_dros.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --train {input.train:q} \
@@ -137,7 +137,7 @@ rule select_hyperparameter:
         code=code_digest("select_hyperparameter"),
     shell:
         r"""
-        python scripts/select_hyperparameter.py \
+        python "$SOFTREC_SCRIPTS"/select_hyperparameter.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
@@ -167,7 +167,7 @@ rule copy_selected_model:
         code=code_digest("copy_selected_model"),
     shell:
         r"""
-        python scripts/copy_selected_model.py \
+        python "$SOFTREC_SCRIPTS"/copy_selected_model.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --choice {input.choice:q} \
@@ -198,7 +198,7 @@ rule rank_sequential:
         code=code_digest("rank_sequential"),
     shell:
         r"""
-        python scripts/rank_sequential.py \
+        python "$SOFTREC_SCRIPTS"/rank_sequential.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --model {input.model:q} \

@@ -32,7 +32,7 @@ rule tune_sft:
         code=lambda w: code_digest("tune_sft", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/tune_sft.py \
+        $SOFTREC_LAUNCH "$SOFTREC_SCRIPTS"/tune_sft.py \
             --engine "$SOFTREC_ENGINE" \
             --settings {params.cfg:q} \
             --code {params.code:q} \
@@ -73,7 +73,7 @@ rule generate_self_distilled:
         code=lambda w: code_digest("predict_titles", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/predict_titles.py \
+        $SOFTREC_LAUNCH "$SOFTREC_SCRIPTS"/predict_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -118,7 +118,7 @@ rule tune_soft:
         code=lambda w: code_digest("tune_soft", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/tune_soft.py \
+        $SOFTREC_LAUNCH "$SOFTREC_SCRIPTS"/tune_soft.py \
             --engine "$SOFTREC_ENGINE" \
             --settings {params.cfg:q} \
             --code {params.code:q} \
@@ -166,7 +166,7 @@ rule tune_soft_wo_sa:
         code=lambda w: code_digest("tune_soft_wo_sa", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/tune_soft_wo_sa.py \
+        $SOFTREC_LAUNCH "$SOFTREC_SCRIPTS"/tune_soft_wo_sa.py \
             --engine "$SOFTREC_ENGINE" \
             --settings {params.cfg:q} \
             --code {params.code:q} \
@@ -208,7 +208,7 @@ rule select_alpha:
         code=code_digest("select_hyperparameter"),
     shell:
         r"""
-        python scripts/select_hyperparameter.py \
+        python "$SOFTREC_SCRIPTS"/select_hyperparameter.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
