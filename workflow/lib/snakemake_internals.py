@@ -65,16 +65,37 @@ class Run:
         """Seconds before the first question about submitted jobs, from the profile."""
         return self.workflow.executor_settings.init_seconds_before_status_checks
 
+    @property
+    def steps(self) -> int:
+        """The number of jobs that Snakemake counts: those of `jobs_to_run`, and the target if it is a rule."""
+        return len(self.workflow.dag)
+
+    def makes(self, rule: str) -> bool:
+        """Whether a rule is part of the plan."""
+        return any(job.rule.name == rule for job in self.workflow.dag.jobs)
+
     def jobs_to_run(self) -> list[Any]:
         """The jobs of the plan that will run, without the target `all`, which runs no command."""
         return [job for job in self.workflow.dag.needrun_jobs() if job.rule.name != "all"]
 
 
-def add_log_filter(own: logging.Filter) -> None:
-    """Show each record of Snakemake's logger to a filter first: a logger plugin sees only what is left over."""
+def add_log_filter(own: logging.Filter) -> bool:
+    """Show each record of Snakemake's logger to a filter first; what it drops is not on the terminal or in the log.
+
+    Logger plugins get all records. Return whether Snakemake writes to the terminal, not such a plugin.
+    """
     from snakemake.logging import logger
 
-    logger.addFilter(own)
+    def seen(record: logging.LogRecord) -> bool:
+        vars(record)["softrec_drops"] = not own.filter(record)
+        return True
+
+    logger.addFilter(seen)
+    handlers = {str(handler.name): handler for handler in logger.handlers}
+    own_handlers = handlers.keys() & {"DefaultStreamHandler", "DefaultLogFileHandler"}
+    for name in own_handlers:
+        handlers[name].addFilter(lambda record: not vars(record)["softrec_drops"])
+    return "DefaultStreamHandler" in own_handlers
 
 
 def compare_with_manifests(clauses: Clauses) -> None:
