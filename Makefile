@@ -46,7 +46,7 @@ pages: $(VENV)/.run  ## Regenerate pages made of schema, rules and formulas
 
 # The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
 # has. Therefore each rule requests only one core, and few jobs run at once.
-SLURM_DEMO := --profile profiles/slurm --sdm env-modules --slurm-init-seconds-before-status-checks 10 \
+SLURM_DEMO := --profile profiles/slurm-venv --slurm-init-seconds-before-status-checks 10 \
 	--jobs 3 --set-threads tune_sft=1 --configfile config/demo.yaml --config run=slurm-demo \
 	'tuning={micro_batch_size: 4}' 'engine={kind: deepspeed, ranks: 4}'
 
