@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+OR_SAY := || { echo "softrec: pip cannot install these packages (see above): without a network, let PIP_INDEX_URL or PIP_FIND_LINKS name a package index that this machine can reach." >&2; exit 1; }
 
 # The configuration and profile that `make cost` reads.
 CONFIG ?= config/paper.yaml
@@ -45,7 +46,7 @@ pages: $(VENV)/.run  ## Regenerate pages made of schema, rules and formulas
 
 # The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
 # has. Therefore each rule requests only one core, and few jobs run at once.
-SLURM_DEMO := --profile profiles/slurm --sdm env-modules --slurm-init-seconds-before-status-checks 10 \
+SLURM_DEMO := --profile profiles/slurm-venv --slurm-init-seconds-before-status-checks 10 \
 	--jobs 3 --set-threads tune_sft=1 --configfile config/demo.yaml --config run=slurm-demo \
 	'tuning={micro_batch_size: 4}' 'engine={kind: deepspeed, ranks: 4}'
 
@@ -112,23 +113,24 @@ $(VENV)/bin/python:
 # The .pth file lets Snakemake find softrec's plugin, which reads configuration files before Snakemake does.
 $(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt $(wildcard workflow/plugin/*/*.py)
 	@echo "setting up $(VENV) (a minute or two)"
-	@$(INSTALL) -r envs/requirements.txt -c envs/constraints.txt
+	@$(INSTALL) -r envs/requirements.txt -c envs/constraints.txt $(OR_SAY)
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' | \
 		while read -r folder; do echo "$(CURDIR)/workflow/plugin" > "$$folder/softrec.pth"; done
+	@echo "to call snakemake yourself: source $(VENV)/bin/activate"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
 	@echo "installing the requirements of the tests into $(VENV)"
-	@$(INSTALL) -r envs/requirements-dev.txt -c envs/constraints.txt
+	@$(INSTALL) -r envs/requirements-dev.txt -c envs/constraints.txt $(OR_SAY)
 	@touch $@
 
 $(VENV)/.slurm: $(VENV)/.dev envs/requirements-slurm.txt
-	@$(INSTALL) -r envs/requirements-slurm.txt -c envs/constraints.txt
+	@$(INSTALL) -r envs/requirements-slurm.txt -c envs/constraints.txt $(OR_SAY)
 	@touch $@
 
 $(VENV)/.bench: $(VENV)/.run envs/requirements-bench.txt
 	@echo "installing the peers of the benchmark into $(VENV)"
-	@$(INSTALL) -r envs/requirements-bench.txt -c envs/constraints.txt
+	@$(INSTALL) -r envs/requirements-bench.txt -c envs/constraints.txt $(OR_SAY)
 	@touch $@
 
 # RecBole needs older libraries than softrec, so it has its own environment. The benchmark reports it as missing if it

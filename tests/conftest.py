@@ -1,12 +1,18 @@
 """What several tests share: a catalogue of a few titles, a tiny language model, a web server."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+
+try:
+    from hypothesis import settings
+except ModuleNotFoundError as error:
+    said = f"{error} in {sys.prefix}: `make .venv/.dev` installs what tests need; then `.venv/bin/python -m pytest`."
+    raise SystemExit(said) from None
 
 from local_server import Site, serve
 

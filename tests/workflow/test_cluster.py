@@ -175,6 +175,13 @@ class Job:
         self.resources = Resources(resources)
 
 
+def test_gpus_may_be_asked_for_as_generic_resources() -> None:
+    """`gres` counts GPUs on each node, `gpu` all of a job; a site without --gpus sets `gpu: 0` beside `gres`."""
+    asked = [Job("a", gpu=0, gres="gpu:a800:4"), Job("b", gpu=0, gres="gpu:2", nodes=2), Job("c", gres="nvme:1")]
+    found = requirements.requests(asked)
+    assert [(ask.gpu, ask.gpu_model, ask.nodes) for ask in found] == [(4, "a800", 1), (4, "", 2), (0, "", 1)]
+
+
 def test_what_jobs_ask_for_is_read_once() -> None:
     """Two seeds ask for the same; threads are CPUs unless cpus_per_task is given; other keys have plain defaults."""
     tune = {"slurm_partition": "gpu", "gpu": 4, "gpu_model": "a800", "mem_mb": 9, "runtime": 5}

@@ -32,6 +32,13 @@ def test_four_ranks_are_four_gpus() -> None:
     assert Engine({**SECTION, "ranks": 2, "gpus": 4}).resources == {"gpu": 4}
 
 
+def test_scripts_may_be_elsewhere() -> None:
+    """The launcher is started from there; commands of rules read the folder from their environment."""
+    engine = Engine(SECTION, "../softrec/scripts")
+    assert engine.launch.startswith("exec python ../softrec/scripts/launch_ranks.py --ranks 4")
+    assert engine.environment["SOFTREC_SCRIPTS"] == "../softrec/scripts"
+
+
 def test_two_nodes_are_one_launcher_each() -> None:
     """`tasks_per_gpu: 0` keeps the Slurm plugin from asking for tasks per GPU as well, which sbatch refuses."""
     engine = Engine({**SECTION, "ranks": 8, "nodes": 2})

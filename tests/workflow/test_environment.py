@@ -23,7 +23,7 @@ def test_the_sentence_names_the_other_form() -> None:
     sentence = environment.conda_sentence(["conda"], lambda name: None)
     assert sentence is not None
     assert "no conda is\nfound" in sentence
-    assert "--sdm env-modules" in sentence
+    assert "--profile profiles/slurm-venv" in sentence
 
 
 SNAKEFILE = """

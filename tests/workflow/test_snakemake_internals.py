@@ -22,11 +22,14 @@ TOUCHED = [
     ("snakemake.api", "Workflow.source_path", ("self", "rel_path"), "find the schema"),
     ("snakemake.settings.types", "ResourceSettings._parsed_overwrite_resources", None, "share a rule's resources"),
     ("snakemake.settings.types", "ResourceSettings._parsed_overwrite_threads", None, "the same"),
+    ("snakemake.dag", "DAG.__len__", ("self",), "say how many jobs there are"),
+    ("snakemake.dag", "DAG.jobs", None, "name the tables at the end"),
     ("snakemake.dag", "DAG.needrun_jobs", ("self",), "estimate what is left, and publish the plan"),
     ("snakemake.persistence", "PersistenceBase.has_metadata", ("self", "job"), "compare outputs with manifests"),
     ("snakemake.persistence", "PersistenceBase.has_outdated_metadata", ("self", "job"), "the same"),
     ("snakemake.persistence", "PersistenceBase.params_changed", ("self", "job", "file"), "the same"),
     ("snakemake.persistence", "PersistenceBase.incomplete", ("self", "job"), "refuse tables that no job wrote"),
+    ("snakemake.persistence", "PersistenceBase._code", ("self", "rule"), "record commands without the scripts' place"),
     ("snakemake.persistence", "ParamsChange", None, "give the reason for a rerun"),
     ("snakemake.exceptions", "WorkflowError", None, "end a run before its first job"),
     ("snakemake.logging", "logger.addFilter", None, "print one line per job"),
@@ -61,6 +64,7 @@ rule all:
     shell: "touch made"
 onstart:
     print(*values, found.is_dry_run, found.is_remote, len(found.jobs_to_run()), sep="\\n")
+    print(found.steps, found.makes("all"), found.makes("none"))
 """
 
 
@@ -86,7 +90,18 @@ def test_a_run_says_of_itself_what_the_command_line_says(tmp_path: Any) -> None:
     command = [sys.executable, "-m", "snakemake", "--quiet", "host", "--config", "key=1", "--cores", "1"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.splitlines() == ["[]", "[]", "{'key': 1}", "True", "[]", "['host']", "False", "False", "0"]
+    assert ended.stdout.splitlines() == [
+        "[]",
+        "[]",
+        "{'key': 1}",
+        "True",
+        "[]",
+        "['host']",
+        "False",
+        "False",
+        "0",
+        "1 True False",
+    ]
 
 
 class Records:
@@ -125,11 +140,41 @@ def test_manifests_are_compared_as_changed_params(known: bool, clauses: list[str
         assert found.files == {"a"}
 
 
-def test_a_filter_sees_snakemakes_records() -> None:
-    """The logger has it, and loses it again, for other tests' sake."""
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_a_filter_drops_records_for_the_terminal_and_not_for_plugins(on_terminal: bool) -> None:
+    """A plugin's handler gets every record; one that writes to the terminal stands in place of Snakemake's."""
     from snakemake.logging import logger
 
-    own = logging.Filter("softrec")
-    snakemake_internals.add_log_filter(own)
-    assert own in logger.filters
-    logger.removeFilter(own)
+    class Kept(logging.Handler):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name, self.messages = name, list[str]()
+
+        def emit(self, record: logging.LogRecord) -> None:
+            self.messages.append(record.getMessage())
+
+    class DropsNoise(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            return record.getMessage() != "noise"
+
+    plugin, own = Kept("plugin"), Kept("DefaultStreamHandler" if on_terminal else "another plugin")
+    before, filters, level = list(logger.handlers), list(logger.filters), logger.level
+    logger.handlers, logger.level = [plugin, own], logging.INFO
+    try:
+        assert snakemake_internals.add_log_filter(DropsNoise()) is on_terminal
+        for text in ("noise", "text"):
+            logger.info(text)
+    finally:
+        logger.handlers, logger.filters, logger.level = before, filters, level
+    assert plugin.messages == ["noise", "text"]
+    assert own.messages == (["text"] if on_terminal else ["noise", "text"])
+
+
+def test_commands_are_recorded_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule without a command has none."""
+    from snakemake.persistence import PersistenceBase
+
+    monkeypatch.setattr(PersistenceBase, "_code", lambda self, rule: rule)
+    snakemake_internals.record_commands(str.upper)
+    found: Any = PersistenceBase._code
+    assert (found(None, "python a.py"), found(None, None)) == ("PYTHON A.PY", None)

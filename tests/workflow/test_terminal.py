@@ -1,6 +1,7 @@
 """What a quiet run prints: a line per start and end of a job, and what it remembers of failures."""
 
 import logging
+import signal
 from typing import Any
 
 import pytest
@@ -58,6 +59,46 @@ def test_other_runs_are_left_as_they_are(quiet: set[str], dryrun: bool) -> None:
     assert all(watch.filter(one) for one in records)
     assert said == []
     assert list(watch.failures) == [("tune_soft", ("own.log", "slurm.log"))]
+
+
+def test_a_job_that_ctrl_c_ends_is_stopped_and_has_not_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if its error is reported before Snakemake's own words on Ctrl-C; a job that failed before has failed."""
+    said: list[str] = []
+    watch = terminal.Watch({"rules"}, show=said.append)
+    monkeypatch.setattr(signal, "getsignal", lambda number: lambda *_: said.append("Snakemake's own"))
+    handlers: list[Any] = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: handlers.append((number, handler)))
+    watch.listen()
+    [(number, stop)] = handlers
+    assert number == signal.SIGINT
+    watch.filter(record("job_error", **{**FAILED, "jobid": 9, "rule_name": "fit_dros"}))
+    watch.filter(record("job_info", **START))
+    stop(signal.SIGINT, None)
+    watch.filter(record("job_error", **FAILED))
+    assert said[-2:] == ["Snakemake's own", "   stopped  tune_soft  toys alpha=10  0:00"]
+    assert [rule for rule, _ in watch.failures] == ["fit_dros"]
+    assert not watch.filter(record("error", f"WorkflowError:\n{terminal.UNFINISHED}."))
+    assert len(terminal.STOPPED) <= 80
+
+
+def test_ctrl_c_that_a_shell_has_switched_off_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`snakemake &` in a script: SIGINT is ignored."""
+    monkeypatch.setattr(signal, "getsignal", lambda number: signal.SIG_IGN)
+    monkeypatch.setattr(signal, "signal", lambda *_: pytest.fail("a handler was installed"))
+    terminal.Watch({"rules"}).listen()
+
+
+def test_a_dry_run_has_one_table_and_no_wide_line() -> None:
+    """Snakemake gives the table before and after the jobs, and lists all rules with a reason in one line."""
+    watch = terminal.Watch({"host", "rules"}, lambda: True)
+    tables = [watch.filter(record("run_info", "Job stats:\njob  count\n")) for _ in range(2)]
+    assert tables == [True, False]
+    reasons = record(None, "Reasons:\n    forced:\n        " + ", ".join(["make_table2"] * 12) + "\n")
+    assert watch.filter(reasons)
+    first, second, *rules, last = reasons.msg.split("\n")
+    assert (first, second, last) == ("Reasons:", "    forced:", "")
+    assert all(line.startswith("        make_table2") and len(line) <= 80 for line in rules)
+    assert ", ".join(["make_table2"] * 12) == " ".join(line.strip() for line in rules)
 
 
 def test_the_target_of_all_is_no_job_and_warnings_pass() -> None:

@@ -74,16 +74,37 @@ class Run:
             if like in given:
                 given.setdefault(rule, given[like])
 
+    @property
+    def steps(self) -> int:
+        """The number of jobs that Snakemake counts: those of `jobs_to_run`, and the target if it is a rule."""
+        return len(self.workflow.dag)
+
+    def makes(self, rule: str) -> bool:
+        """Whether a rule is part of the plan."""
+        return any(job.rule.name == rule for job in self.workflow.dag.jobs)
+
     def jobs_to_run(self) -> list[Any]:
         """The jobs of the plan that will run, without the target `all`, which runs no command."""
         return [job for job in self.workflow.dag.needrun_jobs() if job.rule.name != "all"]
 
 
-def add_log_filter(own: logging.Filter) -> None:
-    """Show each record of Snakemake's logger to a filter first: a logger plugin sees only what is left over."""
+def add_log_filter(own: logging.Filter) -> bool:
+    """Show each record of Snakemake's logger to a filter first; what it drops is not on the terminal or in the log.
+
+    Logger plugins get all records. Return whether Snakemake writes to the terminal, not such a plugin.
+    """
     from snakemake.logging import logger
 
-    logger.addFilter(own)
+    def seen(record: logging.LogRecord) -> bool:
+        vars(record)["softrec_drops"] = not own.filter(record)
+        return True
+
+    logger.addFilter(seen)
+    handlers = {str(handler.name): handler for handler in logger.handlers}
+    own_handlers = handlers.keys() & {"DefaultStreamHandler", "DefaultLogFileHandler"}
+    for name in own_handlers:
+        handlers[name].addFilter(lambda record: not vars(record)["softrec_drops"])
+    return "DefaultStreamHandler" in own_handlers
 
 
 def compare_with_manifests(clauses: Clauses) -> None:
@@ -126,6 +147,23 @@ def wrap_records(persistence: Any, clauses: Clauses) -> None:
 
     persistence.has_metadata, persistence.has_outdated_metadata = has_metadata, has_outdated_metadata
     persistence.params_changed = params_changed
+
+
+def record_commands(recorded: Callable[[str], str]) -> None:
+    """Let Snakemake record each rule's command, and compare it with the record of earlier runs, as `recorded` gives it.
+
+    A command whose record differs is a reason to run a job again.
+    """
+    from snakemake.persistence import PersistenceBase
+
+    code = PersistenceBase._code
+
+    @functools.wraps(code)
+    def _code(self: Any, rule: Any) -> str | None:
+        found = code(self, rule)
+        return None if found is None else recorded(found)
+
+    PersistenceBase._code = _code
 
 
 def refuse_outputs(problems: Callable[[list[str]], Iterable[str]]) -> None:

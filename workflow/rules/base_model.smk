@@ -21,7 +21,7 @@ rule pretrain_tiny_llm:
         code=code_digest("pretrain_tiny_llm"),
     shell:
         r"""
-        python scripts/pretrain_tiny_llm.py \
+        python "$SOFTREC_SCRIPTS"/pretrain_tiny_llm.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --catalogue {input.catalogue:q} \
@@ -49,7 +49,7 @@ rule encode_titles:
         code=code_digest("encode_titles", "softrec.llm.backbones.plain"),
     shell:
         r"""
-        python scripts/encode_titles.py \
+        python "$SOFTREC_SCRIPTS"/encode_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -79,7 +79,7 @@ rule measure_initial_distance:
         code=code_digest("measure_initial_distance", "softrec.llm.backbones.bigrec"),
     shell:
         r"""
-        python scripts/measure_initial_distance.py \
+        python "$SOFTREC_SCRIPTS"/measure_initial_distance.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -111,7 +111,7 @@ rule measure_initial_distance_llara:
         code=code_digest("measure_initial_distance", "softrec.llm.backbones.llara"),
     shell:
         r"""
-        python scripts/measure_initial_distance.py \
+        python "$SOFTREC_SCRIPTS"/measure_initial_distance.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \

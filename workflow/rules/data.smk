@@ -23,7 +23,7 @@ rule filter_interactions:
         code=code_digest("filter_interactions"),
     shell:
         r"""
-        python scripts/filter_interactions.py \
+        python "$SOFTREC_SCRIPTS"/filter_interactions.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --ratings {input.ratings:q} \
@@ -54,7 +54,7 @@ rule split_sequences:
         code=code_digest("split_sequences"),
     shell:
         r"""
-        python scripts/split_sequences.py \
+        python "$SOFTREC_SCRIPTS"/split_sequences.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --interactions {input.interactions:q} \
@@ -82,7 +82,7 @@ rule sample_sequences:
         code=code_digest("sample_sequences"),
     shell:
         r"""
-        python scripts/sample_sequences.py \
+        python "$SOFTREC_SCRIPTS"/sample_sequences.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --sequences {input.sequences:q} \
@@ -111,7 +111,7 @@ rule audit_split:
         code=code_digest("audit_split"),
     shell:
         r"""
-        python scripts/audit_split.py \
+        python "$SOFTREC_SCRIPTS"/audit_split.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --interactions {input.interactions:q} \
@@ -141,7 +141,7 @@ rule audit_sample:
         code=code_digest("audit_sample"),
     shell:
         r"""
-        python scripts/audit_sample.py \
+        python "$SOFTREC_SCRIPTS"/audit_sample.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --sequences {input.sequences:q} \

@@ -26,7 +26,7 @@ rule predict_training_titles:
         code=code_digest("predict_titles", "softrec.llm.backbones.bigrec"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/predict_titles.py \
+        $SOFTREC_LAUNCH "$SOFTREC_SCRIPTS"/predict_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -60,7 +60,7 @@ rule find_nearest_items:
         code=code_digest("find_nearest_items"),
     shell:
         r"""
-        python scripts/find_nearest_items.py \
+        python "$SOFTREC_SCRIPTS"/find_nearest_items.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --embeddings {input.embeddings:q} \
@@ -99,7 +99,7 @@ rule fit_dllm2rec:
         code=code_digest("fit_dllm2rec"),
     shell:
         r"""
-        python scripts/fit_dllm2rec.py \
+        python "$SOFTREC_SCRIPTS"/fit_dllm2rec.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --train {input.train:q} \
@@ -137,7 +137,7 @@ rule describe_self_distilled:
         code=code_digest("describe_self_distilled"),
     shell:
         r"""
-        python scripts/describe_self_distilled.py \
+        python "$SOFTREC_SCRIPTS"/describe_self_distilled.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --embeddings {input.embeddings:q} \

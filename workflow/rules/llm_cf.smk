@@ -29,7 +29,7 @@ rule generate_cot:
         code=code_digest("generate_cot", "softrec.llm.backbones.plain"),
     shell:
         r"""
-        python scripts/generate_cot.py \
+        python "$SOFTREC_SCRIPTS"/generate_cot.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -59,7 +59,7 @@ rule encode_cot:
         code=code_digest("encode_cot", "softrec.llm.backbones.plain"),
     shell:
         r"""
-        python scripts/encode_cot.py \
+        python "$SOFTREC_SCRIPTS"/encode_cot.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -87,7 +87,7 @@ rule encode_titles_for_llm_cf:
         code=code_digest("encode_titles", "softrec.llm.backbones.plain"),
     shell:
         r"""
-        python scripts/encode_titles.py \
+        python "$SOFTREC_SCRIPTS"/encode_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -119,7 +119,7 @@ rule retrieve_examples:
         code=code_digest("retrieve_examples"),
     shell:
         r"""
-        python scripts/retrieve_examples.py \
+        python "$SOFTREC_SCRIPTS"/retrieve_examples.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --rows {input.rows:q} \
@@ -161,7 +161,7 @@ rule fit_llm_cf:
         code=code_digest("fit_llm_cf"),
     shell:
         r"""
-        python scripts/fit_llm_cf.py \
+        python "$SOFTREC_SCRIPTS"/fit_llm_cf.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --train {input.train:q} \
@@ -207,7 +207,7 @@ rule rank_llm_cf:
         code=code_digest("rank_llm_cf"),
     shell:
         r"""
-        python scripts/rank_llm_cf.py \
+        python "$SOFTREC_SCRIPTS"/rank_llm_cf.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --model {input.model:q} \

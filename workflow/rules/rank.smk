@@ -25,7 +25,7 @@ rule predict_titles:
         code=lambda w: code_digest("predict_titles", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
-        python scripts/predict_titles.py \
+        python "$SOFTREC_SCRIPTS"/predict_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -59,7 +59,7 @@ rule predict_titles_untuned:
         code=code_digest("predict_titles", "softrec.llm.backbones.bigrec"),
     shell:
         r"""
-        python scripts/predict_titles.py \
+        python "$SOFTREC_SCRIPTS"/predict_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -92,7 +92,7 @@ rule ground_predictions:
         code=code_digest("ground_predictions"),
     shell:
         r"""
-        python scripts/ground_predictions.py \
+        python "$SOFTREC_SCRIPTS"/ground_predictions.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --embeddings {input.embeddings:q} \
@@ -122,7 +122,7 @@ rule evaluate_ranks:
         code=code_digest("evaluate_ranks"),
     shell:
         r"""
-        python scripts/evaluate_ranks.py \
+        python "$SOFTREC_SCRIPTS"/evaluate_ranks.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --ranks {input.ranks:q} \

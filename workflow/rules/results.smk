@@ -7,7 +7,7 @@ rule make_table1:
     """Write Table 1: our counts beside the paper's"""
     input:
         counts=[f"results/{RUN}/{dataset}/filter_counts.json" for dataset in config["datasets"]],
-        published="config/published.csv",
+        published=place.path("config/published.csv"),
     output:
         csv=report(
             "results/<run>/table1.csv",
@@ -28,7 +28,7 @@ rule make_table1:
         code=code_digest("make_table1"),
     shell:
         r"""
-        python scripts/make_table1.py \
+        python "$SOFTREC_SCRIPTS"/make_table1.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --counts {input.counts:q} \
@@ -60,7 +60,7 @@ rule collect_results:
         code=code_digest("collect_results"),
     shell:
         r"""
-        python scripts/collect_results.py \
+        python "$SOFTREC_SCRIPTS"/collect_results.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --metrics {input.metrics:q} \
@@ -102,7 +102,7 @@ rule make_table2:
         code=code_digest("make_table2"),
     shell:
         r"""
-        python scripts/make_table2.py \
+        python "$SOFTREC_SCRIPTS"/make_table2.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --long {input.long:q} \
@@ -146,7 +146,7 @@ rule make_table2_all:
         code=code_digest("make_table2"),
     shell:
         r"""
-        python scripts/make_table2.py \
+        python "$SOFTREC_SCRIPTS"/make_table2.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --long {input.long:q} \
@@ -194,7 +194,7 @@ rule write_summary:
         code=code_digest("write_summary"),
     shell:
         r"""
-        python scripts/write_summary.py \
+        python "$SOFTREC_SCRIPTS"/write_summary.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --manifest {input.manifest:q} \

@@ -33,7 +33,7 @@ for row in methods.fitted():
             code=code_digest("fit_sequential", *row.fit.modules),
         shell:
             r"""
-            python scripts/fit_sequential.py \
+            python "$SOFTREC_SCRIPTS"/fit_sequential.py \
                 --settings {params.cfg:q} \
                 --code {params.code:q} \
                 --train {input.train:q} \
@@ -68,7 +68,7 @@ rule select_hyperparameter:
         code=code_digest("select_hyperparameter"),
     shell:
         r"""
-        python scripts/select_hyperparameter.py \
+        python "$SOFTREC_SCRIPTS"/select_hyperparameter.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \
@@ -98,7 +98,7 @@ rule copy_selected_model:
         code=code_digest("copy_selected_model"),
     shell:
         r"""
-        python scripts/copy_selected_model.py \
+        python "$SOFTREC_SCRIPTS"/copy_selected_model.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --choice {input.choice:q} \
@@ -131,7 +131,7 @@ rule rank_sequential:
         ),
     shell:
         r"""
-        python scripts/rank_sequential.py \
+        python "$SOFTREC_SCRIPTS"/rank_sequential.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --model {input.model:q} \

@@ -29,7 +29,7 @@ rule measure_significance:
         code=code_digest("measure_significance"),
     shell:
         r"""
-        python scripts/measure_significance.py \
+        python "$SOFTREC_SCRIPTS"/measure_significance.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --ranks {input.ranks:q} \
@@ -46,7 +46,7 @@ rule compare_published:
     """Compare our cells with the paper's"""
     input:
         intervals="results/<run>/intervals_paper.csv",
-        published="config/published.csv",
+        published=place.path("config/published.csv"),
     output:
         csv="results/<run>/compare.csv",
         markdown=report(
@@ -67,7 +67,7 @@ rule compare_published:
         code=code_digest("compare_published"),
     shell:
         r"""
-        python scripts/compare_published.py \
+        python "$SOFTREC_SCRIPTS"/compare_published.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --intervals {input.intervals:q} \
@@ -84,7 +84,7 @@ rule check_consistency:
         long="results/<run>/table2_long.csv",
         all_long="results/<run>/table2_all_long.csv",
         metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
-        published="config/published.csv",
+        published=place.path("config/published.csv"),
     output:
         report="results/<run>/consistency.json",
         markdown=report(
@@ -105,7 +105,7 @@ rule check_consistency:
         code=code_digest("check_consistency"),
     shell:
         r"""
-        python scripts/check_consistency.py \
+        python "$SOFTREC_SCRIPTS"/check_consistency.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --long {input.long:q} \
@@ -159,7 +159,7 @@ rule make_run_manifest:
         code=code_digest("make_run_manifest"),
     shell:
         r"""
-        python scripts/make_run_manifest.py \
+        python "$SOFTREC_SCRIPTS"/make_run_manifest.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --tables {input.tables:q} \

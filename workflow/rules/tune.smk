@@ -42,7 +42,7 @@ for strategy, (_, how) in methods.STRATEGIES.items():
             code=lambda w, how=how: code_digest("tune_llm", *how.modules(w.backbone)),
         shell:
             r"""
-            $SOFTREC_LAUNCH scripts/tune_llm.py \
+            $SOFTREC_LAUNCH "$SOFTREC_SCRIPTS"/tune_llm.py \
                 --engine "$SOFTREC_ENGINE" \
                 --settings {params.cfg:q} \
                 --code {params.code:q} \
@@ -86,7 +86,7 @@ rule generate_self_distilled:
         code=lambda w: code_digest("predict_titles", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""
-        $SOFTREC_LAUNCH scripts/predict_titles.py \
+        $SOFTREC_LAUNCH "$SOFTREC_SCRIPTS"/predict_titles.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --llm {input.llm:q} \
@@ -123,7 +123,7 @@ rule select_alpha:
         code=code_digest("select_hyperparameter"),
     shell:
         r"""
-        python scripts/select_hyperparameter.py \
+        python "$SOFTREC_SCRIPTS"/select_hyperparameter.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --logs {input.logs:q} \

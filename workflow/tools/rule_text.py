@@ -28,7 +28,7 @@ class Rule(NamedTuple):
     @property
     def script(self) -> str:
         """The name of the script in the command."""
-        found = re.findall(r"scripts/(\w+)\.py", self.shell)
+        found = re.findall(r"\$SOFTREC_SCRIPTS\"/(\w+)\.py", self.shell)
         return found[0] if len(found) == 1 else ""
 
     @property

@@ -54,7 +54,7 @@ def entries(directive: str) -> Iterator[str]:
 
 def path(value: ast.expr) -> str:
     """The literal path of an entry, in code, or "" if it is computed."""
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("directory", "report"):
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in ("directory", "report", "place.path"):
         value = value.args[0]
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return f"`{value.value.removeprefix('results/<run>/')}`"

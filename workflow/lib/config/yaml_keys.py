@@ -20,11 +20,15 @@ MISREAD = re.compile(r"[-+]?(0_*[0-7][0-7_]*|[0-9][0-9_]*(:[0-9.]+)+)")  # 010 i
 
 
 def files(configuration: Iterable[Path], arguments: Sequence[str]) -> list[Path]:
-    """The YAML files of a run: its configuration, and the profile named by Snakemake's `arguments`."""
+    """The YAML files of a run: its configuration, and the profiles named by Snakemake's `arguments`."""
+    return [*configuration, *profiles(arguments)]
+
+
+def profiles(arguments: Sequence[str]) -> list[Path]:
+    """The files of the profiles named by Snakemake's `arguments` that are in the folder given there."""
     named = [after for before, after in itertools.pairwise(arguments) if before == "--profile"]
     named += [word.partition("=")[2] for word in arguments if word.startswith("--profile=")]
-    profile = [Path(name) / "config.yaml" for name in named]
-    return [*configuration, *(path for path in profile if path.is_file())]
+    return [path for name in named if (path := Path(name) / "config.yaml").is_file()]
 
 
 def problems(path: Path) -> list[str]:

@@ -25,6 +25,17 @@ def plan(config: Mapping[str, Any], rows: Iterable[Row], jobs: int | None = None
     return "\n".join(["softrec computes", *lines])
 
 
+def results(run: str) -> str:
+    """Format where the tables and the page of a finished run are."""
+    facts = {
+        "Table 2": f"results/{run}/table2.md, .csv, .tex (the paper's sample of test rows)",
+        "": f"results/{run}/table2_all.md, .csv, .tex (all test rows, with tests)",
+        "tests": f"results/{run}/significance.md",
+        "summary": f"results/{run}/reproduction.md",
+    }
+    return "\n".join(line for name, text in facts.items() for line in wrapped(name, text))
+
+
 def dataset(name: str, part: Mapping[str, Any]) -> str:
     """Format a data set: its label in tables, its key if it differs, and its base model."""
     label = part["label"] if part["label"] == name else f"{part['label']} ({name})"

@@ -6,14 +6,17 @@ failures. So its log records are read here, before it drops any.
 
 import logging
 import re
+import signal
 import sys
 import textwrap
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from common.display_text import plain
+from lib.console.forecast import Forecast
 from lib.slurm import preemption
 
 WIDTH = 80
@@ -42,6 +45,8 @@ LEFT_BEHIND = (
     "If Snakemake was killed, its jobs are still on the cluster, and write the same files: `make slurm-recover`\n"
     "finds and cancels them and removes the lock. Then start the same command again."
 )
+STOPPED = "Stopped. The same command goes on: finished jobs are kept, training resumes."
+UNFINISHED = "At least one job did not complete successfully"
 PREEMPTED = " preempted  a job waits in the queue again and will resume from its checkpoint"
 
 
@@ -60,6 +65,8 @@ class Watch(logging.Filter):
     Attributes:
         failures: the cluster job of every failed job by its rule and log files, in the order of the failures.
         refusals: Slurm's message for every failed submission, by rule and log files.
+        forecast: the time that the run has left, once its jobs are known.
+        stopped: whether Ctrl-C was pressed; jobs that end with an error from then on were stopped, and have not failed.
     """
 
     def __init__(
@@ -80,6 +87,8 @@ class Watch(logging.Filter):
         self.ended = ""
         self.numbers: list[str] = []
         self.groups: dict[str, str] = {}
+        self.forecast: Forecast | None = None
+        self.stopped, self.tables = False, 0
         self.requeuer = preemption.Requeuer(self.numbers, show, interval)
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -89,19 +98,24 @@ class Watch(logging.Filter):
         facts = vars(record)
         event = str(facts.get("event"))
         for rule, logs, cluster_job in failed(event, facts):
-            self.failures[rule, logs] = self.failures.get((rule, logs)) or cluster_job
-        if not self.quiet or self.dryrun():
+            if not self.stopped:
+                self.failures[rule, logs] = self.failures.get((rule, logs)) or cluster_job
+        if not self.quiet:
             return True
+        if self.dryrun():
+            return self.planned(event, record)
         if event == "job_info":
             self.start(facts)
         elif event == "group_info":
             self.groups.update([group(facts["group_id"], [job.rule.name for job in facts["jobs"]])])
         elif event == "job_error":
-            self.show(line("failed", self.end(facts["jobid"])))
+            self.show(line("stopped" if self.stopped else "failed", self.end(facts["jobid"], well=False)))
         elif event == "job_finished":
             self.ended = self.end(facts["job_id"])
         elif event == "progress":
             self.show(line(f"{facts['done']} of {facts['total']}", self.ended or "all"))
+            if self.forecast and (left := self.forecast.due()):
+                self.show(line("left", left))
         elif submitted := SUBMITTED.match(str(record.msg)):
             self.submitted(*submitted.groups())
             return False
@@ -109,13 +123,36 @@ class Watch(logging.Filter):
             self.show(PREEMPTED)
             self.requeuer.begin()
             return False
+        elif self.stopped and UNFINISHED in str(record.msg):
+            return False
         return event not in (*REPLACED, "group_info", "group_error") and not str(record.msg).startswith(NOISE)
+
+    def planned(self, event: str, record: logging.LogRecord) -> bool:
+        """Process a record of a dry run: fold long lines, and drop the table that comes a second time at the end."""
+        self.tables += event == "run_info"
+        if len(text := str(record.msg)) > WIDTH:
+            record.msg = "\n".join(folded(text))
+        return event != "run_info" or self.tables == 1
+
+    def listen(self) -> None:
+        """Note Ctrl-C before Snakemake does, whose own message may come after the errors of the jobs that it ended."""
+        before = signal.getsignal(signal.SIGINT)
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.stopped = True
+            if callable(before):
+                before(number, frame)
+
+        if callable(before):  # it is ignored in the background of a shell, and stays so
+            signal.signal(signal.SIGINT, stop)
 
     def start(self, facts: Mapping[str, Any]) -> None:
         """Record the start of a job and print it; the target `all` runs no command and is skipped."""
         if facts["shellcmd"]:
             name = named(facts["rule_name"], facts["wildcards"])
             self.running[facts["jobid"]] = name, time.monotonic()
+            if self.forecast:
+                self.forecast.start(facts["jobid"])
             if facts.get("local") or not self.remote():
                 self.show(line("start", name))
 
@@ -134,8 +171,10 @@ class Watch(logging.Filter):
         self.show(line("refused", ", ".join(sorted({own.rule.name for own in members}))))
         self.show(textwrap.fill(sentence, WIDTH, initial_indent=" " * 12, subsequent_indent=" " * 12))
 
-    def end(self, job: int) -> str:
+    def end(self, job: int, well: bool = True) -> str:
         """Return the name and run time (m:ss) of a job that has ended; "" if its start was not seen."""
+        if self.forecast:
+            (self.forecast.end if well else self.forecast.stop)(job)
         name, started = self.running.pop(job, ("", 0.0))
         seconds = round(time.monotonic() - started)
         return name and f"{name}  {seconds // 60}:{seconds % 60:02d}"
@@ -169,6 +208,14 @@ def named(rule: str, wildcards: Mapping[str, str] | None) -> str:
     """Format a job: its rule and its wildcards; values that are numbers get their names."""
     shown = (value if value[:1].isalpha() else f"{name}={value}" for name, value in (wildcards or {}).items())
     return "  ".join([rule, " ".join(shown)]).strip()
+
+
+def folded(text: str) -> Iterator[str]:
+    """Yield the lines of a text, those that are too wide divided at spaces, each part indented like its line."""
+    for one in text.split("\n"):
+        indent = " " * (len(one) - len(one.lstrip()))
+        narrow = textwrap.TextWrapper(WIDTH, indent, indent, break_on_hyphens=False, break_long_words=False)
+        yield from narrow.wrap(one.strip()) or [""]
 
 
 def line(left: str, right: str) -> str:

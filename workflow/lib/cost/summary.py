@@ -55,15 +55,30 @@ def kind_of(parts: Iterable[str]) -> str:
     return "/".join(kept[kept.index("benchmarks") + 1 :])
 
 
+class Wall(NamedTuple):
+    """Seconds from the start of a job to its end, whether they were measured, and the kind of the job."""
+
+    kind: str
+    seconds: float
+    measured: bool
+
+
+def wall(job: Left, config: Mapping[str, Any], known: Mapping[str, float]) -> Wall:
+    """Return the mean of finished jobs of the same kind, else the estimate."""
+    kind = kind_of(Path(job.benchmark).parts) if job.benchmark else job.rule
+    if (seconds := known.get(kind)) is not None:
+        return Wall(kind, seconds, True)
+    return Wall(kind, estimate.seconds(job, config) / estimate.ranks(job.rule, config), False)
+
+
 def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, float]) -> list[Line]:
     """Return one line per rule and basis (measured or estimated), the most hours first."""
     hours: defaultdict[tuple[str, bool], float] = defaultdict(float)
     count: Counter[tuple[str, bool]] = Counter()
     for job in jobs:
-        wall = known.get(kind_of(Path(job.benchmark).parts)) if job.benchmark else None
-        seconds = estimate.seconds(job, config) if wall is None else wall * estimate.ranks(job.rule, config)
-        hours[job.rule, wall is not None] += seconds / 3600
-        count[job.rule, wall is not None] += 1
+        _, seconds, on_record = wall(job, config, known)
+        hours[job.rule, on_record] += seconds * estimate.ranks(job.rule, config) / 3600
+        count[job.rule, on_record] += 1
     gpu = estimate.has_gpus(config)
     found = [Line(rule, count[rule, m], hours[rule, m], gpu and rule in estimate.GPU_RULES, m) for rule, m in count]
     return sorted(found, key=lambda line: (-line.hours, line.rule))

@@ -14,15 +14,15 @@ SAID = ("kind", "ranks", "zero_stage", "checkpoint_minutes", "gradient_checkpoin
 
 
 class Engine:
-    """The configuration's `engine` section as the rules use it."""
+    """The configuration's `engine` section as the rules use it; `scripts` is the folder of the launcher."""
 
-    def __init__(self, section: Mapping[str, Any]) -> None:
-        self.section = section
+    def __init__(self, section: Mapping[str, Any], scripts: str = "scripts") -> None:
+        self.section, self.scripts = section, scripts
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables in commands: SOFTREC_LAUNCH, the launcher before a script; SOFTREC_ENGINE, its settings."""
-        return {"SOFTREC_LAUNCH": self.launch, "SOFTREC_ENGINE": self.settings}
+        """The variables in commands: SOFTREC_LAUNCH before a tuning script, its SOFTREC_ENGINE, and SOFTREC_SCRIPTS."""
+        return {"SOFTREC_LAUNCH": self.launch, "SOFTREC_ENGINE": self.settings, "SOFTREC_SCRIPTS": self.scripts}
 
     @property
     def settings(self) -> str:
@@ -52,7 +52,7 @@ class Engine:
         ranks, nodes, threads = (self.section[key] for key in ("ranks", "nodes", "threads"))
         if ranks == 1:
             return "exec python"
-        launcher = f"python scripts/launch_ranks.py --ranks {ranks} --nodes {nodes} --threads {threads}"
+        launcher = f"python {self.scripts}/launch_ranks.py --ranks {ranks} --nodes {nodes} --threads {threads}"
         if nodes == 1:
             return f"exec {launcher}"
         return f"exec srun --nodes={nodes} --ntasks={nodes} --ntasks-per-node=1 --cpu-bind=none {launcher}"

@@ -21,9 +21,9 @@ def conda_sentence(
         return None
     return (
         "The profile makes each rule's environment with conda (software-deployment-method: conda), and no conda is\n"
-        "found on PATH: install conda 24.7.1 or newer, or run in the current environment by adding\n"
-        "`--sdm env-modules` to the same command, as in\n"
-        "    snakemake --profile profiles/slurm --sdm env-modules -n"
+        "found on PATH: install conda 24.7.1 or newer, or remove that line from your own profile, so that jobs run in\n"
+        "the environment in which Snakemake runs. A dry run without conda:\n"
+        "    snakemake --profile profiles/slurm-venv -n"
     )
 
 

@@ -5,16 +5,16 @@ A job that requests more than any node has waits in the queue for ever, or is re
 
 import re
 import subprocess
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lib.preflight import resources as machine
-from lib.slurm import accounts
+from lib.slurm import accounts, site_profile
 
 SINFO = ("sinfo", "--all", "--noheader", "--Node", "--format=%P|%n|%G|%m|%c|%l")
 UNKNOWN = 1 << 60
-WHERE = "in profiles/slurm/config.yaml"
+WHERE = f"in {site_profile.SHIPPED}"
 
 
 class Request(NamedTuple):
@@ -42,14 +42,20 @@ class Node(NamedTuple):
     limit: int | None
 
 
-def preflight(jobs: Collection[Any], folder: Path) -> list[str]:
-    """Return a sentence for each problem of Snakemake's jobs on the cluster; local jobs request nothing from it."""
+def preflight(jobs: Collection[Any], folder: Path, arguments: Sequence[str]) -> list[str]:
+    """Return a sentence for each problem of Snakemake's jobs on the cluster; local jobs request nothing from it.
+
+    `arguments` are Snakemake's, and name the profile that is to be corrected.
+    """
     found = nodes()
     if isinstance(found, str):
         return [found]
     remote = [job for job in jobs if not job.is_local]
     named = accounts.problems(str(job.resources.get("slurm_account") or "") for job in remote)
-    return problems(requests(remote), found) + named + machine.shared_file_system(folder, [node.host for node in found])
+    profile = site_profile.name(arguments)
+    own = [line.replace(site_profile.SHIPPED, profile) for line in problems(requests(remote), found) + named]
+    hosts = [node.host for node in found]
+    return site_profile.problems(arguments) + own + machine.shared_file_system(folder, hosts)
 
 
 def requests(jobs: Iterable[Any]) -> list[Request]:
@@ -57,13 +63,14 @@ def requests(jobs: Iterable[Any]) -> list[Request]:
     found: dict[Request, None] = {}
     for job in jobs:
         own = job.resources
-        model = str(own.get("gpu_model") or "")
+        nodes = int(own.get("nodes") or 1)
+        model, count = next(iter(gpus_of(str(own.get("gres") or "")).items()), ("", 0))  # on each node
         ask = Request(
             job.rule.name,
             str(own.get("slurm_partition") or ""),
-            int(own.get("gpu") or 0),
-            model,
-            int(own.get("nodes") or 1),
+            int(own.get("gpu") or 0) or count * nodes,
+            str(own.get("gpu_model") or model),
+            nodes,
             int(own.get("mem_mb") or 0),
             int(own.get("cpus_per_task") or job.threads) * (1 if own.get("mpi") else int(own.get("tasks") or 1)),
             int(own.get("runtime") or 0),
@@ -95,12 +102,16 @@ def read_node(line: str) -> Node | None:
     if line.count("|") != 5:
         return None
     partition, host, gres, memory, cpus, limit = line.split("|")
+    gpus, shown = gpus_of(gres), partition.endswith("*")
+    return Node(partition.rstrip("*"), shown, host, gpus, number(memory), number(cpus), minutes(limit))
+
+
+def gpus_of(gres: str) -> dict[str, int]:
+    """Return the number of GPUs by model of generic resources, such as "gpu:a800:4(S:0-1),gpu:mig:2"."""
     gpus: dict[str, int] = {}
     for model, count in re.findall(r"gpu:(?:([\w.-]+):)?(\d+)", gres):
         gpus[model] = gpus.get(model, 0) + int(count)
-    return Node(
-        partition.rstrip("*"), partition.endswith("*"), host, gpus, number(memory), number(cpus), minutes(limit)
-    )
+    return gpus
 
 
 def number(text: str) -> int:

@@ -15,7 +15,7 @@ from lib.slurm import forgotten
 LIMIT = re.compile(r"\w*(MaxSubmit|MaxJobs|GrpSubmit|GrpJobs)\w*|submit/size limit", re.IGNORECASE)
 SAID = re.compile(r"The error message was '(.*?)'\.\n", re.DOTALL)
 PAUSE = 20.0  # seconds before a job that met a limit on jobs is submitted again
-ADVICE = "lower `jobs` in profiles/slurm/config.yaml: the site takes no more at once"
+ADVICE = "lower `jobs` in the profile: the site takes no more at once"
 
 Note = Callable[[Any, str], None]
 

@@ -107,7 +107,8 @@ def text_of(path: Path) -> str:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
     except OSError as error:
-        raise ConfigFileError(f"{path}: the configuration file cannot be read: {error.strerror}") from None
+        where = "" if path.is_absolute() or path.exists() else f" in {Path.cwd()}"
+        raise ConfigFileError(f"{path}: the configuration file cannot be read: {error.strerror}{where}") from None
     if len(raw) > LARGEST:
         raise ConfigFileError(f"{path}: a configuration may have at most {LARGEST >> 20} MiB: give another file")
     try:
