@@ -64,10 +64,11 @@ class PreallocatedLayer(DynamicLayer):
 
 
 def preallocated_cache(config: Any, tokens: int, more: int) -> DynamicCache:
-    """Make an empty cache for a model, with a `PreallocatedLayer` for each layer of full attention.
+    """Make an empty cache for a model, with a `PreallocatedLayer` for each layer.
 
-    A layer with a sliding window keeps transformers' own cache, because contexts are no longer than its window.
+    Layers with a sliding window have one too. Contexts are no longer than the window, but a row of the cache holds a
+    prompt and all of its beams: transformers' own cache would drop the start of the prompt when these are longer.
     """
     cache = DynamicCache(config=config)
-    cache.layers = [PreallocatedLayer(tokens, more) if type(layer) is DynamicLayer else layer for layer in cache.layers]
+    cache.layers = [PreallocatedLayer(tokens, more) for _ in cache.layers]
     return cache

@@ -19,6 +19,7 @@ from softrec.core.devices import moved
 from softrec.decoding.beam_search import BeamSearch, pick
 from softrec.decoding.decode_cache import preallocated_cache
 from softrec.decoding.finished_texts import GenerationCheckpoint
+from softrec.llm.architectures import logits
 from softrec.llm.branches import additive_mask
 from softrec.llm.language_model import LanguageModel
 
@@ -165,7 +166,7 @@ def search(llm: LanguageModel, prompts: Prompts, settings: GenerationSettings) -
     past = torch.zeros(len(prompt), 1, 0, dtype=torch.bool, device=llm.device)
     own = torch.eye(settings.beams, dtype=torch.bool, device=llm.device)
     while True:
-        parent = beams.step(llm.causal.lm_head(states))
+        parent = beams.step(logits(llm.causal, states))
         left = beams.drop_done()
         if not len(left):
             return [beams.best[row] for row in range(len(prompts.length))]

@@ -1,7 +1,7 @@
 """An LLM as a recommender: from rows to titles (paper, section 2.2)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import numpy as np
 from softrec.decoding.finished_texts import GenerationCheckpoint
 from softrec.decoding.generation import Generated, GenerationSettings, generate
 from softrec.llm.base_model import Precision
+from softrec.llm.chat import read_chat_template
 from softrec.llm.embeddings import embed
 from softrec.llm.kernels import Kernels
 from softrec.llm.language_model import LanguageModel, load
@@ -26,6 +27,7 @@ class RecommenderSettings:
     """Settings of prompts and generation, the same for tuning, self-distillation, d_t and test.
 
     `max_tokens` limits prompt and generated text together; a prompt has at most `max_tokens` - `max_new_tokens` tokens.
+    `chat_template` wraps the prompt in the tokeniser's chat template, and ends responses as it ends replies.
     """
 
     backbone: str
@@ -34,6 +36,7 @@ class RecommenderSettings:
     max_tokens: int
     generation: GenerationSettings
     kernels: Kernels = "eager"
+    chat_template: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,12 @@ def open_recommender(
 def wrap(llm: LanguageModel, items: Items, settings: RecommenderSettings) -> Recommender:
     """Make a recommender of a loaded language model.
 
-    Raises `SoftrecError` if the model has embeddings of another number of items than the catalogue.
+    Raises `SoftrecError` if the model has embeddings of another number of items than the catalogue, or if its chat
+    template is asked for and cannot be used.
     """
     llm.backbone.require_items(llm.causal, len(items.title) - 1)
+    chat = read_chat_template(llm.tokenizer) if settings.chat_template else None
+    llm = replace(llm, end_of_turn=chat.end if chat else None)
     limit = settings.max_tokens - settings.generation.max_new_tokens
     encoder = Encoder(
         llm.tokenizer,
@@ -104,5 +110,6 @@ def wrap(llm: LanguageModel, items: Items, settings: RecommenderSettings) -> Rec
         llm.backbone.item_text,
         limit,
         getattr(llm.backbone, "PLACEHOLDER", None),
+        chat,
     )
     return Recommender(llm, items, encoder, settings.generation)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from softrec.io.weights import FLOATS, readable, require_finite, require_known_tokens
+from softrec.llm.architectures import caps_attention
 from softrec.llm.model_json import CONFIG, INDEX, POINTER, SAVE, fault, read_objects, require_content
 
 ADAPTER = "adapter_config.json"
@@ -132,7 +133,7 @@ def require_usable(model: Any, tokenizer: Any, folder: Path) -> None:
     ):
         if value is not None and (type(value) is not int or value < 1):
             raise fault(place, f"has {name} {value!r}, not a positive integer")
-    if config._attn_implementation != "sdpa":
+    if config._attn_implementation != ("eager" if caps_attention(config) else "sdpa"):
         raise fault(place, f"requires the attention {config._attn_implementation}; softrec supports only sdpa")
     ends = model.generation_config.eos_token_id
     for end in ends if isinstance(ends, list) else [ends]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import torch
 
 from softrec.io.weights import readable, require_all_weights
+from softrec.llm.architectures import caps_attention
 from softrec.llm.base_files import require_readable, require_size
 
 Precision = Literal["fp32", "bf16"]
@@ -32,7 +33,8 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(folder, **own_files)
         # The folder's own setting would override the option, and may name a kernel to be downloaded.
         config = AutoConfig.from_pretrained(folder, **own_files)
-        config._attn_implementation = "sdpa"
+        # Either is replaced when kernels are installed (softrec.llm.kernels).
+        config._attn_implementation = attention = "eager" if caps_attention(config) else "sdpa"
         config.return_dict = True
         require_size(config, folder, stored)
         # Branches need a custom mask (softrec.llm.branches), which FlashAttention-2 does not support. Mismatched shapes
@@ -41,7 +43,7 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
             **own_files,
             "config": config,
             "dtype": DTYPES[precision],
-            "attn_implementation": "sdpa",
+            "attn_implementation": attention,
             "use_safetensors": True,
         }
         loaded: Any = AutoModelForCausalLM.from_pretrained(

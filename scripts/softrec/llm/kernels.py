@@ -31,16 +31,18 @@ def install(model: Any, kernels: Kernels) -> None:
     - eager: transformers' own modules.
     - fused: every RMSNorm is one kernel (`torch.nn.functional.rms_norm`) instead of six, and attention with a mask
       reads keys that several heads share without copying them (`grouped_attention`). In fp32 both give the same result
-      up to the order of sums; in bf16 the norm rounds once, transformers' twice.
+      up to the order of sums; in bf16 the norm rounds once, Llama's in transformers twice.
+
+    A model that caps its attention scores (Gemma 2) has `capped_attention` with all of them.
     - compiled: fused, and each decoder layer is compiled (`compile_layers`).
 
     Raises:
-        SoftrecError: the model has no RMSNorm, or one with another formula (such as Gemma's, which adds 1), or compiled
+        SoftrecError: the model has no RMSNorm, or one with a formula that is neither Llama's nor Gemma's, or compiled
             kernels are requested and there is no C compiler.
     """
     # transformers builds no mask for an attention name that it does not know, and needs none: masks are given, or
     # attention is causal. Otherwise it would look for packed rows, and synchronise with the GPU in every pass.
-    AttentionInterface.register(CAUSAL, sdpa_attention_forward)
+    AttentionInterface.register(CAUSAL, causal_attention)
     AttentionInterface.register(GROUPED, grouped_attention)
     model.config._attn_implementation = CAUSAL if kernels == "eager" else GROUPED
     if kernels == "eager":
@@ -60,23 +62,87 @@ def fuse_norms(model: nn.Module) -> None:
         setattr(model.get_submodule(parent), own, fused(name, norm))
 
 
-def fused(name: str, norm: Any) -> nn.RMSNorm:
-    """Build a `torch.nn.RMSNorm` with the weight of a transformers module.
+class ShiftedRMSNorm(nn.Module):
+    """Gemma's RMSNorm in one kernel: the weight w is stored as w - 1, and the norm is computed in fp32."""
+
+    def __init__(self, weight: nn.Parameter, eps: float) -> None:
+        super().__init__()
+        self.weight, self.eps = weight, eps
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        """Normalise the last dimension of (..., n)."""
+        weight = 1.0 + self.weight.float()
+        return nn.functional.rms_norm(hidden.float(), weight.shape, weight, self.eps).type_as(hidden)
+
+
+def llamas_norm(weight: nn.Parameter, eps: float) -> nn.Module:
+    """Build torch's own RMSNorm with this weight: Llama's formula."""
+    with torch.device("meta"):  # its initial weight is replaced immediately, so none is allocated
+        new = nn.RMSNorm(tuple(weight.shape), eps=eps)
+    new.weight = weight
+    return new
+
+
+def fused(name: str, norm: Any) -> nn.Module:
+    """Build a norm of one kernel with the weight of a transformers module: Llama's formula, or Gemma's.
 
     Raises `SoftrecError` unless both agree on a test vector: a class may have the name but another formula.
     """
-    weight = norm.weight
-    eps = getattr(norm, "variance_epsilon", None)
-    if eps is not None:
-        with torch.device("meta"):  # its initial weight is replaced immediately, so none is allocated
-            new = nn.RMSNorm(tuple(weight.shape), eps=eps)
-        new.weight = weight
-        probe = torch.linspace(-2, 3, weight.numel(), dtype=weight.dtype, device=weight.device).view(weight.shape)
+    weight: Any = norm.weight
+    eps: Any = getattr(norm, "variance_epsilon", getattr(norm, "eps", None))
+    probe = torch.linspace(-2, 3, weight.numel(), dtype=weight.dtype, device=weight.device).view(weight.shape)
+    for kind in (llamas_norm, ShiftedRMSNorm) if eps is not None else ():
+        new = kind(weight, eps)
         with torch.no_grad():
             # bf16 rounds twice in one and once in the other: they differ by up to 2^-8 of the value.
             if torch.allclose(new(probe).float(), norm(probe).float(), rtol=2**-7, atol=1e-5):
                 return new
-    raise SoftrecError(f"{name} is a {type(norm).__name__}, which does not compute Llama's formula", remedy=REMEDY)
+    what = "computes neither Llama's formula nor Gemma's"
+    raise SoftrecError(f"{name} is a {type(norm).__name__}, which {what}", remedy=REMEDY)
+
+
+def causal_attention(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    softcap: float | None = None,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Compute transformers' own attention by torch's kernels, or `capped_attention` if scores are capped."""
+    if softcap is not None:
+        return capped_attention(query, key, value, attention_mask, softcap, **kwargs)
+    return sdpa_attention_forward(module, query, key, value, attention_mask, **kwargs)
+
+
+def capped_attention(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    softcap: float,
+    dropout: float = 0.0,
+    scaling: float = 1.0,
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Compute attention whose scores s are bounded by the cap c: c tanh(s / c) (Gemma 2, section 2.3 of its report).
+
+    Shapes and results are those of `grouped_attention`. All (B, heads, Q, K) scores are in memory at once.
+    """
+    batch, heads, queries, width = query.shape
+    shared, keys = key.shape[1:3]
+    grouped = query.reshape(batch, shared, heads // shared * queries, width)
+    scores = softcap * torch.tanh(grouped @ key.transpose(2, 3) * scaling / softcap)
+    scores = scores.view(batch, shared, heads // shared, queries, keys)
+    if attention_mask is not None:
+        scores = scores + attention_mask[:, :, None]
+    elif queries > 1:
+        hidden = torch.ones(queries, keys, dtype=torch.bool, device=query.device).triu(keys - queries + 1)
+        scores = scores.masked_fill(hidden, torch.finfo(scores.dtype).min)
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)
+    weights = nn.functional.dropout(weights, dropout).flatten(2, 3)
+    return (weights @ value).view(batch, heads, queries, width).transpose(1, 2).contiguous(), None
 
 
 def grouped_attention(
@@ -87,6 +153,7 @@ def grouped_attention(
     attention_mask: torch.Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
+    softcap: float | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
     """Compute grouped-query attention by torch's kernels, without copying shared keys and values.
@@ -100,6 +167,8 @@ def grouped_attention(
     Returns:
         (B, Q, heads, d), and None in place of attention weights.
     """
+    if softcap is not None:
+        return capped_attention(query, key, value, attention_mask, softcap, dropout, scaling or 1.0)
     batch, heads, queries, width = query.shape
     shared = key.shape[1]
     if attention_mask is None or heads == shared:

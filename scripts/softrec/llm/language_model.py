@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,18 +20,20 @@ from softrec.io.weights import readable, require_adapter, require_safetensors, r
 from softrec.llm.base_files import require_usable, window
 from softrec.llm.base_model import Precision, causal_model, read_base
 from softrec.llm.kernels import Kernels, install
-
-ALL_LINEAR = "all-linear"  # PEFT's name for all linear layers except the output layer
+from softrec.llm.lora_targets import ALL_LINEAR, require_targets
 
 
 @dataclass(frozen=True)
 class LoraSettings:
-    """LoRA (Hu et al., 2021): update W + (alpha / rank) B A on the `targets` linear layers."""
+    """LoRA (Hu et al., 2021): update W + (alpha / rank) B A on the `targets` linear layers.
+
+    `targets` are ends of layer names, `["all-linear"]`, or a regular expression that matches whole names.
+    """
 
     rank: int
     alpha: float
     dropout: float
-    targets: list[str]
+    targets: list[str] | str
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class LanguageModel:
     model: Any
     tokenizer: Any
     backbone: ModuleType
+    end_of_turn: int | None = None  # the token that ends a reply in the model's chat template, if that is used
 
     @property
     def causal(self) -> Any:
@@ -70,9 +73,10 @@ class LanguageModel:
 
     @property
     def ends(self) -> list[int]:
-        """Token ids that end a text: the tokeniser's EOS and those in the model's generation configuration."""
+        """Token ids that end a text: EOS, those of the generation configuration, and the chat template's."""
         own = self.causal.generation_config.eos_token_id
-        return sorted({self.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])} - {None})
+        ends = {self.tokenizer.eos_token_id, *(own if isinstance(own, list) else [own]), self.end_of_turn}
+        return sorted(ends - {None})
 
     @contextmanager
     def inference(self, *, base: bool = False) -> Iterator[None]:
@@ -147,7 +151,7 @@ def load(
 def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> LanguageModel:
     """Attach a new LoRA adapter to the base model: A random from the stream "lora" of `seed`, B zero, both in fp32.
 
-    Raises `SoftrecError` if the model has no linear layer with a name in `settings.targets`.
+    Raises `SoftrecError` unless `settings.targets` name linear layers of the model.
     """
     from peft import LoraConfig, get_peft_model
 
@@ -166,22 +170,7 @@ def attach_lora(llm: LanguageModel, settings: LoraSettings, seed: int) -> Langua
             model = get_peft_model(llm.causal, config)
         except ValueError as error:
             raise SoftrecError(str(error), where="lora.targets", remedy="name linear layers of the model") from error
-    return LanguageModel(model, llm.tokenizer, llm.backbone)
-
-
-def require_targets(model: Any, targets: list[str]) -> None:
-    """Raise `SoftrecError` unless each target matches a layer: PEFT only requires that one of them does."""
-    layers = [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]
-    for target in targets:
-        if target == ALL_LINEAR and len(targets) == 1:
-            continue
-        if not any(f".{name}".endswith(f".{target}") for name in layers):
-            known = ", ".join(sorted({name.rpartition(".")[2] for name in layers}))
-            raise SoftrecError(
-                f"the model has no linear layer {target!r}; it has {known}",
-                where="lora.targets",
-                remedy=f"name some of them, or {ALL_LINEAR} alone",
-            )
+    return replace(llm, model=model)
 
 
 def adapter_state(llm: LanguageModel) -> dict[str, torch.Tensor]:
@@ -210,5 +199,6 @@ def save_adapter(llm: LanguageModel, folder: Path) -> None:
         (partial / "README.md").unlink(missing_ok=True)  # PEFT's model card template, never filled in
         config = read_json(partial / "adapter_config.json")
         config["base_model_name_or_path"] = None
-        config["target_modules"] = sorted(config["target_modules"])
+        if isinstance(config["target_modules"], list):  # else a regular expression
+            config["target_modules"] = sorted(config["target_modules"])
         write_json(partial / "adapter_config.json", config)

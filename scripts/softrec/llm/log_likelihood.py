@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from softrec.llm.architectures import logits
 from softrec.llm.base_model import causal_model
 from softrec.llm.branches import BranchBatch
 
@@ -37,7 +38,7 @@ class ResponseLikelihood(nn.Module):
             position_ids=batch.position_ids,
             use_cache=False,
         ).last_hidden_state
-        logits = language_model.lm_head(hidden[batch.at_row, batch.at_column]).float()
-        log_probability = -nn.functional.cross_entropy(logits, batch.target, reduction="none")
+        found = logits(language_model, hidden[batch.at_row, batch.at_column]).float()
+        log_probability = -nn.functional.cross_entropy(found, batch.target, reduction="none")
         # Deterministic on a GPU, unlike `index_add`, whose order of sums varies.
         return torch.segment_reduce(log_probability, "sum", lengths=batch.length, unsafe=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from common import model_types
 from common.errors import SoftrecError
 
 CONFIG, INDEX = "config.json", "model.safetensors.index.json"
@@ -112,6 +113,8 @@ def require_config(path: Path, config: Mapping[str, Any]) -> None:
     for key in ("model_type", "dtype", "torch_dtype", "hidden_act"):
         if not isinstance(config.get(key), str | None):
             raise fault(path, f"has {key} {config[key]!r:.60}, not a text")
+    if (what := model_types.problem(config) if config else None) and "auto_map" not in config:
+        raise fault(path, what, model_types.REMEDY)
     if "auto_map" in config:
         remedy = "use a model of an architecture that transformers has, with no auto_map in its configuration"
         raise fault(path, "asks for code of its own (auto_map), which is never run", remedy)

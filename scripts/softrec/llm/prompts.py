@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from common.errors import SoftrecError
 from common.log import info
+from softrec.llm.chat import ChatTemplate
 
 if TYPE_CHECKING:
     import datasets
@@ -78,6 +79,7 @@ class Encoder:
         prompt_tokens: maximum number of prompt tokens; the oldest history is dropped first.
         placeholder: the special token that replaces `PLACE`. Any other text of a special token is encoded as plain
             text.
+        chat: the chat template around a prompt, whose start replaces BOS and whose end replaces EOS, or None.
     """
 
     def __init__(
@@ -87,10 +89,12 @@ class Encoder:
         item_text: Callable[[str], str],
         prompt_tokens: int,
         placeholder: str | None = None,
+        chat: ChatTemplate | None = None,
     ) -> None:
         self.tokenizer, self.words, self.item_text, self.limit = tokenizer, words, item_text, prompt_tokens
-        self.eos = tokenizer.eos_token_id
-        self.bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else self.eos
+        self.chat, self.eos = chat, tokenizer.eos_token_id if chat is None else chat.end
+        bos = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+        self.start, self.close = ([bos], []) if chat is None else (chat.start, chat.close)
         self.placeholder = None if placeholder is None else tokenizer.convert_tokens_to_ids(placeholder)
         self.cache: dict[str, list[int]] = {}
 
@@ -126,7 +130,8 @@ class Encoder:
 
     def text(self, titles: Sequence[str]) -> str:
         """Format the prompt for a history of titles in the backbone's notation."""
-        return render([self.item_text(title) for title in titles], self.words)
+        text = render([self.item_text(title) for title in titles], self.words)
+        return text if self.chat is None else self.chat.wrap(text)
 
     def prompts(
         self, histories: Sequence[Sequence[str]], rooms: Sequence[int] | None = None
@@ -147,10 +152,11 @@ class Encoder:
         return self.prompts([titles], None if room is None else [room])[0]
 
     def fitted(self, titles: Sequence[str], whole: list[int], room: int) -> tuple[list[int], int]:
-        """Drop the oldest history until the prompt fits; `whole` are the tokens of the full prompt without BOS."""
+        """Drop the oldest history until the prompt fits; `whole` are the tokens of the full text."""
         most = min(self.limit, room)
         for first in range(len(titles) + 1):
-            ids = [self.bos, *(self.tokens([self.text(titles[first:])])[0] if first else whole)]
+            tokens = self.tokens([self.text(titles[first:])])[0] if first else whole
+            ids = [*self.start, *tokens, *self.close]
             if len(ids) <= most:
                 return ids, len(titles) - first
         if len(ids) <= self.limit:

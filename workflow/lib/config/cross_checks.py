@@ -92,9 +92,14 @@ def filtering(config: Config) -> Iterator[str]:
 
 
 def targets(config: Config) -> Iterator[str]:
-    """All linear layers, or named ones."""
+    """All linear layers, named ones, or those that an expression matches."""
     named = config["lora"]["targets"]
-    if "all-linear" in named and len(named) > 1:
+    if isinstance(named, str):
+        try:
+            re.compile(named)
+        except re.error as error:
+            yield f"lora.targets is {value_text(named)}, which is no regular expression ({error}); correct it"
+    elif "all-linear" in named and len(named) > 1:
         yield f"lora.targets is {value_text(named)}; all-linear stands alone, or is left out"
 
 

@@ -8,7 +8,12 @@ from lib.graph import sources
 
 Config = Mapping[str, Any]
 BAD_PATH = re.compile(r"^-|[\x00-\x1f\x7f{}<>\ud800-\udfff]")  # {...} and <...> are filled in, -... is an option
-ABOUT_SOURCE = ("precision", "kernels", "gated")  # keys of a language model that say nothing about its files
+ABOUT_SOURCE = (
+    "precision",
+    "kernels",
+    "gated",
+    "chat_template",
+)  # keys of a language model that say nothing about its files
 
 
 def folders(config: Config) -> Iterator[str]:

@@ -1,18 +1,22 @@
 """Other spellings of values, which become the one that the schema describes."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+NAME = re.compile(r"[A-Za-z0-9_.-]+")  # of a layer
 
 
 def normalize(config: dict[str, Any]) -> None:
     """Replace other spellings in place; parts of another shape are left to the schema.
 
-    A single name in `lora.targets` becomes a list, as PEFT accepts "all-linear"; `~` in a folder, the home folder.
+    PEFT accepts "all-linear" as text, in any case, and a regular expression: in `lora.targets` a text that could be a
+    name becomes a list, any other text stays an expression. `~` in a folder becomes the home folder.
     """
     lora = config.get("lora")
-    if isinstance(lora, dict) and isinstance(lora.get("targets"), str):
-        lora["targets"] = [lora["targets"]]
+    if isinstance(lora, dict) and isinstance(targets := lora.get("targets"), str) and NAME.fullmatch(targets):
+        lora["targets"] = [targets.lower() if targets.lower() == "all-linear" else targets]
     for part in folders(config):
         if isinstance(part.get("folder"), str) and part["folder"].startswith("~"):
             part["folder"] = os.path.expanduser(part["folder"])

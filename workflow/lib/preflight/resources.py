@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from common import hub_commits
+from common import hub_commits, model_types
 from lib.config.messages import suggestion
 from lib.cost.sizes import weights_of
 from lib.graph import sources
@@ -88,10 +88,12 @@ def local_files(llms: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Ma
 
     This is checked before the rules: Snakemake would report a missing input without the key that names it.
     """
-    folders = {f"llms.{name}.folder": llm["folder"] for name, llm in llms.items() if llm["kind"] == "path"}
+    own = {name: llm for name, llm in llms.items() if llm["kind"] == "path"}
+    folders = {f"llms.{name}.folder": llm["folder"] for name, llm in own.items()}
     given = {f"datasets.{name}.source": dataset["source"] for name, dataset in datasets.items()}
     found = {key: source for key, source in given.items() if source["kind"] == "files"}
     problems = [line for key, folder in folders.items() for line in asked(folder_problems, key, Path(folder))]
+    problems += [line for name, llm in own.items() for line in asked(template_problems, f"llms.{name}", llm)]
     return problems + [line for key, source in found.items() for line in asked(source_problems, key, source)]
 
 
@@ -143,9 +145,24 @@ def folder_problems(name: str, folder: Path) -> list[str]:
         ]
     if "transformers_weights" in said:
         return [f"{key}, whose config.json names another file of weights (transformers_weights): remove that key."]
+    if "model_type" in said and (what := model_types.problem(said)):
+        return [f"{key}, whose config.json {what}: {model_types.REMEDY}."]
     if not weights_of({"kind": "path", "folder": folder}):
         return [f"{key}, whose files of safetensors hold no weights (they may be pointers of Git LFS): fetch it again."]
     return []
+
+
+def template_problems(key: str, llm: Mapping[str, Any]) -> list[str]:
+    """Check that a folder has a chat template if one is asked for; a job that uses it checks the template itself."""
+    folder = Path(llm["folder"])
+    settings = folder / "tokenizer_config.json"
+    if not llm.get("chat_template") or (folder / "chat_template.jinja").is_file() or not folder.is_dir():
+        return []
+    if settings.is_file() and '"chat_template"' in settings.read_text(encoding="utf-8", errors="replace"):
+        return []
+    return [
+        f"{key}.chat_template is true, but {folder} has no chat template: set it to false, or use an instruct model."
+    ]
 
 
 def hub_problems(name: str, llm: Mapping[str, Any]) -> list[str]:

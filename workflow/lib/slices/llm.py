@@ -42,6 +42,9 @@ class LlmSlices(RankingSlices):
             "words": self.dataset(dataset)["words"],
             "max_tokens": self.config["tuning"]["max_tokens"] + more,
             "generation": generation,
+            **(
+                {"chat_template": True} if self.llm(dataset).get("chat_template") else {}
+            ),  # unset, slices stay as they were
         }
 
     def longest(self, backbone: str) -> int | None:

@@ -19,6 +19,7 @@ from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.core.devices import moved
 from softrec.io.weights import readable, require_finite, require_same, shape, shapes
+from softrec.llm.architectures import embedding_scale
 from softrec.llm.prompts import PLACE, quoted
 
 PLACEHOLDER = "[HistoryEmb]"
@@ -119,7 +120,10 @@ def input_embeddings(model: Any, input_ids: torch.Tensor) -> torch.Tensor:
         return embedded
     if not hasattr(model, "history"):
         raise ValueError("the prompt holds items, but the model has no projector: `begin` or `load` comes first")
-    history = model.history(moved(input_ids[item] - start, model.device)).to(embedded.dtype)
+    history = model.history(moved(input_ids[item] - start, model.device))
+    if (scale := embedding_scale(model)) != 1:
+        history = history * scale  # as the model's own embeddings, which would otherwise be longer
+    history = history.to(embedded.dtype)
     return embedded.flatten(0, -2).index_copy(0, moved(places, model.device), history).view_as(embedded)
 
 
