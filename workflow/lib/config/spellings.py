@@ -8,14 +8,15 @@ from typing import Any
 def normalize(config: dict[str, Any]) -> None:
     """Replace other spellings in place; parts of another shape are left to the schema.
 
-    A single name in `lora.targets` becomes a list, as PEFT accepts "all-linear"; `~` in a folder, the home folder.
+    A single name in `lora.targets` becomes a list, as PEFT accepts "all-linear"; `~` before a path, the home folder.
     """
     lora = config.get("lora")
     if isinstance(lora, dict) and isinstance(lora.get("targets"), str):
         lora["targets"] = [lora["targets"]]
     for part in folders(config):
-        if isinstance(part.get("folder"), str) and part["folder"].startswith("~"):
-            part["folder"] = os.path.expanduser(part["folder"])
+        for key in ("folder", "ratings", "metadata"):
+            if isinstance(part.get(key), str) and part[key].startswith("~"):
+                part[key] = os.path.expanduser(part[key])
 
 
 def folders(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
