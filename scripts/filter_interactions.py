@@ -10,8 +10,8 @@ from softrec.job.settings import read_settings
 def build_parser() -> program.Parser:
     """Define the arguments of this script."""
     parser = program.Parser(__doc__)
-    parser.input("--ratings", help="reviews: MovieLens .inter, Amazon 2023 JSON lines or CSV, plain or .gz")
-    parser.input("--metadata", help="items: MovieLens .item or Amazon 2023 meta JSON lines, plain or .gz")
+    parser.input("--ratings", help="reviews, in a format of docs/data.md, plain or .gz")
+    parser.input("--metadata", required=False, many=True, help="items; none if the ratings have a column of titles")
     parser.output("--interactions", help="interactions.parquet: user, item, timestamp")
     parser.output("--catalogue", help="catalogue.parquet: item, source_id, title, category, title_id")
     parser.output("--counts", help="filter_counts.json: sizes after each step, compared with Table 1")
@@ -21,15 +21,18 @@ def build_parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read reviews and metadata, filter, assign ids, write interactions and catalogue."""
     from common import files, log
-    from softrec.data import catalogue, filtering, reviews
+    from softrec.data import catalogue, filtering
+    from softrec.data.readers import formats
 
     settings = read_settings(args.settings, filtering.FilterSettings)
-    catalogue.require_two_files(args.ratings, args.metadata)
-    raw = reviews.read_reviews(args.ratings, settings.format, settings.item_key, settings.max_rows, settings.limits)
+    source, metadata = settings.source(), next(iter(args.metadata or ()), None)
+    if metadata is not None:
+        catalogue.require_two_files(args.ratings, metadata)
+    raw = formats.read_reviews(args.ratings, source)
     items = filtering.items_of(raw)
     parents = filtering.parents_of(raw, items)
-    read = catalogue.read_texts(args.metadata, settings.format, parents, settings.limits)
-    catalogue.require_known(read, parents, args.ratings, args.metadata)
+    read = formats.read_texts(args.ratings, metadata, source, parents)
+    catalogue.require_known(read, parents, args.ratings, metadata or args.ratings)
     texts = catalogue.hand_down(read, items, parents)
     texts = catalogue.limit_titles(texts, settings.title_words, settings.long_titles)
     titled = texts.filter(texts["title"].is_not_null())["item_id"]

@@ -7,7 +7,7 @@ rule filter_interactions:
     """Drop untitled items and duplicates, then filter to the 10-core"""
     input:
         ratings=lambda w: sources.dataset_files(config, w.dataset)["ratings"],
-        metadata=lambda w: sources.dataset_files(config, w.dataset)["metadata"],
+        metadata=lambda w: sources.dataset_files(config, w.dataset).get("metadata", []),
     output:
         interactions="results/<run>/{dataset}/interactions.parquet",
         catalogue="results/<run>/{dataset}/catalogue.parquet",

@@ -77,7 +77,11 @@ def read_texts(path: Path, source: Format, wanted: pl.Series, limits: Limits | N
         SoftrecError: a line is cut off, is not JSON or has no item id; names the file and the line.
     """
     read = movielens_texts if source == "movielens" else amazon_texts
-    frames = [pl.DataFrame(schema=TEXTS), *read(path, wanted.unique(), limits)]
+    return first_titled([pl.DataFrame(schema=TEXTS), *read(path, wanted.unique(), limits)])
+
+
+def first_titled(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Keep one row per item, the first with a title or else the first, sorted by item_id."""
     texts = pl.concat(frames).sort(pl.col("title").is_null(), maintain_order=True)
     return texts.unique("item_id", keep="first", maintain_order=True).sort("item_id")
 

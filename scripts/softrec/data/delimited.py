@@ -1,7 +1,8 @@
 """Reader of delimited files with a header (user, item, time) that names the line of the first fault.
 
 A file is first parsed without quoting. If that fails, or a field begins with a quote, a comma-separated file is parsed
-again with quoting as in RFC 4180: a quoted field may hold commas and doubled quotes, but here no line breaks.
+again with quoting as in RFC 4180: a quoted field may hold commas and doubled quotes, but here no line breaks. So is a
+file with another separator if its `Shape` allows quotes.
 """
 
 import csv
@@ -9,7 +10,7 @@ import gzip
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import polars as pl
 
@@ -22,15 +23,23 @@ COLUMNS = ["user_id", "item_id", "timestamp"]
 QUOTE = '"'
 RATING = "rating"  # a column of numbers, which never begin with a quote
 ENCLOSED = re.compile(r'(^|,)"(?:[^"]|"")*"(?=,|$)')  # a field in quotes
+Times = Literal["seconds", "milliseconds", "dates"]
+TYPES = {"seconds": pl.Float64, "milliseconds": pl.Int64, "dates": pl.String}
+FAULTS = {
+    "seconds": timestamps.seconds_fault,
+    "milliseconds": timestamps.whole_fault,
+    "dates": timestamps.date_fault,
+}
 DEFLATED = 1032  # maximum compression ratio of deflate: 258 bytes in two bits
 
 
 class Shape(NamedTuple):
-    """A file format: its separator, the names of its user, item and time columns, and whether times are in seconds."""
+    """A file format: separator, names of the user, item and time columns, unit of times, whether quotes may enclose."""
 
     separator: str
     names: tuple[str, str, str]
-    in_seconds: bool
+    times: Times
+    quotes: bool
 
 
 class Lines(NamedTuple):
@@ -57,9 +66,7 @@ def read_delimited(path: Path, shape: Shape, max_rows: int | None, limits: Limit
         if not has_quotes(lines, frame):
             return frame
     except SoftrecError:
-        if shape.separator != "," or not any(
-            QUOTE.encode() in text for _, text in text_blocks.blocks(path, limits=most)
-        ):
+        if not shape.quotes or not any(QUOTE.encode() in text for _, text in text_blocks.blocks(path, limits=most)):
             raise
     return parse(opened(path, shape, most, quoted=True), max_rows)
 
@@ -79,14 +86,7 @@ def require_small(path: Path, limits: Limits) -> None:
 
 def opened(path: Path, shape: Shape, limits: Limits, *, quoted: bool) -> Lines:
     """Read a file's header. Raises `SoftrecError` if it lacks a column, has one twice, or is too long."""
-    most = limits.line_mib << 20
-    with text_blocks.open_text(path) as stream:
-        try:
-            first = stream.readline(most + 1)
-        except text_blocks.BROKEN_GZIP as error:
-            raise text_blocks.broken_gzip(path, 0, error) from error
-    if len(first) > most:
-        raise text_blocks.long_line(path, 1, limits)
+    first = first_line(path, limits)
     text = first.decode("utf-8-sig", "replace").rstrip("\r\n")
     header = fields(text, shape.separator, quoted) or []
     if twice := [name for name in shape.names if header.count(name) > 1]:
@@ -104,6 +104,19 @@ def opened(path: Path, shape: Shape, limits: Limits, *, quoted: bool) -> Lines:
             remedy=f"give a file with the columns {', '.join(shape.names)}, or correct the key `format`",
         )
     return Lines(path, shape, header, quoted, limits)
+
+
+def first_line(path: Path, limits: Limits) -> bytes:
+    """Read the first line of a plain or gzipped file. Raises `SoftrecError` if it is damaged or too long."""
+    most = limits.line_mib << 20
+    with text_blocks.open_text(path) as stream:
+        try:
+            first = stream.readline(most + 1)
+        except text_blocks.BROKEN_GZIP as error:
+            raise text_blocks.broken_gzip(path, 0, error) from error
+    if len(first) > most:
+        raise text_blocks.long_line(path, 1, limits)
+    return first
 
 
 def unlike_text(first: bytes) -> tuple[str, str] | None:
@@ -126,9 +139,9 @@ def fields(text: str, separator: str, quoted: bool) -> list[str] | None:
 
 
 def has_quotes(lines: Lines, frame: pl.DataFrame) -> bool:
-    """Whether a user or item id begins with a quote in a comma-separated file, where quotes may enclose fields."""
+    """Whether a user or item id begins with a quote in a file whose fields may be in quotes."""
     texts = (frame["user_id"], frame["item_id"])
-    return lines.shape.separator == "," and any(column.str.starts_with(QUOTE).any() for column in texts)
+    return lines.shape.quotes and any(column.str.starts_with(QUOTE).any() for column in texts)
 
 
 def parse(lines: Lines, max_rows: int | None) -> pl.DataFrame:
@@ -150,7 +163,7 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
     All columns are parsed, because polars accepts lines with too many fields if some columns are left out.
     """
     path, shape, header, quoted, _ = lines
-    types = {shape.names[2]: pl.Float64 if shape.in_seconds else pl.Int64}
+    types = {shape.names[2]: TYPES[shape.times]}
     options: dict[str, Any] = {"separator": shape.separator, "n_rows": most, "infer_schema": False, "glob": False}
     scan = pl.scan_csv(path, schema_overrides=types, quote_char=QUOTE if quoted else None, **options)
     kept = [pl.col(name).alias(ours) for name, ours in zip(shape.names, COLUMNS, strict=True)]
@@ -163,8 +176,7 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
         if frame["blank"].any():
             require_no_separators_alone(lines)
             frame = frame.filter(~pl.col("blank"))
-        if shape.in_seconds:
-            frame = frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
+        frame = timestamps.whole_milliseconds(frame, shape.times)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise first_fault(lines) or unreadable(path, str(error).splitlines()[0]) from None
     if text_blocks.has_gaps(frame, COLUMNS):
@@ -178,9 +190,9 @@ def parse_some(lines: Lines, most: int | None) -> tuple[pl.DataFrame, int]:
 
 
 def other_quotes(lines: Lines) -> pl.Expr:
-    """Whether a field outside our columns begins with a quote, in a comma-separated file parsed without quoting."""
+    """Whether a field outside our columns begins with a quote, in a file parsed without quoting that may have some."""
     others = [name for name in lines.header if name not in (*lines.shape.names, RATING)]
-    if lines.quoted or lines.shape.separator != "," or not others:
+    if lines.quoted or not lines.shape.quotes or not others:
         return pl.lit(False).alias("quote")
     return pl.any_horizontal(pl.col(name).str.starts_with(QUOTE) for name in others).alias("quote")
 
@@ -226,5 +238,4 @@ def row_fault(content: bytes, lines: Lines) -> str | None:
         return f"has {len(values)} fields, but the header has {len(lines.header)}"
     row = dict(zip(lines.header, values, strict=True))
     stamp = row[lines.shape.names[2]]
-    gone = json_lines.missing(row, lines.shape.names)
-    return gone or (timestamps.seconds_fault(stamp) if lines.shape.in_seconds else timestamps.whole_fault(stamp))
+    return json_lines.missing(row, lines.shape.names) or FAULTS[lines.shape.times](stamp)

@@ -16,7 +16,7 @@ from softrec.data import ties
 from softrec.data.catalogue import LongTitles
 from softrec.data.filter_counts import Counts, Size, StepRecorder
 from softrec.data.id_counts import Reviews, at_least_k, drop_rare_ids
-from softrec.data.reviews import Format, ItemKey
+from softrec.data.source_format import Columns, Format, ItemKey, Source, TimeUnit
 from softrec.io import tables
 
 TYPES = tables.types("user", "item", "timestamp")
@@ -27,9 +27,7 @@ class FilterSettings:
     """Settings of the filter; several are choices that the paper leaves open.
 
     Attributes:
-        format: of both files: `movielens`, `reviews` (Amazon 2023 JSON lines) or `ratings` (its CSV; JSON metadata).
-        item_key: field of `reviews` that identifies the item; a variant, `asin`, has the title of its `parent_asin`.
-        max_rows: maximum number of reviews to read; null reads all.
+        format, columns, timestamps, item_key, max_rows, limits: how the raw files are read (`source_format.Source`).
         since, until: keep reviews with since <= timestamp < until (milliseconds); null is no limit.
         untitled: drop items without a title `before` the k-core (as in the authors' code), `after` it, or `keep` them.
         title_words: maximum title length in words; null is no limit.
@@ -40,7 +38,6 @@ class FilterSettings:
         k: minimum number of interactions per user and item (10 in the paper).
         expected: sizes to compare with (the paper's: Table 1), or null; a difference is reported, not an error.
         tie_seed: seed of the hash that orders a user's interactions with equal times.
-        limits: maximum sizes of the raw files.
     """
 
     format: Format
@@ -57,6 +54,8 @@ class FilterSettings:
     expected: Size | None
     tie_seed: int = 42
     limits: Limits = field(default_factory=Limits)
+    columns: Columns = field(default_factory=Columns)
+    timestamps: TimeUnit | None = None
 
     def __post_init__(self) -> None:
         """Raise `SoftrecError` for values out of range and contradictory combinations."""
@@ -74,6 +73,10 @@ class FilterSettings:
         for fault, found in faults.items():
             if found:
                 raise SoftrecError(fault, where="--settings", remedy="correct the key")
+
+    def source(self) -> Source:
+        """Return how the raw files are read."""
+        return Source(self.format, self.columns, self.timestamps, self.item_key, self.max_rows, self.limits)
 
 
 class Interactions(NamedTuple):

@@ -14,12 +14,13 @@ from common.errors import SoftrecError
 from softrec.core.limits import Limits
 from softrec.data import json_lines, timestamps
 from softrec.data.delimited import Shape, read_delimited
+from softrec.data.source_format import ItemKey
 
 Format = Literal["movielens", "reviews", "ratings"]
-ItemKey = Literal["parent_asin", "asin"]
+PUBLISHED: dict[str, Format] = {"movielens": "movielens", "reviews": "reviews", "ratings": "ratings"}
 
-MOVIELENS = Shape("\t", ("user_id:token", "item_id:token", "timestamp:float"), in_seconds=True)
-RATINGS = Shape(",", ("user_id", "parent_asin", "timestamp"), in_seconds=False)
+MOVIELENS = Shape("\t", ("user_id:token", "item_id:token", "timestamp:float"), "seconds", quotes=False)
+RATINGS = Shape(",", ("user_id", "parent_asin", "timestamp"), "milliseconds", quotes=True)
 
 
 def read_reviews(

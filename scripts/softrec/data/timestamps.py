@@ -6,6 +6,7 @@ it: in the right unit it lies between 1979 and 2100. Small numbers are not dates
 
 import math
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,9 @@ from common.log import info
 # What polars parses as a number: leading spaces, but no trailing blanks, underscores or non-ASCII digits.
 WHOLE = re.compile(r" *[+-]?[0-9]{1,99}")
 NUMBER = re.compile(r" *[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)  # `fromisoformat` alone would take 20200913 for a day
+EPOCH, MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
 
 FIRST, LAST = 300_000_000_000, 4_102_444_800_000  # 1979 and 2100 in milliseconds
 UNITS = {"milliseconds": (1, 1), "seconds": (1000, 1), "microseconds": (1, 1000), "nanoseconds": (1, 1_000_000)}
@@ -98,8 +102,45 @@ def seconds_fault(text: str) -> str | None:
     return fault(round(stamp)) if math.isfinite(stamp) else f"has the timestamp {text!r:.80}, not a number of seconds"
 
 
-def fault(stamp: object) -> str | None:
-    """Return the fault of a time in milliseconds, or None if it is a 64-bit integer."""
+def date_fault(text: str) -> str | None:
+    """Return the fault of a text as a date, or None."""
+    if date_in_milliseconds(text) is None:
+        return f"has the timestamp {text!r:.80}, not a date such as 2020-09-13 or 2020-09-13 12:26:40"
+    return None
+
+
+def date_in_milliseconds(text: str) -> int | None:
+    """Convert an ISO 8601 date, with or without a time of day, to milliseconds since 1970; None if it is none.
+
+    A date without an offset from UTC is in UTC.
+    """
+    try:
+        moment = datetime.fromisoformat(text) if DAY.match(text) else None
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (known - EPOCH) // MILLISECOND
+
+
+def whole_milliseconds(frame: pl.DataFrame, times: str) -> pl.DataFrame:
+    """Convert the column `timestamp` from "seconds" (numbers), "dates" (texts) or "milliseconds" to integers.
+
+    A text that is no date becomes null.
+    """
+    if times == "seconds":
+        return frame.with_columns((pl.col("timestamp") * 1000).round().cast(pl.Int64))
+    if times == "dates":
+        texts = frame["timestamp"].unique().drop_nulls()
+        found = [date_in_milliseconds(text) for text in texts]  # each distinct date once
+        stamps = frame["timestamp"].replace_strict(texts, pl.Series(found, dtype=pl.Int64), default=None)
+        return frame.with_columns(stamps.alias("timestamp"))
+    return frame
+
+
+def fault(stamp: object, unit: str = "milliseconds") -> str | None:
+    """Return the fault of a time in a unit, or None if it is a 64-bit integer."""
     if isinstance(stamp, bool) or not isinstance(stamp, int):
-        return f"has the timestamp {stamp!r:.80}, not a whole number of milliseconds"
+        return f"has the timestamp {stamp!r:.80}, not a whole number of {unit}"
     return None if -(2**63) <= stamp < 2**63 else f"has the timestamp {stamp!r:.80}, which does not fit in 64 bits"

@@ -174,7 +174,7 @@ def test_a_broken_line_leaves_nothing(shop: ToyShop, tmp_path: Path, capsys: pyt
 
 def test_the_wrong_format_names_the_key(shop: ToyShop, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """JSON lines read as comma-separated ratings have no header."""
-    assert "correct the key `format`" in refused(
+    assert "looks like `format: reviews`" in refused(
         capsys, shop.ratings, shop.metadata, tmp_path / "out", format="ratings"
     )
 

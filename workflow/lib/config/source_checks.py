@@ -4,16 +4,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from lib.config.messages import value_text
 from lib.graph import sources
 
 Config = Mapping[str, Any]
 BAD_PATH = re.compile(r"^-|[\x00-\x1f\x7f{}<>\ud800-\udfff]")  # {...} and <...> are filled in, -... is an option
-ABOUT_SOURCE = (
-    "precision",
-    "kernels",
-    "gated",
-    "chat_template",
-)  # keys of a language model that say nothing about its files
+NEEDED = ("user", "item", "timestamp", "title")  # columns of the format `columns`
+# Keys of a language model that say nothing about its files.
+ABOUT_SOURCE = ("precision", "kernels", "gated", "chat_template")
 
 
 def folders(config: Config) -> Iterator[str]:
@@ -21,7 +19,8 @@ def folders(config: Config) -> Iterator[str]:
     named = {f"llms.{name}.folder": llm["folder"] for name, llm in config["llms"].items() if llm["kind"] == "path"}
     for name, dataset in config["datasets"].items():
         if (source := dataset["source"])["kind"] == "files":
-            named |= {f"datasets.{name}.source.{key}": source[key] for key in ("folder", "ratings", "metadata")}
+            given = [key for key in ("folder", "ratings", "metadata") if key in source]
+            named |= {f"datasets.{name}.source.{key}": source[key] for key in given}
     for key, path in named.items():
         if BAD_PATH.search(path) or not path.strip():
             what = "a path without braces, angle brackets or control characters, and no dash in front"
@@ -33,21 +32,52 @@ def two_files(config: Config) -> Iterator[str]:
     for name, dataset in config["datasets"].items():
         source = dataset["source"]
         files = sources.raw_files(source)
-        if files["ratings"] == files["metadata"]:
+        if files["ratings"] == files.get("metadata"):
             key = f"datasets.{name}.source{'.members' if source['kind'] == 'wheel' else ''}"
             yield f"{key}.ratings and metadata are both {files['ratings']!r}; name two files"
 
 
 def sums(config: Config) -> Iterator[str]:
     """Where files are held against their sums, each has one."""
-    if config["amazon2023"]["checksum"] != "expected":
-        return
     for name, dataset in config["datasets"].items():
-        if (source := dataset["source"])["kind"] == "amazon2023":
-            for role in ("ratings", "metadata"):
-                if source[role]["sha256"] is None:
-                    what = f"datasets.{name}.source.{role}.sha256 is null, and amazon2023.checksum is 'expected'"
-                    yield f"{what}; give the sum, or let checksum be 'record'"
+        source, key = dataset["source"], f"datasets.{name}.source"
+        if source["kind"] != "amazon2023" or source.get("checksum", config["amazon2023"]["checksum"]) != "expected":
+            continue
+        stated = f"{key}.checksum" if "checksum" in source else "amazon2023.checksum"
+        for role in ("ratings", "metadata"):
+            if source[role]["sha256"] is None:
+                what = f"{key}.{role}.sha256 is null, and {stated} is 'expected'"
+                yield f"{what}; give the sum, or set {key}.checksum to 'record'"
+
+
+def own_columns(config: Config) -> Iterator[str]:
+    """Formats that name columns have all that they need, and others name none."""
+    for name, dataset in config["datasets"].items():
+        if (source := dataset["source"])["kind"] == "files":
+            yield from column_problems(f"datasets.{name}.source", source)
+
+
+def column_problems(key: str, source: Config) -> Iterator[str]:
+    """Yield the problems of the keys columns, timestamps and metadata of one source."""
+    form, named = source["format"], source.get("columns", {})
+    if form == "columns":
+        for role in NEEDED:
+            if role not in named:
+                yield f"{key}.columns.{role} is missing; name the column of the {role}"
+        if "timestamps" not in source:
+            yield f"{key}.timestamps is missing; it must be 's', 'ms', 'date' or 'order', the unit of times"
+    else:
+        if "metadata" not in source:
+            yield f"{key}.metadata is missing; name the file of titles, which format {form!r} has apart"
+        for unread in ("timestamps",) if form == "recbole" else ("columns", "timestamps"):
+            if unread in source:
+                yield f"{key}.{unread} is {value_text(source[unread])}, which format {form!r} does not read; remove it"
+    if "metadata_item" in named and "metadata" not in source:
+        yield f"{key}.columns.metadata_item is {named['metadata_item']!r}, but there is no metadata; remove it"
+    first: dict[str, str] = {}
+    for role, column in named.items():
+        if role != "metadata_item" and (other := first.setdefault(column, role)) != role:
+            yield f"{key}.columns.{role} is {column!r}, and so is {other}; name two columns"
 
 
 def addresses(config: Config) -> Iterator[str]:
@@ -89,4 +119,4 @@ def disagreeing(found: Mapping[str, Config], files: Callable[[Config], set[str]]
                 yield name, other
 
 
-CHECKS = (folders, two_files, sums, addresses, shared_datasets, shared_llms)
+CHECKS = (folders, two_files, own_columns, sums, addresses, shared_datasets, shared_llms)

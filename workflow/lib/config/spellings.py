@@ -12,14 +12,15 @@ def normalize(config: dict[str, Any]) -> None:
     """Replace other spellings in place; parts of another shape are left to the schema.
 
     PEFT accepts "all-linear" as text, in any case, and a regular expression: in `lora.targets` a text that could be a
-    name becomes a list, any other text stays an expression. `~` in a folder becomes the home folder.
+    name becomes a list, any other text stays an expression. `~` before a path becomes the home folder.
     """
     lora = config.get("lora")
     if isinstance(lora, dict) and isinstance(targets := lora.get("targets"), str) and NAME.fullmatch(targets):
         lora["targets"] = [targets.lower() if targets.lower() == "all-linear" else targets]
     for part in folders(config):
-        if isinstance(part.get("folder"), str) and part["folder"].startswith("~"):
-            part["folder"] = os.path.expanduser(part["folder"])
+        for key in ("folder", "ratings", "metadata"):
+            if isinstance(part.get(key), str) and part[key].startswith("~"):
+                part[key] = os.path.expanduser(part[key])
 
 
 def folders(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

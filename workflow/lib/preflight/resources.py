@@ -106,12 +106,13 @@ def asked(question: Callable[[str, Any], list[str]], key: str, about: Any) -> li
 
 
 def source_problems(key: str, source: Mapping[str, Any]) -> list[str]:
-    """Check that a data set's folder has both of its files; `key` is the configuration's key."""
+    """Check that a data set's folder has its files; `key` is the configuration's key."""
     folder = Path(source["folder"])
     if not folder.is_dir():
         return [f"{key}.folder is {folder}, which is no folder: correct the path."]
     there = [path.name for path in folder.iterdir()]
-    gone = [(role, source[role]) for role in ("ratings", "metadata") if not (folder / source[role]).is_file()]
+    given = [(role, source[role]) for role in ("ratings", "metadata") if role in source]
+    gone = [(role, file) for role, file in given if not (folder / file).is_file()]
     return [
         f"{key}.{role} is {file}, which {folder} does not have: {suggestion(file, there) or 'correct the name.'}"
         for role, file in gone

@@ -10,6 +10,11 @@ def take(source: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     return {key: source[key] for key in keys}
 
 
+def given(source: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Return the part of a mapping with those of the keys that it has."""
+    return {key: source[key] for key in keys if key in source}
+
+
 def to_json(value: Any) -> str:
     """Return a slice as JSON with sorted keys, so that equal slices have equal texts."""
     return json.dumps(value, sort_keys=True)

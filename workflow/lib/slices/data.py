@@ -3,7 +3,7 @@
 from typing import Any
 
 from lib.graph import sources
-from lib.slices.base import Base, take, to_json
+from lib.slices.base import Base, given, take, to_json
 
 PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
 
@@ -20,6 +20,7 @@ class DataSlices(Base):
         """Return the slice for fetching one category of Amazon Reviews 2023."""
         source = self.dataset(dataset)["source"]
         found = {**self.config["amazon2023"], **take(source, ("category", "ratings", "metadata")), **self.unpacked()}
+        found |= given(source, "checksum")
         return to_json({**found, "commits": sources.COMMITS})
 
     def wheel_llm(self, name: str) -> str:
@@ -38,6 +39,7 @@ class DataSlices(Base):
         known = self.dataset(dataset)
         form = sources.file_format(known["source"])
         found = {**self.config["filter"], "format": form, "expected": known.get("expected")}
+        found |= given(known["source"], "columns", "timestamps")
         return to_json({**found, "limits": self.config["limits"]})
 
     def unpacked(self) -> dict[str, Any]:

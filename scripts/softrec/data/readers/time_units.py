@@ -1,0 +1,37 @@
+"""Check of times against the unit that the configuration states."""
+
+from pathlib import Path
+
+import polars as pl
+
+from common.errors import SoftrecError
+from softrec.data import timestamps
+from softrec.data.source_format import TimeUnit
+
+WORDS = {"s": "seconds", "ms": "milliseconds", "order": "numbers that only order"}
+KEYS = {word: key for key, word in WORDS.items()}
+SMALL = timestamps.FIRST // 1000  # below this, a number is not a date in any unit
+
+
+def require_unit(frame: pl.DataFrame, path: Path, unit: TimeUnit) -> None:
+    """Raise `SoftrecError` if the median of the column `timestamp` (in milliseconds) shows another unit than `unit`."""
+    median = frame["timestamp"].median()
+    if unit == "date" or not isinstance(median, int | float):
+        return
+    stated = abs(int(median)) // (1000 if unit == "s" else 1)
+    found = looks_like(stated)
+    if found == WORDS[unit]:
+        return
+    what = f"{path} has the median time {stated}, which is {found or 'not a date in any unit'}, not {WORDS[unit]}"
+    remedy = f"set timestamps: {KEYS[found]}" if found in KEYS else "give times in seconds or milliseconds since 1970"
+    raise SoftrecError(what, where=f"{path}; the key source.timestamps", remedy=remedy)
+
+
+def looks_like(number: int) -> str | None:
+    """Return the unit in which a number is a date from 1979 to 2100; small numbers are an order."""
+    if number < SMALL:
+        return WORDS["order"]
+    for unit, (factor, divisor) in timestamps.UNITS.items():
+        if timestamps.FIRST <= number * factor // divisor < timestamps.LAST:
+            return unit
+    return None
