@@ -128,8 +128,12 @@ rule plot_figure5:
     input:
         settings_long="results/<run>/all_settings_long.csv",
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+        ranks=[
+            f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
+        ],
     output:
         csv="results/<run>/figures/figure5.csv",
+        intervals="results/<run>/figures/figure5_intervals.csv",
         pdf="results/<run>/figures/figure5.pdf",
         png=report(
             "results/<run>/figures/figure5.png",
@@ -154,7 +158,9 @@ rule plot_figure5:
             --code {params.code:q} \
             --settings-long {input.settings_long:q} \
             --choices {input.choices:q} \
+            --ranks {input.ranks:q} \
             --csv {output.csv:q} \
+            --intervals {output.intervals:q} \
             --pdf {output.pdf:q} \
             --png {output.png:q} \
             2>{log:q}

@@ -1,6 +1,6 @@
 """Figure 6 of the paper: training cost and accuracy of the methods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -85,10 +85,9 @@ def draw(points: Sequence[Point], metric: str) -> Figure:
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
         for axes in panels[len(places) :]:
             axes.set_axis_off()
-        colours = dict(zip(SHOWN, [style.FAINT, *style.ordered_colours(len(SHOWN) - 1)], strict=True))
         for axes, (dataset, backbone) in zip(panels, places, strict=False):
             own = [p for p in points if p.dataset == dataset and p.backbone in ("", backbone)]
-            draw_panel(axes, own, colours)
+            draw_panel(axes, own)
             axes.set_title(f"{dataset} · {backbone}", parse_math=False)
         for axes in panels[::columns]:
             axes.set_ylabel(metric)
@@ -129,7 +128,7 @@ def unit(devices: Sequence[str], *, shared: bool) -> str:
     return f"minutes of training ({', '.join(one)})"
 
 
-def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]) -> None:
+def draw_panel(axes: "Axes", points: Sequence[Point]) -> None:
     """Draw one marker per method, with minutes on a logarithmic axis."""
     axes.set_xscale("log")
     axes.grid(True, axis="x", which="major")
@@ -139,10 +138,11 @@ def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]
             "ms": 7,
             "mec": "white",
             "mew": 0.8,
-            "color": colours[point.method],
+            "color": style.METHODS[point.method],
         }
-        axes.plot([point.minutes], [point.value], ls="", label=point.method, **look)
+        axes.plot([point.minutes], [point.value], ls="", label=point.method, clip_on=False, zorder=3, **look)
     axes.margins(x=0.15, y=0.18)
+    style.start_at_zero(axes)
     low, high = (pick(point.minutes for point in points) for pick in (min, max))
     # Over two decades or more, ticks at 1, 2 and 5 would overlap.
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1, 3)))
