@@ -17,17 +17,20 @@ def build_parser() -> program.Parser:
         "--distances", many=True, required=False, help="initial_distance.json, in the order of settings.distances"
     )
     parser.output("--runtimes", help="runtimes.csv: dataset,backbone,method,seed,setting,stage,minutes,ranks,device")
+    parser.output("--markdown", help="means over seeds by method and stage, as Markdown")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Read the durations, write the table."""
     from softrec.io import csv_files
+    from softrec.reporting import runtimes_table
     from softrec.results import runtimes
 
     settings = read_settings(args.settings, runtimes.RuntimesSettings)
     entries = runtimes.collect(args.logs, args.answers or [], args.distances or [], settings)
     csv_files.write_text(args.runtimes, csv_files.csv_text([runtimes.Entry._fields, *entries]))
+    csv_files.write_text(args.markdown, runtimes_table.format_runtimes(entries))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,7 @@ rule plot_curriculum:
     output:
         csv="results/<run>/figures/curriculum.csv",
         pdf="results/<run>/figures/curriculum.pdf",
-        png=report(
-            "results/<run>/figures/curriculum.png",
-            category="Figures",
-            caption="../report/curriculum.rst",
-            labels={"figure": "Curriculum", "form": "png"},
-        ),
+        png="results/<run>/figures/curriculum.png",
     log:
         "results/<run>/logs/plot_curriculum.log",
     benchmark:
@@ -54,6 +49,7 @@ rule collect_runtimes:
         distances=inputs.initial_distances(config),
     output:
         runtimes="results/<run>/runtimes.csv",
+        markdown="results/<run>/runtimes.md",
     log:
         "results/<run>/logs/collect_runtimes.log",
     benchmark:
@@ -73,6 +69,7 @@ rule collect_runtimes:
             --answers {input.answers:q} \
             --distances {input.distances:q} \
             --runtimes {output.runtimes:q} \
+            --markdown {output.markdown:q} \
             2>{log:q}
         """
 
@@ -92,12 +89,7 @@ rule plot_figure2:
     output:
         csv="results/<run>/figures/figure2.csv",
         pdf="results/<run>/figures/figure2.pdf",
-        png=report(
-            "results/<run>/figures/figure2.png",
-            category="Figures",
-            caption="../report/figure2.rst",
-            labels={"figure": "Figure 2", "form": "png"},
-        ),
+        png="results/<run>/figures/figure2.png",
     log:
         "results/<run>/logs/plot_figure2.log",
     benchmark:
@@ -135,12 +127,7 @@ rule plot_figure5:
         csv="results/<run>/figures/figure5.csv",
         intervals="results/<run>/figures/figure5_intervals.csv",
         pdf="results/<run>/figures/figure5.pdf",
-        png=report(
-            "results/<run>/figures/figure5.png",
-            category="Figures",
-            caption="../report/figure5.rst",
-            labels={"figure": "Figure 5", "form": "png"},
-        ),
+        png="results/<run>/figures/figure5.png",
     log:
         "results/<run>/logs/plot_figure5.log",
     benchmark:
@@ -177,12 +164,7 @@ rule plot_figure6:
     output:
         csv="results/<run>/figures/figure6.csv",
         pdf="results/<run>/figures/figure6.pdf",
-        png=report(
-            "results/<run>/figures/figure6.png",
-            category="Figures",
-            caption="../report/figure6.rst",
-            labels={"figure": "Figure 6", "form": "png"},
-        ),
+        png="results/<run>/figures/figure6.png",
     log:
         "results/<run>/logs/plot_figure6.log",
     benchmark:

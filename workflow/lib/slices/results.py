@@ -48,6 +48,10 @@ class ResultSlices(Base):
         """Return the data sets as the tables name them, in the configured order."""
         return [dataset["label"] for dataset in self.config["datasets"].values()]
 
+    def page(self, title: str) -> str:
+        """Return the title of a page of the report."""
+        return to_json({"title": title})
+
     def table1(self) -> str:
         """Return the shape of Table 1."""
         return to_json({"datasets": self.labels()})
