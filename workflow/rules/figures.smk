@@ -49,6 +49,7 @@ rule collect_runtimes:
         distances=inputs.initial_distances(config),
     output:
         runtimes="results/<run>/runtimes.csv",
+        device_minutes="results/<run>/device_minutes.csv",
         markdown="results/<run>/runtimes.md",
     log:
         "results/<run>/logs/collect_runtimes.log",
@@ -69,6 +70,7 @@ rule collect_runtimes:
             --answers {input.answers:q} \
             --distances {input.distances:q} \
             --runtimes {output.runtimes:q} \
+            --device-minutes {output.device_minutes:q} \
             --markdown {output.markdown:q} \
             2>{log:q}
         """
@@ -157,7 +159,7 @@ rule plot_figure5:
 rule plot_figure6:
     """Plot training minutes against accuracy (Figure 6)"""
     input:
-        runtimes="results/<run>/runtimes.csv",
+        minutes="results/<run>/device_minutes.csv",
         long="results/<run>/table2_long.csv",
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)]
         + [f"results/{RUN}/{dataset}/sasrec/l2.json" for dataset in grid.sasrec_datasets(config)],
@@ -180,7 +182,7 @@ rule plot_figure6:
         python scripts/plot_figure6.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
-            --runtimes {input.runtimes:q} \
+            --minutes {input.minutes:q} \
             --long {input.long:q} \
             --choices {input.choices:q} \
             --csv {output.csv:q} \

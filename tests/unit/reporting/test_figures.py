@@ -17,7 +17,7 @@ from softrec.results.runs import Run
 from softrec.stats.method_comparison import SignificanceSettings
 from softrec.stats.resampling import Resampling
 
-SASREC = "SASRec: minutes of training (one CPU process)"
+SASREC = "SASRec: minutes of CPU time of training"
 
 
 def write_log(path: Path, loss: float) -> Path:
@@ -120,16 +120,25 @@ def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1, sasrec: str = 
         ("A800", 1, f"minutes of training (one A800)\n{SASREC}"),
         ("A800", 4, f"GPU-minutes of training (A800)\n{SASREC}"),
         ("A800, H100", 4, f"GPU-minutes of training (A800, H100)\n{SASREC}"),
-        ("CPU", 1, "minutes of training (one CPU process)"),
-        ("CPU", 2, "process-minutes of training (CPU)"),
+        ("CPU", 1, "minutes of CPU time of training"),
+        ("CPU", 2, "minutes of CPU time of training"),
     ],
 )
 def test_figure6_says_what_a_minute_is_of(device: str, ranks: int, label: str) -> None:
-    """Of one GPU by its name, or of one CPU process; summed over several, they are GPU- or process-minutes.
+    """Of one GPU by its name; summed over several, they are GPU-minutes. CPU time is a sum over processes anyway.
 
     Here SASRec was trained on the CPU, which goes without saying where all are.
     """
     assert figure6.label(points(device, ranks)) == label
+
+
+def test_figure6_says_where_minutes_are_the_clocks() -> None:
+    """Runs of an earlier version recorded no CPU time."""
+    old = "CPU (wall clock)"
+    assert figure6.label(points(old, sasrec=old)) == "minutes of training (one CPU process, by the clock)"
+    assert figure6.label(points(old, 2, old)).startswith("process-minutes of training (CPU (wall clock))")
+    both = "minutes of training (CPU time, one CPU process, by the clock)"
+    assert figure6.label(points(f"CPU, {old}", sasrec=old)).splitlines()[0] == both
 
 
 def test_figure6_says_what_sasrec_was_trained_on() -> None:

@@ -10,14 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from softrec.reporting.figures import style
+from softrec.results.device_minutes import WALL
 from softrec.results.long_table import LongRow
 from softrec.results.runs import Run, Selected
-from softrec.results.runtimes import Entry
+from softrec.results.runtimes import CPU, Entry
 from softrec.results.training_cost import cost
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+CPU_NAMES = {CPU: "CPU time", WALL: "one CPU process, by the clock"}
 SHOWN = ("SASRec", "SFT", "SDPO", "SOFT(w/o SA)", "SOFT")
 MARKERS = dict(zip(SHOWN, "svDPo", strict=True))
 GRID = {"SASRec": "l2", "SOFT": "alpha"}
@@ -32,9 +34,9 @@ class Figure6Settings:
 
 
 class Point(NamedTuple):
-    """A method on a data set: process-minutes from scratch (`training_cost.Cost`) and test metric, means over seeds.
+    """A method on a data set: device-minutes from scratch (`training_cost.Cost`) and test metric, means over seeds.
 
-    Process-minutes are wall-clock minutes times the number of processes, each with one GPU or on the CPU.
+    Device-minutes are wall-clock minutes times the number of GPUs, or minutes of CPU time of all processes.
     """
 
     dataset: str
@@ -121,10 +123,12 @@ def devices_of(points: Sequence[Point]) -> list[str]:
 
 def unit(devices: Sequence[str], *, shared: bool) -> str:
     """Return the unit of time; `shared`: some jobs ran on several devices at once, so it is process-minutes."""
+    if set(devices) == {CPU}:
+        return "minutes of CPU time of training"
     if shared:
-        kind = "process" if "CPU" in devices else "GPU"
+        kind = "process" if {CPU, WALL} & set(devices) else "GPU"
         return f"{kind}-minutes of training ({', '.join(devices)})"
-    one = ["one CPU process" if device == "CPU" else f"one {device}" for device in devices]
+    one = [CPU_NAMES.get(device, f"one {device}") for device in devices]
     return f"minutes of training ({', '.join(one)})"
 
 
