@@ -1,6 +1,6 @@
 """Start one process of a script per rank, like torchrun, on the nodes of a Slurm job or on this machine.
 
-    python scripts/launch_ranks.py --ranks 4 scripts/tune_sft.py --settings ...
+    python scripts/launch_ranks.py --ranks 4 scripts/tune_llm.py --settings ...
 
 Unlike torchrun it prints only the log of rank 0 and, when another rank fails, the end of that rank's log; it prints no
 table and no traceback of the launcher. For several nodes, start it with `srun --ntasks-per-node=1`.

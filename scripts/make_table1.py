@@ -13,6 +13,7 @@ def build_parser() -> program.Parser:
     parser.input("--published", help="published.csv: the paper's tables as printed")
     parser.output("--csv", help="the table as csv")
     parser.output("--markdown", help="the table as Markdown")
+    parser.output("--steps", help="the counts after each step of filtering, as Markdown")
     return parser
 
 
@@ -29,6 +30,7 @@ def main(args: argparse.Namespace) -> None:
     csv_files.write_text(args.csv, grouped_table.to_csv(table))
     note = table1.note(settings.datasets, [table1.read_tied(path) for path in args.counts])
     csv_files.write_text(args.markdown, grouped_table.to_markdown(table) + note)
+    csv_files.write_text(args.steps, table1.filter_steps(settings.datasets, args.counts))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ def build_parser() -> program.Parser:
     parser = program.Parser(__doc__)
     parser.input("--settings-long", help="all_settings_long.csv")
     parser.input("--choices", many=True, help="alpha.json of each backbone on each data set, as settings.choices")
+    parser.input("--ranks", many=True, help="test.ranks.parquet of each run of SOFT, in the order of settings.alphas")
     parser.output("--csv", help="the plotted numbers")
+    parser.output("--intervals", help="csv: the plotted intervals")
     parser.output("--pdf", help="the figure as PDF with embedded fonts")
     parser.output("--png", help="the figure as PNG")
     return parser
@@ -27,8 +29,10 @@ def main(args: argparse.Namespace) -> None:
     points = figure5.read_points(args.settings_long, settings.metric)
     selected = runs.read_selected(args.choices, settings.choices)
     chosen = {(row.dataset, row.backbone): setting.value for row, setting in selected.items()}
-    style.save(figure5.draw(points, chosen, settings.metric), args.pdf, args.png)
+    spans = figure5.spans(args.ranks, settings.alphas)
+    style.save(figure5.draw(points, spans, chosen, settings.metric), args.pdf, args.png)
     csv_files.write_text(args.csv, csv_files.csv_text([figure5.Point._fields, *points]))
+    csv_files.write_text(args.intervals, csv_files.csv_text([figure5.Span._fields, *spans]))
 
 
 if __name__ == "__main__":

@@ -101,8 +101,8 @@ def surroundings() -> dict[str, str]:
 
 
 def rules(jobs: list[Job]) -> dict[str, int]:
-    """How many jobs of each rule there are."""
-    return dict(Counter(job.rule for job in jobs))
+    """How many jobs of each rule there are, without pages of the report, each of which follows its table or figure."""
+    return dict(Counter(job.rule for job in jobs if job.rule != "render_page"))
 
 
 def new_project(folder: Path) -> Project:

@@ -17,14 +17,17 @@ from common.process import world_size
 VERSIONS_OF = ("torch", "transformers", "peft", "deepspeed", "datasets", "numpy", "polars", "pyarrow", "matplotlib")
 
 
-def write(facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Path], seconds: float) -> None:
+def write(
+    facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Path], seconds: float, cpu: float
+) -> None:
     """Write `OUTPUT.manifest.json` beside each output.
 
     Args:
         facts: the job's `settings`, `code` and `notes`.
         inputs: files that the job read.
         outputs: files that the job wrote.
-        seconds: duration of the job.
+        seconds: duration of the job by the clock.
+        cpu: seconds of CPU time that this process took in that time, summed over its threads.
     """
     manifest = {
         "script": Path(sys.argv[0]).name,
@@ -39,6 +42,7 @@ def write(facts: Mapping[str, Any], inputs: Sequence[Path], outputs: Sequence[Pa
         "hardware": hardware(),
         "ranks": world_size(),
         "seconds": round(seconds, 3),
+        "cpu_seconds": round(cpu, 3),
     }
     for path in outputs:
         files.write_json(files.manifest_of(path), manifest)

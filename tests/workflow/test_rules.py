@@ -192,7 +192,8 @@ def libraries(path: Path) -> set[str]:
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
-    return {name.replace("_", "-") for name in found - {"common", "softrec", *sys.stdlib_module_names}}
+    imported = found - {"common", "softrec", *sys.stdlib_module_names}
+    return {{"markdown_it": "markdown-it-py"}.get(name, name.replace("_", "-")) for name in imported}
 
 
 def extra_roots(rule: Rule) -> list[str]:

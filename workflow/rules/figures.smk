@@ -10,12 +10,7 @@ rule plot_curriculum:
     output:
         csv="results/<run>/figures/curriculum.csv",
         pdf="results/<run>/figures/curriculum.pdf",
-        png=report(
-            "results/<run>/figures/curriculum.png",
-            category="Figures",
-            caption="../report/curriculum.rst",
-            labels={"figure": "Curriculum", "form": "png"},
-        ),
+        png="results/<run>/figures/curriculum.png",
     log:
         "results/<run>/logs/plot_curriculum.log",
     benchmark:
@@ -54,6 +49,8 @@ rule collect_runtimes:
         distances=inputs.initial_distances(config),
     output:
         runtimes="results/<run>/runtimes.csv",
+        device_minutes="results/<run>/device_minutes.csv",
+        markdown="results/<run>/runtimes.md",
     log:
         "results/<run>/logs/collect_runtimes.log",
     benchmark:
@@ -73,6 +70,8 @@ rule collect_runtimes:
             --answers {input.answers:q} \
             --distances {input.distances:q} \
             --runtimes {output.runtimes:q} \
+            --device-minutes {output.device_minutes:q} \
+            --markdown {output.markdown:q} \
             2>{log:q}
         """
 
@@ -92,12 +91,7 @@ rule plot_figure2:
     output:
         csv="results/<run>/figures/figure2.csv",
         pdf="results/<run>/figures/figure2.pdf",
-        png=report(
-            "results/<run>/figures/figure2.png",
-            category="Figures",
-            caption="../report/figure2.rst",
-            labels={"figure": "Figure 2", "form": "png"},
-        ),
+        png="results/<run>/figures/figure2.png",
     log:
         "results/<run>/logs/plot_figure2.log",
     benchmark:
@@ -128,15 +122,14 @@ rule plot_figure5:
     input:
         settings_long="results/<run>/all_settings_long.csv",
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+        ranks=[
+            f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
+        ],
     output:
         csv="results/<run>/figures/figure5.csv",
+        intervals="results/<run>/figures/figure5_intervals.csv",
         pdf="results/<run>/figures/figure5.pdf",
-        png=report(
-            "results/<run>/figures/figure5.png",
-            category="Figures",
-            caption="../report/figure5.rst",
-            labels={"figure": "Figure 5", "form": "png"},
-        ),
+        png="results/<run>/figures/figure5.png",
     log:
         "results/<run>/logs/plot_figure5.log",
     benchmark:
@@ -154,7 +147,9 @@ rule plot_figure5:
             --code {params.code:q} \
             --settings-long {input.settings_long:q} \
             --choices {input.choices:q} \
+            --ranks {input.ranks:q} \
             --csv {output.csv:q} \
+            --intervals {output.intervals:q} \
             --pdf {output.pdf:q} \
             --png {output.png:q} \
             2>{log:q}
@@ -164,19 +159,14 @@ rule plot_figure5:
 rule plot_figure6:
     """Plot training minutes against accuracy (Figure 6)"""
     input:
-        runtimes="results/<run>/runtimes.csv",
+        minutes="results/<run>/device_minutes.csv",
         long="results/<run>/table2_long.csv",
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)]
         + [f"results/{RUN}/{dataset}/sasrec/l2.json" for dataset in grid.sasrec_datasets(config)],
     output:
         csv="results/<run>/figures/figure6.csv",
         pdf="results/<run>/figures/figure6.pdf",
-        png=report(
-            "results/<run>/figures/figure6.png",
-            category="Figures",
-            caption="../report/figure6.rst",
-            labels={"figure": "Figure 6", "form": "png"},
-        ),
+        png="results/<run>/figures/figure6.png",
     log:
         "results/<run>/logs/plot_figure6.log",
     benchmark:
@@ -192,7 +182,7 @@ rule plot_figure6:
         python "$SOFTREC_SCRIPTS"/plot_figure6.py \
             --settings {params.cfg:q} \
             --code {params.code:q} \
-            --runtimes {input.runtimes:q} \
+            --minutes {input.minutes:q} \
             --long {input.long:q} \
             --choices {input.choices:q} \
             --csv {output.csv:q} \

@@ -9,13 +9,9 @@ rule make_table1:
         counts=[f"results/{RUN}/{dataset}/filter_counts.json" for dataset in config["datasets"]],
         published=place.path("config/published.csv"),
     output:
-        csv=report(
-            "results/<run>/table1.csv",
-            category="Tables",
-            caption="../report/table1.rst",
-            labels={"table": "Table 1", "form": "csv"},
-        ),
+        csv="results/<run>/table1.csv",
         markdown="results/<run>/table1.md",
+        steps="results/<run>/filter_steps.md",
     log:
         "results/<run>/logs/make_table1.log",
     benchmark:
@@ -35,6 +31,7 @@ rule make_table1:
             --published {input.published:q} \
             --csv {output.csv:q} \
             --markdown {output.markdown:q} \
+            --steps {output.steps:q} \
             2>{log:q}
         """
 
@@ -82,12 +79,7 @@ rule make_table2:
             for dataset in grid.taught(config)
         ],
     output:
-        csv=report(
-            "results/<run>/table2.csv",
-            category="Tables",
-            caption="../report/table2.rst",
-            labels={"table": "Table 2", "form": "csv"},
-        ),
+        csv="results/<run>/table2.csv",
         markdown="results/<run>/table2.md",
         latex="results/<run>/table2.tex",
     log:
@@ -126,12 +118,7 @@ rule make_table2_all:
             for dataset in grid.taught(config)
         ],
     output:
-        csv=report(
-            "results/<run>/table2_all.csv",
-            category="Tables",
-            caption="../report/table2_all.rst",
-            labels={"table": "Table 2, all test rows", "form": "csv"},
-        ),
+        csv="results/<run>/table2_all.csv",
         markdown="results/<run>/table2_all.md",
         latex="results/<run>/table2_all.tex",
     log:
@@ -176,12 +163,7 @@ rule write_summary:
         ],
         choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
     output:
-        page=report(
-            "results/<run>/reproduction.md",
-            category="Numbers",
-            caption="../report/reproduction.rst",
-            labels={"table": "Summary", "form": "md"},
-        ),
+        page="results/<run>/reproduction.md",
     log:
         "results/<run>/logs/write_summary.log",
     benchmark:

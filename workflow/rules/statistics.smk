@@ -12,12 +12,7 @@ rule measure_significance:
         intervals="results/<run>/intervals.csv",
         intervals_paper="results/<run>/intervals_paper.csv",
         tests="results/<run>/significance.csv",
-        markdown=report(
-            "results/<run>/significance.md",
-            category="Numbers",
-            caption="../report/significance.rst",
-            labels={"table": "Significance", "form": "md"},
-        ),
+        markdown="results/<run>/significance.md",
     log:
         "results/<run>/logs/measure_significance.log",
     benchmark:
@@ -49,12 +44,7 @@ rule compare_published:
         published=place.path("config/published.csv"),
     output:
         csv="results/<run>/compare.csv",
-        markdown=report(
-            "results/<run>/compare.md",
-            category="Numbers",
-            caption="../report/compare.rst",
-            labels={"table": "Comparison with the paper", "form": "md"},
-        ),
+        markdown="results/<run>/compare.md",
     log:
         "results/<run>/logs/compare_published.log",
     benchmark:
@@ -87,12 +77,7 @@ rule check_consistency:
         published=place.path("config/published.csv"),
     output:
         report="results/<run>/consistency.json",
-        markdown=report(
-            "results/<run>/consistency.md",
-            category="Numbers",
-            caption="../report/consistency.rst",
-            labels={"table": "Consistency", "form": "md"},
-        ),
+        markdown="results/<run>/consistency.md",
     log:
         "results/<run>/logs/check_consistency.log",
     benchmark:
@@ -141,12 +126,7 @@ rule make_run_manifest:
             for form in ("pdf", "png")
         ],
     output:
-        manifest=report(
-            "results/<run>/manifest.json",
-            category="Numbers",
-            caption="../report/manifest.rst",
-            labels={"table": "Manifest", "form": "json"},
-        ),
+        manifest="results/<run>/manifest.json",
     log:
         "results/<run>/logs/make_run_manifest.log",
     benchmark:

@@ -66,7 +66,7 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
     args = parser.parse_args(argv)
     _notes.clear()
     _last.clear()
-    start = time.monotonic()
+    start, cpu = time.monotonic(), time.process_time()
     args.files_read, written = parser.paths(args, parser.inputs), parser.paths(args, parser.outputs)
     try:
         plan.check(args.settings, args.code, written)
@@ -79,7 +79,8 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         if is_main_process():
             manifests.require_unchanged(own, written)
             facts = {"settings": json.loads(args.settings), "code": json.loads(args.code), "notes": dict(_notes)}
-            manifests.write(facts, args.files_read, written, time.monotonic() - start)
+            spent = time.monotonic() - start, time.process_time() - cpu
+            manifests.write(facts, args.files_read, written, *spent)
         for step in _last:
             step()
     except SoftrecError as error:

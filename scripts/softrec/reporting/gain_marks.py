@@ -5,9 +5,7 @@ from pathlib import Path
 from softrec.io import csv_files
 from softrec.reporting.markdown import count
 from softrec.reporting.table2 import MARK, OURS, Means, Place, best_competitor
-from softrec.stats.table_rows import Comparison
-
-LEVEL = 0.05
+from softrec.stats.table_rows import SIGNIFICANT, Comparison
 
 
 def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
@@ -24,11 +22,11 @@ def beyond_noise(path: Path, means: Means) -> tuple[set[Place], str]:
         if same and fields["other"] == best_competitor(means, *place[1:]):
             sizes[fields["dataset"]] = f"{fields['rows']} rows of {fields['users']} users"
             seeds.add(fields["seeds"])
-            if csv_files.number(fields, "p_holm", path, line, 0, 1) < LEVEL:
+            if csv_files.number(fields, "p_holm", path, line, 0, 1) < SIGNIFICANT:
                 marked.add(place)
     if not sizes:
         return marked, ""
     counts = "; ".join(f"{name}: {size}" if len(sizes) > 1 else size for name, size in sizes.items())
     found = f"{MARK} marks a Gain beyond noise" if marked else "No Gain is beyond noise"
     over = "users alone, since one seed ran" if seeds == {"1"} else "users and seeds together"
-    return marked, f"{found} (p < {LEVEL} over {over}, Holm-corrected for {count(tests, 'test')}; {counts})."
+    return marked, f"{found} (p < {SIGNIFICANT} over {over}, Holm-corrected for {count(tests, 'test')}; {counts})."

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.errors import SoftrecError
-from softrec.io.records import read_record
+from softrec.io.records import Record, read_record
+from softrec.reporting import markdown
 from softrec.reporting.grouped_table import Cell, Group, Row, Section, Table
 
 COUNTS = {"users": "# Users", "items": "# Items", "interactions": "# Interactions"}
@@ -30,6 +31,22 @@ def read_counts(path: Path) -> dict[str, int]:
     """
     final = read_record(path).record("final")
     return {name: final.whole(name, least=1) for name in COUNTS}
+
+
+def filter_steps(datasets: Sequence[str], paths: Sequence[Path]) -> str:
+    """Return users, items and interactions after each step of filtering as Markdown.
+
+    Raises:
+        SoftrecError: a step lacks its name or a count, or a count is not a whole number.
+    """
+    lines = []
+    for dataset, path in zip(datasets, paths, strict=True):
+        counts = read_record(path)
+        for number in range(len(counts.get("steps", list, "a list"))):
+            step = Record(counts.value["steps"][number], path, f"steps.{number}.")
+            lines.append([dataset, step.text("step"), *(f"{step.whole(name):,}" for name in COUNTS)])
+    table = markdown.table(["Data set", "After", "Users", "Items", "Interactions"], lines)
+    return f"{table.strip()}\n"
 
 
 def read_tied(path: Path) -> float:

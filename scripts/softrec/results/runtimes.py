@@ -17,6 +17,7 @@ from softrec.results.runs import Run
 TRAINING = "training"
 STAGES = {"train": TRAINING, "validate": "validation", "schedule": "d_t", "reference": "reference"}
 AGAIN = "remove it, with the outputs of its job, and let Snakemake make them again"
+CPU = "CPU"  # the device of a job that used no GPU
 SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # separate jobs, outside the tuning runs
 
 
@@ -95,7 +96,7 @@ def entry_of_output(path: Path, run: Run, stage: str) -> Entry:
         gpus = manifest.record("hardware").value.get("gpus")
     except SoftrecError as error:  # a manifest is no output of a rule: only with its job's outputs is it made again
         raise SoftrecError(error.what, where=error.where, remedy=AGAIN) from error
-    device = str(gpus[0]) if isinstance(gpus, list) and gpus else "CPU"
+    device = str(gpus[0]) if isinstance(gpus, list) and gpus else CPU
     ranks = ranks_of(manifest.value, place)
     return Entry(**vars(run), stage=stage, minutes=minutes, ranks=ranks, device=device)
 
@@ -118,13 +119,13 @@ def missing_key(path: Path, what: str, key: str) -> SoftrecError:
 
 def collect(
     logs: Sequence[Path], answers: Sequence[Path], distances: Sequence[Path], settings: RuntimesSettings
-) -> list[Entry]:
-    """Collect every stage of every run."""
-    found = [e for path, source in zip(logs, settings.logs, strict=True) for e in entries_of_log(path, source)]
+) -> list[tuple[Entry, Path]]:
+    """Collect every stage of every run, each with the output of its job that it was read from or beside."""
+    found = [(e, path) for path, source in zip(logs, settings.logs, strict=True) for e in entries_of_log(path, source)]
     for path, source in zip(answers, settings.generated, strict=True):
-        found.append(entry_of_output(path, source, SELF_DISTILLED))
+        found.append((entry_of_output(path, source, SELF_DISTILLED), path))
     for path, source in zip(distances, settings.distances, strict=True):
-        found.append(entry_of_output(path, source, INITIAL_DISTANCE))
+        found.append((entry_of_output(path, source, INITIAL_DISTANCE), path))
     return found
 
 

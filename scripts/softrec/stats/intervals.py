@@ -6,6 +6,7 @@ from statistics import NormalDist, fmean, stdev
 
 from softrec.stats import student_t
 from softrec.stats.resampling import LEVEL, Interval
+from softrec.stats.table_rows import IntervalRow
 
 
 def wilson(hits: int, rows: int) -> Interval:
@@ -17,6 +18,16 @@ def wilson(hits: int, rows: int) -> Interval:
     half = (spread * share * (1 - share) + spread**2 / 4) ** 0.5
     low, high = ((share + spread / 2 + sign * half) / (1 + spread) for sign in (-1, 1))
     return Interval(max(0.0, low), min(1.0, high))
+
+
+def of_cell(row: IntervalRow) -> tuple[Interval, bool]:
+    """Return the interval of a cell, and whether it is Wilson's, because no row or every row is a hit.
+
+    All bootstrap resamples are equal there. Users, not rows, are independent, so Wilson's interval counts users.
+    """
+    if row.value not in (0.0, 1.0):
+        return Interval(row.low, row.high), False
+    return wilson(int(row.value) * row.users, row.users), True
 
 
 def over_seeds(values: Sequence[float]) -> Interval | None:

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+SIGNIFICANT = 0.05
+"""A difference is beyond noise if its p after Holm's correction is below this."""
+
 
 class IntervalRow(NamedTuple):
     """One cell of Table 2 with its interval.

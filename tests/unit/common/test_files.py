@@ -77,7 +77,7 @@ def test_a_folder_in_place_of_that_of_a_killed_job_stays(tmp_path: Path) -> None
     with pytest.raises(SoftrecError, match="no job has written"), files.atomic_write(tmp_path / "out") as partial:
         partial.mkdir()
     assert (tmp_path / "out/a").read_text() == "mine"
-    manifests.write({"settings": {}, "code": {}, "notes": {}}, [], [tmp_path / "out"], 1.0)
+    manifests.write({"settings": {}, "code": {}, "notes": {}}, [], [tmp_path / "out"], 1.0, 0.5)
     assert names(tmp_path) == ["away", "out", "out.manifest.json"]
 
 

@@ -19,7 +19,7 @@ def made(tmp_path: Path) -> tuple[Path, Path]:
     file.write_bytes(b"ranks" * 100)
     folder.mkdir()
     (folder / "weights").write_bytes(b"weights")
-    manifests.write(FACTS, [], [file, folder], 1.0)
+    manifests.write(FACTS, [], [file, folder], 1.0, 0.5)
     return file, folder
 
 

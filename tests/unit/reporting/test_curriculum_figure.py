@@ -119,6 +119,23 @@ def test_run_that_is_missing_leaves_its_panels_blank() -> None:
     assert axes[5].get_ylabel() == r"$\tau_t$"
 
 
+def test_figure_fits_a_screen() -> None:
+    """At 200 dots an inch: one data set with two backbones side by side, and the paper's three data sets."""
+    game = [curve for curve in CURVES if curve.run.dataset == "Game"]
+    llara = [curve._replace(run=replace(curve.run, backbone="LLaRA")) for curve in game]
+    one = curriculum.draw_curriculum(game + llara)
+    assert [len(one.axes), one.axes[1].get_title()] == [4, "Game · LLaRA"]
+    named = [curve._replace(run=replace(curve.run, dataset=name)) for curve in game + llara for name in "ABC"]
+    three = curriculum.draw_curriculum(named)
+    assert len(three.axes) == 12
+    assert max(figure.get_figheight() for figure in (one, three)) * 200 <= 1080
+
+
+def test_tau_has_no_place_outside_0_and_1() -> None:
+    """It is exp(alpha (d_t / d_0 - 1)), at most 1."""
+    assert curriculum.draw_curriculum(CURVES).axes[0].get_ylim() == (0.0, 1.0)
+
+
 def test_figure_has_the_same_bytes_twice(tmp_path: Path) -> None:
     """No date and no random name is in either form; letters of the PDF are embedded as TrueType."""
     for turn in ("a", "b"):

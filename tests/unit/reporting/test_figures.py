@@ -8,12 +8,16 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from common.errors import SoftrecError
+from softrec.evaluation.ranking import RANK_TYPES
 from softrec.io import csv_files
+from softrec.io.tables import write_table
 from softrec.reporting.figures import figure2, figure5, figure6, style
 from softrec.results.long_table import LongRow
 from softrec.results.runs import Run
+from softrec.stats.method_comparison import SignificanceSettings
+from softrec.stats.resampling import Resampling
 
-SASREC = "SASRec: minutes of training (one CPU process)"
+SASREC = "SASRec: minutes of CPU time of training"
 
 
 def write_log(path: Path, loss: float) -> Path:
@@ -49,6 +53,16 @@ def test_figure2_prints_the_ratio_of_losses() -> None:
     assert [20.0, 20.0] in [list(line.get_ydata()) for line in right.lines]
 
 
+def test_figure2_shows_the_line_of_chance() -> None:
+    """HC of 4 % is far below a chance of 20 %: the axis reaches up to the line, and down to 0."""
+    _, right = figure2.draw([bars(1)._replace(hc=0.04)]).axes
+    low, high = right.get_ylim()
+    assert (low, high > 20.0) == (0.0, True)
+
+
+SPANS = [figure5.Span("D", "BIGRec", 0.1, 0.155, 0.0, 0.4), figure5.Span("D", "BIGRec", 10.0, 0.65, 0.3, 1.0)]
+
+
 def long(path: Path) -> Path:
     """Two seeds of SOFT with alpha 0.1 and 10, SFT, and rows that do not belong into the figure."""
     rows = [
@@ -64,11 +78,31 @@ def test_figure5_has_means_by_alpha_and_a_ring_where_chosen(tmp_path: Path) -> N
     """Means over seeds: 0.15 + alpha / 20; the ring is on alpha 10; SFT is a line at 0.3."""
     points = figure5.read_points(long(tmp_path / "long.csv"), "H@5")
     assert len(points) == 5
-    (panel,) = figure5.draw(points, {("D", "BIGRec"): 10.0}, "H@5").axes
+    (panel,) = figure5.draw(points, SPANS, {("D", "BIGRec"): 10.0}, "H@5").axes
     by_label = {line.get_label(): line for line in panel.lines}
     assert list(by_label["SOFT"].get_ydata()) == pytest.approx([0.155, 0.65])
     assert list(by_label["chosen on validation"].get_xdata()) == [10.0]
     assert list(by_label["SFT"].get_ydata()) == [0.3, 0.3]
+    bars = [list(line.get_ydata()) for line in panel.lines if line.get_marker() == "_"]
+    assert bars == [[0.0, 0.4], [0.3, 1.0]]
+    assert panel.get_ylim()[0] == 0.0
+
+
+def test_figure5_has_the_intervals_of_users(tmp_path: Path) -> None:
+    """Of 40 rows of 20 users alpha=1 hits none, alpha=10 all, in both seeds, and the paper's sample is 15 users.
+
+    No resample differs, so both are Wilson's: z^2 / (n + z^2) from 0 and from 1, with z^2 = 3.8415 and n = 15 users.
+    """
+    runs = [Run("D", "BIGRec", f"alpha={alpha}", seed) for alpha in (1, 10) for seed in (1, 2)]
+    paths = [tmp_path / f"{number}.parquet" for number in range(4)]
+    for path, rank in zip(paths, (9, 9, 1, 1), strict=True):
+        one = {name: [value] * 40 for name, value in (("target", 1), ("candidates", 1000), ("ties", 0), ("rank", rank))}
+        users = [1 + row // 2 for row in range(40)]
+        write_table(path, {**one, "row": range(40), "user": users, "paper": [u > 5 for u in users]}, RANK_TYPES)
+    settings = SignificanceSettings(runs, [], ["H@5"], 1, Resampling(200, 3))
+    low, high = figure5.spans(paths, settings)
+    assert (low[:5], high[:3], round(high[5], 9)) == (("D", "BIGRec", 1.0, 0.0, 0.0), ("D", "BIGRec", 10.0), 1.0)
+    assert (high.value, low.high, high.low) == pytest.approx((1.0, 3.8415 / 18.8415, 15 / 18.8415), rel=1e-4)
 
 
 def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1, sasrec: str = "CPU") -> list[figure6.Point]:
@@ -86,16 +120,25 @@ def points(device: str = "NVIDIA A800-SXM4-80GB", ranks: int = 1, sasrec: str = 
         ("A800", 1, f"minutes of training (one A800)\n{SASREC}"),
         ("A800", 4, f"GPU-minutes of training (A800)\n{SASREC}"),
         ("A800, H100", 4, f"GPU-minutes of training (A800, H100)\n{SASREC}"),
-        ("CPU", 1, "minutes of training (one CPU process)"),
-        ("CPU", 2, "process-minutes of training (CPU)"),
+        ("CPU", 1, "minutes of CPU time of training"),
+        ("CPU", 2, "minutes of CPU time of training"),
     ],
 )
 def test_figure6_says_what_a_minute_is_of(device: str, ranks: int, label: str) -> None:
-    """Of one GPU by its name, or of one CPU process; summed over several, they are GPU- or process-minutes.
+    """Of one GPU by its name; summed over several, they are GPU-minutes. CPU time is a sum over processes anyway.
 
     Here SASRec was trained on the CPU, which goes without saying where all are.
     """
     assert figure6.label(points(device, ranks)) == label
+
+
+def test_figure6_says_where_minutes_are_the_clocks() -> None:
+    """Runs of an earlier version recorded no CPU time."""
+    old = "CPU (wall clock)"
+    assert figure6.label(points(old, sasrec=old)) == "minutes of training (one CPU process, by the clock)"
+    assert figure6.label(points(old, 2, old)).startswith("process-minutes of training (CPU (wall clock))")
+    both = "minutes of training (CPU time, one CPU process, by the clock)"
+    assert figure6.label(points(f"CPU, {old}", sasrec=old)).splitlines()[0] == both
 
 
 def test_figure6_says_what_sasrec_was_trained_on() -> None:
@@ -109,6 +152,16 @@ def test_figure6_shows_sasrec_in_the_panel_of_its_data_set() -> None:
     """Minutes of each method by hand."""
     (panel,) = figure6.draw(points(), "H@5").axes
     assert [list(line.get_xdata()) for line in panel.lines] == [[1.0], [10.0], [40.0]]
+
+
+def test_a_colour_has_one_meaning_in_all_figures() -> None:
+    """Methods, kinds of data and the values of alpha share no colour, and no hit ratio below 0 has a place."""
+    alphas = style.ordered_colours(4)
+    colours = [*style.METHODS.values(), style.REAL, style.DISTILLED, *alphas]
+    assert len(set(colours)) == len(colours)
+    (six,) = figure6.draw(points(), "H@5").axes
+    assert {line.get_color() for line in six.lines} == {style.METHODS[name] for name in ("SASRec", "SFT", "SOFT")}
+    assert six.get_ylim()[0] >= 0.0
 
 
 def test_figure6_has_one_label_for_all_panels_that_fits() -> None:
@@ -135,7 +188,7 @@ def test_figures_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     five = figure5.read_points(long(tmp_path / "long.csv"), "H@5")
     drawing = {
         "2": lambda: figure2.draw([bars(1), bars(2)]),
-        "5": lambda: figure5.draw(five, {("D", "BIGRec"): 10.0}, "H@5"),
+        "5": lambda: figure5.draw(five, SPANS, {("D", "BIGRec"): 10.0}, "H@5"),
         "6": lambda: figure6.draw(points(), "H@5"),
     }
     for name, draw in drawing.items():
@@ -161,7 +214,7 @@ def test_labels_are_no_formulas(tmp_path: Path) -> None:
     bars = [figure2.Bars(label, "BIGRec", 1, 2.0, 1.0, 0.1, 0.5, 0.2, 1, 4)]
     points = [figure5.Point(label, "BIGRec", "SOFT", 1.0, 1, 0.1)]
     style.save(figure2.draw(bars), tmp_path / "two.png")
-    style.save(figure5.draw(points, {(label, "BIGRec"): 1.0}, "H@5"), tmp_path / "five.png")
+    style.save(figure5.draw(points, [], {(label, "BIGRec"): 1.0}, "H@5"), tmp_path / "five.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["five.png", "two.png"]
 
 
@@ -169,4 +222,4 @@ def test_an_alpha_that_was_chosen_must_have_run() -> None:
     """The choice is of another run."""
     points = [figure5.Point("D", "BIGRec", "SOFT", 1.0, 1, 0.1)]
     with pytest.raises(SoftrecError, match=r"alpha=10 was chosen for D with BIGRec, but was not run"):
-        figure5.draw(points, {("D", "BIGRec"): 10.0}, "H@5")
+        figure5.draw(points, [], {("D", "BIGRec"): 10.0}, "H@5")

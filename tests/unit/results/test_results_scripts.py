@@ -97,9 +97,12 @@ def test_table2_is_made_and_shown(collected: Path, tested: str) -> None:
 def test_table1_is_made(tmp_path: Path) -> None:
     """Counts of a data set named Game stand beside the paper's 11658 users."""
     final = {"users": 11658, "items": 5335, "interactions": 196508}
-    (tmp_path / "counts.json").write_text(json.dumps({"final": final, "ties": {"share_of_rows": 0.125}}))
+    steps = [{"step": "read", **final}]
+    counts = {"final": final, "ties": {"share_of_rows": 0.125}, "steps": steps}
+    (tmp_path / "counts.json").write_text(json.dumps(counts))
     published = SCRIPTS.parent / "config" / "published.csv"
     outputs = ["--csv", tmp_path / "table1.csv", "--markdown", tmp_path / "table1.md"]
+    outputs += ["--steps", tmp_path / "steps.md"]
     inputs = ["--counts", tmp_path / "counts.json", "--published", published]
     done = run("make_table1", *inputs, *outputs, settings={"datasets": ["Game"]})
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ from common.files import manifest_of
 from softrec.io import csv_files
 from softrec.job import program, timing
 from softrec.reporting import teacher_share
-from softrec.results import runtimes
+from softrec.results import device_minutes, runtimes
 from softrec.results.runs import Run
 from softrec.results.runtimes import Entry, RuntimesSettings
 
@@ -94,6 +94,25 @@ def test_a_manifest_of_other_kinds_goes_with_its_output(tmp_path: Path, change: 
         runtimes.entry_of_output(write_output(tmp_path / "y", **change), SFT, runtimes.SELF_DISTILLED)
 
 
+def test_minutes_on_a_cpu_are_those_of_its_time(tmp_path: Path) -> None:
+    """Of 100 s its process had 25 s of a core: two minutes by the clock are half a minute of CPU time."""
+    entry = Entry("D", "B", "SFT", 1, "", "training", 2.0, 1, "CPU")
+    output = write_output(tmp_path / "y", cpu_seconds=25, ranks=1)
+    assert device_minutes.on_device(entry, output) == entry._replace(minutes=0.5)
+
+
+def test_minutes_on_a_gpu_stay_the_clocks(tmp_path: Path) -> None:
+    """A process may sleep while its GPU computes for it, and no other job has the GPU."""
+    entry = Entry("D", "B", "SFT", 1, "", "training", 2.0, 4, "G")
+    assert device_minutes.on_device(entry, write_output(tmp_path / "y", cpu_seconds=25)) == entry
+
+
+def test_older_jobs_say_that_their_minutes_are_the_clocks(tmp_path: Path) -> None:
+    """Their manifests have no CPU time."""
+    entry = Entry("D", "B", "SFT", 1, "", "training", 2.0, 1, "CPU")
+    assert device_minutes.on_device(entry, write_output(tmp_path / "y")) == entry._replace(device="CPU (wall clock)")
+
+
 def test_a_manifest_that_is_gone(tmp_path: Path) -> None:
     """Then the output is made again."""
     manifest_of(output := write_output(tmp_path / "y")).unlink()
@@ -119,7 +138,9 @@ def test_runtimes_are_read_as_it_was_written(tmp_path: Path) -> None:
     log, sources = write_log(tmp_path / "log", {"train": 60}, device="G", ranks=4), [SFT]
     d_0 = Run("D", "B", "SOFT")
     outputs = [write_output(tmp_path / name) for name in ("y", "d")]
-    entries = runtimes.collect([log], outputs[:1], outputs[1:], RuntimesSettings(sources, [SFT], [d_0]))
+    pairs = runtimes.collect([log], outputs[:1], outputs[1:], RuntimesSettings(sources, [SFT], [d_0]))
+    entries = [entry for entry, _ in pairs]
+    assert [path for _, path in pairs] == [log, *outputs]
     assert [(entry.method, entry.seed, entry.stage) for entry in entries] == [
         ("SFT", 1, "training"),
         ("SFT", 1, "self-distillation"),

@@ -81,6 +81,9 @@ def test_the_chosen_setting_is_tested_against_the_others(tmp_path: Path) -> None
     assert "40 rows of 20 users, 2 seed(s)" in told
     assert "Family of Holm's correction: all 2 lines above" in told
     assert "on 1 data set, at 2 metrics" in told
+    assert told.startswith("Each line is SOFT minus another method")
+    assert "2 of 2 differences are beyond noise" in told
+    assert "SOFT is better in 2, worse in 0. No difference is left" in told
 
 
 def test_what_seeds_can_say() -> None:

@@ -11,7 +11,7 @@ from lib.config.messages import suggestion, value_text
 from lib.graph import sources
 
 Config = Mapping[str, Any]
-RESERVED = ("benchmarks", "figures", "logs")  # folders of a run beside those of its data sets
+RESERVED = ("benchmarks", "figures", "logs", "pages")  # folders of a run beside those of its data sets
 # One line of a table, which is UTF-8 and reads from one side; Snakemake fills in braces.
 BAD_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029{}<>\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 FORMULA = ("=", "+", "-", "@")

@@ -15,9 +15,9 @@ def problems(outputs: Iterable[str], folder: str) -> Iterator[str]:
 
     Args:
         outputs: of a job.
-        folder: the run's results, which hold its tables; its figures are in `figures` there.
+        folder: the run's results, which hold its tables; its figures and pages are in `figures` and `pages`.
     """
-    places = (Path(folder), Path(folder) / "figures")
+    places = (Path(folder), Path(folder) / "figures", Path(folder) / "pages")
     for path in map(Path, outputs):
         if path.parent not in places or not path.exists():
             continue

@@ -48,6 +48,10 @@ class ResultSlices(Base):
         """Return the data sets as the tables name them, in the configured order."""
         return [dataset["label"] for dataset in self.config["datasets"].values()]
 
+    def page(self, title: str) -> str:
+        """Return the title of a page of the report."""
+        return to_json({"title": title})
+
     def table1(self) -> str:
         """Return the shape of Table 1."""
         return to_json({"datasets": self.labels()})
@@ -85,15 +89,19 @@ class ResultSlices(Base):
 
     def reproduction(self) -> str:
         """Return the run of each training log, of each file of self-distilled metrics and of each ranks file."""
-        cells = [self.run(cell, method=label("alpha", cell.value), setting="") for cell in grid.soft_cells(self.config)]
         return to_json(
             {
                 "logs": self.runs(grid.tuned_cells(self.config)),
                 "described": self.runs(grid.compared_cells(self.config)),
-                "alphas": {**self.tested(), "metrics": SHOWN, "cells": cells, "choices": self.choices()},
+                "alphas": self.alphas(SHOWN),
                 "distance_rows": self.config["soft"]["distance_rows"],
             }
         )
+
+    def alphas(self, metrics: list[str]) -> dict[str, Any]:
+        """Return the run of each ranks file of SOFT, with its alpha in the place of the method, and the resampling."""
+        cells = [self.run(cell, method=label("alpha", cell.value), setting="") for cell in grid.soft_cells(self.config)]
+        return {**self.tested(), "metrics": metrics, "cells": cells, "choices": self.choices()}
 
     def runtimes(self) -> str:
         """Return the run of each training log, of each file of self-distilled data and of each d_0.
@@ -117,8 +125,8 @@ class ResultSlices(Base):
         return to_json({"cells": self.runs(grid.compared_cells(self.config))})
 
     def figure5(self) -> str:
-        """Return the metric, and the row of each choice of alpha."""
-        return to_json({"metric": "H@5", "choices": self.choices()})
+        """Return the metric, the row of each choice of alpha, and the run of each ranks file."""
+        return to_json({"metric": "H@5", "choices": self.choices(), "alphas": self.alphas(["H@5"])})
 
     def figure6(self) -> str:
         """Return the metric, and the row of each choice: SOFT's alpha and SASRec's L2."""

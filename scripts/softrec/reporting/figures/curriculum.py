@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 DOT: dict[str, Any] = {"marker": "o", "ms": 4.4, "mec": "white", "mew": 0.8}
+HEIGHT = 1.15  # inches of a panel: the paper's four rows, and their legend, fit one screen
+SIDE_BY_SIDE = 3  # pairs of panels in the width of a page
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,9 @@ def mean_by_epoch(series: list[list[float]]) -> list[float]:
 
 
 def draw_curriculum(curves: list[Curve]) -> Figure:
-    """Draw one column of panels per data set, two rows (tau_t above d_t / d_0) per backbone, one colour per alpha.
+    """Draw tau_t above d_t / d_0 of each data set and backbone, one colour per alpha.
 
+    Up to three pairs of panels are side by side; more have one column per data set, and one pair of rows per backbone.
     Bold lines are means over seeds, thin lines single seeds; a dot marks the kept epoch of a seed.
 
     Raises:
@@ -120,17 +123,16 @@ def draw_curriculum(curves: list[Curve]) -> Figure:
     """
     if not curves:
         raise SoftrecError("there are no training logs of SOFT to draw", remedy="run SOFT, or leave this figure out")
-    datasets = list(dict.fromkeys(curve.run.dataset for curve in curves))
-    backbones = list(dict.fromkeys(curve.run.backbone for curve in curves))
+    bands = places(curves)
     alphas = sorted({curve.alpha for curve in curves})
     colours = dict(zip(alphas, style.ordered_colours(len(alphas)), strict=True))
     with style.context():
-        size = (style.panels_width(len(datasets)), 1.6 * 2 * len(backbones) + 0.5)
+        size = (style.panels_width(len(bands[0])), HEIGHT * 2 * len(bands) + 0.5)
         figure = Figure(figsize=size, layout="constrained")
-        axes = figure.subplots(2 * len(backbones), len(datasets), squeeze=False)
-        for number, backbone in enumerate(backbones):
+        axes = figure.subplots(2 * len(bands), len(bands[0]), squeeze=False)
+        for number, band in enumerate(bands):
             named = False
-            for column, dataset in enumerate(datasets):
+            for column, (dataset, backbone) in enumerate(band):
                 pair = axes[2 * number][column], axes[2 * number + 1][column]
                 chosen = [curve for curve in curves if (curve.run.dataset, curve.run.backbone) == (dataset, backbone)]
                 draw_pair(pair, chosen, colours, named=not named)
@@ -138,6 +140,15 @@ def draw_curriculum(curves: list[Curve]) -> Figure:
                 named = named or bool(chosen)
         figure.legend(handles=legend_lines(colours), loc="outside upper center", ncols=len(colours) + 1)
     return figure
+
+
+def places(curves: list[Curve]) -> list[list[tuple[str, str]]]:
+    """Return the data set and backbone of each pair of panels, by band (two rows) and column."""
+    datasets = list(dict.fromkeys(curve.run.dataset for curve in curves))
+    backbones = list(dict.fromkeys(curve.run.backbone for curve in curves))
+    if len(datasets) * len(backbones) <= SIDE_BY_SIDE:
+        return [[(dataset, backbone) for dataset in datasets for backbone in backbones]]
+    return [[(dataset, backbone) for dataset in datasets] for backbone in backbones]
 
 
 def draw_pair(pair: tuple["Axes", "Axes"], curves: list[Curve], colours: dict[float, str], *, named: bool) -> None:
@@ -157,7 +168,7 @@ def draw_pair(pair: tuple["Axes", "Axes"], curves: list[Curve], colours: dict[fl
         axes.set_xlim(0.75, epochs + 0.25)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
         axes.tick_params(labelleft=named)
-    above.set_ylim(-0.05, 1.05)
+    above.set_ylim(0, 1)  # tau is never outside
     above.set_yticks([0, 0.5, 1])
     above.tick_params(labelbottom=False)
     below.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
@@ -184,11 +195,11 @@ def draw_curves(axes: "Axes", curves: list[Curve], series: list[list[float]], co
             continue
         for curve, values in own:
             if len(own) > 1:
-                axes.plot(range(1, len(values) + 1), values, color=colour, lw=0.6, alpha=0.5)
+                axes.plot(range(1, len(values) + 1), values, color=colour, lw=0.6, alpha=0.5, clip_on=False)
             kept = values[curve.kept - 1]
-            axes.plot([curve.kept], [kept], color=colour, zorder=4, **DOT)
+            axes.plot([curve.kept], [kept], color=colour, zorder=4, clip_on=False, **DOT)
         mean = mean_by_epoch([values for _, values in own])
-        axes.plot(range(1, len(mean) + 1), mean, color=colour, lw=1.7, zorder=3)
+        axes.plot(range(1, len(mean) + 1), mean, color=colour, lw=1.7, zorder=3, clip_on=False)
 
 
 def legend_lines(colours: dict[float, str]) -> list[Line2D]:

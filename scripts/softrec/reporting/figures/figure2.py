@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -18,7 +18,12 @@ from softrec.results.runs import Run
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-REAL, DISTILLED = style.ORDERED[3], style.ORDERED[0]
+LOSSES: tuple[dict[str, Any], dict[str, Any]] = ({"color": style.REAL}, {"color": style.DISTILLED})
+# Both shares are of self-distilled titles, so they have one colour, and a hatch tells them apart.
+SHARES: tuple[dict[str, Any], dict[str, Any]] = (
+    {"facecolor": style.DISTILLED, "edgecolor": "white", "lw": 0},
+    {"facecolor": style.DISTILLED, "edgecolor": "white", "lw": 0, "hatch": "////"},
+)
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,8 @@ def draw(bars: list[Bars]) -> Figure:
         figure = Figure(figsize=(max(6.2, 1.5 * len(places) + 3.2), 2.7), layout="constrained")
         left, right = figure.subplots(1, 2)
         groups = [[bar for bar in bars if (bar.dataset, bar.backbone) == place] for place in places]
-        draw_bars(left, [[[b.loss_real for b in g], [b.loss_self_distilled for b in g]] for g in groups], names)
-        draw_bars(right, [[[100 * b.hr_1 for b in g], [100 * b.hc for b in g]] for g in groups], names)
+        draw_bars(left, [[[b.loss_real for b in g], [b.loss_self_distilled for b in g]] for g in groups], names, LOSSES)
+        draw_bars(right, [[[100 * b.hr_1 for b in g], [100 * b.hc for b in g]] for g in groups], names, SHARES)
         left.set_ylabel("loss of the first epoch")
         right.set_ylabel("share of training rows, %")
         for at, group in enumerate(groups):
@@ -97,19 +102,25 @@ def draw(bars: list[Bars]) -> Figure:
             )
             chance = 100 * fmean(b.chance for b in group)
             right.plot([at + 0.01, at + 0.39], [chance, chance], color=style.INK, ls=(0, (3, 1.5)), lw=1)
-        kinds = (Patch(color=REAL, label="real data"), Patch(color=DISTILLED, label="self-distilled data"))
+        for axes in (left, right):
+            axes.set_ylim(bottom=0)  # only now: it would keep the top from growing to the line of chance
+        kinds = [
+            Patch(label=name, **look) for name, look in zip(("real data", "self-distilled data"), LOSSES, strict=True)
+        ]
         left.legend(handles=kinds, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-        hits = (Patch(color=REAL, label="HR@1"), Patch(color=DISTILLED, label="HC"))
+        hits = [Patch(label=name, **look) for name, look in zip(("HR@1", "HC"), SHARES, strict=True)]
         chance_line = Line2D([], [], color=style.INK, ls=(0, (3, 1.5)), lw=1, label="HC by chance")
         right.legend(handles=[*hits, chance_line], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     return figure
 
 
-def draw_bars(axes: "Axes", groups: list[list[list[float]]], names: list[str]) -> None:
+def draw_bars(
+    axes: "Axes", groups: list[list[list[float]]], names: list[str], looks: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
     """Draw two bars per group, each a mean over seeds, with a dot per seed where there are several."""
     for at, group in enumerate(groups):
-        for values, offset, colour in zip(group, (-0.2, 0.2), (REAL, DISTILLED), strict=True):
-            axes.bar(at + offset, fmean(values), 0.36, color=colour)
+        for values, offset, look in zip(group, (-0.2, 0.2), looks, strict=True):
+            axes.bar(at + offset, fmean(values), 0.36, **look)
             if len(values) > 1:
                 axes.plot(
                     [at + offset] * len(values), values, ls="", marker="o", ms=3, mfc="white", mec=style.INK, mew=0.7
@@ -118,4 +129,3 @@ def draw_bars(axes: "Axes", groups: list[list[list[float]]], names: list[str]) -
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.margins(y=0.15)
-    axes.set_ylim(bottom=0)

@@ -14,20 +14,29 @@ from softrec.io import csv_files
 from softrec.reporting.figures import style
 from softrec.results.long_table import LongRow
 from softrec.results.runs import Run
+from softrec.stats import method_comparison
+from softrec.stats.intervals import of_cell
+from softrec.stats.method_comparison import SignificanceSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OURS, LINES = "SOFT", {"SFT": (0, (4, 2)), "SOFT(w/o SA)": (0, (1, 1.5))}
-COLOURS = {"BIGRec": style.ORDERED[3], "LLaRA": style.ORDERED[1]}
 
 
 @dataclass(frozen=True)
 class Figure5Settings:
-    """Settings of the figure: the metric to draw ("H@5"), and data set and backbone of each choice file, in order."""
+    """Settings of the figure.
+
+    Attributes:
+        metric: the metric to draw ("H@5").
+        choices: data set and backbone of each choice file, in order.
+        alphas: a cell per run of SOFT, with its alpha in the place of the method; the resampling of its intervals.
+    """
 
     metric: str
     choices: list[Run]
+    alphas: SignificanceSettings
 
 
 class Point(NamedTuple):
@@ -39,6 +48,28 @@ class Point(NamedTuple):
     alpha: float | str
     seed: int
     value: float
+
+
+class Span(NamedTuple):
+    """The 95 % interval of SOFT's mean over seeds with one alpha, over users and seeds, on the paper's sample."""
+
+    dataset: str
+    backbone: str
+    alpha: float
+    value: float
+    low: float
+    high: float
+
+
+def spans(ranks: Sequence[Path], alphas: SignificanceSettings) -> list[Span]:
+    """Compute the interval of each alpha from the ranks of every run of SOFT; the unit of resampling is the user."""
+    ranked = method_comparison.of_paper(method_comparison.read_ranked(alphas.cells, ranks, {}))
+    tallies = method_comparison.tallied(ranked, alphas.metrics)
+    found = []
+    for row in method_comparison.intervals(ranked, tallies, alphas):
+        alpha = Run(row.dataset, row.backbone, OURS, setting=row.method).value("alpha")
+        found.append(Span(row.dataset, row.backbone, alpha, row.value, *of_cell(row)[0]))
+    return found
 
 
 def read_points(path: Path, metric: str) -> list[Point]:
@@ -62,8 +93,12 @@ def read_points(path: Path, metric: str) -> list[Point]:
     return found
 
 
-def draw(points: Sequence[Point], chosen: Mapping[tuple[str, str], float], metric: str) -> Figure:
+def draw(
+    points: Sequence[Point], intervals: Sequence[Span], chosen: Mapping[tuple[str, str], float], metric: str
+) -> Figure:
     """Draw one panel per data set and backbone: means over seeds by alpha, a dot per seed, a ring at the chosen alpha.
+
+    A bar is the interval of each mean.
 
     Raises:
         SoftrecError: a chosen alpha was not run.
@@ -78,18 +113,37 @@ def draw(points: Sequence[Point], chosen: Mapping[tuple[str, str], float], metri
             axes.set_axis_off()
         for axes, place in zip(panels, places, strict=False):
             own = [p for p in points if (p.dataset, p.backbone) == place]
-            draw_panel(axes, own, chosen[place], COLOURS.get(place[1], style.INK))
+            draw_panel(axes, own, chosen[place])
+            draw_intervals(axes, [span for span in intervals if (span.dataset, span.backbone) == place])
+            style.start_at_zero(axes)
+            for line in axes.lines:
+                line.set_clip_on(False)  # a marker at 0 is on the edge
             axes.set_title(f"{place[0]} · {place[1]}", parse_math=False)
             axes.set_xlabel(r"$\alpha$")
         for axes in panels[::columns]:
             axes.set_ylabel(metric)
         handles = panels[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper center", ncols=len(handles[0]))
+        figure.legend(*handles, loc="outside upper center", ncols=3, columnspacing=1.4)
     return figure
 
 
-def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str) -> None:
-    """Draw the panel of one data set and backbone."""
+def draw_intervals(axes: "Axes", intervals: Sequence[Span]) -> None:
+    """Draw a bar with ends at each alpha."""
+    for number, span in enumerate(intervals):
+        axes.plot(
+            [span.alpha] * 2,
+            [span.low, span.high],
+            color=style.METHODS[OURS],
+            marker="_",
+            ms=6,
+            lw=1,
+            label="" if number else "95 % interval",
+        )
+
+
+def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float) -> None:
+    """Draw the means, seeds and reference lines of one data set and backbone."""
+    colour = style.METHODS[OURS]
     alphas = sorted({float(p.alpha) for p in points if p.method == OURS})
     mean = {a: fmean(p.value for p in points if p.method == OURS and p.alpha == a) for a in alphas}
     axes.set_xscale("log")
@@ -97,7 +151,16 @@ def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str
     seeds = [p for p in points if p.method == OURS]
     if len(seeds) > len(alphas):
         axes.plot(
-            [p.alpha for p in seeds], [p.value for p in seeds], ls="", marker="o", ms=2.6, color=colour, alpha=0.45
+            [p.alpha for p in seeds],
+            [p.value for p in seeds],
+            ls="",
+            marker="o",
+            ms=3,
+            mfc="white",
+            mec=colour,
+            mew=0.8,
+            label="one seed",
+            zorder=3.5,
         )
     if chosen not in mean:
         raise SoftrecError(
@@ -110,7 +173,7 @@ def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float, colour: str
     for method, dashes in LINES.items():
         values = [p.value for p in points if p.method == method]
         if values:
-            axes.axhline(fmean(values), color=style.INK, lw=1, ls=dashes, label=method, zorder=2)
+            axes.axhline(fmean(values), color=style.METHODS[method], lw=1.3, ls=dashes, label=method, zorder=2)
     axes.xaxis.set_major_locator(FixedLocator(alphas))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticklabels([f"{alpha:g}" for alpha in alphas])

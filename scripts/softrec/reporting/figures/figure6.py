@@ -1,6 +1,6 @@
 """Figure 6 of the paper: training cost and accuracy of the methods."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,14 +10,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from softrec.reporting.figures import style
+from softrec.results.device_minutes import WALL
 from softrec.results.long_table import LongRow
 from softrec.results.runs import Run, Selected
-from softrec.results.runtimes import Entry
+from softrec.results.runtimes import CPU, Entry
 from softrec.results.training_cost import cost
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+CPU_NAMES = {CPU: "CPU time", WALL: "one CPU process, by the clock"}
 SHOWN = ("SASRec", "SFT", "SDPO", "SOFT(w/o SA)", "SOFT")
 MARKERS = dict(zip(SHOWN, "svDPo", strict=True))
 GRID = {"SASRec": "l2", "SOFT": "alpha"}
@@ -32,9 +34,9 @@ class Figure6Settings:
 
 
 class Point(NamedTuple):
-    """A method on a data set: process-minutes from scratch (`training_cost.Cost`) and test metric, means over seeds.
+    """A method on a data set: device-minutes from scratch (`training_cost.Cost`) and test metric, means over seeds.
 
-    Process-minutes are wall-clock minutes times the number of processes, each with one GPU or on the CPU.
+    Device-minutes are wall-clock minutes times the number of GPUs, or minutes of CPU time of all processes.
     """
 
     dataset: str
@@ -85,10 +87,9 @@ def draw(points: Sequence[Point], metric: str) -> Figure:
         panels = figure.subplots(rows, columns, squeeze=False).flatten()
         for axes in panels[len(places) :]:
             axes.set_axis_off()
-        colours = dict(zip(SHOWN, [style.FAINT, *style.ordered_colours(len(SHOWN) - 1)], strict=True))
         for axes, (dataset, backbone) in zip(panels, places, strict=False):
             own = [p for p in points if p.dataset == dataset and p.backbone in ("", backbone)]
-            draw_panel(axes, own, colours)
+            draw_panel(axes, own)
             axes.set_title(f"{dataset} · {backbone}", parse_math=False)
         for axes in panels[::columns]:
             axes.set_ylabel(metric)
@@ -122,14 +123,16 @@ def devices_of(points: Sequence[Point]) -> list[str]:
 
 def unit(devices: Sequence[str], *, shared: bool) -> str:
     """Return the unit of time; `shared`: some jobs ran on several devices at once, so it is process-minutes."""
+    if set(devices) == {CPU}:
+        return "minutes of CPU time of training"
     if shared:
-        kind = "process" if "CPU" in devices else "GPU"
+        kind = "process" if {CPU, WALL} & set(devices) else "GPU"
         return f"{kind}-minutes of training ({', '.join(devices)})"
-    one = ["one CPU process" if device == "CPU" else f"one {device}" for device in devices]
+    one = [CPU_NAMES.get(device, f"one {device}") for device in devices]
     return f"minutes of training ({', '.join(one)})"
 
 
-def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]) -> None:
+def draw_panel(axes: "Axes", points: Sequence[Point]) -> None:
     """Draw one marker per method, with minutes on a logarithmic axis."""
     axes.set_xscale("log")
     axes.grid(True, axis="x", which="major")
@@ -139,10 +142,11 @@ def draw_panel(axes: "Axes", points: Sequence[Point], colours: Mapping[str, str]
             "ms": 7,
             "mec": "white",
             "mew": 0.8,
-            "color": colours[point.method],
+            "color": style.METHODS[point.method],
         }
-        axes.plot([point.minutes], [point.value], ls="", label=point.method, **look)
+        axes.plot([point.minutes], [point.value], ls="", label=point.method, clip_on=False, zorder=3, **look)
     axes.margins(x=0.15, y=0.18)
+    style.start_at_zero(axes)
     low, high = (pick(point.minutes for point in points) for pick in (min, max))
     # Over two decades or more, ticks at 1, 2 and 5 would overlap.
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1, 3)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from common.files import atomic_write
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 INK, FAINT = "#262626", "#8c8c8c"
@@ -48,8 +49,20 @@ STYLE: dict[str, Any] = {
     "savefig.pad_inches": 0.04,
 }
 
-ORDERED = ("#d9a400", "#d1495b", "#7b4fa3", "#1b3a6b")
-"""From light to dark, so that the order survives in greyscale: for the values of one hyperparameter."""
+METHODS = {
+    "SASRec": FAINT,
+    "SFT": "#d9a400",
+    "SDPO": "#d1495b",
+    "SOFT(w/o SA)": "#7b4fa3",
+    "SOFT": "#1b3a6b",
+}
+"""The colour of each method in every figure."""
+
+REAL, DISTILLED = "#9a5b3c", "#7fb2dd"
+"""The colours of real and of self-distilled data in every figure."""
+
+ORDERED = ("#8ccbb0", "#2f9e87", "#0b4a48")
+"""From light to dark, so that the order survives in greyscale: for the values of alpha, and for nothing else."""
 
 
 def panels_width(count: int) -> float:
@@ -58,6 +71,11 @@ def panels_width(count: int) -> float:
     Three panels fill the text width of a page; a single one is still wide enough for its legend.
     """
     return max(3.4, 2.2 * count)
+
+
+def start_at_zero(axes: "Axes") -> None:
+    """End the value axis at 0 if it would show negative numbers, which no share can be."""
+    axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]))
 
 
 def ordered_colours(count: int) -> list[str]:

@@ -1,15 +1,16 @@
-"""Significance tests of SOFT as Markdown: one line per comparison, and notes on Holm's correction and on seeds."""
+"""Significance tests of SOFT as Markdown: what they show, one line per comparison, and notes on the tests."""
 
 from collections.abc import Sequence
 
 from softrec.reporting.markdown import count
 from softrec.stats import variance_pooling
-from softrec.stats.table_rows import Comparison
+from softrec.stats.table_rows import SIGNIFICANT, Comparison
 
 
 def format_comparisons(rows: Sequence[Comparison]) -> str:
-    """Format the comparisons as a Markdown table, followed by notes on its columns."""
-    lines = ["| Data set | Backbone | Metric | SOFT against | Difference | 95 % interval | p | p (Holm) | McNemar p |"]
+    """Format the comparisons as Markdown: what they show, the table, and notes on its columns."""
+    lines = [shown(rows), "", IN_STEP, ""] if rows else []
+    lines += ["| Data set | Backbone | Metric | SOFT against | Difference | 95 % interval | p | p (Holm) | McNemar p |"]
     lines.append("|:--|:--|:--|:--|--:|:-:|--:|--:|--:|")
     for row in rows:
         other = f"{row.other_backbone} {row.other}".strip()
@@ -29,6 +30,34 @@ def format_comparisons(rows: Sequence[Comparison]) -> str:
     said += dict.fromkeys(about_seeds(row.seeds) for row in rows)
     said += [about_pooling(rows)] if any(row.seeds > 1 for row in rows) else []
     return "\n".join([*lines, "", note, "", *(f"{line}\n" for line in said)])
+
+
+IN_STEP = (
+    "The interval and p of a line come from one t test: p is below 0.05 only if the interval does not contain 0. "
+    "Beside an interval that contains 0, only McNemar's p can be small: it is another test, of one seed and one row of "
+    "each user, whereas the interval covers all rows, other users and other training runs. The reverse is common: an "
+    "interval without 0 beside a large p (Holm), because only p (Holm) is corrected for the number of lines."
+)
+
+
+def shown(rows: Sequence[Comparison]) -> str:
+    """Return three sentences: what a line is, how many differences are beyond noise, and what the others mean."""
+    beyond = [row for row in rows if row.p_holm < SIGNIFICANT]
+    better = sum(row.difference > 0 for row in beyond)
+    found = (
+        f"{len(beyond)} of {count(len(rows), 'difference')} {'is' if len(beyond) == 1 else 'are'} beyond noise, that "
+        f"is, p (Holm) is below {SIGNIFICANT}: SOFT is better in {better}, worse in {len(beyond) - better}."
+    )
+    others = (
+        f"The other {len(rows) - len(beyond)} may be 0 or not: their intervals say how large a difference the test "
+        "rows leave possible."
+        if len(beyond) < len(rows)
+        else "No difference is left that chance alone could explain."
+    )
+    return (
+        "Each line is SOFT minus another method on the same test rows, so a number above 0 means that SOFT is better. "
+        f"{found} {others}"
+    )
 
 
 def family(rows: Sequence[Comparison]) -> str:

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from softrec.io import csv_files
-from softrec.reporting import gain_marks
 from softrec.reporting.markdown import count, side, table
 from softrec.results.runs import Selected
 from softrec.stats import method_comparison
-from softrec.stats.intervals import wilson
+from softrec.stats.intervals import of_cell
 from softrec.stats.method_comparison import SignificanceSettings
 from softrec.stats.resampling import Interval
-from softrec.stats.table_rows import Comparison, IntervalRow
+from softrec.stats.table_rows import SIGNIFICANT, Comparison, IntervalRow
 
 UNIT = "Intervals resample users with all their rows; with several seeds they also cover variation between runs."
 STAR = " * No hits, or only hits: all resamples are equal, so this is Wilson's interval for the number of users."
@@ -31,7 +30,7 @@ class Contrast(NamedTuple):
 
     def beyond_noise(self) -> bool:
         """Whether p after Holm's correction is below 0.05, the criterion of the marks in Table 2."""
-        return self.p < gain_marks.LEVEL
+        return self.p < SIGNIFICANT
 
 
 def read_tests(path: Path, metrics: Sequence[str]) -> list[Contrast]:
@@ -50,11 +49,8 @@ def read_tests(path: Path, metrics: Sequence[str]) -> list[Contrast]:
 
 def format_interval(row: IntervalRow) -> tuple[str, str]:
     """Format a value and its interval; Wilson's, with a star, where no row or every row is a hit."""
-    if row.value not in (0.0, 1.0):
-        return f"{row.value:.4f}", f"{row.low:.4f} to {row.high:.4f}"
-    # All bootstrap resamples are equal here. Users, not rows, are independent, so Wilson's interval counts users.
-    span = wilson(int(row.value) * row.users, row.users)
-    return f"{row.value:.4f}", f"{span.low:.4f} to {span.high:.4f} *"
+    span, starred = of_cell(row)
+    return f"{row.value:.4f}", f"{span.low:.4f} to {span.high:.4f}{' *' if starred else ''}"
 
 
 def cells(intervals: Sequence[IntervalRow], metrics: Sequence[str], what: str) -> str:
@@ -82,7 +78,7 @@ def test_rows(intervals: Sequence[IntervalRow], tests: Sequence[Contrast], metri
 
 def summarize_differences(tests: Sequence[Contrast]) -> str:
     """Return the sentence that names the differences beyond noise."""
-    rule = f"p below {gain_marks.LEVEL} after Holm's correction for all of significance.csv"
+    rule = f"p below {SIGNIFICANT} after Holm's correction for all of significance.csv"
     beyond = [
         f"; {t.backbone} SOFT is {side(t.span, 0.0)} {t.other} at {t.metric} on {t.dataset}"
         for t in tests
