@@ -22,7 +22,7 @@ ON_ALL_RANKS = (
     "tune_sft", "tune_sdpo", "tune_soft", "tune_soft_wo_sa", "generate_self_distilled", "predict_training_titles",
 )  # fmt: skip
 LLM_RULES = (
-    *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "measure_initial_distance",
+    *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "recommend", "measure_initial_distance",
     "measure_initial_distance_llara", "encode_titles", "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
 )  # fmt: skip
 FITS_ON_GPU = ("fit_dros", "fit_dllm2rec", "fit_llm_cf")  # these take days on cores
