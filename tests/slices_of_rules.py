@@ -79,6 +79,11 @@ RULES: dict[str, tuple[Slice, str]] = {
     "plot_figure2": (lambda s, name: s.figure2(), "reporting.figures.figure2.Figure2Settings"),
     "plot_figure5": (lambda s, name: s.figure5(), "reporting.figures.figure5.Figure5Settings"),
     "plot_figure6": (lambda s, name: s.figure6(), "reporting.figures.figure6.Figure6Settings"),
+    "recommend": (lambda s, name: s.recommend(name, "bigrec"), "use.recommendations.RecommendSettings"),
+    "export_adapter": (lambda s, name: s.export(name, "bigrec/sft/seed=3"), "Settings"),
+    "list_top_grounded": (lambda s, name: s.top_grounded("20"), "use.top_titles.TopGroundingSettings"),
+    "list_top_sequential": (lambda s, name: s.top_sequential("sasrec", "20"), "use.top_scores.TopRankSettings"),
+    "list_top_llm_cf": (lambda s, name: s.top_llm_cf("20"), "use.top_llm_cf.TopLlmCfSettings"),
     "plot_curriculum": (lambda s, name: s.curriculum(), "reporting.figures.curriculum.CurriculumSettings"),
 }
 SCRIPT_OF = {

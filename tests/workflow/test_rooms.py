@@ -30,6 +30,7 @@ ORDER = [
     "softrec.tuning",
     "softrec.stats",
     "softrec.reporting",
+    "softrec.use",
 ]
 LARGEST = 17  # modules of a folder
 

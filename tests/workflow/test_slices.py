@@ -75,7 +75,7 @@ MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
 ASKING = (
     TUNING
     | MEASURING
-    | {"predict_training_titles", "generate_self_distilled", "predict_titles", "predict_titles_untuned"}
+    | {"predict_training_titles", "generate_self_distilled", "predict_titles", "predict_titles_untuned", "recommend"}
 )
 COLLECTING = {
     "collect_results",
@@ -87,7 +87,10 @@ COLLECTING = {
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
 FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_gru4rec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
-RANKING = {"rank_sequential", "rank_llm_cf"}
+RANKING = {"rank_sequential", "rank_llm_cf", "list_top_sequential", "list_top_llm_cf"}
+GROUNDING = {"ground_predictions", "list_top_grounded"}
+USING = {"recommend", "export_adapter"}
+LABELLED = COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all", "export_adapter"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 
 
@@ -97,20 +100,20 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("filter.k", 5, {"filter_interactions"}),
         ("filter.duplicates", "none", {"filter_interactions", "audit_split"}),
         ("filter.tie_seed", 7, {"filter_interactions", "split_sequences"}),
-        ("split.history", 5, {"split_sequences", "audit_split", "retrieve_examples", *RANKING, *FITTING}),
+        ("split.history", 5, {"split_sequences", "audit_split", "retrieve_examples", *RANKING, *FITTING, *USING}),
         ("split.fractions", [0.6, 0.2, 0.2], {"split_sequences", "audit_split"}),
         ("samples.test", 10, {"sample_sequences"}),
         ("samples.paper_test", 10, {"sample_sequences"}),
         ("samples.seed", 7, {"sample_sequences", "generate_cot", "retrieve_examples", *MEASURING}),
-        ("ranking.mask", "none", {*RANKING, "ground_predictions", *FITTING, *TUNING}),
+        ("ranking.mask", "none", {*RANKING, *GROUNDING, *FITTING, *TUNING, "recommend"}),
         ("ranking.cutoffs", [5, 10, 20], {"evaluate_ranks", *FITTING}),
         ("sasrec.dim", 32, {*RANKING, *FITTING}),
         ("sasrec.learning_rate", 0.1, FITTING),
-        ("llm_cf.weight", 0.5, {"fit_llm_cf", "rank_llm_cf"}),
+        ("llm_cf.weight", 0.5, {"fit_llm_cf", "rank_llm_cf", "list_top_llm_cf"}),
         ("llm_cf.rows", 8, {"generate_cot"}),
         ("llm_cf.negatives", 8, {"fit_llm_cf", "fit_sasrec_softmax"}),
-        ("llm_cf.dropout", 0.3, {"fit_llm_cf", "rank_llm_cf", "fit_sasrec_softmax"}),
-        ("sasrec.dropout", 0.3, {"rank_sequential", "fit_sasrec", "fit_dros", "fit_dllm2rec"}),
+        ("llm_cf.dropout", 0.3, {"fit_llm_cf", "rank_llm_cf", "list_top_llm_cf", "fit_sasrec_softmax"}),
+        ("sasrec.dropout", 0.3, {"rank_sequential", "list_top_sequential", "fit_sasrec", "fit_dros", "fit_dllm2rec"}),
         ("llm_cf.centred_similarity", True, {"retrieve_examples"}),
         ("llm_cf.examples_per_label", 2, {"retrieve_examples"}),
         ("dros.beta", 0.5, {"fit_dros"}),
@@ -142,13 +145,13 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("sasrec.l2", [0.1], {"copy_selected_model", "collect_runtimes"}),
         ("dros.alphas", [0.1], {"select_hyperparameter"}),
         ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2", "make_table2_all"}),
-        ("statistics.resamples", 500, {"measure_significance", "plot_figure5", "write_summary"}),
+        ("statistics.resamples", 500, {"measure_significance", "plot_figure5", "write_summary", "export_adapter"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),
         ("llms.tiny.kernels", "fused", ASKING | ENCODING | {"generate_cot"}),
         ("datasets.ml100k.words.item", "film", ASKING | {"pretrain_tiny_llm", "generate_cot"}),
         ("datasets.ml100k.global_batch_size", 8, TUNING),
-        ("datasets.ml100k.label", "ML", COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all"}),
+        ("datasets.ml100k.label", "ML", LABELLED),
         ("run", "other", set()),
     ],
 )

@@ -22,7 +22,7 @@ LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and load a language model; 
 STRATEGY_OF = {f"tune_{how.module}": how for _, how in methods.STRATEGIES.values()}
 ON_ALL_RANKS = (*STRATEGY_OF, "generate_self_distilled", "predict_training_titles")
 LLM_RULES = (
-    *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "measure_initial_distance",
+    *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "recommend", "measure_initial_distance",
     "measure_initial_distance_llara", "encode_titles", "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
 )  # fmt: skip
 # These take days on cores.

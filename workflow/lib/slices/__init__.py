@@ -5,12 +5,11 @@ A change of a value in a slice makes the result stale; a value outside the slice
 
 from lib.slices.base import to_json
 from lib.slices.data import DataSlices
-from lib.slices.llm import LlmSlices
 from lib.slices.results import ResultSlices
-from lib.slices.sequential import SequentialSlices
+from lib.slices.use import UseSlices
 
 __all__ = ["Slices", "to_json"]
 
 
-class Slices(DataSlices, SequentialSlices, LlmSlices, ResultSlices):
+class Slices(DataSlices, UseSlices, ResultSlices):
     """Slices by kind of job, one method each; the arguments are the job's wildcards."""

@@ -1,0 +1,39 @@
+"""List the titles with the highest scores of an ID-based recommender, as TREC run and qrels and as a table."""
+
+import argparse
+
+from softrec.job import program
+from softrec.job.settings import read_settings
+from softrec.use import top_lists
+
+
+def build_parser() -> program.Parser:
+    """Define the arguments of this script."""
+    parser = program.Parser(__doc__)
+    parser.input("--model", help="model.safetensors")
+    parser.input("--rows", help="samples/test.parquet")
+    parser.input("--interactions", help="interactions.parquet, for masks up to a row's position")
+    parser.input("--catalogue", help="catalogue.parquet")
+    top_lists.output_arguments(parser)
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Load the model, find the best titles of each row, compare with the ranks, write."""
+    from softrec.sequential import ranking, run, windows
+    from softrec.splits import samples
+    from softrec.use import top_scores
+
+    settings = read_settings(args.settings, top_scores.TopRankSettings)
+    shape = settings.rank
+    protocol = ranking.read_protocol(args.catalogue, args.interactions, shape.mask, shape.tie_seed)
+    rows = windows.read_windows(args.rows, protocol.items, shape.length)
+    model = run.method_module(settings.network).network(protocol.items, shape)
+    tops = top_scores.best_titles(model, args.model, rows, protocol, settings.k)
+    items = samples.load_items(args.catalogue)
+    lists = top_lists.Lists(args.run, args.qrels, args.table)
+    top_lists.check_and_write(tops, items, args.catalogue, args.ranks, lists)
+
+
+if __name__ == "__main__":
+    program.run(main, build_parser())
