@@ -150,7 +150,7 @@ def test_data_sets_and_models_are_never_merged(demo_jobs: list[Job], paper_jobs:
     """The demo's run knows none of the paper's data sets, models, seeds or folders, and the other way round."""
     for jobs, own, foreign in (
         (demo_jobs, "results/demo/ml100k", ("results/paper", "game", "kindle", "llama", "raw/amazon2023", '"seed": 5')),
-        (paper_jobs, "results/paper/game", ("results/demo", "ml100k", "recbole", '"tiny')),
+        (paper_jobs, "results/paper/game", ("results/demo", "ml100k", "wheels/recbole", '"tiny')),
     ):
         said = "\n".join("\n".join([*job.input, *job.output, job.command]) for job in jobs)
         assert own in said

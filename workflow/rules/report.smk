@@ -33,7 +33,7 @@ rule render_page:
     """Render a table, a figure or the manifest with its caption as a page of the report"""
     input:
         content=lambda w: f"results/{RUN}/{CONTENT.get(w.page, f'{w.page}.md')}",
-        caption="workflow/report/{page}.rst",
+        caption=place.path("workflow/report/{page}.rst"),
     output:
         page=report(
             "results/<run>/pages/{page}.html",
