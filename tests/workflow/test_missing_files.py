@@ -119,6 +119,29 @@ def test_a_file_that_is_called_otherwise(mine: dict[str, Any], tmp_path: Path) -
     assert problems[0] == f"datasets.ml100k.source.ratings is Toys.jsonl, {place}: correct the name."
 
 
+def test_a_folder_is_no_file(mine: dict[str, Any], tmp_path: Path) -> None:
+    """It is not offered as a file either."""
+    make(tmp_path / "shop", "meta_Toys.jsonl")
+    (tmp_path / "shop/Toys.jsonl").mkdir()
+    make_model(tmp_path / "model")
+    [problem] = resources.local_files(mine["llms"], mine["datasets"])
+    assert problem.startswith(f"datasets.ml100k.source.ratings is Toys.jsonl, which {tmp_path}/shop has as a folder: ")
+    assert "did you mean 'Toys.jsonl'" not in problem
+
+
+def test_without_metadata_only_ratings_are_looked_for(mine: dict[str, Any], tmp_path: Path) -> None:
+    """A table of interactions may have the titles itself; a path below the folder is a name too."""
+    (tmp_path / "shop/2024").mkdir(parents=True)
+    make_model(tmp_path / "model")
+    source = mine["datasets"]["ml100k"]["source"]
+    del source["metadata"]
+    source["ratings"] = "2024/loans.csv"
+    [problem] = resources.local_files(mine["llms"], mine["datasets"])
+    assert problem.startswith(f"datasets.ml100k.source.ratings is 2024/loans.csv, which {tmp_path}/shop does not have")
+    (tmp_path / "shop/2024/loans.csv").touch()
+    assert resources.local_files(mine["llms"], mine["datasets"]) == []
+
+
 def test_what_is_fetched_need_not_be_there(checked: Callable[[str], dict[str, Any]]) -> None:
     """Neither the demo's wheel nor the paper's downloads."""
     for name in ("demo", "paper"):

@@ -1,10 +1,12 @@
 """Where raw files and base models stand: one path per identity, fetched once."""
 
+import json
 from typing import Any
 
 import pytest
 
 from lib.graph import sources
+from lib.slices import Slices
 
 WHEEL = {
     "kind": "wheel",
@@ -104,3 +106,29 @@ def test_a_text_encoder_of_llm_cf_is_fetched_where_llm_cf_runs() -> None:
     assert sources.used_llms({**used, "methods": ["llm-cf"]}) == ["hub", "half"]
     assert sources.text_encoder(used, "a") == sources.llm_path(used, "a", "hub")
     assert sources.text_encoder({**used, "llm_cf": {"text_encoder": None}}, "a") == sources.base_llm(used, "a")
+
+
+@pytest.mark.parametrize(
+    ("own", "shared", "used"), [("record", "expected", "record"), ("expected", "record", "expected")]
+)
+def test_a_source_of_amazon_may_have_its_own_checksum(own: str, shared: str, used: str) -> None:
+    """One category is recorded or checked, whatever holds for the others, whose slices do not change."""
+    other = {"kind": "amazon2023", "category": "Books", "ratings": {}, "metadata": {}}
+    limits = {"limits": {"inflated_gib": 1}}
+    made = {"amazon2023": {"checksum": shared}, "datasets": {"a": {"source": other}, "b": {"source": AMAZON}}, **limits}
+    before = Slices(made).amazon2023("b")
+    made["datasets"]["a"]["source"] = {**other, "checksum": own}
+    assert json.loads(Slices(made).amazon2023("a"))["checksum"] == used
+    assert Slices(made).amazon2023("b") == before
+    assert json.loads(before)["checksum"] == shared
+
+
+def test_files_of_ones_own_may_be_one() -> None:
+    """Without metadata there is one file; columns and the unit of times are in the filter's slice, if given."""
+    source = {"kind": "files", "folder": "x", "ratings": "r.csv", "format": "columns"}
+    assert sources.raw_files(source) == {"ratings": "x/r.csv"}
+    made = {"filter": {}, "limits": {}, "datasets": {"a": {"source": source}}}
+    assert set(json.loads(Slices(made).filter("a"))) == {"format", "expected", "limits"}
+    source |= {"columns": {"user": "u"}, "timestamps": "s"}
+    assert json.loads(Slices(made).filter("a"))["columns"] == {"user": "u"}
+    assert json.loads(Slices(made).filter("a"))["timestamps"] == "s"

@@ -23,15 +23,22 @@ def test_a_single_target_needs_no_list(checked: Checked, written: str, read: lis
 
 
 def test_a_tilde_is_the_home_folder(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a data set's files and of a language model; a tilde elsewhere in a name is a letter."""
+    """Before a data set's folder and files, and a language model; a tilde elsewhere in a name is a letter."""
     monkeypatch.setenv("HOME", "/home/me")
     config = checked("demo")
-    source = {"kind": "files", "folder": "~/books", "ratings": "r~.gz", "metadata": "m.gz", "format": "reviews"}
+    source = {
+        "kind": "files",
+        "folder": "~/books",
+        "ratings": "r~.gz",
+        "metadata": "~/shared/m.gz",
+        "format": "reviews",
+    }
     config["datasets"]["ml100k"]["source"] = source
     config["llms"]["tiny"] = {"kind": "path", "folder": "~/models/own", "precision": "fp32"}
     configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
     assert config["datasets"]["ml100k"]["source"]["folder"] == os.path.join("/home/me", "books")
     assert config["datasets"]["ml100k"]["source"]["ratings"] == "r~.gz"
+    assert config["datasets"]["ml100k"]["source"]["metadata"] == "/home/me/shared/m.gz"
     assert config["llms"]["tiny"]["folder"] == "/home/me/models/own"
 
 

@@ -35,7 +35,8 @@ def open_text(path: Path) -> IO[bytes]:
     for magic, program in OTHERS.items():
         if start.startswith(magic):
             stream.close()
-            raise SoftrecError(f"{path} is packed by {program}", remedy="unpack it, or pack it by gzip")
+            sheet = "; save a spreadsheet as CSV" if program == "zip" else ""  # .xlsx is a zip file
+            raise SoftrecError(f"{path} is packed by {program}", remedy=f"unpack it, or pack it by gzip{sheet}")
     return gzip.GzipFile(fileobj=stream) if start.startswith(GZIP_MAGIC) else stream  # type: ignore[return-value]
 
 

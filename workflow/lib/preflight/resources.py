@@ -110,11 +110,12 @@ def source_problems(key: str, source: Mapping[str, Any]) -> list[str]:
     folder = Path(source["folder"])
     if not folder.is_dir():
         return [f"{key}.folder is {folder}, which is no folder: correct the path."]
-    there = [path.name for path in folder.iterdir()]
+    there = [path.name for path in folder.iterdir() if path.is_file()]
     given = [(role, source[role]) for role in ("ratings", "metadata") if role in source]
     gone = [(role, file) for role, file in given if not (folder / file).is_file()]
     return [
-        f"{key}.{role} is {file}, which {folder} does not have: {suggestion(file, there) or 'correct the name.'}"
+        f"{key}.{role} is {file}, which {folder} {'has as a folder' if (folder / file).is_dir() else 'does not have'}: "
+        + (suggestion(file, there) or "correct the name.")
         for role, file in gone
     ]
 

@@ -1,18 +1,20 @@
 """Reader of the format `columns`: CSV, TSV or Parquet whose columns the configuration names."""
 
+from itertools import islice
 from pathlib import Path
 
 import polars as pl
 
 from common.errors import SoftrecError
-from softrec.data import catalogue
-from softrec.data.delimited import Shape, Times, read_delimited
+from softrec.data import catalogue, json_lines, text_blocks, timestamps
+from softrec.data.delimited import COLUMNS, FAULTS, TYPES, Shape, Times, read_delimited
 from softrec.data.readers import parquet
 from softrec.data.readers.headers import Header, read_header, require_columns
-from softrec.data.readers.rows import Layout, Table, Texts, item_texts
+from softrec.data.readers.rows import Layout, Table, Texts, item_texts, rows
 from softrec.data.readers.time_units import require_unit
 from softrec.data.source_format import Source, TimeUnit
 
+CHUNK = 100_000  # rows that are held as Python texts
 TIMES: dict[TimeUnit, Times] = {"s": "seconds", "ms": "milliseconds", "order": "milliseconds", "date": "dates"}
 
 
@@ -31,9 +33,45 @@ def read_reviews(path: Path, source: Source) -> pl.DataFrame:
         keys = ("columns.user", "columns.item", "columns.timestamp")
         header = checked_header(path, dict(zip(keys, names, strict=True)), source)
         shape = Shape(header.separator, names, TIMES[source.timestamps], quotes=True)
-        frame = read_delimited(path, shape, source.max_rows, source.limits)
+        frame = read_text(path, shape, header, source)
     require_unit(frame, path, source.timestamps)
     return frame
+
+
+def read_text(path: Path, shape: Shape, header: Header, source: Source) -> pl.DataFrame:
+    """Read user_id, item_id and timestamp (milliseconds); slower if some quotes enclose line breaks.
+
+    Raises `SoftrecError` for an invalid row.
+    """
+    try:
+        return read_delimited(path, shape, source.max_rows, source.limits)
+    except SoftrecError:
+        if not any(b'"' in text for _, text in text_blocks.blocks(path, limits=source.limits)):
+            raise
+    return read_rows(path, shape, header, source)
+
+
+def read_rows(path: Path, shape: Shape, header: Header, source: Source) -> pl.DataFrame:
+    """Read as `read_text`, row by row, where a row may be several lines."""
+    places = [header.columns.index(name) for name in shape.names]
+    frames, found = [pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))], list[list[str]]()
+    numbered = rows(Table(path, shape.separator, source.limits, quotes=True))
+    next(numbered, None)
+    for number, values in islice(numbered, source.max_rows):
+        if len(values) != len(header.columns):
+            wide = f"has {len(values)} fields, but the header has {len(header.columns)}"
+            raise text_blocks.bad_line(path, number, wide)
+        row = [values[place] for place in places]
+        fault = json_lines.missing(dict(zip(shape.names, row, strict=True)), shape.names) or FAULTS[shape.times](row[2])
+        if fault:
+            raise text_blocks.bad_line(path, number, fault)
+        found.append(row)
+        if len(found) == CHUNK:
+            frames.append(pl.DataFrame(found, schema=dict.fromkeys(COLUMNS, pl.String), orient="row"))
+            found = []
+    frames.append(pl.DataFrame(found, schema=dict.fromkeys(COLUMNS, pl.String), orient="row"))
+    frame = pl.concat(frames).with_columns(pl.col("timestamp").str.strip_chars_start(" ").cast(TYPES[shape.times]))
+    return timestamps.whole_milliseconds(frame, shape.times)
 
 
 def read_texts(path: Path, source: Source, wanted: pl.Series, *, own_file: bool) -> pl.DataFrame:

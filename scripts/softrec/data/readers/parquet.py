@@ -73,10 +73,12 @@ def checked_schema(path: Path, named: dict[str, str], limits: Limits) -> dict[st
         parts = pq.ParquetFile(path).metadata
         names = pq.read_schema(path).names
         size = sum(parts.row_group(i).total_byte_size for i in range(parts.num_row_groups))
-        require_columns(path, {f"columns.{key}": name for key, name in named.items()}, names)
+        require_columns(path, {f"columns.{key}": name for key, name in named.items()}, names, line="")
         schema = dict(pl.scan_parquet(path, glob=False).collect_schema())
     except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(path, error) from None
+    if not parts.num_rows:
+        raise SoftrecError(f"{path} holds no row", where=str(path), remedy="give another file")
     if size > limits.inflated_gib * 2**30:
         raise too_large(path, limits)
     return schema
@@ -125,7 +127,8 @@ def require_values(path: Path, key: str, name: str, values: pl.Series) -> None:
     if values.dtype == pl.String and has_unseen(values):
         gone = gone | ~values.str.contains(r"[^\s\pC\pM\pZ]").fill_null(False)
     if gone.any():
-        raise bad_row(path, gone.arg_max() or 0, f"has no {key} (column {name!r})")
+        usable = " that is a finite number in 64 bits" if key == "timestamp" else ""
+        raise bad_row(path, gone.arg_max() or 0, f"has no {key}{usable} (column {name!r})")
 
 
 def bad_row(path: Path, row: int, fault: str) -> SoftrecError:

@@ -16,7 +16,10 @@ SMALL = timestamps.FIRST // 1000  # below this, a number is not a date in any un
 def require_unit(frame: pl.DataFrame, path: Path, unit: TimeUnit) -> None:
     """Raise `SoftrecError` if the median of the column `timestamp` (in milliseconds) shows another unit than `unit`."""
     median = frame["timestamp"].median()
-    if unit == "date" or not isinstance(median, int | float):
+    if not isinstance(median, int | float):
+        return
+    if unit == "date":
+        require_recent(int(median), path)
         return
     stated = abs(int(median)) // (1000 if unit == "s" else 1)
     found = looks_like(stated)
@@ -25,6 +28,17 @@ def require_unit(frame: pl.DataFrame, path: Path, unit: TimeUnit) -> None:
     what = f"{path} has the median time {stated}, which is {found or 'not a date in any unit'}, not {WORDS[unit]}"
     remedy = f"set timestamps: {KEYS[found]}" if found in KEYS else "give times in seconds or milliseconds since 1970"
     raise SoftrecError(what, where=f"{path}; the key source.timestamps", remedy=remedy)
+
+
+def require_recent(median: int, path: Path) -> None:
+    """Raise `SoftrecError` if most dates are before 1979: such times count as unknown."""
+    if median < timestamps.FIRST:
+        day = (timestamps.EPOCH + median * timestamps.MILLISECOND).date()
+        raise SoftrecError(
+            f"{path} has the median date {day}, but dates before 1979 count as unknown",
+            where=f"{path}; the key source.timestamps",
+            remedy="correct the dates, or give their ranks and set timestamps: order",
+        )
 
 
 def looks_like(number: int) -> str | None:
