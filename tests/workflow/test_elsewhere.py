@@ -109,6 +109,15 @@ def test_the_papers_configuration_is_found_elsewhere(tmp_path: Path) -> None:
     assert "  results   results/paper/" in said
 
 
+def test_a_snakefile_without_the_rest_of_the_project_is_refused(tmp_path: Path) -> None:
+    """What `github(...)` in a module gives: Snakemake fetches the Snakefile, and none of the packages it imports."""
+    (tmp_path / "Snakefile").write_text((ROOT / "workflow/Snakefile").read_text())
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "-n"]
+    ended = subprocess.run(command, cwd=tmp_path, env=surroundings(), capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("softrec is more than its Snakefile: clone it to this machine")
+
+
 def test_a_workflow_that_uses_softrec_as_a_module(folder: Path) -> None:
     """Its own rule follows; a second run has nothing to do."""
     (folder / "Snakefile").write_text(MODULE.format(snakefile=str(ROOT / "workflow/Snakefile")))
