@@ -70,7 +70,7 @@ def test_small_rules_load_no_more_than_their_environment_has(finished: Finished)
     environment = {}
     for path in (finished.project.root / "workflow/rules").glob("*.smk"):
         for rule in re.split(r"^ *rule\b.*:$", path.read_text(), flags=re.MULTILINE)[1:]:
-            environment[re.search(r"scripts/(\w+\.py) \\", rule)[1]] = re.search(r"envs/(\w+)\.yaml", rule)[1]
+            environment[re.search(r"/(\w+\.py) \\", rule)[1]] = re.search(r"envs/(\w+)\.yaml", rule)[1]
     allowed = {"data": set(), "report": {"matplotlib"}, "train": {"torch", "transformers"}}
     for path in (finished.project.root / "results/toy").rglob("*.manifest.json"):
         manifest = json.loads(path.read_text())

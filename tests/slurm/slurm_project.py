@@ -15,7 +15,6 @@ from toy_project import new_project, surroundings
 HERE = Path(__file__).resolve().parent
 PATIENCE = 240.0  # seconds until a test gives up: a machine may be slow, and no test is about time
 QUICK = ("--slurm-init-seconds-before-status-checks", "3")
-NO_CONDA = ("--sdm", "env-modules")
 SPLIT = "results/toy/toys/sequences/train.parquet"
 
 
@@ -176,4 +175,4 @@ class SlurmProject:
 
     def submit(self, *arguments: str) -> Driver:
         """Start it on the cluster, in the current environment."""
-        return self.begin(*arguments, "--profile", "profiles/slurm", *QUICK, *NO_CONDA)
+        return self.begin(*arguments, "--profile", "profiles/slurm-venv", *QUICK)

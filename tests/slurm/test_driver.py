@@ -9,6 +9,8 @@ import sys
 
 from slurm_project import HERE, SPLIT, Driver, SlurmProject, facts, slurm, squeue, start_now, wait_for
 
+from lib.console import terminal
+
 
 def on(partition: str) -> tuple[str, ...]:
     """Options that send every job of the CPU partition elsewhere."""
@@ -28,6 +30,8 @@ def test_ctrl_c_cancels_and_the_same_command_goes_on(gated: SlurmProject) -> Non
     number = driver.running()
     wait_for(lambda: (gated.root / "results/toy/toys/interactions.parquet").exists(), "the filter")
     assert driver.stop(signal.SIGINT) != 0
+    assert terminal.STOPPED in driver.said()
+    assert " failed" not in driver.said()
     wait_for(lambda: facts(number)["JobState"] == "CANCELLED", "the job to be cancelled")
     assert squeue("--states=RUNNING,PENDING") == ""
     assert not (gated.root / SPLIT).exists()

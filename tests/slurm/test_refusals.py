@@ -2,11 +2,12 @@
 
 import os
 import re
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
-from slurm_project import SPLIT, SlurmProject, slurm, wait_for
+from slurm_project import QUICK, SPLIT, SlurmProject, slurm, wait_for
 
 LIMIT = "sbatch: error: QOSMaxSubmitJobPerUserLimit"
 FILTERED = "results/toy/toys/interactions.parquet"
@@ -28,13 +29,20 @@ def project(tmp_path: Path) -> SlurmProject:
 
 
 def test_an_account_with_a_typo_is_refused_before_anything_is_submitted(project: SlurmProject, tmp_path: Path) -> None:
-    """This cluster keeps no accounts, so another `sacctmgr` lists those of one that does."""
+    """This cluster keeps no accounts, so another `sacctmgr` lists those of one that does.
+
+    The typo is in a site's own profile, which the message names.
+    """
     put_before(project, tmp_path / "bin", "sacctmgr", "printf '%256s\\n' physics")
-    project.edit("profiles/slurm/config.yaml", "  # slurm_account: your_account  ", "  slurm_account: phisics  ")
-    driver = project.submit(SPLIT)
+    shutil.copytree(project.root / "profiles/slurm", project.root / "profiles/site")
+    project.edit("profiles/site/config.yaml", "software-deployment-method: conda", "# ")
+    project.edit("profiles/site/config.yaml", "  # slurm_account: your_account  ", "  slurm_account: phisics  ")
+    driver = project.begin(SPLIT, "--profile", "profiles/site", *QUICK)
     said = driver.ended()
     assert driver.process.returncode == 1
-    assert "account 'phisics' is not yours; yours are physics: correct slurm_account" in said
+    assert (
+        "account 'phisics' is not yours; yours are physics: correct slurm_account in profiles/site/config.yaml." in said
+    )
     assert driver.jobs() == []
     assert "Traceback" not in said
 

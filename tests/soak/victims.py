@@ -125,6 +125,6 @@ def jobs(root: Path, victim: str) -> Iterator[int]:
         except OSError:
             continue
         script = any(word.startswith(b"scripts/") and word.endswith(b".py") for word in words[:3])
-        shell = words[0].endswith(b"bash") and b"scripts/" in b" ".join(words)
+        shell = words[0].endswith(b"bash") and b"$SOFTREC_SCRIPTS" in b" ".join(words)
         if inside and (script if victim == "job" else shell):
             yield int(entry.name)

@@ -25,7 +25,7 @@ module softrec:
         config
 
 
-use rule * from softrec as softrec_*
+use rule * from softrec exclude all
 
 
 rule mine:
@@ -109,11 +109,20 @@ def test_the_papers_configuration_is_found_elsewhere(tmp_path: Path) -> None:
     assert "  results   results/paper/" in said
 
 
+def test_a_snakefile_without_the_rest_of_the_project_is_refused(tmp_path: Path) -> None:
+    """What `github(...)` in a module gives: Snakemake fetches the Snakefile, and none of the packages it imports."""
+    (tmp_path / "Snakefile").write_text((ROOT / "workflow/Snakefile").read_text())
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "-n"]
+    ended = subprocess.run(command, cwd=tmp_path, env=surroundings(), capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("softrec is more than its Snakefile: clone it to this machine")
+
+
 def test_a_workflow_that_uses_softrec_as_a_module(folder: Path) -> None:
     """Its own rule follows; a second run has nothing to do."""
     (folder / "Snakefile").write_text(MODULE.format(snakefile=str(ROOT / "workflow/Snakefile")))
-    plan = snakemake(folder, "--dry-run", "softrec_all")
-    assert "softrec_tune_soft " in plan
+    plan = snakemake(folder, "--dry-run", "results/toy/table2.csv")
+    assert "\ntune_soft " in plan
     snakemake(folder)
     require_table(folder)
     assert "table1.csv" in (folder / "lines.txt").read_text()

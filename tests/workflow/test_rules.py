@@ -129,7 +129,7 @@ def test_commands_as_they_would_run_are_understood(paper_jobs: list[Job], demo_j
     for planned in [*by_rule(paper_jobs).values(), *by_rule(demo_jobs).values()]:
         words = shlex.split(planned.command.replace("\\\n", " "))
         assert words[0] in ("python", "$SOFTREC_LAUNCH")
-        *_, script = (i for i, word in enumerate(words) if word.startswith("$SOFTREC_SCRIPTS/"))
+        *_, script = (i for i, word in enumerate(words) if word.startswith("scripts/"))
         parser = parser_of(Path(words[script]).stem)
         args = parser.parse_args([word for word in words[script + 1 :] if not word.startswith("2>")])
         given = {str(path) for path in parser.paths(args, parser.inputs)}

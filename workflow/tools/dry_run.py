@@ -5,6 +5,7 @@ Snakemake prints its plan as text; its log records have the same data and need n
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -38,12 +39,13 @@ class Recorder(logging.Filter):
         """Store a record of kind "job info"; let all records pass."""
         facts = vars(record)
         if "shellcmd" in facts and "rule_name" in facts and "reason" in facts:
+            scripts = os.environ.get("SOFTREC_SCRIPTS", "scripts")  # set by the Snakefile, in this process
             files = {name: [str(file) for file in facts[name] or ()] for name in ("input", "output")}
             self.jobs.append(
                 {
                     **files,
                     "rule": facts["rule_name"],
-                    "command": facts["shellcmd"] or "",
+                    "command": (facts["shellcmd"] or "").replace('"$SOFTREC_SCRIPTS"', scripts),
                     "reason": facts["reason"],
                     "benchmark": str(facts.get("benchmark") or ""),
                 }
