@@ -123,6 +123,22 @@ def test_repository_without_safetensors(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "found: config.json, tokenizer.json" in str(caught.value)
 
 
+def test_an_architecture_that_is_not_tested_costs_no_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """config.json is fetched first, alone, and refused; nothing else is asked for."""
+    (tmp_path / "config.json").write_text('{"model_type": "granite"}')
+    asked = []
+
+    def fetch(*args: object, **options: object) -> str:
+        asked.append(options["allow_patterns"])
+        return str(tmp_path)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
+    with pytest.raises(SoftrecError, match="of lab/llm has the model_type 'granite'; tested are gemma"):
+        hub.fetch_llm(hub.HubLlmSettings("lab/llm", "main", 1.0), tmp_path / "llm")
+    assert asked == [["config.json"]]
+    assert not (tmp_path / "llm").exists()
+
+
 def test_a_file_that_is_not_what_the_hub_named(tmp_path: Path) -> None:
     """Large files are named by their sha256, small ones by git's sum of "blob SIZE", NUL and content."""
     for content, name in (

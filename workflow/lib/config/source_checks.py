@@ -8,12 +8,8 @@ from lib.graph import sources
 
 Config = Mapping[str, Any]
 BAD_PATH = re.compile(r"^-|[\x00-\x1f\x7f{}<>\ud800-\udfff]")  # {...} and <...> are filled in, -... is an option
-ABOUT_SOURCE = (
-    "precision",
-    "kernels",
-    "gated",
-    "chat_template",
-)  # keys of a language model that say nothing about its files
+# Keys of a language model that say nothing about its files.
+ABOUT_SOURCE = ("precision", "kernels", "gated", "chat_template", "hidden", "layers")
 
 
 def folders(config: Config) -> Iterator[str]:
