@@ -133,7 +133,7 @@ def test_an_architecture_that_is_not_tested_costs_no_download(monkeypatch: pytes
         return str(tmp_path)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
-    with pytest.raises(SoftrecError, match="of lab/llm has the model_type 'granite'; tested are gemma"):
+    with pytest.raises(SoftrecError, match="of lab/llm has the model_type 'granite', which is not tested"):
         hub.fetch_llm(hub.HubLlmSettings("lab/llm", "main", 1.0), tmp_path / "llm")
     assert asked == [["config.json"]]
     assert not (tmp_path / "llm").exists()

@@ -79,8 +79,10 @@ def shape_in(folder: Path) -> Shape | None:
 def shape_of(config: Mapping[str, Any]) -> Shape:
     """Read the shape in a config.json. Raises `KeyError` or `TypeError` if it lacks a size."""
     kind, heads, width = config["model_type"], config["num_attention_heads"], config["hidden_size"]
-    attention = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
-    biased = attention if kind == "qwen2" else (*attention, "self_attn.o_proj") if config.get("attention_bias") else ()
+    attention: tuple[str, ...] = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+    biased = attention if kind == "qwen2" else ()
+    if kind != "qwen2" and config.get("attention_bias"):
+        biased = (*attention, "self_attn.o_proj")
     if config.get("mlp_bias"):
         biased += ("mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")
     tied = config.get("tie_word_embeddings")
