@@ -13,7 +13,7 @@ from huggingface_hub import errors
 from common.errors import SoftrecError
 from local_server import Served, Site
 from run_script import SCRIPTS, run_script
-from softrec.fetch import hub
+from softrec.fetch import hub, model_type
 from softrec.fetch.hub_session import https_alone
 
 SETTINGS = {"repository": "lab/llm", "revision": "main", "inflated_gib": 1}
@@ -134,9 +134,8 @@ def test_an_architecture_that_is_not_tested_costs_no_download(monkeypatch: pytes
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
     with pytest.raises(SoftrecError, match="of lab/llm has the model_type 'granite', which is not tested"):
-        hub.fetch_llm(hub.HubLlmSettings("lab/llm", "main", 1.0), tmp_path / "llm")
+        model_type.require_tested(hub.HubLlmSettings("lab/llm", "main", 1.0))
     assert asked == [["config.json"]]
-    assert not (tmp_path / "llm").exists()
 
 
 def test_a_file_that_is_not_what_the_hub_named(tmp_path: Path) -> None:
