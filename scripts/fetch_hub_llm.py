@@ -16,9 +16,10 @@ def build_parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Download the model and record its commit in the manifest."""
     from common import file_digests, files
-    from softrec.fetch import hub
+    from softrec.fetch import hub, model_type
 
     settings = read_settings(args.settings, hub.HubLlmSettings)
+    model_type.require_tested(settings)
     with files.atomic_write(args.llm) as folder:
         program.note("commit", hub.fetch_llm(settings, folder))
     # Store the digest, so that later jobs need not hash several GB again.

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 PROVEN = ("gemma", "gemma2", "gemma3_text", "llama", "mistral", "olmo2", "qwen2", "qwen3", "smollm3")
-REMEDY = "use a model of one of these types: Llama, Qwen2, Qwen3, SmolLM, Mistral, Gemma, Gemma 2, Gemma 3 (text)"
+REMEDY = f"use a model of the type {', '.join(PROVEN[:-1])} or {PROVEN[-1]}"
 
 
 def problem(config: Mapping[str, Any]) -> str | None:
     """Return why the model of a config.json is refused, as a predicate of the file, or None."""
     kind = config.get("model_type")
     if kind not in PROVEN:
-        return f"has the model_type {kind!r:.60}; tested are {', '.join(PROVEN)}"
+        return f"has the model_type {kind!r:.60}, which is not tested"
     if config.get("use_bidirectional_attention"):
         return "sets use_bidirectional_attention: the model encodes texts and generates none"
     return None

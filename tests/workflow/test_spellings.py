@@ -13,13 +13,31 @@ from lib.slices import Slices
 Checked = Callable[[str], dict[str, Any]]
 
 
-@pytest.mark.parametrize(("written", "read"), [("all-linear", ["all-linear"]), ("q_proj", ["q_proj"])])
-def test_a_single_target_needs_no_list(checked: Checked, written: str, read: list[str]) -> None:
-    """PEFT takes "all-linear" as text; the settings of a tuning job have a list."""
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("all-linear", ["all-linear"]),
+        ("All-Linear", ["all-linear"]),
+        ("q_proj", ["q_proj"]),
+        (r".*\.(q|v)_proj", r".*\.(q|v)_proj"),
+    ],
+)
+def test_a_single_target_needs_no_list(checked: Checked, written: str, read: list[str] | str) -> None:
+    """PEFT takes "all-linear" as text, in any case, and a regular expression; any other name becomes a list."""
     config = checked("demo")
     config["lora"]["targets"] = written
     configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
     assert Slices(config).tuning("ml100k", "bigrec", "1")["lora"]["targets"] == read
+
+
+def test_an_expression_that_is_none_is_refused(checked: Checked) -> None:
+    """Before the plan, with the key."""
+    config = checked("demo")
+    config["lora"]["targets"] = "(q|v_proj"
+    with pytest.raises(
+        configuration.ConfigError, match=r"lora\.targets is '\(q\|v_proj', which is no regular expression"
+    ):
+        configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
 
 
 def test_a_tilde_is_the_home_folder(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:

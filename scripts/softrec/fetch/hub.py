@@ -5,22 +5,19 @@ is used.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from common import files, model_types
+from common import files
 from common.errors import SoftrecError
 from common.hub_commits import Pin
 from common.log import info
 from softrec.fetch import download
 from softrec.fetch.hub_session import https_alone
 
-CONFIG = "config.json"
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model")
 LLM_FILES = (
     "*.safetensors",
@@ -70,12 +67,13 @@ def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
     pin = Pin(settings.commits, settings.repository, settings.revision)
     most = settings.inflated_gib
     with https_alone(settings.allow_http, most), problems_of(settings.repository, pin.revision()):
-        options: Any = {"revision": pin.revision(), "local_files_only": download.offline()}
-        first = Path(snapshot_download(settings.repository, allow_patterns=[CONFIG], **options))
-        require_model_type(first / CONFIG, settings.repository)
         snapshot = Path(
             snapshot_download(
-                settings.repository, allow_patterns=list(LLM_FILES), ignore_patterns=["*/*", "consolidated*"], **options
+                settings.repository,
+                revision=pin.revision(),
+                allow_patterns=list(LLM_FILES),
+                ignore_patterns=["*/*", "consolidated*"],
+                local_files_only=download.offline(),
             )
         )
     names = sorted(path.name for path in snapshot.iterdir() if path.is_file())
@@ -88,19 +86,6 @@ def fetch_llm(settings: HubLlmSettings, folder: Path) -> str:
     pin.keep(snapshot.name)
     info(f"{settings.repository}@{snapshot.name}: {', '.join(names)}")
     return snapshot.name
-
-
-def require_model_type(config: Path, repository: str) -> None:
-    """Raise `SoftrecError` if a config.json names an architecture that is not tested, before weights are downloaded.
-
-    A missing or broken file is reported later, with the other files.
-    """
-    try:
-        said = json.loads(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return
-    if isinstance(said, dict) and "model_type" in said and (what := model_types.problem(said)):
-        raise SoftrecError(f"{CONFIG} of {repository} {what}", where=CONFIG, remedy=model_types.REMEDY)
 
 
 def require_content(blob: Path, what: str) -> None:

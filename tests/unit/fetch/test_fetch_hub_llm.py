@@ -13,7 +13,7 @@ from huggingface_hub import errors
 from common.errors import SoftrecError
 from local_server import Served, Site
 from run_script import SCRIPTS, run_script
-from softrec.fetch import hub
+from softrec.fetch import hub, model_type
 from softrec.fetch.hub_session import https_alone
 
 SETTINGS = {"repository": "lab/llm", "revision": "main", "inflated_gib": 1}
@@ -121,6 +121,21 @@ def test_repository_without_safetensors(monkeypatch: pytest.MonkeyPatch, tmp_pat
     with pytest.raises(SoftrecError, match=r"lab/llm has no \*\.safetensors") as caught:
         hub.fetch_llm(hub.HubLlmSettings("lab/llm", "main", 1.0), tmp_path / "llm")
     assert "found: config.json, tokenizer.json" in str(caught.value)
+
+
+def test_an_architecture_that_is_not_tested_costs_no_download(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """config.json is fetched first, alone, and refused; nothing else is asked for."""
+    (tmp_path / "config.json").write_text('{"model_type": "granite"}')
+    asked = []
+
+    def fetch(*args: object, **options: object) -> str:
+        asked.append(options["allow_patterns"])
+        return str(tmp_path)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fetch)
+    with pytest.raises(SoftrecError, match="of lab/llm has the model_type 'granite', which is not tested"):
+        model_type.require_tested(hub.HubLlmSettings("lab/llm", "main", 1.0))
+    assert asked == [["config.json"]]
 
 
 def test_a_file_that_is_not_what_the_hub_named(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ Config = Mapping[str, Any]
 BAD_PATH = re.compile(r"^-|[\x00-\x1f\x7f{}<>\ud800-\udfff]")  # {...} and <...> are filled in, -... is an option
 NEEDED = ("user", "item", "timestamp", "title")  # columns of the format `columns`
 # Keys of a language model that say nothing about its files.
-ABOUT_SOURCE = ("precision", "kernels", "gated", "chat_template")
+ABOUT_SOURCE = ("precision", "kernels", "gated", "chat_template", "hidden", "layers")
 
 
 def folders(config: Config) -> Iterator[str]:

@@ -75,7 +75,9 @@ def embedded(sizes: Sizes) -> int:
 
 def adapter(sizes: Sizes) -> float:
     """Return the parameters of an adapter: LoRA in each layer, and LLaRA's two-layer projector from SASRec's width."""
-    own, width = sizes.config["lora"], sizes.width
-    per_layer = ALL_LINEAR if own["targets"] == ["all-linear"] else TARGET * len(own["targets"])
-    lora = own["rank"] * per_layer * width * sizes.layers
+    own, width, shape = sizes.config["lora"], sizes.width, sizes.shape
+    named = own["targets"]
+    # Without a config.json to match, a regular expression is taken for all layers.
+    per_layer = ALL_LINEAR if isinstance(named, str) or named == ["all-linear"] else TARGET * len(named)
+    lora = own["rank"] * (shape.adapted(named) if shape else per_layer * width * sizes.layers)
     return lora + (width * (sizes.config["sasrec"]["dim"] + width) if "llara" in sizes.job.place else 0)

@@ -39,16 +39,17 @@ class Pass(NamedTuple):
 
 
 class Llm(NamedTuple):
-    """A language model's size: N, W, L."""
+    """A language model's size: N, W, L; and the width of a token's keys, if it is known."""
 
     weights: float
     width: float
     layers: float
+    keys: float | None = None
 
     @property
     def cached(self) -> float:
         """Bytes of a token's keys and values in all layers."""
-        return 2 * BF16 * KV * self.width * self.layers
+        return 2 * BF16 * (self.keys or KV * self.width) * self.layers
 
     def forward(self, tokens: float, keys: float) -> float:
         """Return operations: 2 N per token, and 4 W per layer, token and key for attention scores and weighted sums."""

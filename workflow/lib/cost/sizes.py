@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lib.cost.model_shapes import Shape, shape_in
 from lib.cost.roofline import Llm
 
 # For a data set without `expected`: a million training rows, as in Kindle, since an overestimate is safer.
@@ -48,7 +49,14 @@ class Sizes:
     @property
     def llm(self) -> Llm:
         """The size of the job's language model."""
-        return Llm(self.weights, self.width, self.layers)
+        shape = self.shape
+        return Llm(self.weights, self.width, self.layers, shape.shared * shape.head if shape else None)
+
+    @property
+    def shape(self) -> Shape | None:
+        """The shape in the config.json of the user's own folder; None for other kinds, and where it states none."""
+        folder = self.configured.get("folder")
+        return shape_in(Path(folder)) if folder else None
 
     @property
     def configured(self) -> Mapping[str, Any]:
@@ -66,11 +74,15 @@ class Sizes:
     @property
     def width(self) -> float:
         """Hidden width: as configured, or Llama-3.2-3B's 3,072 scaled by the cube root of the number of weights."""
+        if shape := self.shape:
+            return shape.width
         return self.configured.get("hidden") or 3072 * (self.weights / 3.21e9) ** (1 / 3)
 
     @property
     def layers(self) -> float:
         """Number of layers: as configured, or in Llama-3.2-3B's ratio to the width."""
+        if shape := self.shape:
+            return shape.layers
         return self.configured.get("layers") or LAYERS * self.width
 
     @property
@@ -125,16 +137,20 @@ class Sizes:
 
 
 def weights_of(llm: Mapping[str, Any]) -> float:
-    """Return the parameters of a language model: as configured, or as counted in the user's own folder."""
+    """Return the parameters of a language model: as configured, or as stored in the user's own folder."""
     if llm["kind"] == "tiny":
         return TINY_WEIGHTS
-    files = [path for path in sorted(Path(llm.get("folder", ".")).glob("*.safetensors")) if is_read(path)]
-    return llm.get("parameters") or sum(map(weights_in, files))
+    return llm.get("parameters") or weights_below(Path(llm.get("folder", ".")))
 
 
-def is_read(path: Path) -> bool:
-    """Whether transformers loads a file; `consolidated*` files hold the same weights in another format."""
-    return not path.name.startswith("consolidated")
+def weights_below(folder: Path) -> int:
+    """Return the parameters of a folder: by its config.json if this states less, else as stored.
+
+    A tied output layer may be stored although it is the embedding. Files `consolidated*` repeat the weights.
+    """
+    files = [path for path in sorted(folder.glob("*.safetensors")) if not path.name.startswith("consolidated")]
+    stored, shape = sum(map(weights_in, files)), shape_in(folder)
+    return min(stored, shape.parameters) if shape else stored
 
 
 def weights_in(path: Path) -> int:

@@ -42,9 +42,8 @@ class LlmSlices(RankingSlices):
             "words": self.dataset(dataset)["words"],
             "max_tokens": self.config["tuning"]["max_tokens"] + more,
             "generation": generation,
-            **(
-                {"chat_template": True} if self.llm(dataset).get("chat_template") else {}
-            ),  # unset, slices stay as they were
+            # Only if it is true, so that the slices of other models are what they were before the key existed.
+            **({"chat_template": True} if self.llm(dataset).get("chat_template") else {}),
         }
 
     def longest(self, backbone: str) -> int | None:
