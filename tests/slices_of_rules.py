@@ -75,6 +75,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "write_summary": (lambda s, name: s.reproduction(), "reporting.summary.page.ReproductionSettings"),
     "describe_self_distilled": (lambda s, name: s.unmasked(), "evaluation.grounding.GroundingSettings"),
     "collect_runtimes": (lambda s, name: s.runtimes(), "results.runtimes.RuntimesSettings"),
+    "write_paper": (lambda s, name: s.paper(), "reporting.paper.PaperSettings"),
     "render_page": (lambda s, name: s.page("Table 1"), "Settings"),
     "plot_figure2": (lambda s, name: s.figure2(), "reporting.figures.figure2.Figure2Settings"),
     "plot_figure5": (lambda s, name: s.figure5(), "reporting.figures.figure5.Figure5Settings"),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from toy_shop import write_toy_shop
 
 ROOT = Path(__file__).resolve().parents[1]
+SHOWING = ("render_page", "write_paper")
 OPTIONS = ["--profile", "profiles/demo", "--configfile", "config/toy.yaml"]
 # Nothing may reach the network, and no job may take more than its core. 80 columns are a terminal.
 DEAD = "http://127.0.0.1:9"
@@ -101,8 +102,8 @@ def surroundings() -> dict[str, str]:
 
 
 def rules(jobs: list[Job]) -> dict[str, int]:
-    """How many jobs of each rule there are, without pages of the report, each of which follows its table or figure."""
-    return dict(Counter(job.rule for job in jobs if job.rule != "render_page"))
+    """How many jobs of each rule there are, without those that only put tables and figures into a report or a paper."""
+    return dict(Counter(job.rule for job in jobs if job.rule not in SHOWING))
 
 
 def new_project(folder: Path) -> Project:

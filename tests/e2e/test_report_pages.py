@@ -74,4 +74,4 @@ def test_the_first_page_has_a_graph_to_read(window: Any) -> None:
     box = graph.bounding_box()
     assert box["x"] + box["width"] <= WIDTH
     assert graph.evaluate("e => e.scrollWidth <= e.clientWidth && parseFloat(getComputedStyle(e).fontSize) >= 11")
-    assert not window.locator("#rulegraph").is_visible()
+    assert not window.locator("#app #rulegraph").is_visible()

@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PAPER = ROOT / "config/paper.yaml"
 SNAKEFILE = ROOT / "workflow/Snakefile"
-LINKED = ("scripts", "config")
+LINKED = ("scripts", "config", "workflow")
 # No progress bars, one thread a job (two jobs at once), and no proxy between this machine and itself.
 SURROUNDINGS = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "DS_ACCELERATOR": "cpu", "no_proxy": "127.0.0.1"}
 

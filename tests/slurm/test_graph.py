@@ -102,13 +102,13 @@ def environment(project: SlurmProject, path: str) -> Path:
 def test_editing_one_environment_reruns_its_rules_alone(finished: tuple[SlurmProject, Driver]) -> None:
     """A finished graph has nothing to do.
 
-    After an edit of envs/report.yaml the rules that draw have, and the run's manifest, which lists their figures, with
+    After an edit of envs/report.yaml the rules that draw and show have, and the run's manifest, which lists their figures, with
     the page that quotes it.
     """
     project, _ = finished
     assert planned(project) == set()
     project.edit("envs/report.yaml", "- python=3.11", "- python=3.11.*")
-    redrawn = {"plot_curriculum", "plot_figure5", "plot_figure6"}
+    redrawn = {"plot_curriculum", "plot_figure5", "plot_figure6", "render_page", "write_paper"}
     assert planned(project) == {*redrawn, "make_run_manifest", "write_summary"}
     project.edit("envs/report.yaml", "- python=3.11.*", "- python=3.11")
 

@@ -141,7 +141,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("soft.choose_by", "tuning_seed", {"select_alpha"}),
-        ("seeds", [1, 2, 3], {"select_alpha", "plot_figure2", "plot_figure5", *COLLECTING}),
+        ("seeds", [1, 2, 3], {"select_alpha", "plot_figure2", "plot_figure5", "write_paper", *COLLECTING}),
         ("sasrec.l2", [0.1], {"copy_selected_model", "collect_runtimes"}),
         ("dros.alphas", [0.1], {"select_hyperparameter"}),
         ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2", "make_table2_all"}),

@@ -1,6 +1,6 @@
-# Pages of the report, which `snakemake --report` collects: every table and figure with its caption.
-# Reads:  tables as Markdown, figures as PNG, the manifest, captions in workflow/report/
-# Writes: results/<run>/pages/
+# What readers see: pages that `snakemake --report` collects, every table and figure with its caption; floats for a paper.
+# Reads:  tables as Markdown and LaTeX, figures as PNG, the manifest, captions in workflow/report/
+# Writes: results/<run>/pages/, results/<run>/paper.tex
 
 FIGURES = {
     "curriculum": "Curriculum",
@@ -60,5 +60,34 @@ rule render_page:
             --content {input.content:q} \
             --caption {input.caption:q} \
             --page {output.page:q} \
+            2>{log:q}
+        """
+
+
+rule write_paper:
+    """Write Table 2 and the figures as LaTeX floats with captions"""
+    input:
+        tables=["results/<run>/table2.tex", "results/<run>/table2_all.tex"],
+        figures=[f"results/{RUN}/figures/{name}.png" for name in grid.figures(config)],
+    output:
+        latex="results/<run>/paper.tex",
+    log:
+        "results/<run>/logs/write_paper.log",
+    benchmark:
+        "results/<run>/benchmarks/write_paper.tsv"
+    localrule: True
+    conda:
+        "../../envs/report.yaml"
+    params:
+        cfg=slices.paper(),
+        code=code_digest("write_paper"),
+    shell:
+        r"""
+        python "$SOFTREC_SCRIPTS"/write_paper.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --tables {input.tables:q} \
+            --figures {input.figures:q} \
+            --latex {output.latex:q} \
             2>{log:q}
         """

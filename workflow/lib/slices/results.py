@@ -48,6 +48,10 @@ class ResultSlices(Base):
         """Return the data sets as the tables name them, in the configured order."""
         return [dataset["label"] for dataset in self.config["datasets"].values()]
 
+    def paper(self) -> str:
+        """Return the number of seeds, which captions name."""
+        return to_json({"seeds": len(self.config["seeds"])})
+
     def page(self, title: str) -> str:
         """Return the title of a page of the report."""
         return to_json({"title": title})
