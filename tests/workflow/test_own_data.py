@@ -1,15 +1,20 @@
 """The worked example of docs/data.md: a CSV of a user's own, from the page's configuration to interactions."""
 
 import csv
+import json
 import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from lib.config import configuration, cross_checks, loading
+from lib.slices import Slices
 from places import ROOT
 from toy_project import OPTIONS, Project, new_project, read_lines
 from toy_shop import write_toy_shop
@@ -53,6 +58,16 @@ def test_the_example_is_short_and_its_sample_is_of_the_table(library: Project) -
     sample = re.search(r"```text\n(.*?)```", EXAMPLE, re.DOTALL)[1].splitlines()
     assert sample[0] == rows[0]
     assert set(sample) <= set(rows)
+
+
+def test_another_category_of_amazon_can_be_recorded(checked: Callable[[str], dict[str, Any]]) -> None:
+    """The page's source stands beside the paper's three, which stay checked."""
+    text = re.search(r"```yaml\n(source:\n  kind: amazon2023.*?)```", EXAMPLE, re.DOTALL)[1]
+    config = checked("paper")
+    config["datasets"]["own"] = {**config["datasets"]["game"], "label": "Own", "source": yaml.safe_load(text)["source"]}
+    configuration.check(config, str(loading.SCHEMA), "the page", cross_checks.problems)
+    modes = {name: json.loads(Slices(config).amazon2023(name))["checksum"] for name in config["datasets"]}
+    assert modes == {"game": "expected", "movie": "expected", "kindle": "expected", "own": "record"}
 
 
 def test_the_plan_has_the_rows_of_the_example(library: Project) -> None:

@@ -49,7 +49,8 @@ its `datasets` and its `llms`. All other keys have a default, the paper's value,
 merge them; `--config 'seeds=[1]'` overrides single keys. Unknown keys, missing keys and values that are not allowed are
 refused before any job starts.
 
-A data set of your own with another language model, everything else as in the paper:
+A data set of your own with another language model, everything else as in the paper ([data.md](data.md) has all formats
+of files, and a worked example):
 
 ```yaml
 {EXAMPLE}```

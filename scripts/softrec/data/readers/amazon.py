@@ -14,12 +14,8 @@ from softrec.data.source_format import Source
 
 NAMES = ["reviewerID", "asin", "unixReviewTime"]
 REVIEW = dict(zip(NAMES, (pl.String, pl.String, pl.Int64), strict=True))
-ITEM = {"asin": pl.String, "title": pl.String}
-PATHS = pl.List(pl.List(pl.String))
-ITEMS: dict[str, dict[str, Any]] = {
-    "2014": {**ITEM, "categories": PATHS},
-    "2018": {**ITEM, "category": pl.List(pl.String)},
-}
+PATH = pl.List(pl.String)
+ITEM = {"asin": pl.String, "title": pl.String, "category": PATH, "categories": pl.List(PATH)}
 RATINGS = {"2014": Places(",", 4, user=0, item=1, timestamp=3), "2018": Places(",", 4, user=1, item=0, timestamp=3)}
 ASIN = 10  # characters; user ids have more
 
@@ -66,12 +62,10 @@ def read_texts(path: Path, source: Source, wanted: pl.Series) -> pl.DataFrame:
     2014: `categories` is a list of paths, the first of which is used. 2018: `category` is one path. Labels of a path,
     from the broadest to the narrowest, are joined by " > ".
     """
-    schema = ITEMS["2014" if source.format.startswith("amazon2014") else "2018"]
     frames = [pl.DataFrame(schema=catalogue.TEXTS)]
-    for frame in frames_of(path, schema, item_fault, ["asin"], source):
+    for frame in frames_of(path, ITEM, item_fault, ["asin"], source):
         kept = frame.filter(pl.col("asin").is_in(wanted.implode()))
-        paths = kept[list(schema)[-1]]
-        paths = paths.list.first() if paths.dtype == PATHS else paths
+        paths = kept.select(pl.coalesce("category", pl.col("categories").list.first()).alias("path"))["path"]
         titles = [catalogue.clean_text(title) for title in kept["title"]]
         labels = [catalogue.join(path, " > ") for path in paths.to_list()]
         frames.append(catalogue.frame_of(kept["asin"].to_list(), titles, labels))

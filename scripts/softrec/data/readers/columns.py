@@ -14,7 +14,7 @@ from softrec.data.readers.rows import Layout, Table, Texts, item_texts, rows
 from softrec.data.readers.time_units import require_unit
 from softrec.data.source_format import Source, TimeUnit
 
-CHUNK = 100_000  # rows that are held as Python texts
+CHUNK = 100_000  # rows that are held as Python texts, a tenth of a second's work
 TIMES: dict[TimeUnit, Times] = {"s": "seconds", "ms": "milliseconds", "order": "milliseconds", "date": "dates"}
 
 
@@ -39,39 +39,47 @@ def read_reviews(path: Path, source: Source) -> pl.DataFrame:
 
 
 def read_text(path: Path, shape: Shape, header: Header, source: Source) -> pl.DataFrame:
-    """Read user_id, item_id and timestamp (milliseconds); slower if some quotes enclose line breaks.
+    """Read user_id, item_id and timestamp (milliseconds); row by row if there are quotes, which may hold line breaks.
 
     Raises `SoftrecError` for an invalid row.
     """
-    try:
+    if not any(b'"' in text for _, text in text_blocks.blocks(path, limits=source.limits)):
         return read_delimited(path, shape, source.max_rows, source.limits)
-    except SoftrecError:
-        if not any(b'"' in text for _, text in text_blocks.blocks(path, limits=source.limits)):
-            raise
-    return read_rows(path, shape, header, source)
-
-
-def read_rows(path: Path, shape: Shape, header: Header, source: Source) -> pl.DataFrame:
-    """Read as `read_text`, row by row, where a row may be several lines."""
     places = [header.columns.index(name) for name in shape.names]
-    frames, found = [pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))], list[list[str]]()
+    wide, frames = len(header.columns), list[pl.DataFrame]()
+    numbers: list[int] = []
+    found: tuple[list[str], ...] = ([], [], [])
     numbered = rows(Table(path, shape.separator, source.limits, quotes=True))
     next(numbered, None)
     for number, values in islice(numbered, source.max_rows):
-        if len(values) != len(header.columns):
-            wide = f"has {len(values)} fields, but the header has {len(header.columns)}"
-            raise text_blocks.bad_line(path, number, wide)
-        row = [values[place] for place in places]
-        fault = json_lines.missing(dict(zip(shape.names, row, strict=True)), shape.names) or FAULTS[shape.times](row[2])
-        if fault:
+        if len(values) != wide:
+            fault = f"has {len(values)} fields, but the header has {wide}"
             raise text_blocks.bad_line(path, number, fault)
-        found.append(row)
-        if len(found) == CHUNK:
-            frames.append(pl.DataFrame(found, schema=dict.fromkeys(COLUMNS, pl.String), orient="row"))
-            found = []
-    frames.append(pl.DataFrame(found, schema=dict.fromkeys(COLUMNS, pl.String), orient="row"))
-    frame = pl.concat(frames).with_columns(pl.col("timestamp").str.strip_chars_start(" ").cast(TYPES[shape.times]))
-    return timestamps.whole_milliseconds(frame, shape.times)
+        numbers.append(number)
+        for column, place in zip(found, places, strict=True):
+            column.append(values[place])
+        if len(numbers) == CHUNK:
+            frames.append(chunk_frame(path, shape, numbers, found))
+            numbers, found = [], ([], [], [])
+    return pl.concat([*frames, chunk_frame(path, shape, numbers, found)])
+
+
+def chunk_frame(path: Path, shape: Shape, numbers: list[int], found: tuple[list[str], ...]) -> pl.DataFrame:
+    """Convert columns of texts. Raises `SoftrecError` for the first row without an id or a valid time."""
+    texts = pl.DataFrame(dict(zip(COLUMNS, found, strict=True)), schema=dict.fromkeys(COLUMNS, pl.String))
+    stamp = pl.col("timestamp").str.strip_chars_start(" ").cast(TYPES[shape.times], strict=False)
+    try:
+        frame = timestamps.whole_milliseconds(texts.with_columns(stamp), shape.times)
+        if not text_blocks.has_gaps(frame, COLUMNS):
+            return frame
+    except pl.exceptions.PolarsError:
+        pass  # a number that does not fit in 64 bits; the loop finds its row
+    for number, *row in zip(numbers, *found, strict=True):
+        gone = json_lines.missing(dict(zip(shape.names, row, strict=True)), shape.names)
+        if fault := gone or FAULTS[shape.times](row[2]):
+            raise text_blocks.bad_line(path, number, fault)
+    why = f"or one of the {len(numbers):,} rows after it cannot be read"
+    raise text_blocks.bad_line(path, numbers[0], why)
 
 
 def read_texts(path: Path, source: Source, wanted: pl.Series, *, own_file: bool) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from softrec.core.limits import Limits, too_large
 from softrec.data import timestamps
 from softrec.data.readers.headers import require_columns
 from softrec.data.source_format import Columns, TimeUnit
-from softrec.data.visible_text import has_unseen
+from softrec.data.visible_text import UNSEEN, has_unseen
 
 MAGIC = b"PAR1"
 EPOCH_TYPES = {"s": "a number of seconds", "ms": "a whole number of milliseconds", "order": "a whole number"}
@@ -35,7 +35,9 @@ def read_interactions(
     if fault := time_fault(schema[stamp], unit):
         raise wrong_type(path, "timestamp", stamp, schema[stamp], fault)
     chosen = [text(path, key, named[key], schema).alias(f"{key}_id") for key in ("user", "item")]
-    frame = collect(path, [*chosen, time(stamp, schema[stamp], unit).alias("timestamp")], max_rows)
+    scan = pl.scan_parquet(path, glob=False)
+    scan = scan.select(*chosen, time(stamp, schema[stamp], unit).alias("timestamp"))
+    frame = collected(path, scan if max_rows is None else scan.head(max_rows))
     for key, name in named.items():
         require_values(path, key, name, frame["timestamp" if key == "timestamp" else f"{key}_id"])
     if schema[stamp] == pl.String:
@@ -56,9 +58,13 @@ def read_texts(path: Path, named: dict[str, str], wanted: pl.Series, limits: Lim
         if name and schema[name] not in (pl.String, pl.Categorical):
             raise wrong_type(path, key, name, schema[name], "text")
         parts.append((pl.col(name).cast(pl.String) if name else pl.lit(None, pl.String)).alias(key))
-    frame = collect(path, parts, None)
-    require_values(path, "item", named["item"], frame["item_id"])
-    return frame.filter(pl.col("item_id").is_in(wanted.implode())).unique(maintain_order=True)
+    names = ["item_id", "title", "category"]
+    scan = pl.scan_parquet(path, glob=False).select(*parts).with_row_index("row")
+    frame = collected(path, scan.group_by(names).agg(pl.col("row").min())).sort("row")
+    blank = unseen(frame["item_id"])
+    if blank.any():
+        raise bad_row(path, frame["row"].filter(blank)[0], f"has no item (column {named['item']!r})")
+    return frame.filter(pl.col("item_id").is_in(wanted.implode())).select(names)
 
 
 def checked_schema(path: Path, named: dict[str, str], limits: Limits) -> dict[str, Any]:
@@ -112,20 +118,24 @@ def time(name: str, kind: Any, unit: TimeUnit) -> pl.Expr:
     return column if kind == pl.String else column.cast(pl.Datetime("ms")).cast(pl.Int64)
 
 
-def collect(path: Path, parts: list[pl.Expr], max_rows: int | None) -> pl.DataFrame:
-    """Read expressions of columns. Raises `SoftrecError` for a damaged file."""
-    scan = pl.scan_parquet(path, glob=False).select(*parts)
+def collected(path: Path, scan: pl.LazyFrame) -> pl.DataFrame:
+    """Read a file, block by block. Raises `SoftrecError` if it is damaged."""
     try:
-        return (scan if max_rows is None else scan.head(max_rows)).collect(engine="streaming")
+        return scan.collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(path, error) from None
 
 
+def unseen(values: pl.Series) -> pl.Series:
+    """Return the mask of rows without a value, or with a text without a visible character."""
+    if values.dtype == pl.String and has_unseen(values):
+        return values.is_null() | values.str.contains(UNSEEN).fill_null(True)
+    return values.is_null()
+
+
 def require_values(path: Path, key: str, name: str, values: pl.Series) -> None:
     """Raise `SoftrecError` for the first row in which a column has no value."""
-    gone = values.is_null()
-    if values.dtype == pl.String and has_unseen(values):
-        gone = gone | ~values.str.contains(r"[^\s\pC\pM\pZ]").fill_null(False)
+    gone = unseen(values)
     if gone.any():
         usable = " that is a finite number in 64 bits" if key == "timestamp" else ""
         raise bad_row(path, gone.arg_max() or 0, f"has no {key}{usable} (column {name!r})")

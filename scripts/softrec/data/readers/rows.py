@@ -1,7 +1,9 @@
 """Rows of delimited text, line by line, with or without quotes, and the texts of items in them."""
 
 import csv
+import io
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,21 +36,19 @@ class Layout(NamedTuple):
     texts: Callable[[list[str]], Texts]
 
 
-def lines(table: Table) -> Iterator[tuple[int, str]]:
-    """Yield (number, text) of each line, without its line feed and without a byte order mark.
+def texts(table: Table) -> Iterator[str]:
+    """Yield the file's text in blocks of whole lines, without a byte order mark.
 
     Raises `SoftrecError` for a line that is not UTF-8, unless the table has a fallback.
     """
     for first, block in text_blocks.blocks(table.path, limits=table.limits):
         text = block.removeprefix(text_blocks.MARK) if first == 1 else block
-        text = text.removesuffix(b"\n")
         try:
-            yield from enumerate(text.decode().split("\n"), start=first)
-            continue
+            found = text.decode()
         except UnicodeDecodeError:
-            pass  # the loop below finds the line
-        for number, content in enumerate(text.split(b"\n"), start=first):
-            yield number, decoded(table, number, content)
+            numbered = enumerate(text.split(b"\n"), start=first)
+            found = "\n".join(decoded(table, number, content) for number, content in numbered)
+        yield found
 
 
 def decoded(table: Table, number: int, content: bytes) -> str:
@@ -66,23 +66,21 @@ def rows(table: Table) -> Iterator[tuple[int, list[str]]]:
 
     A field in quotes may hold separators, doubled quotes and line breaks, as in RFC 4180.
     """
+    lines = chain.from_iterable(io.StringIO(text, newline="\n") for text in texts(table))
     if not table.quotes:
-        for number, text in lines(table):
-            if text.rstrip("\r"):
-                yield number, text.rstrip("\r").split(table.separator)
+        for number, line in enumerate(lines, start=1):
+            if text := line.rstrip("\r\n"):
+                yield number, text.split(table.separator)
         return
-    reader = csv.reader((f"{text}\n" for _, text in lines(table)), delimiter=table.separator, strict=True)
-    while True:
-        number = reader.line_num + 1
-        try:
-            values = next(reader, None)
-        except csv.Error as error:
-            why = "a quote is not closed" if "end of data" in str(error) else str(error)
-            raise text_blocks.bad_line(table.path, number, f"cannot be divided into fields: {why}") from None
-        if values is None:
-            return
-        if values:
-            yield number, values
+    reader, number = csv.reader(lines, delimiter=table.separator, strict=True), 1
+    try:
+        for values in reader:
+            if values:
+                yield number, values
+            number = reader.line_num + 1
+    except csv.Error as error:
+        why = "a quote is not closed" if "end of data" in str(error) else str(error)
+        raise text_blocks.bad_line(table.path, number, f"cannot be divided into fields: {why}") from None
 
 
 def item_texts(table: Table, layout: Layout, wanted: pl.Series, *, header: bool) -> pl.DataFrame:
