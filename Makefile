@@ -13,7 +13,7 @@ PROFILE ?= profiles/slurm
 # One thread per job, to avoid oversubscription.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost why pages bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost why export curves crate pages bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
 
 help:  ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,17 @@ cost: $(VENV)/.run  ## Estimate the GPU-hours and disk that CONFIG has left
 # OPTIONS are the options of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
 why: $(VENV)/.run  ## Explain why FILE is stale; OPTIONS as for the run
 	@$(BIN)/python workflow/tools/explain_rerun.py $(FILE) $(OPTIONS)
+
+# make export RUN=demo DATASET=ml100k MODEL=bigrec/soft/seed=1; see docs/using-a-model.md
+export: $(VENV)/.run  ## Export a tuned model for PEFT, with a model card
+	@$(BIN)/python scripts/export_adapter.py --run "$(RUN)" --dataset "$(DATASET)" --model "$(MODEL)"
+
+# OPTIONS as for the run: make curves OPTIONS="--profile profiles/demo"; then tensorboard --logdir results/demo/tensorboard
+curves: $(VENV)/.use  ## Training curves of a run for TensorBoard; OPTIONS as above
+	@$(BIN)/snakemake write_training_curves $(OPTIONS)
+
+crate: $(VENV)/.use  ## Describe a finished run as an RO-Crate; OPTIONS as above
+	@$(BIN)/snakemake make_run_crate $(OPTIONS)
 
 pages: $(VENV)/.run  ## Regenerate pages made of schema, rules and formulas
 	@for page in configuration_page scripts_page rerun_costs performance_page; do $(BIN)/python workflow/tools/$$page.py || exit 1; done
@@ -119,7 +130,12 @@ $(VENV)/.run: $(VENV)/bin/python envs/requirements.txt envs/constraints.txt $(wi
 	@echo "to call snakemake yourself: source $(VENV)/bin/activate"
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt
+$(VENV)/.use: $(VENV)/.run envs/requirements-use.txt
+	@echo "installing what writes files for other tools into $(VENV)"
+	@$(INSTALL) -r envs/requirements-use.txt -c envs/constraints.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run envs/requirements-dev.txt envs/requirements-use.txt
 	@echo "installing the requirements of the tests into $(VENV)"
 	@$(INSTALL) -r envs/requirements-dev.txt -c envs/constraints.txt $(OR_SAY)
 	@touch $@

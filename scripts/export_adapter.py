@@ -1,10 +1,20 @@
-"""Export an adapter as a folder that PEFT loads with the right base model, with a model card."""
+"""Export an adapter as a folder that PEFT loads with the right base model, with a model card.
+
+    python scripts/export_adapter.py --run demo --dataset ml100k --model bigrec/soft/seed=1
+
+Run it in softrec's folder. The export is written beside the adapter, unless --export names another folder.
+"""
 
 import argparse
 from dataclasses import dataclass
 
+from common.errors import SoftrecError
 from softrec.job import program
 from softrec.job.settings import read_settings
+from softrec.use import run_arguments
+
+FILES = ("llm", "adapter", "training", "ranks", "counts")
+CUTOFFS = (5, 20)  # of the metrics in the card, those of Table 2
 
 
 @dataclass(frozen=True)
@@ -29,21 +39,39 @@ class Settings:
     seed: int
 
 
+def fill(args: argparse.Namespace) -> None:
+    """Find the files of a run's model. Raises `SoftrecError` if arguments are missing or the run is not finished."""
+    if not run_arguments.names_model(args, FILES):
+        if args.export is None:
+            raise SoftrecError("--export is not given", remedy="give the folder to write")
+        return
+    from softrec.use import run_files
+
+    dataset = run_files.dataset_folder(args.results, args.run, args.dataset)
+    found = run_files.model_files(dataset, args.model)
+    args.settings = run_files.export_settings(dataset, found.adapter, CUTOFFS)
+    folder = found.adapter.parent
+    args.llm, args.adapter = found.llm, found.adapter
+    args.training, args.ranks = folder / "training.jsonl", folder / "test.ranks.parquet"
+    args.counts, args.export = dataset / "filter_counts.json", args.export or folder / "export"
+
+
 def build_parser() -> program.Parser:
     """Define the arguments of this script."""
-    parser = program.Parser(__doc__)
-    parser.input("--llm", help="folder of the base model")
-    parser.input("--adapter", help="folder of the adapter; its manifest has the settings of tuning")
-    parser.input("--training", help="training.jsonl of the adapter")
-    parser.input("--ranks", help="test.ranks.parquet of the adapter")
-    parser.input("--counts", help="filter_counts.json of the data set")
-    parser.output("--export", help="folder: adapter, softrec.json, README.md")
+    parser = run_arguments.RunParser(__doc__, fill)
+    parser.input("--llm", required=False, help="folder of the base model")
+    parser.input("--adapter", required=False, help="folder of the adapter; its manifest has the settings of tuning")
+    parser.input("--training", required=False, help="training.jsonl of the adapter")
+    parser.input("--ranks", required=False, help="test.ranks.parquet of the adapter")
+    parser.input("--counts", required=False, help="filter_counts.json of the data set")
+    parser.optional_output("--export", help="folder to write: adapter, softrec.json, README.md")
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Collect the facts, write weights, facts and card."""
     from common import files
+    from common.log import info
     from softrec.stats.resampling import Resampling
     from softrec.use import export_facts, exported, model_card
     from softrec.use.licences import Licence
@@ -60,6 +88,7 @@ def main(args: argparse.Namespace) -> None:
         exported.write_weights(args.adapter, folder, base, tuned.recommender["backbone"])
         exported.write_facts(folder, export_facts.for_softrec(base, tuned, settings.window))
         (folder / exported.CARD).write_text(card, encoding="utf-8")
+    info(f"{args.export}: the adapter, {exported.FACTS}, {exported.CARD}")
 
 
 if __name__ == "__main__":

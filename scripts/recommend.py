@@ -13,48 +13,27 @@ import argparse
 import io
 import json
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from common.errors import SoftrecError
 from softrec.job import program
 from softrec.job.settings import read_settings
+from softrec.use import run_arguments
 
 K = 10
 FILES = ("llm", "adapter", "catalogue", "titles")
 
 
-class RunParser(program.Parser):
-    """A parser that finds the files of a run's model."""
-
-    def parse_args(self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None):  # type: ignore[no-untyped-def, override]  # noqa: ANN201
-        """Parse arguments; replace --run, --dataset and --model by files and settings. Exits like `program.run`."""
-        found = super().parse_args(args, namespace)
-        try:
-            fill(found)
-        except SoftrecError as error:
-            program.refuse(error)
-        return found
-
-
 def fill(args: argparse.Namespace) -> None:
     """Find the files of a run's model. Raises `SoftrecError` if arguments are missing or contradict each other."""
-    place, given = [args.run, args.dataset, args.model], [name for name in FILES if getattr(args, name)]
     if not args.history and not args.histories:
         raise SoftrecError("no history is given", where="--history", remedy='give titles: --history "Toy Story (1995)"')
     if args.history and args.histories:
         raise SoftrecError("--history and --histories are both given", remedy="give one of them")
     if args.k is not None and args.k < 1:
         raise SoftrecError(f"k is {args.k}", where="--k", remedy="give at least 1")
-    if not any(place):
-        if lacking := [f"--{name}" for name in FILES if name not in given]:
-            remedy = "give --run, --dataset and --model, or these files and --settings"
-            raise SoftrecError(f"{', '.join(lacking)} and --run are not given", remedy=remedy)
+    if not run_arguments.names_model(args, FILES):
         fill_from_export(args)
         return
-    if not all(place) or given:
-        remedy = "give --run, --dataset and --model together and without files, or files alone"
-        raise SoftrecError("--run, --dataset and --model are not all given, or files are given as well", remedy=remedy)
     from softrec.use import run_files
 
     dataset = run_files.dataset_folder(args.results, args.run, args.dataset)
@@ -82,11 +61,7 @@ def changed(settings: str, mask: str | None) -> str:
 
 def build_parser() -> program.Parser:
     """Define the arguments of this script."""
-    parser = RunParser(__doc__)
-    parser.add_argument("--run", help="name of a finished run")
-    parser.add_argument("--dataset", help="name of its data set, such as ml100k")
-    parser.add_argument("--model", help="its model, such as bigrec/sft/seed=1; soft without alpha is the chosen alpha")
-    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of all runs (default: results)")
+    parser = run_arguments.RunParser(__doc__, fill)
     parser.add_argument("--k", type=int, help=f"how many titles to print (default: {K})")
     parser.add_argument("--mask", choices=("seen", "window", "none"), help="which titles of the history to leave out")
     parser.add_argument("--history", nargs="+", metavar="TITLE", help="titles or item ids, oldest first")
@@ -95,10 +70,7 @@ def build_parser() -> program.Parser:
     parser.input("--adapter", required=False, help="folder of the adapter, or of its export")
     parser.input("--catalogue", required=False, help="catalogue.parquet")
     parser.input("--titles", required=False, help="titles.npy: embeddings of the distinct titles")
-    parser.outputs.append("recommendations")
-    parser.add_argument(
-        "--recommendations", type=Path, metavar="FILE", help="recommendations.jsonl; without it, they are printed"
-    )
+    parser.optional_output("--recommendations", help="recommendations.jsonl; without it, they are printed")
     return parser
 
 

@@ -85,6 +85,8 @@ RULES: dict[str, tuple[Slice, str]] = {
     "list_top_grounded": (lambda s, name: s.top_grounded("20"), "use.top_titles.TopGroundingSettings"),
     "list_top_sequential": (lambda s, name: s.top_sequential("sasrec", "20"), "use.top_scores.TopRankSettings"),
     "list_top_llm_cf": (lambda s, name: s.top_llm_cf("20"), "use.top_llm_cf.TopLlmCfSettings"),
+    "write_training_curves": (lambda s, name: s.training_curves(), "Settings"),
+    "make_run_crate": (lambda s, name: s.crate(), "use.run_crate.CrateSettings"),
     "plot_curriculum": (lambda s, name: s.curriculum(), "reporting.figures.curriculum.CurriculumSettings"),
 }
 SCRIPT_OF = {

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,10 @@ import ir_measures
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from rocrate.rocrate import ROCrate
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from toy_project import Finished, Project, surroundings
+from toy_project import ROOT, Finished, Project, surroundings
 
 TUNED = ("bigrec/sft/seed=1", "llara/soft/alpha=10/seed=1")
 LISTED = (*TUNED, "bigrec/untuned", "sasrec/seed=1", "dros/seed=1", "dllm2rec/seed=1", "llm-cf/seed=1")
@@ -31,6 +34,7 @@ def used(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Projec
     The histories are all of each test row's user's items before its target, as ids: what the mask `seen` excludes.
     """
     project = finished.project.copy(tmp_path_factory.mktemp("used") / "softrec")
+    shutil.copy(ROOT / "LICENSE", project.root)
     rows, had = columns(project.toys / "samples/test.parquet"), columns(project.toys / "interactions.parquet")
     ids = columns(project.toys / "catalogue.parquet")["source_id"]
     lines = []
@@ -42,7 +46,8 @@ def used(finished: Finished, tmp_path_factory: pytest.TempPathFactory) -> Projec
     targets += [f"{model}/test.top{K}.run" for model in LISTED]
     options = project.command()
     # The option for configurations takes all that follows it.
-    project.run([*options[:3], *(f"results/toy/toys/{target}" for target in targets), *options[3:]])
+    of_run = ["write_training_curves", "make_run_crate"]
+    project.run([*options[:3], *of_run, *(f"results/toy/toys/{target}" for target in targets), *options[3:]])
     return project
 
 
@@ -209,6 +214,32 @@ def test_the_table_has_the_same_order_as_the_run(used: Project, model: str) -> N
         scores = [float(own[4]) for own in lines if int(own[0]) == row]
         assert len(scores) == K
         assert scores == sorted(scores, reverse=True)
+
+
+def test_tensorboard_shows_every_training_run(used: Project) -> None:
+    """As many event files as training logs, each with the losses of its log."""
+    logs = sorted(used.toys.rglob("training.jsonl"))
+    curves = used.root / "results/toy/tensorboard"
+    held = {path.parent.relative_to(curves) for path in curves.rglob("events.out.tfevents*")}
+    assert held == {path.parent.relative_to(used.root / "results/toy") for path in logs}
+    for path in logs:
+        reader = EventAccumulator(str(curves / path.parent.relative_to(used.root / "results/toy"))).Reload()
+        epochs = [line for line in map(json.loads, path.read_text().splitlines()) if "epoch" in line]
+        assert [event.step for event in reader.Scalars("loss")] == [line["epoch"] for line in epochs]
+        assert [np.float32(event.value) for event in reader.Scalars("loss")] == [
+            np.float32(line["loss"]) for line in epochs
+        ]
+
+
+def test_the_crate_has_every_result_of_the_manifest(used: Project) -> None:
+    """With its digest, as rocrate reads it."""
+    manifest = json.loads((used.root / "results/toy/manifest.json").read_text())
+    crate = ROCrate(used.root / "results/toy/ro-crate")
+    told = {own.id: own["sha256"] for own in crate.dereference("#run")["result"]}
+    wanted = {name.removeprefix("results/toy/"): digest for name, digest in manifest["results"].items()}
+    assert wanted.items() <= told.items()
+    assert set(told) - set(wanted) == {"manifest.json"}
+    assert {own["name"] for own in crate.dereference("#run")["object"]} >= set(manifest["sources"])
 
 
 def test_nothing_of_this_is_part_of_the_run(used: Project) -> None:

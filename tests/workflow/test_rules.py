@@ -32,7 +32,7 @@ def parser_of(script: str) -> program.Parser:
 
 def test_the_text_is_read_right() -> None:
     """By hand, over all files; one in detail."""
-    assert len(RULES) == 56
+    assert len(RULES) == 58
     found = RULES["tune.smk:tune"]
     assert found.docstring == "Tune a language model by a strategy"
     assert found.script == "tune_llm"
@@ -159,7 +159,7 @@ def test_environments_repeat_the_constraints(path: Path) -> None:
 def test_requirements_are_pinned() -> None:
     """Every library that is asked for has its version in constraints.txt, and every version is asked for somewhere."""
     asked = set()
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-slurm.txt"):
+    for name in ("requirements.txt", "requirements-use.txt", "requirements-dev.txt", "requirements-slurm.txt"):
         lines = (ROOT / f"envs/{name}").read_text().splitlines()
         words = [line.split("#")[0].strip() for line in lines]
         asked |= {word.lower().replace("_", "-") for word in words if word and not word.startswith("-")}
@@ -193,7 +193,7 @@ def libraries(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found.add(node.module.split(".")[0])
     imported = found - {"common", "softrec", *sys.stdlib_module_names}
-    return {{"markdown_it": "markdown-it-py"}.get(name, name.replace("_", "-")) for name in imported}
+    return {{"markdown_it": "markdown-it-py"}.get(name, name.lower().replace("_", "-")) for name in imported}
 
 
 def extra_roots(rule: Rule) -> list[str]:

@@ -1,6 +1,8 @@
-# What a run has made, in use: recommendations, exports, lists of titles. No rule of this file is part of `all`.
-# Reads:  results/<run>/{dataset}: adapters, models, ranks, title embeddings; histories.jsonl, which you write
-# Writes: beside each model: recommendations.jsonl, export/, test.top{k}.{run,qrels,tsv}
+# What a run has made, in use. No rule of this file is part of `all`.
+# Reads:  results/<run>/{dataset}: adapters, models, ranks, title embeddings, training logs; the run's manifest and
+#         tables; histories.jsonl, which you write
+# Writes: beside each model: recommendations.jsonl, export/, test.top{k}.{run,qrels,tsv}; for the run: tensorboard/,
+#         ro-crate/
 
 
 rule recommend:
@@ -204,5 +206,65 @@ rule list_top_llm_cf:
             --run {output.run:q} \
             --qrels {output.qrels:q} \
             --table {output.table:q} \
+            2>{log:q}
+        """
+
+
+rule write_training_curves:
+    """Write the training curves of all training runs for TensorBoard"""
+    input:
+        logs=[f"results/{RUN}/{folder}/training.jsonl" for folder in inputs.training_runs(config)],
+    output:
+        curves=directory("results/<run>/tensorboard"),
+    log:
+        "results/<run>/logs/write_training_curves.log",
+    benchmark:
+        "results/<run>/benchmarks/write_training_curves.tsv"
+    localrule: True
+    conda:
+        "../../envs/use.yaml"
+    params:
+        cfg=slices.training_curves(),
+        code=code_digest("write_training_curves"),
+    shell:
+        r"""
+        python "$SOFTREC_SCRIPTS"/write_training_curves.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --logs {input.logs:q} \
+            --curves {output.curves:q} \
+            2>{log:q}
+        """
+
+
+rule make_run_crate:
+    """Describe the finished run as a Workflow Run RO-Crate"""
+    input:
+        manifest="results/<run>/manifest.json",
+        results=[*rules.make_run_manifest.input],
+        workflow=["workflow/Snakefile", *sorted(map(str, Path("workflow/rules").glob("*.smk")))],
+        licence="LICENSE",
+    output:
+        crate=directory("results/<run>/ro-crate"),
+    log:
+        "results/<run>/logs/make_run_crate.log",
+    benchmark:
+        "results/<run>/benchmarks/make_run_crate.tsv"
+    localrule: True
+    conda:
+        "../../envs/use.yaml"
+    params:
+        cfg=slices.crate(),
+        code=code_digest("make_run_crate"),
+    shell:
+        r"""
+        python "$SOFTREC_SCRIPTS"/make_run_crate.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --manifest {input.manifest:q} \
+            --results {input.results:q} \
+            --workflow {input.workflow:q} \
+            --licence {input.licence:q} \
+            --crate {output.crate:q} \
             2>{log:q}
         """

@@ -158,3 +158,28 @@ def as_settings(found: ModelFiles, k: int) -> str:
     """Return the settings of `recommendations.RecommendSettings` as JSON."""
     own = {"recommender": found.recommender, "grounding": found.grounding, "window": found.window, "k": k}
     return json.dumps(own, sort_keys=True)
+
+
+def export_settings(dataset: Path, adapter: Path, cutoffs: Sequence[int]) -> str:
+    """Return the settings of an export as JSON, from the configuration in the run's manifest.
+
+    Raises `SoftrecError` if the run is not finished, or was not configured with this data set.
+    """
+    place = dataset.parent / "manifest.json"
+    if not place.exists():
+        remedy = "finish the run, or make the export's folder a target of it"
+        raise SoftrecError(f"the run {dataset.parent} is not finished: it has no {place.name}", remedy=remedy)
+    config = read_record(place).record("configuration")
+    own = config.record("datasets").record(dataset.name)
+    llm = config.record("llms").record(own.text("llm"))
+    statistics = config.record("statistics")
+    found = {
+        "model": str(adapter.parent.relative_to(dataset)),
+        "dataset": own.text("label"),
+        "repository": llm.text("repository") if llm.text("kind") == "hub" else None,
+        "window": config.record("split").whole("history", least=1),
+        "cutoffs": list(cutoffs),
+        "resamples": statistics.whole("resamples", least=1),
+        "seed": statistics.whole("seed"),
+    }
+    return json.dumps(found, sort_keys=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from lib.graph import grid, methods
+from lib.graph import grid, methods, search
 
 
 def item_embeddings(wildcards: Any) -> list[str]:
@@ -80,3 +80,14 @@ def one_of_each_dataset(config: Mapping[str, Any], name: str) -> list[str]:
     """Return the file `name` of one cell of each data set, in the configured order; all cells would give the same."""
     first = {cell.dataset: cell.folder for cell in reversed(list(grid.cells(config)))}
     return [f"results/<run>/{first[dataset]}/{name}" for dataset in config["datasets"]]
+
+
+def training_runs(config: Mapping[str, Any]) -> list[str]:
+    """Return the folder, below `results/RUN/`, of every training run behind the configured rows, in their order."""
+    found = [cell.folder for cell in grid.tuned_cells(config)]
+    for row in grid.rows(config):
+        for dataset in config["datasets"] if row.folder in search.SEARCHES else ():
+            others = [seed for seed in config["seeds"] if seed != config["tuning_seed"]]
+            found += search.candidate_folders(config, dataset, row.folder)
+            found += [f"{dataset}/{row.folder}/seed={seed}" for seed in others]
+    return found

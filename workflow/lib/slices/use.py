@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from lib.graph import inputs
 from lib.slices.base import to_json
 from lib.slices.llm import LlmSlices
 from lib.slices.results import METRICS
@@ -50,3 +51,11 @@ class UseSlices(LlmSlices, SequentialSlices):
     def top_llm_cf(self, k: str) -> str:
         """Return the slice for listing the best titles of LLM-CF."""
         return self.top(k, self.rank_llm_cf())
+
+    def training_curves(self) -> str:
+        """Return the names of the training runs in TensorBoard: their folders below the run's."""
+        return to_json({"names": inputs.training_runs(self.config)})
+
+    def crate(self) -> str:
+        """Return the name of the run."""
+        return to_json({"run": self.config["run"]})
