@@ -14,7 +14,6 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 TEMPLATE = "__use_yte__"
 MOST = 100_000  # values, with aliases expanded: the paper's configuration has some 300
-
 TARGET = "If it is a target, write -- before it: --configfile takes all words that follow."
 LARGEST = 16 << 20  # bytes
 
