@@ -36,6 +36,7 @@ evidence: $(VENV)/.run  ## SOFT with SmolLM2-135M; two cores, two hours, resumab
 
 cost: $(VENV)/.run  ## Estimate the GPU-hours and disk that CONFIG has left
 	@$(BIN)/python workflow/tools/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
+	@echo "to run it: source $(BIN)/activate, then snakemake --profile ... (docs/cluster.md)"
 
 # OPTIONS are the options of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
 why: $(VENV)/.run  ## Explain why FILE is stale; OPTIONS as for the run

@@ -108,3 +108,28 @@ def test_no_code_of_a_configuration_is_run(tmp_path: Path) -> None:
         "mine.yaml: __use_yte__ would let the file run code: remove it, and the expressions after ?"
     ]
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_target_that_is_taken_for_a_configuration_is_told(tmp_path: Path, there: bool) -> None:
+    """`snakemake --configfile mine.yaml table2.csv`, whether the table is there or not; a YAML file is no target."""
+    target = tmp_path / "table2.csv"
+    if there:
+        target.write_text("method,value\n")
+    with pytest.raises(SystemExit, match=r"write -- before it: --configfile takes all words that follow\."):
+        config_file.read_or_exit(target)
+    with pytest.raises(SystemExit) as caught:
+        config_file.read_or_exit(tmp_path / "mine.yaml")
+    assert "--" not in str(caught.value)
+
+
+def test_a_relative_path_that_leads_nowhere_is_told_with_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile of another folder names its configuration relative to where Snakemake runs."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigFileError) as caught:
+        config_file.read("config/demo.yaml")
+    assert str(caught.value) == (
+        f"config/demo.yaml: the configuration file cannot be read: No such file or directory in {tmp_path}"
+    )

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from lib.console import terminal
+from lib.console.forecast import Forecast
+from lib.cost.summary import Wall
 
 
 def record(event: str | None, message: str = "", **facts: Any) -> logging.LogRecord:
@@ -35,6 +37,22 @@ def test_a_job_has_a_line_when_it_starts_and_one_when_it_ends(monkeypatch: pytes
     ]
     assert said == ["     start  tune_soft  toys alpha=10", "   7 of 36  tune_soft  toys alpha=10  1:23"]
     assert passed == [False] * 4
+
+
+def test_the_time_left_follows_a_line_of_progress() -> None:
+    """Of two jobs alike, one has taken 90 s; one that fails is not done, and its 10 s are lost."""
+    said: list[str] = []
+    clock = iter([0.0, 0.0, *[90.0] * 4, 100.0])
+    watch = terminal.Watch({"rules"}, show=said.append)
+    watch.forecast = Forecast({3: Wall("tune", 1, False), 4: Wall("tune", 1, False)}, lambda: next(clock))
+    watch.filter(record("job_info", **START))
+    watch.filter(record("job_finished", job_id=3))
+    watch.filter(record("progress", done=1, total=3))
+    assert said[-1] == "      left  about 2 min, at the pace so far (50% of the work is done)"
+    watch.filter(record("job_info", **{**START, "jobid": 4}))
+    watch.filter(record("job_error", **{**FAILED, "jobid": 4}))
+    assert list(watch.forecast.waiting) == [4]
+    assert watch.forecast.running == {}
 
 
 def test_a_failure_is_shown_and_remembered_once() -> None:

@@ -27,6 +27,7 @@ NOISE = (
     "Building DAG",
     "Using shell",
     "Conda environments: ignored",
+    "Activating conda environment",
     "Select jobs to execute",
     "Execute ",
     "RuleException:\nCalledProcessError",

@@ -14,8 +14,7 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 TEMPLATE = "__use_yte__"
 MOST = 100_000  # values, with aliases expanded: the paper's configuration has some 300
-
-
+TARGET = "If it is a target, write -- before it: --configfile takes all words that follow."
 LARGEST = 16 << 20  # bytes
 
 
@@ -37,7 +36,8 @@ def read_or_exit(path: str | Path) -> dict[str, Any]:
     try:
         return read(path)
     except ConfigFileError as error:
-        raise SystemExit(str(error)) from None
+        named = Path(path).suffix.lower() in (".yaml", ".yml", ".json")
+        raise SystemExit(str(error) if named else f"{error}. {TARGET}") from None
 
 
 def read(path: str | Path) -> dict[str, Any]:
