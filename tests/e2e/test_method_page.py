@@ -83,7 +83,7 @@ def test_the_page_leads_to_the_numbers_of_the_rows_that_are_shipped(fresh: Proje
     targets = [f"results/toy/toys/{run}/test.metrics.json" for run in ROWS.values()]
     fresh.snakemake(*ASKED, *targets)
     shipped, code = metrics(fresh), codes(fresh)
-    assert all(0 <= found["all"]["H@20"] <= 1 for found in shipped.values())
+    assert all(0 <= found["metrics"]["H@20"] <= 1 for found in shipped.values())
     without_them(fresh)
     assert "gru4rec" in fresh.snakemake(*ASKED, *targets, returns=1), "the removed row is refused by its name"
     followed(fresh)
