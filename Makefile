@@ -13,7 +13,7 @@ PROFILE ?= profiles/slurm
 # One thread per job, to avoid oversubscription.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost why export curves crate pages bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost why export curves crate pages docs bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
 
 help:  ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ crate: $(VENV)/.use  ## Describe a finished run as an RO-Crate; OPTIONS as above
 
 pages: $(VENV)/.run  ## Regenerate pages made of schema, rules and formulas
 	@for page in configuration_page scripts_page rerun_costs performance_page; do $(BIN)/python workflow/tools/$$page.py || exit 1; done
+
+docs: $(VENV)/.docs  ## Build this documentation as a site: site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/docs/bin/mkdocs build --quiet --strict
+	@echo "Documentation: site/index.html"
 
 # The demo with DeepSpeed on four ranks, through a real Slurm on this machine, which pretends to have more cores than it
 # has. Therefore each rule requests only one core, and few jobs run at once.
@@ -163,6 +167,13 @@ $(VENV)/.recbole: $(VENV)/bin/python envs/requirements-recbole.txt envs/constrai
 	@$(VENV)/recbole/bin/python -m pip install --quiet --disable-pip-version-check \
 		-r envs/requirements-recbole.txt -c envs/constraints-recbole.txt \
 		|| echo "RecBole cannot be installed here: the benchmark runs without it"
+	@touch $@
+
+# MkDocs has its own environment, so that it cannot change a library of the runs.
+$(VENV)/.docs: $(VENV)/bin/python envs/requirements-docs.txt
+	@echo "setting up $(VENV)/docs, the environment of the documentation"
+	@$(PYTHON) -m venv $(VENV)/docs
+	@$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check -r envs/requirements-docs.txt $(OR_SAY)
 	@touch $@
 
 clean-venv:  ## Remove the virtual environment
