@@ -19,7 +19,7 @@ from softrec.data.readers import formats
 from softrec.data.source_format import Columns, Format, Source
 
 PAGE = (ROOT / "docs/data.md").read_text(encoding="utf-8")
-SECTIONS = re.findall(r"^### `([^`]+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+SECTIONS = re.findall(r"^### (`[^`\n]+`[^\n]*)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^`([^`]+)`:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SAMPLES = [(name, text) for name, text in SECTIONS if "Is read as:" in text]
 
@@ -69,7 +69,7 @@ def test_a_sample_is_read_as_the_page_says(
 ) -> None:
     """The expected values are the page's own table."""
     source = written(text, tmp_path, monkeypatch)
-    assert source["format"] == name.partition(":")[0]
+    assert f"`{source['format']}`" == name.partition(":")[0]
     table = text.partition("| --- |")[2].splitlines()[1:]
     expected = [[cell.strip() for cell in line.strip("|").split("|")] for line in table if line.startswith("|")]
     assert len(expected) == 3
@@ -80,7 +80,7 @@ def test_every_format_has_a_sample_and_a_row_in_the_overview() -> None:
     """The formats of the schema, of the readers and of the page are the same."""
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     known = set(schema["$defs"]["files_source"]["properties"]["format"]["enum"])
-    assert {name.partition(":")[0] for name, _ in SAMPLES} == known
+    assert {name.partition(":")[0].strip("`") for name, _ in SAMPLES} == known
     assert set(Format.__args__) == known
     assert all(f"| `{name}` |" in PAGE.partition("## What happens")[0] for name in known)
 
@@ -89,7 +89,7 @@ def test_recbole_reads_the_files_of_movielens_to_the_same_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the page says of the format movielens."""
-    source = written(dict(SAMPLES)["movielens"], tmp_path, monkeypatch)
+    source = written(dict(SAMPLES)["`movielens`"], tmp_path, monkeypatch)
     assert read_rows(tmp_path, {**source, "format": "recbole"}) == read_rows(tmp_path, source)
 
 
