@@ -82,7 +82,7 @@ def test_the_runs_manifest_is_gathered_from_its_jobs(finished: Finished) -> None
     """It has torch's version in the tuning jobs, all sources, a hash of every figure, and all jobs but six.
 
     Pages of the report and floats of a paper do not count. The six are itself, the page that is made of it, and the
-    audits of the split and of three samples, which gate other jobs but which nothing is made from. Four runs are SOFT's.
+    audits of the split and of three samples, which gate jobs but of which nothing is made. Four runs are SOFT's.
     """
     root = finished.project.root
     found = json.loads((root / "results/toy/manifest.json").read_text())
