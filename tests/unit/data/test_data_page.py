@@ -15,7 +15,7 @@ from lib.graph import sources
 from lib.slices import Slices
 from places import ROOT
 from softrec.data.filtering import FilterSettings
-from softrec.data.readers import formats
+from softrec.data.readers import formats, signs
 from softrec.data.source_format import Columns, Format, Source
 
 PAGE = (ROOT / "docs/data.md").read_text(encoding="utf-8")
@@ -74,6 +74,40 @@ def test_a_sample_is_read_as_the_page_says(
     expected = [[cell.strip() for cell in line.strip("|").split("|")] for line in table if line.startswith("|")]
     assert len(expected) == 3
     assert read_rows(tmp_path, source) == expected
+
+
+@pytest.mark.parametrize(("name", "text"), SAMPLES, ids=[name for name, _ in SAMPLES])
+def test_no_sample_looks_like_another_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    """Otherwise an error in a later line would advise to change the format."""
+    source = written(text, tmp_path, monkeypatch)
+    for role in ("ratings", "metadata"):
+        if role in source:
+            formats_, role_ = signs.read_signs(tmp_path / source[role]) or ((source["format"],), None)
+            assert source["format"] in formats_
+            assert role_ in (None, role)
+
+
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        ("rating,timestamp,parent_asin,user_id", "ratings"),
+        ("timestamp,movieId,userId", "movielens-csv"),
+        ("timestamp:float\tuser_id:token\tage:float\titem_id:token", "movielens"),
+        ("timestamp:float\tuser_id:token\tartist:token", "recbole"),
+        ("oc-R1XX,0700099867,1.0,1341792000", None),
+        ("reader;book;lent", "columns"),
+        ('"","reader","2nd book"', "columns"),
+        ("{'reviewerID': 'A1', 'asin': 'B1'}", "amazon2014"),
+        ("just text", None),
+    ],
+)
+def test_signs_of_a_format(tmp_path: Path, line: str, form: Format | None) -> None:
+    """Columns in any order; a line of data is no header."""
+    (tmp_path / "x").write_text(f"{line}\n")
+    found = signs.read_signs(tmp_path / "x")
+    assert (found[0][0] if found else None) == form
 
 
 def test_every_format_has_a_sample_and_a_row_in_the_overview() -> None:
