@@ -58,7 +58,7 @@ def followed(project: Project) -> None:
     assert [name.rpartition("/")[2] for name, _ in modules] == ["gru4rec.py", "simpo.py"]
     for name, text in modules:
         (project.root / name).write_text(text)
-    (row,), (strategy,) = blocks("python entry=ROWS"), blocks("python entry=STRATEGIES")
+    (row,), (strategy,) = blocks("text entry=ROWS"), blocks("text entry=STRATEGIES")
     insert(registry, '    Row(\n        "dros"', row)
     insert(registry, '    "soft-wo-sa": ', strategy)
     for keys in blocks("yaml methods"):

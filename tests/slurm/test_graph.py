@@ -102,8 +102,8 @@ def environment(project: SlurmProject, path: str) -> Path:
 def test_editing_one_environment_reruns_its_rules_alone(finished: tuple[SlurmProject, Driver]) -> None:
     """A finished graph has nothing to do.
 
-    After an edit of envs/report.yaml the rules that draw and show have, and so have the manifest of the run, which lists
-    their figures, and the page that quotes it.
+    After an edit of envs/report.yaml these are the rules that draw and show, the manifest of the run, which lists their
+    figures, and the page that quotes it.
     """
     project, _ = finished
     assert planned(project) == set()

@@ -207,7 +207,11 @@ def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> s
     """
     counts = sorted({mean.seeds for mean in means.values()})
     seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    spread = "One seed: no standard deviations, and no intervals over training runs." if counts == [1] else f"Mean ± standard deviation over {seeds} seeds."
+    spread = (
+        "One seed: no standard deviations, and no intervals over training runs."
+        if counts == [1]
+        else f"Mean ± standard deviation over {seeds} seeds."
+    )
     text = f"{spread} The best of each column is {marked}."
     values, ran = gains(means, shape), {place.method for place in means}
     if values:

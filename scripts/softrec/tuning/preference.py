@@ -1,7 +1,7 @@
 """What preference strategies share: random negative titles, and a schedule of the learning rate over all updates."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +12,7 @@ from softrec.core import seeds
 from softrec.decoding.recommender import Recommender
 from softrec.splits.samples import Items
 from softrec.splits.seen_items import SeenItems
+from softrec.tuning.schedule import EpochFacts
 from softrec.tuning.settings import TuningSettings
 
 if TYPE_CHECKING:
@@ -42,6 +43,25 @@ class Updates:
         fall = updates if self.schedule == "cosine" else None
         optimiser = replace(tuning.optimiser, warmup_steps=math.ceil(updates * self.warmup), cosine_steps=fall)
         return replace(tuning, optimiser=optimiser)
+
+
+@dataclass(frozen=True)
+class MeanOverRows:
+    """The part of an objective that preference losses share: all responses in every epoch, and the mean over rows.
+
+    Attributes:
+        titles: the kinds of response, the true title first, then its negatives.
+    """
+
+    titles: tuple[str, ...]
+
+    def kinds(self, facts: EpochFacts) -> tuple[str, ...]:
+        """Return all kinds of response, in every epoch."""
+        return self.titles
+
+    def denominators(self, tokens: Mapping[str, int], rows: int) -> dict[str, float]:
+        """Return the number of rows of the global batch."""
+        return {"rows": float(rows)}
 
 
 def negative_titles(rows: "datasets.Dataset", items: Items, seen: SeenItems, n: int, seed: int) -> list[list[str]]:

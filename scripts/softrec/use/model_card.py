@@ -97,7 +97,7 @@ def use_of_text(facts: Facts) -> str:
     lines = "\n".join(f"    {line!r}" for line in render([HISTORY], words(facts)).splitlines(keepends=True))
     code = f'''import torch
 from peft import AutoPeftModelForCausalLM
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, GenerationConfig
 
 folder = "."  # of this card
 history = ["a title", "another title"]  # at most {facts.window} titles, oldest first
@@ -111,11 +111,15 @@ tokenizer = AutoTokenizer.from_pretrained(base.base_model_name_or_path, revision
 start = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
 prompt = template.replace("{HISTORY}", ", ".join(f'"{{title}}"' for title in history))
 tokens = [start, *tokenizer(prompt, add_special_tokens=False, split_special_tokens=True)["input_ids"]]
-ids = torch.tensor([tokens])
-output = model.generate(
-    input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False, num_beams={own["beams"]},
-    max_new_tokens={own["max_new_tokens"]}, length_penalty={own["length_penalty"]}, pad_token_id=tokenizer.eos_token_id,
+own = model.generation_config.eos_token_id
+ends = sorted({{tokenizer.eos_token_id, *(own if isinstance(own, list) else [own])}} - {{None}})
+# Replaced as a whole: a base model's own settings, such as a repetition penalty, would change the text.
+model.generation_config = GenerationConfig(
+    do_sample=False, num_beams={own["beams"]}, max_new_tokens={own["max_new_tokens"]},
+    length_penalty={own["length_penalty"]}, eos_token_id=ends, pad_token_id=tokenizer.eos_token_id,
 )
+ids = torch.tensor([tokens])
+output = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids))
 text = tokenizer.decode(output[0, len(tokens):], skip_special_tokens=True)
 print(text.strip().strip('"').strip())
 '''

@@ -56,7 +56,8 @@ def all_scores(counter: Counter, state: torch.Tensor, gone: Cells) -> tuple[torc
     margin = counter.margin(state)
     single = torch.addmm(counter.bias.double(), state.double(), counter.weight.double().T)
     score = torch.cat([single, counter.shared_scores(state)], dim=1)
-    score[torch.from_numpy(gone.row).long(), torch.from_numpy(gone.place).long()] = -torch.inf
+    row, place = (torch.from_numpy(column).to(state.device, torch.long) for column in gone)
+    score[row, place] = -torch.inf
     return score, margin
 
 

@@ -15,11 +15,11 @@ from lib.graph import sources
 from lib.slices import Slices
 from places import ROOT
 from softrec.data.filtering import FilterSettings
-from softrec.data.readers import formats
+from softrec.data.readers import formats, signs
 from softrec.data.source_format import Columns, Format, Source
 
 PAGE = (ROOT / "docs/data.md").read_text(encoding="utf-8")
-SECTIONS = re.findall(r"^### `([^`]+)`\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
+SECTIONS = re.findall(r"^### (`[^`\n]+`[^\n]*)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^`([^`]+)`:\n\n```\w+\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SAMPLES = [(name, text) for name, text in SECTIONS if "Is read as:" in text]
 
@@ -69,18 +69,52 @@ def test_a_sample_is_read_as_the_page_says(
 ) -> None:
     """The expected values are the page's own table."""
     source = written(text, tmp_path, monkeypatch)
-    assert source["format"] == name.partition(":")[0]
+    assert f"`{source['format']}`" == name.partition(":")[0]
     table = text.partition("| --- |")[2].splitlines()[1:]
     expected = [[cell.strip() for cell in line.strip("|").split("|")] for line in table if line.startswith("|")]
     assert len(expected) == 3
     assert read_rows(tmp_path, source) == expected
 
 
+@pytest.mark.parametrize(("name", "text"), SAMPLES, ids=[name for name, _ in SAMPLES])
+def test_no_sample_looks_like_another_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    """Otherwise an error in a later line would advise to change the format."""
+    source = written(text, tmp_path, monkeypatch)
+    for role in ("ratings", "metadata"):
+        if role in source:
+            formats_, role_ = signs.read_signs(tmp_path / source[role]) or ((source["format"],), None)
+            assert source["format"] in formats_
+            assert role_ in (None, role)
+
+
+@pytest.mark.parametrize(
+    ("line", "form"),
+    [
+        ("rating,timestamp,parent_asin,user_id", "ratings"),
+        ("timestamp,movieId,userId", "movielens-csv"),
+        ("timestamp:float\tuser_id:token\tage:float\titem_id:token", "movielens"),
+        ("timestamp:float\tuser_id:token\tartist:token", "recbole"),
+        ("oc-R1XX,0700099867,1.0,1341792000", None),
+        ("reader;book;lent", "columns"),
+        ('"","reader","2nd book"', "columns"),
+        ("{'reviewerID': 'A1', 'asin': 'B1'}", "amazon2014"),
+        ("just text", None),
+    ],
+)
+def test_signs_of_a_format(tmp_path: Path, line: str, form: Format | None) -> None:
+    """Columns in any order; a line of data is no header."""
+    (tmp_path / "x").write_text(f"{line}\n")
+    found = signs.read_signs(tmp_path / "x")
+    assert (found[0][0] if found else None) == form
+
+
 def test_every_format_has_a_sample_and_a_row_in_the_overview() -> None:
     """The formats of the schema, of the readers and of the page are the same."""
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     known = set(schema["$defs"]["files_source"]["properties"]["format"]["enum"])
-    assert {name.partition(":")[0] for name, _ in SAMPLES} == known
+    assert {name.partition(":")[0].strip("`") for name, _ in SAMPLES} == known
     assert set(Format.__args__) == known
     assert all(f"| `{name}` |" in PAGE.partition("## What happens")[0] for name in known)
 
@@ -89,7 +123,7 @@ def test_recbole_reads_the_files_of_movielens_to_the_same_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As the page says of the format movielens."""
-    source = written(dict(SAMPLES)["movielens"], tmp_path, monkeypatch)
+    source = written(dict(SAMPLES)["`movielens`"], tmp_path, monkeypatch)
     assert read_rows(tmp_path, {**source, "format": "recbole"}) == read_rows(tmp_path, source)
 
 

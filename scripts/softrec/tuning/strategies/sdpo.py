@@ -19,7 +19,7 @@ from softrec.llm.branches import Row, collate
 from softrec.llm.language_model import LanguageModel
 from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.tuning.epoch_loop import LoopSettings
-from softrec.tuning.preference import Updates, negative_titles, preference_responses
+from softrec.tuning.preference import MeanOverRows, Updates, negative_titles, preference_responses
 from softrec.tuning.schedule import Constant, EpochFacts
 from softrec.tuning.strategy import Strategy, TuningRun
 
@@ -72,28 +72,18 @@ def sdpo(delta_chosen: torch.Tensor, delta_rejected: torch.Tensor, beta: float) 
 
 
 @dataclass(frozen=True)
-class SdpoObjective:
+class SdpoObjective(MeanOverRows):
     """L_SDPO, the mean S-DPO loss over the rows of the global batch.
 
     Attributes:
-        titles: the kinds of response, the true title first, then its negatives.
         reference: (rows, 1 + n) log pi_ref of every row's responses, in the order of `titles`.
         beta: strength of the preference.
         preparation: seconds that the reference's log-likelihoods took.
     """
 
-    titles: tuple[str, ...]
     reference: torch.Tensor
     beta: float
     preparation: dict[str, float]
-
-    def kinds(self, facts: EpochFacts) -> tuple[str, ...]:
-        """Return all kinds of response, in every epoch."""
-        return self.titles
-
-    def denominators(self, tokens: Mapping[str, int], rows: int) -> dict[str, float]:
-        """Return the number of rows of the global batch."""
-        return {"rows": float(rows)}
 
     def loss(
         self, likelihood: torch.Tensor, chosen: np.ndarray, n: Mapping[str, float], facts: EpochFacts

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from softrec.llm.language_model import LanguageModel
 from softrec.tuning.epoch_loop import LoopSettings
-from softrec.tuning.preference import Updates, negative_titles, preference_responses
+from softrec.tuning.preference import MeanOverRows, Updates, negative_titles, preference_responses
 from softrec.tuning.schedule import Constant, EpochFacts
 from softrec.tuning.strategy import Strategy, TuningRun
 
@@ -57,29 +57,19 @@ def simpo(chosen: torch.Tensor, rejected: torch.Tensor, beta: float, gamma_beta_
 
 
 @dataclass(frozen=True)
-class SimpoObjective:
+class SimpoObjective(MeanOverRows):
     """The mean SimPO loss over the rows of the global batch.
 
     Attributes:
-        titles: the kinds of response, the true title first, then its negatives.
         tokens: (rows, 1 + n) number of tokens of every row's responses with EOS, in the order of `titles`.
         beta, gamma_beta_ratio: see `Options`.
         preparation: nothing is computed before the first update.
     """
 
-    titles: tuple[str, ...]
     tokens: torch.Tensor
     beta: float
     gamma_beta_ratio: float
     preparation: dict[str, float] = field(default_factory=dict)
-
-    def kinds(self, facts: EpochFacts) -> tuple[str, ...]:
-        """Return all kinds of response, in every epoch."""
-        return self.titles
-
-    def denominators(self, tokens: Mapping[str, int], rows: int) -> dict[str, float]:
-        """Return the number of rows of the global batch."""
-        return {"rows": float(rows)}
 
     def loss(
         self, likelihood: torch.Tensor, chosen: np.ndarray, n: Mapping[str, float], facts: EpochFacts
