@@ -15,7 +15,7 @@ COMMAND = ("plot_figure6", "--profile", "profiles/slurm", "--sdm", "env-modules"
 
 @pytest.fixture(scope="module")
 def jobs(planned: Callable[..., list[Job]]) -> list[Job]:
-    """The plan of the command that the file's head and the README name."""
+    """The plan of the command that the file's head and docs/cluster.md name."""
     return planned(*COMMAND)
 
 
