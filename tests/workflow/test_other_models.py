@@ -40,7 +40,7 @@ def slices_of(config: dict[str, Any]) -> list[str]:
     return [
         made.predict("game", "bigrec"),
         made.predict("game", "llara"),
-        made.soft("game", "bigrec", "1", "1"),
+        made.tune("soft", "game", "bigrec", "1", "1"),
         made.initial_distance("game", "bigrec", "1"),
         made.titles("game"),
         made.cot("game"),
