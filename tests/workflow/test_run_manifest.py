@@ -22,7 +22,7 @@ def ancestors(jobs: list[Job], rule: str) -> list[Job]:
 
 
 def test_every_job_is_in_the_runs_manifest(demo_jobs: list[Job], paper_jobs: list[Job]) -> None:
-    """All but the audits of splits, of which nothing is made, the pages and floats that are made of it, and the target of all."""
+    """All but audits, of which nothing is made, the pages and floats that are made of it, and the target of all."""
     for jobs in (demo_jobs, paper_jobs):
         left = {job.rule for job in jobs} - {job.rule for job in ancestors(jobs, "make_run_manifest")}
         assert left == {"audit_split", "audit_sample", "write_summary", "write_paper", "render_page", "all"}
