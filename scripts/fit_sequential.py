@@ -26,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     settings = read_settings(args.settings, run.SequentialSettings)
     method, l2, searched = run.chosen_method(settings, args.choice, args.l2)
     paths, key = from_arguments(args, run.FitFiles), run_key(args.settings, args.code, args.files_read)
-    run.fit_and_save(paths, key, settings.fit, method, l2, **searched)
+    run.fit_and_save(paths, key, settings.fit, method, l2, run.as_read, **searched)
 
 
 if __name__ == "__main__":
