@@ -40,7 +40,7 @@ def ranks_of(project: SlurmProject, run: str) -> list[int]:
             here = (process / "cwd").resolve() == project.root
         except OSError:
             continue
-        if here and "scripts/tune_sft.py" in words and f"results/toy/{run}/adapter" in words and "--ranks" not in words:
+        if here and "scripts/tune_llm.py" in words and f"results/toy/{run}/adapter" in words and "--ranks" not in words:
             found.append(int(process.name))
     return found
 

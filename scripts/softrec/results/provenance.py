@@ -56,6 +56,18 @@ class Provenance:
             )
 
 
+# The setting that says what a script which serves several rows has made.
+SERVES = {"tune_llm": ("tune", "strategy"), "fit_sequential": ("fit", "method")}
+
+
+def job_name(job: Mapping[str, Any]) -> str:
+    """Return the name of a job for people: its script, or "tune_soft" and the like if a script serves several rows."""
+    script = str(job["script"]).removesuffix(".py")
+    verb, key = SERVES.get(script, ("", ""))
+    settings = job.get("settings")
+    return f"{verb}_{settings[key]}" if isinstance(settings, Mapping) and key in settings else script
+
+
 def manifest(path: Path) -> dict[str, Any]:
     """Read a manifest. Raise `SoftrecError` if it lacks inputs, outputs or script, which `trace` needs."""
     read = read_record(path)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from softrec.results.provenance import Provenance, trace
+from softrec.results.provenance import Provenance, job_name, trace
 
 Job = Mapping[str, Any]
 
@@ -73,7 +73,7 @@ def hardware(jobs: Sequence[Job]) -> dict[str, dict[str, int]]:
     counted: dict[str, Counter[str]] = {}
     for job in jobs:
         if "torch" in job["versions"]:
-            counted.setdefault(job["script"].removesuffix(".py"), Counter())[machine(job)] += 1
+            counted.setdefault(job_name(job), Counter())[machine(job)] += 1
     return {script: dict(sorted(kinds.items())) for script, kinds in sorted(counted.items())}
 
 

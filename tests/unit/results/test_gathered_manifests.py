@@ -38,12 +38,12 @@ def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made("fetch.py", "raw", [], notes={"ratings": {"commit": "c0ffee"}})
     made("fetch_hub_llm.py", "llm", [], notes={"commit": "abc123"})
     made("filter.py", "data", ["raw", "own"])
-    gpus = {"versions": TORCH, "hardware": A800, "ranks": 4}
-    made("tune_sft.py", "adapter1", ["llm", "data"], **gpus)
-    made("tune_sft.py", "adapter2", ["llm", "data"], **{**gpus, "versions": {**TORCH, "torch": "2.12.1"}})
-    made("fit_sasrec.py", "sasrec", ["data"], versions=TORCH)
+    gpus = {"versions": TORCH, "hardware": A800, "ranks": 4, "settings": {"strategy": "sft"}}
+    made("tune_llm.py", "adapter1", ["llm", "data"], **gpus)
+    made("tune_llm.py", "adapter2", ["llm", "data"], **{**gpus, "versions": {**TORCH, "torch": "2.12.1"}})
+    made("fit_sequential.py", "sasrec", ["data"], versions=TORCH, settings={"method": "sasrec"})
     made("make_table2.py", "table", ["adapter1", "adapter2", "sasrec"])
-    made("tune_sft.py", "elsewhere", ["llm"], **gpus)
+    made("tune_llm.py", "elsewhere", ["llm"], **gpus)
     return tmp_path
 
 

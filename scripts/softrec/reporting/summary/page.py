@@ -9,6 +9,7 @@ from typing import Any
 from common.log import clock
 from softrec.reporting.markdown import count, table
 from softrec.reporting.summary.comparisons import about_seeds
+from softrec.results.provenance import job_name
 from softrec.results.runs import Run
 from softrec.stats.method_comparison import SignificanceSettings
 from softrec.stats.table_rows import IntervalRow
@@ -87,7 +88,7 @@ def times(jobs: Iterable[Mapping[str, Any]]) -> str:
     """Return the table of runtimes by script, longest first; scripts below 1 % of the total share one line."""
     seconds: dict[str, list[float]] = {}
     for job in jobs:
-        seconds.setdefault(job["script"].removesuffix(".py"), []).append(job["seconds"])
+        seconds.setdefault(job_name(job), []).append(job["seconds"])
     whole = sum(map(sum, seconds.values()))
     lines = {name: found for name, found in seconds.items() if sum(found) >= SMALL * whole}
     lines = dict(sorted(lines.items(), key=lambda line: -sum(line[1])))
