@@ -33,7 +33,7 @@ demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K; two cores
 	@echo "  $(BIN)/python scripts/show_table.py --long results/demo/table2_all_long.csv --tests results/demo/significance.csv"
 	@echo "Report:   results/demo/report.html"
 	@echo "Next:     your own data (docs/data.md), model (docs/models.md) or method (docs/add-a-method.md);"
-	@echo "          a cluster (docs/cluster.md); what each file is (results/README.md)"
+	@echo "          a cluster (docs/cluster.md); what each file is (docs/outputs.md)"
 
 evidence: $(VENV)/.run  ## SOFT with SmolLM2-135M; two cores, two hours, resumable
 	@$(BIN)/snakemake --profile profiles/demo --configfile config/evidence.yaml

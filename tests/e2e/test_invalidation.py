@@ -139,7 +139,7 @@ def test_a_key_of_sasrec_leaves_bigrec_alone(project: Project) -> None:
     llara = {**TUNED, "measure_initial_distance_llara": 1, "evaluate_ranks": 5 + 4}
     assert rules(jobs) == {**own, **llara, **DRAWN, **TABLE2}
     assert not [job for job in jobs if any("/bigrec/" in name for name in job.output)]
-    assert "is stale because setting heads changed from 1 to 2." in said
+    assert "is stale because setting rank.heads changed from 1 to 2." in said
 
 
 def test_a_touched_file_of_over_a_megabyte_reruns_nothing(project: Project) -> None:
