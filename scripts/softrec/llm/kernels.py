@@ -32,9 +32,9 @@ def install(model: Any, kernels: Kernels) -> None:
     - fused: every RMSNorm is one kernel (`torch.nn.functional.rms_norm`) instead of six, and attention with a mask
       reads keys that several heads share without copying them (`grouped_attention`). In fp32 both give the same result
       up to the order of sums; in bf16 the norm rounds once, Llama's in transformers twice.
+    - compiled: fused, and each decoder layer is compiled (`compile_layers`).
 
     A model that caps its attention scores (Gemma 2) has `capped_attention` with all of them.
-    - compiled: fused, and each decoder layer is compiled (`compile_layers`).
 
     Raises:
         SoftrecError: the model has no RMSNorm, or one with a formula that is neither Llama's nor Gemma's, or compiled
