@@ -3,6 +3,7 @@
 The jobs are of the group `data`, in which splitting waits for the test: seconds of work, and no language model.
 """
 
+import re
 import signal
 import subprocess
 import sys
@@ -152,7 +153,10 @@ def test_an_edit_of_other_keys_does_not_concern_a_job(gated: SlurmProject) -> No
 
 
 def test_what_no_node_has_is_refused_before_anything_is_submitted(gated: SlurmProject) -> None:
-    """GPUs of another model, a partition that is not there: a sentence each, no job, nothing begun."""
+    """GPUs of another model, a partition that is not there: a sentence each, no job, nothing begun.
+
+    The options replace the profile's resources of all rules, so what they say of tune_sft holds for SOFT's tuning too.
+    """
     driver = gated.submit(
         "all",
         "--set-resources",
@@ -162,7 +166,8 @@ def test_what_no_node_has_is_refused_before_anything_is_submitted(gated: SlurmPr
     )
     said = driver.ended()
     assert driver.process.returncode == 1
-    assert "partition gpu has no node with 4 GPU(s) of model h100 on a node (tune_sft); it has gpu:a800:4" in said
+    [rules] = re.findall(r"has no node with 4 GPU\(s\) of model h100 on a node \((.*?)\); it has gpu:a800:4", said)
+    assert sorted(rules.split(", ")) == ["tune_sft", "tune_soft"]
     assert "partition 'g' (tune_sdpo) is not there" in said
     assert driver.jobs() == []
     assert "Traceback" not in said

@@ -70,9 +70,12 @@ def test_tuning_jobs_have_four_gpus_and_deepspeed(finished: tuple[SlurmProject, 
 
 
 def test_short_rules_share_submissions(finished: tuple[SlurmProject, Driver]) -> None:
-    """49 jobs of the graph, the target of all among them, are at most 20 of the cluster: chains and batches of them."""
-    assert "49 of 49" in finished[1].said()
-    assert len(finished[1].jobs()) <= 20
+    """63 jobs of the graph are at most 21 of the cluster: chains and batches of them.
+
+    Among the 63 are the target of all, and 14 pages and floats, which are written where Snakemake runs.
+    """
+    assert "63 of 63" in finished[1].said()
+    assert len(finished[1].jobs()) <= 21
 
 
 def test_rules_ran_in_environments_of_their_own(finished: tuple[SlurmProject, Driver]) -> None:
