@@ -74,7 +74,7 @@ def test_both_start_snakemake_on_the_images_workflow() -> None:
     """In the folder that is mounted: Docker's is named, Apptainer runs in the current one."""
     words = re.findall(r'"([^"]+)"', of_docker("ENTRYPOINT")[0])
     assert section("runscript") == [f'exec {" ".join(words)} "$@"']
-    assert of_docker("WORKDIR") == ["/opt/softrec", "/work"]
+    assert of_docker("WORKDIR") == ["/opt/softrec", "/study"]
     assert section("post")[0] == "cd /opt/softrec"
 
 

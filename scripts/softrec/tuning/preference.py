@@ -12,8 +12,9 @@ from softrec.core import seeds
 from softrec.decoding.recommender import Recommender
 from softrec.splits.samples import Items
 from softrec.splits.seen_items import SeenItems
-from softrec.tuning.schedule import EpochFacts
+from softrec.tuning.schedule import Constant, EpochFacts
 from softrec.tuning.settings import TuningSettings
+from softrec.tuning.strategy import NewObjective, Strategy, TuningRun
 
 if TYPE_CHECKING:
     import datasets
@@ -100,3 +101,12 @@ def preference_responses(
         for j, column in enumerate(columns, start=1)
     }
     return {CHOSEN: recommender.labels(rows), **rejected}
+
+
+def against_random_titles(run: TuningRun, negatives: int, updates: Updates, new_objective: NewObjective) -> Strategy:
+    """Return the strategy that prefers the true title of each row to `negatives` random ones; its loss has no tau."""
+    titles = run.recommender.items
+    drawn = negative_titles(run.train, titles, run.seen_items(), negatives, run.settings.loop.seed)
+    settings = updates.applied(run.settings, len(run.train))
+    responses = preference_responses(run.recommender, run.train, drawn)
+    return Strategy(responses, lambda: Constant(None), settings, new_objective)

@@ -19,8 +19,8 @@ from softrec.llm.branches import Row, collate
 from softrec.llm.language_model import LanguageModel
 from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.tuning.epoch_loop import LoopSettings
-from softrec.tuning.preference import MeanOverRows, Updates, negative_titles, preference_responses
-from softrec.tuning.schedule import Constant, EpochFacts
+from softrec.tuning.preference import MeanOverRows, Updates, against_random_titles
+from softrec.tuning.schedule import EpochFacts
 from softrec.tuning.strategy import Strategy, TuningRun
 
 
@@ -42,14 +42,8 @@ class Options:
 
 def prepare(options: Options, run: TuningRun) -> Strategy:
     """Return the strategy: the true title and its negatives, whose reference is the model before its first update."""
-    titles = run.recommender.items
-    negatives = negative_titles(run.train, titles, run.seen_items(), options.negatives, run.settings.loop.seed)
-    return Strategy(
-        preference_responses(run.recommender, run.train, negatives),
-        lambda: Constant(None),
-        Updates(options.schedule, options.warmup).applied(run.settings, len(run.train)),
-        partial(objective, options.beta),
-    )
+    updates = Updates(options.schedule, options.warmup)
+    return against_random_titles(run, options.negatives, updates, partial(objective, options.beta))
 
 
 def sdpo(delta_chosen: torch.Tensor, delta_rejected: torch.Tensor, beta: float) -> torch.Tensor:

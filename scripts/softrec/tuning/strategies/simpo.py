@@ -16,8 +16,8 @@ from torch.nn import functional
 
 from softrec.llm.language_model import LanguageModel
 from softrec.tuning.epoch_loop import LoopSettings
-from softrec.tuning.preference import MeanOverRows, Updates, negative_titles, preference_responses
-from softrec.tuning.schedule import Constant, EpochFacts
+from softrec.tuning.preference import MeanOverRows, Updates, against_random_titles
+from softrec.tuning.schedule import EpochFacts
 from softrec.tuning.strategy import Strategy, TuningRun
 
 
@@ -94,11 +94,5 @@ def objective(
 
 def prepare(options: Options, run: TuningRun) -> Strategy:
     """Return the strategy: the true title of each row and its negatives."""
-    titles = run.recommender.items
-    negatives = negative_titles(run.train, titles, run.seen_items(), options.negatives, run.settings.loop.seed)
-    return Strategy(
-        preference_responses(run.recommender, run.train, negatives),
-        lambda: Constant(None),
-        Updates(options.schedule, options.warmup).applied(run.settings, len(run.train)),
-        partial(objective, options),
-    )
+    updates = Updates(options.schedule, options.warmup)
+    return against_random_titles(run, options.negatives, updates, partial(objective, options))
