@@ -51,13 +51,24 @@ def rows(config: Mapping[str, Any]) -> list[Row]:
     return [row for row in ROWS if row.key in config["methods"]]
 
 
-def cells(config: Mapping[str, Any]) -> list[Cell]:
-    """Return every configured test result, in the order of the table."""
-    return list(_cells(config))
+def paper_rows(config: Mapping[str, Any]) -> list[Row]:
+    """Return the configured rows that Table 2's tests compare."""
+    return [row for row in rows(config) if row.family == "paper"]
 
 
-def _cells(config: Mapping[str, Any]) -> Iterator[Cell]:
-    for row in rows(config):
+def further_rows(config: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of Table 3's tests: SOFT's, then bounds and controls; none without a bound or control."""
+    others = [row for row in rows(config) if row.family != "paper"]
+    return [*(row for row in paper_rows(config) if row.method == "SOFT"), *others] if others else []
+
+
+def cells(config: Mapping[str, Any], of: Iterable[Row] | None = None) -> list[Cell]:
+    """Return every configured test result of the rows `of`, or of all configured rows, in the order of the table."""
+    return list(_cells(config, rows(config) if of is None else of))
+
+
+def _cells(config: Mapping[str, Any], of: Iterable[Row]) -> Iterator[Cell]:
+    for row in of:
         for dataset in config["datasets"]:
             for value in candidates(config, row):
                 for seed in config["seeds"]:

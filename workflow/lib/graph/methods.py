@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Family = Literal["paper", "bound", "control"]
 
 
 class Search(NamedTuple):
@@ -76,6 +78,10 @@ class Row:
         seeded: whether its runs differ by training seed; an untuned model has one run, which counts for each seed.
         search: the hyperparameter of an ID-based recommender that validation selects with the tuning seed.
         fit, tune: how it is trained; None for rows with rules of their own.
+        family: "paper", a row of Table 2 that SOFT is tested against in Table 2's family of tests; "bound", a row below
+            them that bounds what a language model adds; "control", a row of Table 3 that changes one part of SOFT.
+            Bounds and controls have a family of tests of their own, so they change no number of the paper's rows.
+        meaning: for bounds and controls, the sentence of Table 3 on what a difference of SOFT to this row would mean.
     """
 
     key: str
@@ -87,6 +93,8 @@ class Row:
     search: Search | None = None
     fit: Fit | None = None
     tune: Tune | None = None
+    family: Family = "paper"
+    meaning: str = ""
 
     @property
     def setting(self) -> str:
