@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lib.config import configuration, cross_checks
-from lib.graph import sources
+from lib.graph import grid, sources
 from lib.graph.methods import BY_KEY, STRATEGIES, fitted
 from lib.slices import Slices
 from places import ROOT
@@ -65,10 +65,14 @@ RULES: dict[str, tuple[Slice, str]] = {
     "ground_predictions": (lambda s, name: s.grounding(), "evaluation.grounding.GroundingSettings"),
     "evaluate_ranks": (lambda s, name: s.cutoffs(), "Settings"),
     "make_table1": (lambda s, name: s.table1(), "reporting.table1.Table1Settings"),
-    "collect_results": (lambda s, name: s.collect(), "results.collect.CollectSettings"),
+    "collect_results": (lambda s, name: s.collect(grid.paper_rows(s.config)), "results.collect.CollectSettings"),
     "make_table2": (lambda s, name: s.table2("paper"), "reporting.table2.Table2Settings"),
     "make_table2_all": (lambda s, name: s.table2("all"), "reporting.table2.Table2Settings"),
-    "measure_significance": (lambda s, name: s.significance(), "stats.method_comparison.SignificanceSettings"),
+    "measure_significance": (
+        lambda s, name: s.significance(grid.paper_rows(s.config)),
+        "stats.method_comparison.SignificanceSettings",
+    ),
+    "make_table3": (lambda s, name: s.table3(), "reporting.table3.Table3Settings"),
     "compare_published": (lambda s, name: s.compare(), "stats.paper_comparison.CompareSettings"),
     "check_consistency": (lambda s, name: s.check_consistency(), "Settings"),
     "make_run_manifest": (lambda s, name: s.manifest(), "results.run_manifest.ManifestSettings"),

@@ -83,8 +83,8 @@ def test_cells_by_hand() -> None:
 
 def test_choices_are_one_per_data_set_and_grid() -> None:
     """Of the three rows only SOFT has a grid with a test result per candidate."""
-    assert grid.choices(CONFIG) == ["game/bigrec/soft/alpha.json", "kindle/bigrec/soft/alpha.json"]
-    assert grid.choices({**CONFIG, "methods": ["sasrec"]}) == []
+    assert grid.choices(CONFIG, grid.rows(CONFIG)) == ["game/bigrec/soft/alpha.json", "kindle/bigrec/soft/alpha.json"]
+    assert grid.choices(CONFIG, [grid.ROWS[0]]) == []
 
 
 @pytest.mark.parametrize("method", ["bigrec-soft", "bigrec-soft-wo-sa", "bigrec-sdpo"])

@@ -90,7 +90,7 @@ FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_gru4rec", "fit_dros", "fit_d
 RANKING = {"rank_sequential", "rank_llm_cf", "list_top_sequential", "list_top_llm_cf"}
 GROUNDING = {"ground_predictions", "list_top_grounded"}
 USING = {"recommend", "export_adapter"}
-LABELLED = COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all", "export_adapter"}
+LABELLED = COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all", "make_table3", "export_adapter"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 
 

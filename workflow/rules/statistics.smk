@@ -6,8 +6,8 @@
 rule measure_significance:
     """Compute intervals of every cell, and test SOFT against every other row"""
     input:
-        ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.cells(config)],
-        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+        ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in PAPER_CELLS],
+        choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
     output:
         intervals="results/<run>/intervals.csv",
         intervals_paper="results/<run>/intervals_paper.csv",
@@ -20,7 +20,7 @@ rule measure_significance:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.significance(),
+        cfg=slices.significance(PAPER_ROWS),
         code=code_digest("measure_significance"),
     shell:
         r"""
@@ -73,7 +73,7 @@ rule check_consistency:
     input:
         long="results/<run>/table2_long.csv",
         all_long="results/<run>/table2_all_long.csv",
-        metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
+        metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in PAPER_CELLS],
         published=place.path("config/published.csv"),
     output:
         report="results/<run>/consistency.json",

@@ -52,7 +52,7 @@ def rows(config: Mapping[str, Any]) -> list[Row]:
 
 
 def paper_rows(config: Mapping[str, Any]) -> list[Row]:
-    """Return the configured rows that Table 2's tests compare."""
+    """Return the configured rows of Table 2's tests, without bounds and controls."""
     return [row for row in rows(config) if row.family == "paper"]
 
 
@@ -77,7 +77,7 @@ def _cells(config: Mapping[str, Any], of: Iterable[Row]) -> Iterator[Cell]:
 
 def soft_cells(config: Mapping[str, Any]) -> list[Cell]:
     """Return the runs of SOFT, which have a curve of tau and d_t."""
-    return [cell for cell in cells(config) if cell.row.setting == "alpha"]
+    return cells(config, [row for row in paper_rows(config) if row.method == "SOFT"])
 
 
 def compared_cells(config: Mapping[str, Any]) -> list[Cell]:
@@ -135,9 +135,9 @@ def distance_seed(cell: Cell) -> int | None:
     return cell.seed if cell.row.backbone == "LLaRA" else None
 
 
-def alpha_choices(config: Mapping[str, Any]) -> list[tuple[str, Row]]:
-    """Return (data set, row) of every choice of alpha, in the order of `choices`."""
-    return [(dataset, row) for row in rows(config) if row.grid for dataset in config["datasets"]]
+def chosen_rows(config: Mapping[str, Any], of: Iterable[Row]) -> list[tuple[str, Row]]:
+    """Return (data set, row) of every choice among the candidates of a grid, in the order of `choices`."""
+    return [(dataset, row) for row in of if row.grid for dataset in config["datasets"]]
 
 
 def taught(config: Mapping[str, Any]) -> list[str]:
@@ -159,14 +159,9 @@ def candidates(config: Mapping[str, Any], row: Row) -> list[float | int | None]:
     return list(found) if row.grid else [None]
 
 
-def choices(config: Mapping[str, Any]) -> list[str]:
-    """Return the choice files, below `results/RUN/`, with the candidate that validation selected.
+def choices(config: Mapping[str, Any], of: Iterable[Row]) -> list[str]:
+    """Return the choice files of the rows `of`, below `results/RUN/`, with the candidate that validation selected.
 
     There is one file per data set and row with a grid.
     """
-    return [
-        f"{dataset}/{row.folder}/{row.setting}.json"
-        for row in rows(config)
-        if row.grid
-        for dataset in config["datasets"]
-    ]
+    return [f"{dataset}/{row.folder}/{row.setting}.json" for dataset, row in chosen_rows(config, of)]

@@ -82,6 +82,11 @@ def one_of_each_dataset(config: Mapping[str, Any], name: str) -> list[str]:
     return [f"results/<run>/{first[dataset]}/{name}" for dataset in config["datasets"]]
 
 
+def bounds(config: Mapping[str, Any], kind: str) -> list[str]:
+    """Return Table 3's long table of this kind ("long", "all_long") if some of its rows stand below Table 2's."""
+    return [f"results/<run>/table3_{kind}.csv"] if any(row.family == "bound" for row in grid.rows(config)) else []
+
+
 def training_runs(config: Mapping[str, Any]) -> list[str]:
     """Return the folder, below `results/RUN/`, of every training run behind the configured rows, in their order."""
     found = [cell.folder for cell in grid.tuned_cells(config)]
