@@ -17,6 +17,7 @@ def build_parser() -> program.Parser:
     parser.input("--described", many=True, required=False, help=described)
     parser.input("--ranks", many=True, required=False, help="test.ranks.parquet of SOFT, as settings.alphas.cells")
     parser.input("--choices", many=True, required=False, help="alpha.json, in the order of settings.choices")
+    parser.input("--table3", many=True, required=False, help="table3.csv, if there are bounds or controls")
     parser.output("--page", help="reproduction.md")
     return parser
 
@@ -25,7 +26,7 @@ def main(args: argparse.Namespace) -> None:
     """Read the files, write a section for each kind of file given."""
     from common import files
     from softrec.io import csv_files
-    from softrec.reporting.summary import page, test_results, training
+    from softrec.reporting.summary import further, page, test_results, training
     from softrec.results import provenance, runs
     from softrec.stats import paper_comparison
 
@@ -35,6 +36,8 @@ def main(args: argparse.Namespace) -> None:
     logs = training.read_logs(settings.logs, args.logs or [])
     sections = [page.head(manifest, intervals)]
     sections.append(test_results.test_rows(intervals, test_results.read_tests(args.tests, metrics), metrics))
+    for path in args.table3 or []:
+        sections += further.further(further.read_lines(path), metrics)
     if args.ranks:
         selected = runs.read_selected(args.choices, settings.alphas.choices)
         sections.append(test_results.by_alpha(args.ranks, settings.alphas, selected))

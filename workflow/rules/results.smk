@@ -166,6 +166,7 @@ rule write_summary:
             f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
         ],
         choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
+        table3=["results/<run>/table3.csv"] if FURTHER_ROWS else [],
     output:
         page="results/<run>/reproduction.md",
     log:
@@ -190,6 +191,7 @@ rule write_summary:
             --described {input.described:q} \
             --ranks {input.ranks:q} \
             --choices {input.choices:q} \
+            --table3 {input.table3:q} \
             --page {output.page:q} \
             2>{log:q}
         """

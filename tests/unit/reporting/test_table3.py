@@ -11,6 +11,7 @@ from common.errors import SoftrecError
 from softrec.io.csv_files import csv_text
 from softrec.reporting import latex, table2, table3
 from softrec.reporting.means import average, bounds
+from softrec.reporting.summary import further
 from softrec.reporting.table3 import FurtherRow, Table3Settings
 from softrec.results.long_table import LongRow
 from softrec.stats.table_rows import Comparison, IntervalRow
@@ -89,6 +90,18 @@ def test_comparisons_and_rows_belong_together(tmp_path: Path) -> None:
         table3.lines(*files(tmp_path, without="Popularity"), SETTINGS)
     with pytest.raises(SoftrecError, match="'Popularity' is no row of Table 3"):
         table3.lines(*files(tmp_path), replace(SETTINGS, rows=ROWS[1:]))
+
+
+def test_the_page_of_a_run_says_what_each_line_carries(tmp_path: Path) -> None:
+    """Popularity: p (Holm) .01 on both backbones, so SOFT is above twice; tau = 1/2: p .5, so both are open."""
+    path = tmp_path / "table3.csv"
+    path.write_text(table3.to_csv(table3.lines(*files(tmp_path), SETTINGS)))
+    controls, limits = further.further(further.read_lines(path), ["H@5"])
+    assert controls.startswith(further.HEADINGS["control"])
+    assert "- **SOFT (tau = 1/2)**: of 2 differences, SOFT is open in 2. BIGRec, H@5 on Game: -0.0100 (" in controls
+    assert "- **Popularity**: of 2 differences, SOFT is above in 2. BIGRec, H@5 on Game: +0.0400 (+0.0300 to" in limits
+    worse = further.read_lines(path)[0]._replace(difference=-0.1)
+    assert "SOFT is below in 1." in further.further([worse], ["H@5"])[0]
 
 
 def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:
