@@ -12,8 +12,8 @@ for row in methods.fitted():
         name:
             f"fit_{row.rule}"
         input:
-            audit=inputs.audits(*VALID_SAMPLE),
-            train="results/<run>/{dataset}/sequences/train.parquet",
+            audit=inputs.audits(*inputs.fitted_sample(row), *VALID_SAMPLE),
+            train=inputs.fitted_rows(row),
             valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
             interactions="results/<run>/{dataset}/interactions.parquet",
             catalogue="results/<run>/{dataset}/catalogue.parquet",
