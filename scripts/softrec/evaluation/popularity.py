@@ -6,13 +6,15 @@ import numpy as np
 
 from softrec.evaluation.ranking import Candidates, Ranks
 
+ROW = ("user", "position", "history", "target")
+
 
 def interaction_counts(train: Any, items: int) -> np.ndarray:
     """Count the interactions of the training split by item, (items + 1,); entry 0 (padding) is 0.
 
     The interactions of a split are the histories and targets of its sequences. Sequences of a user overlap, so that an
     interaction, known by its user and position, is in up to 11 of them; it counts once. Kindle's 1,111,104 training
-    sequences have 12.2 million entries: 98 MB as int64 keys, and five times that while they are sorted.
+    sequences have 12.2 million entries: 98 MB as int64 keys, 570 MB in all while they are sorted.
 
     Args:
         train: a `pyarrow.Table` with the columns user, history, target and position, such as sequences/train.parquet.
@@ -53,6 +55,3 @@ def rank(count: np.ndarray, candidates: Candidates, rows: dict[str, list]) -> Ra
         ahead, equal = (place[gone] < place[own]).sum(), (score[gone] == score[own]).sum()
         found.append((place[own] - ahead, len(order) - len(gone), size[group[own]] - 1 - equal))
     return Ranks(*np.array(found).T)
-
-
-ROW = ("user", "position", "history", "target")

@@ -30,7 +30,7 @@ ON_CORE = {
     "fit_dllm2rec": Pace(45e-3, 4.3e-7, 1e-4, 4e-9),
     "fit_llm_cf": Pace(25e-3, 9e-7, 1e-3, 4e-9),
 }
-ON_SAMPLE = {f"fit_{row.rule}" for row in methods.fitted() if row.fit and row.fit.rows == "sampled"}
+ON_SAMPLE = {f"fit_{row.rule}" for row in methods.fitted() if row.fit and row.fit.rows == "samples"}
 ON_GPU = Pace(10e-3, 0, 1e-4, 0)
 
 

@@ -38,16 +38,6 @@ def initial_distances(config: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def fitted_rows(row: methods.Row) -> str:
-    """Return the training rows of an ID-based recommender: all, or those that language models are tuned on."""
-    return f"results/<run>/{{dataset}}/{'samples' if fitted_sample(row) else 'sequences'}/train.parquet"
-
-
-def fitted_sample(row: methods.Row) -> list[str]:
-    """Return ["train"] if an ID-based recommender reads the sampled training rows, else []."""
-    return ["train"] if row.fit and row.fit.rows == "sampled" else []
-
-
 def taught_rows(config: Mapping[str, Any]) -> str:
     """Return the training rows that DLLM2Rec's teacher labels: the sampled rows, or all."""
     folder = {"sampled": "samples", "all": "sequences"}[config["dllm2rec"]["teacher_rows"]]

@@ -25,7 +25,8 @@ class Fit(NamedTuple):
             not l2, and L2 is then SASRec's.
         network: the module of the network whose weights are saved, SASRec's for methods that train that network.
         on_gpu: whether a cluster trains it on a GPU, like DROS, instead of on cores, like SASRec.
-        rows: the training rows that it reads: "all", or "sampled", the rows that language models are tuned on.
+        rows: the folder of the training rows that it reads: all `sequences`, or the `samples` that language models are
+            tuned on.
     """
 
     module: str
@@ -33,7 +34,7 @@ class Fit(NamedTuple):
     options: tuple[str, ...] = ()
     network: str = "sasrec"
     on_gpu: bool = False
-    rows: Literal["all", "sampled"] = "all"
+    rows: Literal["sequences", "samples"] = "sequences"
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -198,7 +199,7 @@ ROWS = (
     ),
     Row(
         "sasrec-rows", "", "SASRec (the LLM's rows)", "sasrec-rows",
-        search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec", rows="sampled"), family="bound",
+        search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec", rows="samples"), family="bound",
         meaning=better_than("SASRec does when it is trained on the same rows, for whatever reason"),
     ),
     Row(
