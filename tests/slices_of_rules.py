@@ -33,6 +33,13 @@ RULES: dict[str, tuple[Slice, str]] = {
     "encode_titles_for_llm_cf": (lambda s, name: s.text_encoder(name), "llm.embeddings.EmbeddingSettings"),
     "retrieve_examples": (lambda s, name: s.retrieve_examples(), "llm_enhanced.retrieval.RetrievalSettings"),
     "fit_sasrec_softmax": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-softmax"], "l2=0.1/seed=1"), FIT),
+    "fit_sasrec_rows": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-rows"], "l2=0.1/seed=1"), FIT),
+    "fit_sasrec_full_softmax": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-full-softmax"], "seed=3"), FIT),
+    "rank_popularity": (lambda s, name: s.grounding(), "Settings"),
+    "embed_histories": (
+        lambda s, name: s.embed_histories("nearest-mean"),
+        "evaluation.history_embeddings.HistorySettings",
+    ),
     "fit_llm_cf": (lambda s, name: s.fit_llm_cf("seed=3"), "llm_enhanced.llm_cf.LlmCfSettings"),
     "rank_llm_cf": (lambda s, name: s.rank_llm_cf(), "llm_enhanced.llm_cf.LlmCfRankSettings"),
     "predict_training_titles": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),

@@ -102,5 +102,6 @@ def test_every_rule_by_the_registry_is_like_one_of_the_profile() -> None:
     """Two on cores or a GPU, and tuning; DROS takes days on cores."""
     found = methods.like()
     assert found["fit_gru4rec"] == found["fit_sasrec_softmax"] == "fit_sasrec"
-    assert found["fit_dros"] == "fit_dros"
+    assert found["fit_sasrec_rows"] == "fit_sasrec"
+    assert found["fit_dros"] == found["fit_sasrec_full_softmax"] == "fit_dros"
     assert found["tune_simpo"] == "tune_sft"

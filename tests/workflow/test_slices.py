@@ -86,9 +86,10 @@ COLLECTING = {
     "write_summary",
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
-FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_gru4rec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
+OF_SASREC = {"fit_sasrec", "fit_sasrec_rows", "fit_sasrec_full_softmax", "fit_dros", "fit_dllm2rec"}
+FITTING = OF_SASREC | {"fit_sasrec_softmax", "fit_gru4rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf", "list_top_sequential", "list_top_llm_cf"}
-GROUNDING = {"ground_predictions", "list_top_grounded"}
+GROUNDING = {"ground_predictions", "list_top_grounded", "rank_popularity"}
 USING = {"recommend", "export_adapter"}
 LABELLED = COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all", "make_table3", "export_adapter"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
@@ -113,7 +114,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("llm_cf.rows", 8, {"generate_cot"}),
         ("llm_cf.negatives", 8, {"fit_llm_cf", "fit_sasrec_softmax"}),
         ("llm_cf.dropout", 0.3, {"fit_llm_cf", "rank_llm_cf", "list_top_llm_cf", "fit_sasrec_softmax"}),
-        ("sasrec.dropout", 0.3, {"rank_sequential", "list_top_sequential", "fit_sasrec", "fit_dros", "fit_dllm2rec"}),
+        ("sasrec.dropout", 0.3, {"rank_sequential", "list_top_sequential", *OF_SASREC}),
         ("llm_cf.centred_similarity", True, {"retrieve_examples"}),
         ("llm_cf.examples_per_label", 2, {"retrieve_examples"}),
         ("dros.beta", 0.5, {"fit_dros"}),

@@ -34,7 +34,7 @@ def item_embeddings_argument(parser: Parser) -> None:
 
 def sequential_arguments(parser: Parser) -> None:
     """Add the files that scripts read and write that train ID-based sequential recommenders."""
-    parser.input("--train", help="sequences/train.parquet")
+    parser.input("--train", help="sequences/train.parquet, or samples/train.parquet for the sampled rows")
     parser.input("--valid", help="samples/valid.parquet, or sequences/valid.parquet for the full split")
     parser.input("--interactions", help="interactions.parquet, for the masks of validation")
     parser.input("--catalogue", help="catalogue.parquet")

@@ -28,16 +28,17 @@ class Cell:
 def wildcards() -> dict[str, str]:
     """Return the constraints of Snakemake's wildcards as regular expressions, which match only rows of the table.
 
-    `backbone`; `variant`, a tuned language model without its seed; `model`, a tuned language model with its seed, or an
-    untuned one; `sequential`, an ID-based sequential recommender.
+    `backbone`; `variant`, a tuned language model without its seed; `grounded`, results that are ranked by distances of
+    texts: of a language model with its backbone and seed, or of `untrained`, titles of the history; `sequential`, an
+    ID-based sequential recommender.
     """
-    asked = [row for row in ROWS if row.backbone]
-    tuned = alternatives(row.pattern for row in asked if row.seeded)
+    asked, untrained = [row for row in ROWS if row.backbone], [row for row in ROWS if row.history]
     return {
         "backbone": alternatives(re.escape(row.folder.partition("/")[0]) for row in asked),
-        "variant": tuned,
-        "model": alternatives([*(row.pattern for row in asked if not row.seeded), rf"({tuned})/seed=\d+"]),
-        "sequential": alternatives(row.pattern for row in ROWS if not row.backbone),
+        "variant": alternatives(row.pattern for row in asked if row.seeded),
+        "grounded": alternatives(row.results for row in [*asked, *untrained]),
+        "untrained": alternatives(row.results for row in untrained),
+        "sequential": alternatives(row.pattern for row in ROWS if row.search),
     }
 
 

@@ -25,6 +25,8 @@ class Fit(NamedTuple):
             not l2, and L2 is then SASRec's.
         network: the module of the network whose weights are saved, SASRec's for methods that train that network.
         on_gpu: whether a cluster trains it on a GPU, like DROS, instead of on cores, like SASRec.
+        rows: the folder of the training rows that it reads: all `sequences`, or the `samples` that language models are
+            tuned on.
     """
 
     module: str
@@ -32,6 +34,7 @@ class Fit(NamedTuple):
     options: tuple[str, ...] = ()
     network: str = "sasrec"
     on_gpu: bool = False
+    rows: Literal["sequences", "samples"] = "sequences"
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -78,6 +81,7 @@ class Row:
         seeded: whether its runs differ by training seed; an untuned model has one run, which counts for each seed.
         search: the hyperparameter of an ID-based recommender that validation selects with the tuning seed.
         fit, tune: how it is trained; None for rows with rules of their own.
+        history: for a row without a model, which titles of the history stand in for a generated one: "last" or "mean".
         family: "paper", a row of Table 2 that SOFT is tested against in Table 2's family of tests; "bound", a row below
             them that bounds what a language model adds; "control", a row of Table 3 that changes one part of SOFT.
             Bounds and controls have a family of tests of their own, so they change no number of the paper's rows.
@@ -93,6 +97,7 @@ class Row:
     search: Search | None = None
     fit: Fit | None = None
     tune: Tune | None = None
+    history: Literal["", "last", "mean"] = ""
     family: Family = "paper"
     meaning: str = ""
 
@@ -116,6 +121,12 @@ class Row:
         """Regular expression of the row's folder below its backbone's folder, with a candidate if it has a grid."""
         own = re.escape(self.own_folder)
         return f"{own}/{self.setting}=[^/]+" if self.setting else own
+
+    @property
+    def results(self) -> str:
+        """Regular expression of the folders of the row's results below `results/RUN/DATASET/`."""
+        backbone = re.escape(self.folder.removesuffix(self.own_folder))
+        return backbone + self.pattern + (r"/seed=\d+" if self.seeded else "")
 
 
 SIMPO = ("negatives", "beta", "gamma_beta_ratio", "schedule", "warmup")
@@ -148,8 +159,13 @@ def tuned(backbone: str) -> tuple[Row, ...]:
     )
 
 
+def better_than(what: str) -> str:
+    """Return what a difference of SOFT to a bound would mean: SOFT ranks better than `what`, or this is left open."""
+    return f"An interval above 0 means that SOFT ranks better than {what}; one that contains 0 leaves this open."
+
+
 # In the order of the paper, whose table has neither guidance alone (its Figure 1a), nor SASRec trained with LLM-CF's
-# loss, which shows how much of LLM-CF's gain comes from its loss, nor GRU4Rec and SimPO.
+# loss, which shows how much of LLM-CF's gain comes from its loss, nor GRU4Rec and SimPO. Bounds: docs/controls.md.
 ROWS = (
     Row("sasrec", "", "SASRec", "sasrec", search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec")),
     Row(
@@ -169,6 +185,28 @@ ROWS = (
     Row("bigrec-guidance", "BIGRec", "Guidance only", "bigrec/untuned", seeded=False),
     *tuned("BIGRec"),
     *tuned("LLaRA"),
+    Row(
+        "popularity", "", "Popularity", "popularity", seeded=False, family="bound",
+        meaning=better_than("counts of training interactions do, which are the same for every user"),
+    ),
+    Row(
+        "nearest-last", "", "Nearest titles (last item)", "nearest-last", seeded=False, history="last", family="bound",
+        meaning=better_than("the embedding of the last item's title does, without any training"),
+    ),
+    Row(
+        "nearest-mean", "", "Nearest titles (mean of history)", "nearest-mean", seeded=False, history="mean",
+        family="bound", meaning=better_than("the mean embedding of the history's titles does, without any training"),
+    ),
+    Row(
+        "sasrec-rows", "", "SASRec (the LLM's rows)", "sasrec-rows",
+        search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec", rows="samples"), family="bound",
+        meaning=better_than("SASRec does when it is trained on the same rows, for whatever reason"),
+    ),
+    Row(
+        "sasrec-full-softmax", "", "SASRec (full softmax)", "sasrec-full-softmax",
+        search=Search("l2", ("sasrec", "l2")), fit=Fit("full_softmax", "sasrec", on_gpu=True), family="bound",
+        meaning=better_than("SASRec does with this loss and all training rows"),
+    ),
 )  # fmt: skip
 
 BY_KEY = {row.key: row for row in ROWS}

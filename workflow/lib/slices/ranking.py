@@ -3,6 +3,7 @@
 from typing import Any
 
 from lib.graph import search
+from lib.graph.methods import BY_KEY
 from lib.slices.base import Base, take, to_json
 
 
@@ -16,6 +17,10 @@ class RankingSlices(Base):
     def unmasked(self) -> str:
         """Return the slice for grounding without a mask, as for self-distilled titles."""
         return to_json({"mask": "none", "tie_seed": self.config["ranking"]["tie_seed"]})
+
+    def embed_histories(self, key: str) -> str:
+        """Return the slice for embeddings of histories: of the last title, or of all titles of the window."""
+        return to_json({"titles": BY_KEY[key].history})
 
     def cutoffs(self) -> str:
         """Return the slice with the K of H@K and NG@K."""
