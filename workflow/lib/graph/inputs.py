@@ -18,14 +18,19 @@ def initial_distance(wildcards: Any) -> str:
     return f"results/<run>/{{dataset}}/{{backbone}}/{seeded}initial_distance.json"
 
 
-def of_strategy(how: methods.Tune) -> dict[str, Any]:
+def of_strategy(config: Mapping[str, Any], how: methods.Tune) -> dict[str, Any]:
     """Return the inputs that only some strategies and backbones read, each a list that may be empty."""
-    sft = "results/<run>/{dataset}/{backbone}/sft/seed={seed}"
+    folder = "results/<run>/{dataset}/{backbone}"
+    sft, runs = f"{folder}/sft/seed={{seed}}", [f"alpha={value}/seed={{seed}}" for value in config["soft"]["alphas"]]
     return {
         "start": [f"{sft}/adapter"] if how.from_sft else [],
         "item_embeddings": [] if how.from_sft else item_embeddings,
         "self_distilled": [f"{sft}/self_distilled.parquet"] if "self_distilled" in how.reads else [],
+        "embeddings": [f"{sft}/self_distilled.embeddings.npy"] if "embeddings" in how.reads else [],
         "initial_distance": initial_distance if "initial_distance" in how.reads else [],
+        "sft_log": [f"{sft}/training.jsonl"] if "runs" in how.reads else [],
+        "soft_logs": [f"{folder}/soft/{run}/training.jsonl" for run in runs] if "runs" in how.reads else [],
+        "soft_choice": [f"{folder}/soft/alpha.json"] if "runs" in how.reads else [],
     }
 
 

@@ -5,6 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lib.graph import grid, search, sources
+from lib.graph.methods import Row
 from lib.slices.base import Base, to_json
 from lib.slices.data import PAPER_ROWS
 
@@ -36,9 +37,9 @@ class ResultSlices(Base):
         """Return the identities of several cells' runs."""
         return [self.run(cell, **changes) for cell in cells]
 
-    def choices(self) -> list[dict[str, Any]]:
-        """Return the row of each file with a selected alpha, in the order of `grid.choices`."""
-        return [self.run(grid.Cell(row, dataset, 0), **ANY) for dataset, row in grid.alpha_choices(self.config)]
+    def choices(self, of: Iterable[Row] | None = None) -> list[dict[str, Any]]:
+        """Return the row of each file with a selected candidate, in the order of `grid.choices`."""
+        return [self.run(grid.Cell(row, dataset, 0), **ANY) for dataset, row in grid.chosen_rows(self.config, of)]
 
     def collect(self) -> str:
         """Return the run of each metrics file, and the row of each choice file."""
@@ -62,7 +63,8 @@ class ResultSlices(Base):
 
     def table2(self, tested: str) -> str:
         """Return the shape of Table 2, and on which test rows it is computed."""
-        rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
+        known = [row for row in grid.ROWS if row.family == "paper" or row.key in self.config["methods"]]
+        rows = [{"method": row.method, "backbone": row.backbone} for row in known]
         taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
         return to_json(
             {"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested}
@@ -105,7 +107,8 @@ class ResultSlices(Base):
     def alphas(self, metrics: list[str]) -> dict[str, Any]:
         """Return the run of each ranks file of SOFT, with its alpha in the place of the method, and the resampling."""
         cells = [self.run(cell, method=label("alpha", cell.value), setting="") for cell in grid.soft_cells(self.config)]
-        return {**self.tested(), "metrics": metrics, "cells": cells, "choices": self.choices()}
+        choices = self.choices(grid.soft_rows(self.config))
+        return {**self.tested(), "metrics": metrics, "cells": cells, "choices": choices}
 
     def runtimes(self) -> str:
         """Return the run of each training log, of each file of self-distilled data and of each d_0.
@@ -130,7 +133,8 @@ class ResultSlices(Base):
 
     def figure5(self) -> str:
         """Return the metric, the row of each choice of alpha, and the run of each ranks file."""
-        return to_json({"metric": "H@5", "choices": self.choices(), "alphas": self.alphas(["H@5"])})
+        choices = self.choices(grid.curricula(self.config))
+        return to_json({"metric": "H@5", "choices": choices, "alphas": self.alphas(["H@5"])})
 
     def figure6(self) -> str:
         """Return the metric, and the row of each choice: SOFT's alpha and SASRec's L2."""
