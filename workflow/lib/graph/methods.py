@@ -106,7 +106,7 @@ STRATEGIES = {
     "soft": ("SOFT", SOFT),
 }
 # How each tuned row is tuned, by the name of the folder of its runs.
-TUNED = {name: how for name, (_, how, *_) in {**STRATEGIES, **CONTROLS}.items()}
+TUNED = {name: how for name, (_, how) in STRATEGIES.items()} | {name: how for name, (_, how, _) in CONTROLS.items()}
 
 
 def tuned(backbone: str) -> tuple[Row, ...]:
