@@ -6,7 +6,7 @@ from typing import Any
 
 from lib.config import configuration, cross_checks
 from lib.graph import grid, sources
-from lib.graph.methods import BY_KEY, STRATEGIES, fitted
+from lib.graph.methods import BY_KEY, TUNED, fitted
 from lib.slices import Slices
 from places import ROOT
 
@@ -66,7 +66,18 @@ RULES: dict[str, tuple[Slice, str]] = {
     "tune_soft_wo_sa": (lambda s, name: s.tune("soft-wo-sa", name, "bigrec", "3"), TUNE),
     "tune_sdpo": (lambda s, name: s.tune("sdpo", name, "bigrec", "3"), TUNE),
     "tune_simpo": (lambda s, name: s.tune("simpo", name, "bigrec", "3"), TUNE),
-    "select_alpha": (lambda s, name: s.select_alpha(), "evaluation.selection.SelectionSettings"),
+    "tune_sft_matched": (lambda s, name: s.tune("sft-matched", name, "bigrec", "3"), TUNE),
+    "tune_soft_half": (lambda s, name: s.tune("soft-half", name, "bigrec", "3"), TUNE),
+    "tune_distil_first": (lambda s, name: s.tune("distil-first", name, "bigrec", "3"), TUNE),
+    "tune_random_title": (lambda s, name: s.tune("random-title", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_grounded_title": (lambda s, name: s.tune("grounded-title", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_label_smoothing": (lambda s, name: s.tune("label-smoothing", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_soft_by_epoch": (lambda s, name: s.tune("soft-by-epoch", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_soft_by_validation": (lambda s, name: s.tune("soft-by-validation", name, "bigrec", "3", "0.1"), TUNE),
+    "select_alpha": (
+        lambda s, name: s.select_candidate(BY_KEY["bigrec-soft"]),
+        "evaluation.selection.SelectionSettings",
+    ),
     "predict_titles": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
     "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
     "ground_predictions": (lambda s, name: s.grounding(), "evaluation.grounding.GroundingSettings"),
@@ -104,7 +115,7 @@ SCRIPT_OF = {
     "fit": "fit_sequential",  # as written: one rule in a loop over the registry
     "tune": "tune_llm",
     **{f"fit_{row.rule}": "fit_sequential" for row in fitted()},
-    **{f"tune_{how.module}": "tune_llm" for _, how in STRATEGIES.values()},
+    **{f"tune_{how.module}": "tune_llm" for how in TUNED.values()},
     "predict_training_titles": "predict_titles",
     "generate_self_distilled": "predict_titles",
     "encode_titles_for_llm_cf": "encode_titles",

@@ -22,12 +22,12 @@ AT = "results/demo/ml100k"
 
 @pytest.fixture(scope="module")
 def jobs() -> list[Job]:
-    """The jobs of the demo with these five rows alone, up to their metrics."""
+    """The jobs of the demo up to the metrics of these five rows."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         seeds = [f"{key}/seed={seed}" for key in KEYS[3:] for seed in (1, 2)]
         targets = [f"{AT}/{folder}/test.metrics.json" for folder in [*KEYS[:3], *seeds]]
-        asked = ["--config", f"methods=[{', '.join(KEYS)}]", "--", *targets]
+        asked = ["--config", f"methods=[sasrec, {', '.join(KEYS)}]", "--", *targets]
         return dry_run.jobs(["--profile", "profiles/demo", "--forceall", *asked])
 
 

@@ -27,9 +27,11 @@ OURS_ALONE = {"bigrec-guidance", "sasrec-softmax", "gru4rec", "bigrec-simpo", "l
 def test_rows_are_the_papers() -> None:
     """Twelve rows, guidance alone, SASRec with LLM-CF's loss, GRU4Rec, and SimPO of two backbones; each key once.
 
-    published.csv has the twelve in the same order. Bounds come below them, each with what it would mean to beat it.
+    published.csv has the twelve in the same order. Bounds and eight controls of each backbone come below them, each
+    with what a difference would mean.
     """
     assert len(PAPER) == 12 + 5
+    assert len(grid.ROWS) == 17 + 5 + 2 * 8
     assert [row for row in grid.ROWS if row.family == "paper"] == list(grid.ROWS[:17])
     assert all(bool(row.meaning) == (row.family != "paper") for row in grid.ROWS)
     assert max(Counter(row.key for row in grid.ROWS).values()) == 1
@@ -123,8 +125,15 @@ def test_d_0_is_one_a_data_set_and_for_llara_one_a_seed() -> None:
 
 
 def test_the_papers_grid(checked: Callable[[str], dict[str, Any]]) -> None:
-    """3 data sets x 5 seeds = 15 for each of twelve rows, x 4 alphas = 60 for the two of SOFT: 270 test results."""
-    cells = grid.cells(checked("paper"))
-    counted = Counter(cell.row.key for cell in cells)
+    """3 data sets x 5 seeds = 15 for each of twelve rows, x 4 alphas = 60 for the two of SOFT: 270 test results.
+
+    Bounds come after them, and in Table 3's tests after SOFT.
+    """
+    config = checked("paper")
+    counted = Counter(cell.row.key for cell in grid.cells(config, grid.paper_rows(config)))
+    bounds = [row.key for row in grid.ROWS if row.family == "bound"]
     assert list(counted) == [row.key for row in PAPER if row.key not in OURS_ALONE]
+    assert [row.key for row in grid.rows(config)] == [*counted, *bounds]
+    assert [row.key for row in grid.further_rows(config)] == ["bigrec-soft", "llara-soft", *bounds]
+    assert grid.further_rows({"methods": list(counted)}) == []
     assert {key: n for key, n in counted.items() if n != 15} == {"bigrec-soft": 60, "llara-soft": 60}

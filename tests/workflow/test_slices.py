@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lib.graph import tuning
 from lib.slices import Slices
 from slices_of_rules import KINDS, ROOT, RULES, SCRIPT_OF, every_kind, names
 from softrec.job.settings import read_settings
@@ -70,7 +71,8 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
     )
 
 
-TUNING = {"tune_sft", "tune_sdpo", "tune_simpo", "tune_soft", "tune_soft_wo_sa"}
+CONTROLS = {f"tune_{how.module}" for _, how, _ in tuning.CONTROLS.values()}
+TUNING = {"tune_sft", "tune_sdpo", "tune_simpo", "tune_soft", "tune_soft_wo_sa", *CONTROLS}
 MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
 ASKING = (
     TUNING
@@ -135,9 +137,14 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("tuning.warmup_steps", 7, TUNING - {"tune_sdpo", "tune_simpo"}),
         ("tuning.weight_decay", 0.1, TUNING),
         ("tuning.max_tokens", 400, ASKING),
-        ("soft.progression", "linear", {"tune_soft"}),
+        ("soft.progression", "linear", {"tune_soft", "tune_random_title", "tune_grounded_title"}),
         ("soft.distance_rows", 16, {*MEASURING, "write_summary"}),
-        ("soft.alphas", [1, 10, 100], COLLECTING | {"select_alpha", "plot_figure5", "write_training_curves"}),
+        (
+            "soft.alphas",
+            [1, 10, 100],
+            COLLECTING | {"select_alpha", "plot_figure5", "write_training_curves", "tune_sft_matched"},
+        ),
+        ("label_smoothing.epsilons", [0.3], set()),
         ("generation.beams", 2, ASKING),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),

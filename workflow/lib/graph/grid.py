@@ -29,8 +29,9 @@ def wildcards() -> dict[str, str]:
     """Return the constraints of Snakemake's wildcards as regular expressions, which match only rows of the table.
 
     `backbone`; `variant`, a tuned language model without its seed; `grounded`, results that are ranked by distances of
-    texts: of a language model with its backbone and seed, or of `untrained`, titles of the history; `sequential`, an
-    ID-based sequential recommender.
+    texts: of a language model with its backbone and seed, or of `untrained`, titles of the history; `tuned`, a language
+    model with a grid, without candidate and seed, and `chosen`, the hyperparameter that validation selects for it;
+    `sequential`, an ID-based sequential recommender.
     """
     asked, untrained = [row for row in ROWS if row.backbone], [row for row in ROWS if row.history]
     return {
@@ -38,6 +39,8 @@ def wildcards() -> dict[str, str]:
         "variant": alternatives(row.pattern for row in asked if row.seeded),
         "grounded": alternatives(row.results for row in [*asked, *untrained]),
         "untrained": alternatives(row.results for row in untrained),
+        "tuned": alternatives(re.escape(row.own_folder) for row in asked if row.grid),
+        "chosen": alternatives(row.setting for row in asked if row.grid),
         "sequential": alternatives(row.pattern for row in ROWS if row.search),
     }
 
@@ -60,7 +63,7 @@ def paper_rows(config: Mapping[str, Any]) -> list[Row]:
 def further_rows(config: Mapping[str, Any]) -> list[Row]:
     """Return the rows of Table 3's tests: SOFT's, then bounds and controls; none without a bound or control."""
     others = [row for row in rows(config) if row.family != "paper"]
-    return [*(row for row in paper_rows(config) if row.method == "SOFT"), *others] if others else []
+    return [*soft_rows(config), *others] if others else []
 
 
 def cells(config: Mapping[str, Any], of: Iterable[Row] | None = None) -> list[Cell]:
@@ -78,7 +81,18 @@ def _cells(config: Mapping[str, Any], of: Iterable[Row]) -> Iterator[Cell]:
 
 def soft_cells(config: Mapping[str, Any]) -> list[Cell]:
     """Return the runs of SOFT, which have a curve of tau and d_t."""
-    return cells(config, [row for row in paper_rows(config) if row.method == "SOFT"])
+    return cells(config, soft_rows(config))
+
+
+def soft_rows(config: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of SOFT, without its controls."""
+    return [row for row in rows(config) if row.method == "SOFT"]
+
+
+def curricula(config: Mapping[str, Any]) -> list[Row]:
+    """Return the rows that Figure 5 draws against alpha: SOFT, and SOFT with another curriculum."""
+    others = [row for row in rows(config) if row.tune and row.tune.curriculum in ("epoch", "validation")]
+    return [*soft_rows(config), *others]
 
 
 def compared_cells(config: Mapping[str, Any]) -> list[Cell]:
@@ -114,7 +128,7 @@ def sasrec_datasets(config: Mapping[str, Any]) -> list[str]:
 
 def answering_cells(config: Mapping[str, Any]) -> list[Cell]:
     """Return SFT's cell of each data set, backbone and seed whose self-distilled data some row needs."""
-    return sft_cells(config, {row.backbone for row in rows(config) if row.method.startswith("SOFT")})
+    return sft_cells(config, {row.backbone for row in rows(config) if row.tune and row.tune.reads})
 
 
 def sft_cells(config: Mapping[str, Any], backbones: Collection[str]) -> list[Cell]:
@@ -124,9 +138,9 @@ def sft_cells(config: Mapping[str, Any], backbones: Collection[str]) -> list[Cel
 
 
 def distance_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """Return a cell of SOFT for each d_0: one per data set, and for LLaRA, whose projector is seeded, one per seed."""
+    """Return a cell that needs it for each d_0: one per data set, or per seed for LLaRA, whose projector is seeded."""
     first: dict[tuple[str, str, int | None], Cell] = {}
-    for cell in soft_cells(config):
+    for cell in cells(config, [row for row in rows(config) if row.tune and row.tune.curriculum == "distance"]):
         first.setdefault((cell.dataset, cell.row.backbone, distance_seed(cell)), cell)
     return list(first.values())
 

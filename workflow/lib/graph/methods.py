@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from lib.graph.tuning import CONTROLS, SETTINGS, SOFT, Tune
+
 Family = Literal["paper", "bound", "control"]
 
 
@@ -42,33 +44,6 @@ class Fit(NamedTuple):
         return (f"softrec.sequential.{self.module}",)
 
 
-class Tune(NamedTuple):
-    """Tuning of a language model by `scripts/tune_llm.py`.
-
-    Attributes:
-        module: the strategy's module in `softrec.tuning.strategies`.
-        section: the strategy's section of the configuration, or "" for SFT's settings without options. Keys of it that
-            `tuning` has too, such as epochs, replace those.
-        options: keys of the section that fill the module's `Options`, together with the candidate of a row with a grid.
-        reads: the files that it reads besides those of SFT: "self_distilled", "initial_distance".
-        from_sft: whether it starts from the SFT adapter instead of from the base model.
-        titles: titles per prompt in an update beyond the first one: a number, or a key of the section.
-        reference: whether the log-likelihoods of a reference model are computed once before tuning.
-    """
-
-    module: str
-    section: str = ""
-    options: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
-    from_sft: bool = False
-    titles: int | str = 0
-    reference: bool = False
-
-    def modules(self, backbone: str) -> tuple[str, ...]:
-        """The modules that tuning with a backbone loads by name, for its code digest."""
-        return f"softrec.llm.backbones.{backbone}", f"softrec.tuning.strategies.{self.module}"
-
-
 @dataclass(frozen=True)
 class Row:
     """A row of Table 2.
@@ -104,7 +79,7 @@ class Row:
     @property
     def setting(self) -> str:
         """Name of the hyperparameter that is selected on validation and tested with every candidate, or ""."""
-        return {"soft": "alpha"}.get(self.grid[0], "") if self.grid else ""
+        return SETTINGS.get(self.grid, "")
 
     @property
     def rule(self) -> str:
@@ -139,29 +114,34 @@ STRATEGIES = {
     "sdpo": ("SDPO", Tune("sdpo", "sdpo", SDPO, from_sft=True, titles="negatives", reference=True)),
     "simpo": ("SimPO", Tune("simpo", "simpo", SIMPO, from_sft=True, titles="negatives")),
     "soft-wo-sa": ("SOFT(w/o SA)", Tune("soft_wo_sa", reads=("self_distilled",))),
-    "soft": ("SOFT", Tune("soft", "soft", ("progression",), ("self_distilled", "initial_distance"), titles=1)),
+    "soft": ("SOFT", SOFT),
 }
+# How each tuned row is tuned, by the name of the folder of its runs.
+TUNED = {name: how for name, (_, how) in STRATEGIES.items()} | {name: how for name, (_, how, _) in CONTROLS.items()}
 
 
 def tuned(backbone: str) -> tuple[Row, ...]:
     """Return the rows of a backbone's strategies."""
-    folder = backbone.lower()
+    return tuple(tuned_row(backbone, name, method, how) for name, (method, how) in STRATEGIES.items())
+
+
+def controls(backbone: str) -> tuple[Row, ...]:
+    """Return the rows of a backbone's controls."""
     return tuple(
-        Row(
-            f"{folder}-{name}",
-            backbone,
-            method,
-            f"{folder}/{name}",
-            ("soft", "alphas") if name == "soft" else (),
-            tune=how,
-        )
-        for name, (method, how) in STRATEGIES.items()
+        tuned_row(backbone, name, method, how, family="control", meaning=meaning)
+        for name, (method, how, meaning) in CONTROLS.items()
     )
 
 
 def better_than(what: str) -> str:
     """Return what a difference of SOFT to a bound would mean: SOFT ranks better than `what`, or this is left open."""
     return f"An interval above 0 means that SOFT ranks better than {what}; one that contains 0 leaves this open."
+
+
+def tuned_row(backbone: str, name: str, method: str, how: Tune, family: Family = "paper", meaning: str = "") -> Row:
+    """Return the row of a tuned language model."""
+    folder, key = f"{backbone.lower()}/{name}", f"{backbone.lower()}-{name}"
+    return Row(key, backbone, method, folder, how.grid, tune=how, family=family, meaning=meaning)
 
 
 # In the order of the paper, whose table has neither guidance alone (its Figure 1a), nor SASRec trained with LLM-CF's
@@ -207,6 +187,8 @@ ROWS = (
         search=Search("l2", ("sasrec", "l2")), fit=Fit("full_softmax", "sasrec", on_gpu=True), family="bound",
         meaning=better_than("SASRec does with this loss and all training rows"),
     ),
+    *controls("BIGRec"),
+    *controls("LLaRA"),
 )  # fmt: skip
 
 BY_KEY = {row.key: row for row in ROWS}
@@ -235,10 +217,11 @@ def like() -> dict[str, str]:
     otherwise need a line in each profile.
     """
     found = {f"fit_{row.rule}": "fit_dros" if row.fit.on_gpu else "fit_sasrec" for row in ROWS if row.fit}
-    return found | dict.fromkeys((f"tune_{how.module}" for _, how in STRATEGIES.values()), "tune_sft")
+    return found | dict.fromkeys((f"tune_{how.module}" for how in TUNED.values()), "tune_sft")
 
 
 def runs_of(strategy: str) -> str:
     """Return the folder of a strategy's runs below its backbone's folder, as a pattern with wildcards."""
-    grid = "alpha={alpha}/" if BY_KEY[f"bigrec-{strategy}"].grid else ""
+    setting = TUNED[strategy].setting
+    grid = f"{setting}={{{setting}}}/" if setting else ""
     return f"{strategy}/{grid}seed={{seed}}"

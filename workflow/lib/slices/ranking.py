@@ -1,9 +1,10 @@
 """Slices of grounding, evaluation and hyperparameter selection on validation."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from lib.graph import search
-from lib.graph.methods import BY_KEY
+from lib.graph import grid, search
+from lib.graph.methods import BY_KEY, Row
 from lib.slices.base import Base, take, to_json
 
 
@@ -26,17 +27,17 @@ class RankingSlices(Base):
         """Return the slice with the K of H@K and NG@K."""
         return to_json({"cutoffs": self.config["ranking"]["cutoffs"]})
 
-    def select_alpha(self) -> str:
-        """Return the slice for selecting SOFT's alpha by its validation metrics, averaged over the selecting seeds."""
+    def select_candidate(self, row: Row) -> str:
+        """Return the slice for selecting a tuned row's candidate by validation metrics, averaged over the seeds."""
         seeds = search.choosing_seeds(self.config)
-        return self.choice("alpha", self.config["soft"]["alphas"], seeds, ["H@10", "NG@10"])
+        return self.choice(row.setting, grid.candidates(self.config, row), seeds, ["H@10", "NG@10"])
 
     def select_hyperparameter(self, model: str) -> str:
         """Return the slice for selecting the hyperparameter of an ID-based model, with the tuning seed."""
         values, seeds = search.candidates(self.config, model), [self.config["tuning_seed"]]
         return self.choice(search.SEARCHES[model].setting, values, seeds, [self.config["sasrec"]["metric"]])
 
-    def choice(self, name: str, values: list[float], seeds: list[int], metrics: list[str]) -> str:
+    def choice(self, name: str, values: Sequence[float | None], seeds: list[int], metrics: list[str]) -> str:
         """Return the slice with the candidates, in the order of their training logs, and the metrics to compare."""
         candidates = [{"value": value, "seed": seed} for value in values for seed in seeds]
         return to_json({"name": name, "candidates": candidates, "metrics": metrics})

@@ -117,7 +117,8 @@ class ResultSlices(Base):
     def alphas(self, metrics: list[str]) -> dict[str, Any]:
         """Return the run of each ranks file of SOFT, with its alpha in the place of the method, and the resampling."""
         cells = [self.run(cell, method=label("alpha", cell.value), setting="") for cell in grid.soft_cells(self.config)]
-        return {**self.tested(), "metrics": metrics, "cells": cells, "choices": self.choices()}
+        choices = self.choices(grid.soft_rows(self.config))
+        return {**self.tested(), "metrics": metrics, "cells": cells, "choices": choices}
 
     def runtimes(self) -> str:
         """Return the run of each training log, of each file of self-distilled data and of each d_0.
@@ -142,7 +143,8 @@ class ResultSlices(Base):
 
     def figure5(self) -> str:
         """Return the metric, the row of each choice of alpha, and the run of each ranks file."""
-        return to_json({"metric": "H@5", "choices": self.choices(), "alphas": self.alphas(["H@5"])})
+        choices = self.choices(grid.curricula(self.config))
+        return to_json({"metric": "H@5", "choices": choices, "alphas": self.alphas(["H@5"])})
 
     def figure6(self) -> str:
         """Return the metric, and the row of each choice: SOFT's alpha and SASRec's L2."""
