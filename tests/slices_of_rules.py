@@ -6,6 +6,7 @@ from typing import Any
 
 from lib.config import configuration, cross_checks
 from lib.graph import sources
+from lib.graph.grid import paper_rows
 from lib.graph.methods import BY_KEY, STRATEGIES, fitted
 from lib.slices import Slices
 from places import ROOT
@@ -69,6 +70,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "make_table2": (lambda s, name: s.table2("paper"), "reporting.table2.Table2Settings"),
     "make_table2_all": (lambda s, name: s.table2("all"), "reporting.table2.Table2Settings"),
     "measure_significance": (lambda s, name: s.significance(), "stats.method_comparison.SignificanceSettings"),
+    "measure_power": (lambda s, name: s.power(paper_rows(s.config)), "stats.power.PowerSettings"),
     "compare_published": (lambda s, name: s.compare(), "stats.paper_comparison.CompareSettings"),
     "check_consistency": (lambda s, name: s.check_consistency(), "Settings"),
     "make_run_manifest": (lambda s, name: s.manifest(), "results.run_manifest.ManifestSettings"),

@@ -80,9 +80,16 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "collect_runtimes",
         "plot_figure2",
     )
-    once += ("plot_figure5", "plot_figure6", "measure_significance", "compare_published", "check_consistency")
+    once += (
+        "plot_figure5",
+        "plot_figure6",
+        "measure_significance",
+        "measure_power",
+        "compare_published",
+        "check_consistency",
+    )
     once += ("write_summary", "write_paper")
-    expected["render_page"] = 14  # five tables, five pages of numbers, four figures
+    expected["render_page"] = 15  # five tables, six pages of numbers, four figures
     expected |= dict.fromkeys(each, 3) | dict.fromkeys((*once, "make_run_manifest"), 1)
     assert Counter(job.rule for job in paper_jobs) == expected
 

@@ -5,11 +5,13 @@ from importlib.metadata import version
 from typing import Any
 
 from lib.graph import grid, search, sources
+from lib.graph.methods import Row
 from lib.slices.base import Base, to_json
 from lib.slices.data import PAPER_ROWS
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
 SHOWN = ["H@5", "H@20"]  # on the results page
+POWER_ROWS = [PAPER_ROWS, 8000]  # the paper's, and the default of samples.test
 ANY = {"seed": None, "setting": ""}  # of all seeds and settings
 
 
@@ -71,6 +73,12 @@ class ResultSlices(Base):
     def significance(self) -> str:
         """Return the run of each ranks file, what is tested, and the resampling."""
         return to_json({**self.tested(), "cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
+
+    def power(self, rows: Iterable[Row]) -> str:
+        """Return the run of each ranks file of the rows, what is tested, and how many test rows are simulated."""
+        cells = self.runs(grid.cells(self.config, rows))
+        asked = {"metrics": METRICS, "rows": POWER_ROWS, "seed": self.config["statistics"]["seed"]}
+        return to_json({**asked, "cells": cells, "choices": self.choices()})
 
     def tested(self) -> dict[str, Any]:
         """Return what is tested, and the resampling."""
