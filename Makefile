@@ -13,7 +13,7 @@ PROFILE ?= profiles/slurm
 # One thread per job, to avoid oversubscription.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost why export curves crate pages docs bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost audit why export curves crate pages docs bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
 
 help:  ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ evidence: $(VENV)/.run  ## SOFT with SmolLM2-135M; two cores, two hours, resumab
 cost: $(VENV)/.run  ## Estimate the GPU-hours and disk that CONFIG has left
 	@$(BIN)/python workflow/tools/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
 	@echo "to run it: source $(BIN)/activate, then snakemake --profile ... (docs/cluster.md)"
+
+# make audit CSV=table.csv ROWS=1000 SEEDS=5; see docs/audit.md.
+audit: $(VENV)/.run  ## Find impossible numbers in a printed table, CSV
+	@$(BIN)/python scripts/audit_table.py --table "$(CSV)" --rows "$(ROWS)" --seeds "$(SEEDS)" $(OPTIONS)
 
 # OPTIONS are the options of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
 why: $(VENV)/.run  ## Explain why FILE is stale; OPTIONS as for the run

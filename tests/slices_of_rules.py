@@ -91,6 +91,7 @@ RULES: dict[str, tuple[Slice, str]] = {
         "stats.method_comparison.SignificanceSettings",
     ),
     "make_table3": (lambda s, name: s.table3(), "reporting.table3.Table3Settings"),
+    "measure_power": (lambda s, name: s.power(grid.paper_rows(s.config)), "stats.power.PowerSettings"),
     "compare_published": (lambda s, name: s.compare(), "stats.paper_comparison.CompareSettings"),
     "check_consistency": (lambda s, name: s.check_consistency(), "Settings"),
     "make_run_manifest": (lambda s, name: s.manifest(), "results.run_manifest.ManifestSettings"),

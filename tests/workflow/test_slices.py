@@ -83,6 +83,7 @@ COLLECTING = {
     "collect_results",
     "plot_curriculum",
     "measure_significance",
+    "measure_power",
     "check_consistency",
     "collect_runtimes",
     "write_summary",

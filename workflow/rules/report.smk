@@ -15,6 +15,7 @@ PAGES = {
     "table2_all": ("Tables", "Table 2, all test rows"),
     "runtimes": ("Tables", "Run times"),
     "significance": ("Numbers", "Significance"),
+    "power": ("Numbers", "Power"),
     "compare": ("Numbers", "Comparison with the paper"),
     "consistency": ("Numbers", "Consistency"),
     "reproduction": ("Numbers", "Summary"),

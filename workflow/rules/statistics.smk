@@ -1,6 +1,6 @@
 # Intervals, tests, comparison with the paper, and consistency checks.
 # Reads:  ranks and metrics of every cell, the long tables, config/published.csv
-# Writes: results/<run>/{intervals,significance,compare}.csv, consistency.json, manifest.json
+# Writes: results/<run>/{intervals,significance,power,compare}.csv, consistency.json, manifest.json
 
 
 rule measure_significance:
@@ -32,6 +32,36 @@ rule measure_significance:
             --intervals {output.intervals:q} \
             --intervals-paper {output.intervals_paper:q} \
             --tests {output.tests:q} \
+            --markdown {output.markdown:q} \
+            2>{log:q}
+        """
+
+
+rule measure_power:
+    """Simulate how often repeated experiments would find each difference, by number of test rows"""
+    input:
+        ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in PAPER_CELLS],
+        choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
+    output:
+        csv="results/<run>/power.csv",
+        markdown="results/<run>/power.md",
+    log:
+        "results/<run>/logs/measure_power.log",
+    benchmark:
+        "results/<run>/benchmarks/measure_power.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.power(PAPER_ROWS),
+        code=code_digest("measure_power"),
+    shell:
+        r"""
+        python "$SOFTREC_SCRIPTS"/measure_power.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --ranks {input.ranks:q} \
+            --choices {input.choices:q} \
+            --csv {output.csv:q} \
             --markdown {output.markdown:q} \
             2>{log:q}
         """

@@ -38,6 +38,22 @@ use rule measure_significance as measure_table3 with:
         code=code_digest("measure_significance"),
 
 
+use rule measure_power as measure_table3_power with:
+    input:
+        ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in FURTHER_CELLS],
+        choices=[f"results/{RUN}/{choice}" for choice in FURTHER_CHOICES],
+    output:
+        csv="results/<run>/table3_power.csv",
+        markdown="results/<run>/table3_power.md",
+    log:
+        "results/<run>/logs/measure_table3_power.log",
+    benchmark:
+        "results/<run>/benchmarks/measure_table3_power.tsv"
+    params:
+        cfg=slices.power(FURTHER_ROWS),
+        code=code_digest("measure_power"),
+
+
 rule make_table3:
     """Write Table 3: SOFT minus each bound and each control, with interval and p"""
     input:

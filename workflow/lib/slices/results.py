@@ -11,6 +11,7 @@ from lib.slices.data import PAPER_ROWS
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
 SHOWN = ["H@5", "H@20"]  # on the results page
+POWER_ROWS = [PAPER_ROWS, 8000]  # the paper's, and the default of samples.test
 ANY = {"seed": None, "setting": ""}  # of all seeds and settings
 
 
@@ -82,6 +83,12 @@ class ResultSlices(Base):
             if row.family != "paper"
         ]
         return to_json({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "printed": SHOWN})
+
+    def power(self, rows: Sequence[Row]) -> str:
+        """Return the run of each ranks file of the rows, what is tested, and how many test rows are simulated."""
+        cells = self.runs(grid.cells(self.config, rows))
+        asked = {"metrics": METRICS, "rows": POWER_ROWS, "seed": self.config["statistics"]["seed"]}
+        return to_json({**asked, "cells": cells, "choices": self.choices(rows)})
 
     def tested(self) -> dict[str, Any]:
         """Return what is tested, and the resampling."""
