@@ -26,11 +26,12 @@ demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K; two cores
 	@$(BIN)/snakemake --profile profiles/demo $(SEEDS_GIVEN) --quiet all \
 		--report results/demo/report.html 2> results/demo/logs/report.log \
 		|| { cat results/demo/logs/report.log; exit 1; }
-	@$(BIN)/python scripts/show_table.py --long results/demo/table2_long.csv
+	@$(BIN)/python scripts/show_table.py --long results/demo/table2_long.csv --bounds results/demo/table3_long.csv
 	@echo
 	@echo "Table 2:  results/demo/table2.csv   (also .md, .tex), on the paper's sample of test rows"
 	@echo "  on all test rows, with tests: results/demo/table2_all.csv, or"
 	@echo "  $(BIN)/python scripts/show_table.py --long results/demo/table2_all_long.csv --tests results/demo/significance.csv"
+	@echo "Table 3:  results/demo/table3.md   (SOFT minus rows that bound what a language model adds)"
 	@echo "Report:   results/demo/report.html"
 	@echo "Next:     your own data (docs/data.md), model (docs/models.md) or method (docs/add-a-method.md);"
 	@echo "          a cluster (docs/cluster.md); what each file is (docs/outputs.md)"

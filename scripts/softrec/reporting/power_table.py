@@ -14,15 +14,23 @@ def format_power(rows: Sequence[PowerRow], asked: Sequence[int]) -> str:
     """Format the power of each comparison at this run's rows and at the numbers of rows `asked`."""
     if not rows:
         return "No comparison: SOFT did not run.\n"
-    lines = [meaning(rows), ""]
-    compared = [list(group) for _, group in groupby(rows, lambda row: (row.dataset, row.backbone, row[2:5]))]
-    first = [of for of in compared if of[0].metric == rows[0].metric and of[0].backbone == of[0].other_backbone]
-    lines += [f"- {sentence(of)}" for of in first]
+    lines = [meaning(rows), "", *sentences(rows)]
     names = ["Data set", "Backbone", "Metric", "SOFT against", "Difference", "Rows", f"Detectable at {GOAL:.0%}"]
     names += ["Power at these rows", *(f"at {number:,}" for number in asked)]
     lines += ["", f"| {' | '.join(names)} |", f"|{':--|' * 4}{'--:|' * (len(names) - 4)}"]
-    lines += [line(of, asked) for of in compared]
+    lines += [line(of, asked) for of in comparisons(rows)]
     return "\n".join([*lines, "", notes(rows), ""])
+
+
+def comparisons(rows: Sequence[PowerRow]) -> list[list[PowerRow]]:
+    """Return the rows of each comparison, one per number of test rows."""
+    return [list(group) for _, group in groupby(rows, lambda row: (row.dataset, row.backbone, row[2:5]))]
+
+
+def sentences(rows: Sequence[PowerRow]) -> list[str]:
+    """Return a list item for each comparison of SOFT with a row of its backbone, at the first metric."""
+    own = [of for of in comparisons(rows) if of[0].backbone == of[0].other_backbone]
+    return [f"- {sentence(of)}" for of in own if of[0].metric == rows[0].metric]
 
 
 def meaning(rows: Sequence[PowerRow]) -> str:

@@ -14,6 +14,7 @@ from softrec.reporting.means import average, bounds
 from softrec.reporting.summary import further
 from softrec.reporting.table3 import FurtherRow, Table3Settings
 from softrec.results.long_table import LongRow
+from softrec.stats.power import PowerRow
 from softrec.stats.table_rows import Comparison, IntervalRow
 
 HALF = "Above 0: the distance says more than a fixed weight."
@@ -102,6 +103,27 @@ def test_the_page_of_a_run_says_what_each_line_carries(tmp_path: Path) -> None:
     assert "- **Popularity**: of 2 differences, SOFT is above in 2. BIGRec, H@5 on Game: +0.0400 (+0.0300 to" in limits
     worse = further.read_lines(path)[0]._replace(difference=-0.1)
     assert "SOFT is below in 1." in further.further([worse], ["H@5"])[0]
+
+
+def test_the_page_of_a_run_says_what_its_rows_can_show(tmp_path: Path) -> None:
+    """One comparison at this run's 300 rows, at 1,000 and at 8,000; one whose few differing users say nothing."""
+    place = ("Game", "BIGRec", "H@5")
+    rows = [
+        PowerRow(*place, "SFT", "BIGRec", 0.01, 300, 90, 40, 2, asked, power, 0.02)
+        for asked, power in ((300, 0.1), (1000, 0.3), (8000, 0.9))
+    ]
+    rows += [PowerRow(*place, "SDPO", "BIGRec", 0.0, 300, 90, 2, 2, asked, "", "") for asked in (300, 1000, 8000)]
+    rows += [PowerRow(*place, "SASRec", "", 0.01, 300, 90, 40, 2, 300, 0.1, 0.02)]
+    path = tmp_path / "power.csv"
+    path.write_text(csv_text([PowerRow._fields, *rows]))
+    assert further.read_power(path) == rows
+    (text,) = further.power([further.read_power(path), []])
+    said = "300 rows tell a difference of +0.0100 in H@5 apart in 10% of experiments; "
+    said += "1,000 rows in 30%; 8,000 rows in 90%."
+    assert f"- Game, BIGRec SOFT against SFT: {said}" in text
+    assert "- Game, BIGRec SOFT against SDPO: 2 users differ in H@5, too few to say." in text
+    assert "SASRec" not in text
+    assert further.power([[]]) == []
 
 
 def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:

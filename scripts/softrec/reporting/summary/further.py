@@ -6,7 +6,9 @@ from typing import Any
 
 from softrec.io import csv_files
 from softrec.reporting.markdown import count
+from softrec.reporting.power_table import meaning, sentences
 from softrec.reporting.table3 import Line
+from softrec.stats.power import PowerRow
 
 HEADINGS = {
     "control": "## Controls: is it self-distillation?",
@@ -26,6 +28,26 @@ def read_lines(path: Path) -> list[Line]:
         values |= {name: csv_files.integer(fields, name, path, at) for name in Line._fields[12:]}
         found.append(Line(**values))
     return found
+
+
+def read_power(path: Path) -> list[PowerRow]:
+    """Read power.csv. Raises `SoftrecError` if `csv_files` refuses it."""
+    found = []
+    for at, fields in csv_files.read_csv(path, PowerRow._fields):
+        values: dict[str, Any] = {name: fields[name] for name in PowerRow._fields[:5]}
+        values["difference"] = csv_files.number(fields, "difference", path, at, -1, 1)
+        values |= {name: csv_files.integer(fields, name, path, at) for name in PowerRow._fields[6:11]}
+        for name in PowerRow._fields[11:]:
+            values[name] = csv_files.number(fields, name, path, at, -1, 1) if fields[name] else ""
+        found.append(PowerRow(**values))
+    return found
+
+
+def power(tables: Sequence[Sequence[PowerRow]]) -> list[str]:
+    """Return the section on what the numbers of test rows can show; none without a comparison."""
+    said = [line for rows in tables for line in sentences(rows)]
+    first = [meaning(rows) for rows in tables if rows][:1]
+    return ["\n".join(["## What the test rows can show", "", *first, "", *said, ""])] if said else []
 
 
 def further(lines: Sequence[Line], metrics: Sequence[str]) -> list[str]:
