@@ -121,7 +121,9 @@ rule plot_figure5:
     """Plot the test metric of SOFT against alpha (Figure 5)"""
     input:
         settings_long="results/<run>/all_settings_long.csv",
-        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config, grid.curricula(config))],
+        choices=[
+            f"results/{RUN}/{choice}" for choice in grid.choices(config, grid.curricula(config))
+        ],
         ranks=[
             f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
         ],

@@ -161,7 +161,9 @@ rule write_summary:
         ranks=[
             f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
         ],
-        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config, grid.soft_rows(config))],
+        choices=[
+            f"results/{RUN}/{choice}" for choice in grid.choices(config, grid.soft_rows(config))
+        ],
     output:
         page="results/<run>/reproduction.md",
     log:

@@ -44,7 +44,7 @@ class Tune(NamedTuple):
 
 
 ALPHAS, EPSILONS = ("soft", "alphas"), ("label_smoothing", "epsilons")
-SETTINGS = {ALPHAS: "alpha", EPSILONS: "epsilon"}
+SETTINGS: dict[tuple[str, ...], str] = {ALPHAS: "alpha", EPSILONS: "epsilon"}
 SOFT = Tune(
     "soft", "soft", ("progression",), ("self_distilled", "initial_distance"),
     titles=1, grid=ALPHAS, curriculum="distance",
