@@ -11,6 +11,7 @@ from lib.slices import Slices
 from places import ROOT
 
 FIT, TUNE = "sequential.run.SequentialSettings", "tuning.settings.StrategySettings"
+RECOMMENDER = "decoding.recommender.RecommenderSettings"
 Slice = Callable[[Slices, str], str | dict[str, Any]]
 
 # A rule (without the name it runs for, where it is made in a loop), its slice, and the dataclass which that fills.
@@ -35,7 +36,10 @@ RULES: dict[str, tuple[Slice, str]] = {
     "fit_sasrec_softmax": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-softmax"], "l2=0.1/seed=1"), FIT),
     "fit_llm_cf": (lambda s, name: s.fit_llm_cf("seed=3"), "llm_enhanced.llm_cf.LlmCfSettings"),
     "rank_llm_cf": (lambda s, name: s.rank_llm_cf(), "llm_enhanced.llm_cf.LlmCfRankSettings"),
-    "predict_training_titles": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
+    "predict_training_titles": (
+        lambda s, name: s.self_distil(name, "bigrec"),
+        RECOMMENDER,
+    ),
     "find_nearest_items": (lambda s, name: s.nearest_items(), "Settings"),
     "select_hyperparameter": (
         lambda s, name: s.select_hyperparameter("dros"),
@@ -46,7 +50,10 @@ RULES: dict[str, tuple[Slice, str]] = {
     "pretrain_tiny_llm": (lambda s, name: s.tiny_llm(name), "llm.tiny_llm.TinySettings"),
     "encode_titles": (lambda s, name: s.titles(name), "llm.embeddings.EmbeddingSettings"),
     "tune_sft": (lambda s, name: s.tune("sft", name, "bigrec", "3"), TUNE),
-    "generate_self_distilled": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
+    "generate_self_distilled": (
+        lambda s, name: s.self_distil(name, "bigrec"),
+        RECOMMENDER,
+    ),
     "measure_initial_distance": (
         lambda s, name: s.initial_distance(name, "bigrec", "0"),
         "tuning.distance.DistanceSettings",
@@ -60,8 +67,8 @@ RULES: dict[str, tuple[Slice, str]] = {
     "tune_sdpo": (lambda s, name: s.tune("sdpo", name, "bigrec", "3"), TUNE),
     "tune_simpo": (lambda s, name: s.tune("simpo", name, "bigrec", "3"), TUNE),
     "select_alpha": (lambda s, name: s.select_alpha(), "evaluation.selection.SelectionSettings"),
-    "predict_titles": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
-    "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
+    "predict_titles": (lambda s, name: s.predict(name, "bigrec"), RECOMMENDER),
+    "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), RECOMMENDER),
     "ground_predictions": (lambda s, name: s.grounding(), "evaluation.grounding.GroundingSettings"),
     "evaluate_ranks": (lambda s, name: s.cutoffs(), "Settings"),
     "make_table1": (lambda s, name: s.table1(), "reporting.table1.Table1Settings"),

@@ -77,6 +77,7 @@ ASKING = (
     | MEASURING
     | {"predict_training_titles", "generate_self_distilled", "predict_titles", "predict_titles_untuned", "recommend"}
 )
+ANSWERING = TUNING | {"predict_titles", "predict_titles_untuned", "recommend"}
 COLLECTING = {
     "collect_results",
     "plot_curriculum",
@@ -138,6 +139,9 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("soft.distance_rows", 16, {*MEASURING, "write_summary"}),
         ("soft.alphas", [1, 10, 100], COLLECTING | {"select_alpha", "plot_figure5", "write_training_curves"}),
         ("generation.beams", 2, ASKING),
+        ("generation.grounding", "least", ANSWERING | GROUNDING),
+        ("generation.constrained", "trie", ANSWERING),
+        ("generation.softmin_temperature", 2.0, set()),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("soft.choose_by", "tuning_seed", {"select_alpha"}),
@@ -168,6 +172,16 @@ def test_a_key_reaches_the_rules_that_depend_on_it_and_no_other(
     The run's manifest holds it all.
     """
     assert set(differing(checked("demo"), key, value)) == {*rules, "make_run_manifest"}
+
+
+def test_the_soft_minimum_alone_has_a_temperature(checked: Checked) -> None:
+    """Which jobs read it then: those that ground. The texts are the same as for the least distance."""
+    config = checked("demo")
+    config["generation"]["grounding"] = "softmin"
+    changed = set(differing(config, "generation.softmin_temperature", 2.0))
+    assert changed == {*TUNING, *GROUNDING, "recommend", "make_run_manifest"}
+    assert set(differing(config, "generation.grounding", "least")) == changed
+    assert "temperature" in Slices(config).grounding()
 
 
 def differing(config: dict[str, Any], key: str, value: Any) -> Iterator[str]:

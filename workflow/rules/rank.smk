@@ -75,6 +75,7 @@ rule ground_predictions:
     """Rank all titles new to the user by their distance to the predicted title"""
     input:
         embeddings="results/<run>/{dataset}/{backbone}/{model}/{split}.embeddings.npy",
+        predictions=inputs.scores(config, "{split}"),
         titles="results/<run>/{dataset}/titles.npy",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -100,6 +101,7 @@ rule ground_predictions:
             --catalogue {input.catalogue:q} \
             --interactions {input.interactions:q} \
             --rows {input.rows:q} \
+            --predictions {input.predictions:q} \
             --ranks {output.ranks:q} \
             2>{log:q}
         """

@@ -77,6 +77,7 @@ rule list_top_grounded:
     """List the K titles nearest to each predicted title, as TREC run and qrels and as a table"""
     input:
         embeddings="results/<run>/{dataset}/{backbone}/{model}/test.embeddings.npy",
+        predictions=inputs.scores(config, "test"),
         titles="results/<run>/{dataset}/titles.npy",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -103,6 +104,7 @@ rule list_top_grounded:
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --embeddings {input.embeddings:q} \
+            --predictions {input.predictions:q} \
             --titles {input.titles:q} \
             --catalogue {input.catalogue:q} \
             --interactions {input.interactions:q} \

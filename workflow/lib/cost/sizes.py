@@ -128,6 +128,12 @@ class Sizes:
         """Number of items; items that share a title are counted separately."""
         return self.counts["items"]
 
+    @property
+    def texts(self) -> int:
+        """Number of texts of a validation or test row that are embedded and grounded; equal ones are counted too."""
+        own = self.config["generation"]
+        return 1 if own["grounding"] == "first" else own["beams"]
+
     def rows(self, split: str) -> int:
         """Return the number of rows sampled from a split; `all` is the whole split."""
         drawn = self.config["samples"][split]

@@ -29,6 +29,12 @@ def of_strategy(how: methods.Tune) -> dict[str, Any]:
     }
 
 
+def scores(config: Mapping[str, Any], split: str) -> list[str]:
+    """Return the scores of all beams' texts for the rows of a split, if grounding reads them."""
+    found = f"results/<run>/{{dataset}}/{{backbone}}/{{model}}/{split}.predictions.parquet"
+    return [found] if config["generation"]["grounding"] != "first" else []
+
+
 def initial_distances(config: Mapping[str, Any]) -> list[str]:
     """Return every file of d_0 that SOFT needs, in the order of `grid.distance_cells`."""
     found = []

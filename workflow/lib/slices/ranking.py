@@ -10,8 +10,13 @@ class RankingSlices(Base):
     """Slices of the jobs that ground, evaluate and select hyperparameters."""
 
     def grounding(self) -> dict[str, Any]:
-        """Return the mask of the ranking, and the seed that breaks ties."""
-        return take(self.config["ranking"], ("mask", "tie_seed"))
+        """Return the mask of the ranking, the seed of ties, and the distance unless it is to the first text."""
+        own, found = self.config["generation"], take(self.config["ranking"], ("mask", "tie_seed"))
+        if own["grounding"] != "first":
+            found["distance"] = own["grounding"]
+        if own["grounding"] == "softmin":
+            found["temperature"] = own["softmin_temperature"]
+        return found
 
     def unmasked(self) -> str:
         """Return the slice for grounding without a mask, as for self-distilled titles."""

@@ -17,7 +17,7 @@ class UseSlices(LlmSlices, SequentialSlices):
 
     def recommend(self, dataset: str, backbone: str) -> str:
         """Return the slice for recommending titles for given histories."""
-        own = {"recommender": self.recommender(dataset, backbone), "grounding": self.grounding()}
+        own = {"recommender": self.answering(dataset, backbone), "grounding": self.grounding()}
         return to_json({**own, "window": self.config["split"]["history"], "k": RECOMMENDED})
 
     def export(self, dataset: str, model: str) -> str:
