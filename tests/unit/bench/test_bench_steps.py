@@ -87,3 +87,14 @@ def test_encoding(bench: pytest.MonkeyPatch, tmp_path: Path, llm_folder: Path) -
     for side in module.SIDES:
         run(module, side, tmp_path)
     assert module.check(tmp_path, module.SIDES).startswith("64 embeddings, apart by at most")
+
+
+def test_grounding_beams(bench: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ranks of eight rows of four texts among 600 titles are those of brute force."""
+    sizes = {"TITLES": 600, "TEXTS": 40, "WIDTH": 2_504, "CLUSTERS": 20, "COPIES": 20, "BLOCK": 128}
+    step(bench, "grounding", **sizes)
+    module = step(bench, "grounding_beams", DIRECT=8, BLOCK=128)
+    module.prepare(tmp_path)
+    for side in module.SIDES:
+        run(module, side, tmp_path)
+    assert module.check(tmp_path, module.SIDES) == "the ranks of 8 rows are those of brute force"
