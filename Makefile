@@ -13,7 +13,7 @@ PROFILE ?= profiles/slurm
 # One thread per job, to avoid oversubscription.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo evidence slurm-demo slurm-recover cost why export curves crate pages docs bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
+.PHONY: help demo evidence slurm-demo slurm-recover cost audit why export curves crate pages docs bench rehearse test test-end-to-end test-parts test-slurm test-gpu simulate soak lint lock clean-venv
 
 help:  ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +26,12 @@ demo: $(VENV)/.run  ## From reviews to Table 2 on MovieLens-100K; two cores
 	@$(BIN)/snakemake --profile profiles/demo $(SEEDS_GIVEN) --quiet all \
 		--report results/demo/report.html 2> results/demo/logs/report.log \
 		|| { cat results/demo/logs/report.log; exit 1; }
-	@$(BIN)/python scripts/show_table.py --long results/demo/table2_long.csv
+	@$(BIN)/python scripts/show_table.py --long results/demo/table2_long.csv --bounds results/demo/table3_long.csv
 	@echo
 	@echo "Table 2:  results/demo/table2.csv   (also .md, .tex), on the paper's sample of test rows"
 	@echo "  on all test rows, with tests: results/demo/table2_all.csv, or"
 	@echo "  $(BIN)/python scripts/show_table.py --long results/demo/table2_all_long.csv --tests results/demo/significance.csv"
+	@echo "Table 3:  results/demo/table3.md   (SOFT minus rows that bound what a language model adds)"
 	@echo "Report:   results/demo/report.html"
 	@echo "Next:     your own data (docs/data.md), model (docs/models.md) or method (docs/add-a-method.md);"
 	@echo "          a cluster (docs/cluster.md); what each file is (docs/outputs.md)"
@@ -42,6 +43,10 @@ evidence: $(VENV)/.run  ## SOFT with SmolLM2-135M; two cores, two hours, resumab
 cost: $(VENV)/.run  ## Estimate the GPU-hours and disk that CONFIG has left
 	@$(BIN)/python workflow/tools/cost.py $(CONFIG) --profile $(PROFILE) --sdm env-modules
 	@echo "to run it: source $(BIN)/activate, then snakemake --profile ... (docs/cluster.md)"
+
+# make audit CSV=table.csv ROWS=1000 SEEDS=5; see docs/audit.md.
+audit: $(VENV)/.run  ## Find impossible numbers in a printed table, CSV
+	@$(BIN)/python scripts/audit_table.py --table "$(CSV)" --rows "$(ROWS)" --seeds "$(SEEDS)" $(OPTIONS)
 
 # OPTIONS are the options of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"
 why: $(VENV)/.run  ## Explain why FILE is stale; OPTIONS as for the run

@@ -1,6 +1,7 @@
 """Plot Figure 5: the test metric of SOFT against alpha."""
 
 import argparse
+import itertools
 
 from softrec.job import program
 from softrec.job.settings import read_settings
@@ -9,8 +10,9 @@ from softrec.job.settings import read_settings
 def build_parser() -> program.Parser:
     """Define the arguments of this script."""
     parser = program.Parser(__doc__)
-    parser.input("--settings-long", help="all_settings_long.csv")
-    parser.input("--choices", many=True, help="alpha.json of each backbone on each data set, as settings.choices")
+    settings_long = "all_settings_long.csv; table3_settings_long.csv too if there are other curricula"
+    parser.input("--settings-long", many=True, help=settings_long)
+    parser.input("--choices", many=True, help="alpha.json of each row in the figure, as settings.choices")
     parser.input("--ranks", many=True, help="test.ranks.parquet of each run of SOFT, in the order of settings.alphas")
     parser.output("--csv", help="the plotted numbers")
     parser.output("--intervals", help="csv: the plotted intervals")
@@ -26,9 +28,10 @@ def main(args: argparse.Namespace) -> None:
     from softrec.results import runs
 
     settings = read_settings(args.settings, figure5.Figure5Settings)
-    points = figure5.read_points(args.settings_long, settings.metric)
+    tables = (figure5.read_points(path, settings.metric) for path in args.settings_long)
+    points = list(dict.fromkeys(itertools.chain.from_iterable(tables)))  # SOFT is in both tables
     selected = runs.read_selected(args.choices, settings.choices)
-    chosen = {(row.dataset, row.backbone): setting.value for row, setting in selected.items()}
+    chosen = {(row.dataset, row.backbone, row.method): setting.value for row, setting in selected.items()}
     spans = figure5.spans(args.ranks, settings.alphas)
     style.save(figure5.draw(points, spans, chosen, settings.metric), args.pdf, args.png)
     csv_files.write_text(args.csv, csv_files.csv_text([figure5.Point._fields, *points]))

@@ -17,6 +17,8 @@ def build_parser() -> program.Parser:
     parser.input("--described", many=True, required=False, help=described)
     parser.input("--ranks", many=True, required=False, help="test.ranks.parquet of SOFT, as settings.alphas.cells")
     parser.input("--choices", many=True, required=False, help="alpha.json, in the order of settings.choices")
+    parser.input("--table3", many=True, required=False, help="table3.csv, if there are bounds or controls")
+    parser.input("--power", many=True, required=False, help="power.csv, and table3_power.csv if there is a Table 3")
     parser.output("--page", help="reproduction.md")
     return parser
 
@@ -25,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
     """Read the files, write a section for each kind of file given."""
     from common import files
     from softrec.io import csv_files
-    from softrec.reporting.summary import page, test_results, training
+    from softrec.reporting.summary import further, page, test_results, training
     from softrec.results import provenance, runs
     from softrec.stats import paper_comparison
 
@@ -35,6 +37,9 @@ def main(args: argparse.Namespace) -> None:
     logs = training.read_logs(settings.logs, args.logs or [])
     sections = [page.head(manifest, intervals)]
     sections.append(test_results.test_rows(intervals, test_results.read_tests(args.tests, metrics), metrics))
+    sections += further.power([further.read_power(path) for path in args.power or []])
+    for path in args.table3 or []:
+        sections += further.further(further.read_lines(path), metrics)
     if args.ranks:
         selected = runs.read_selected(args.choices, settings.alphas.choices)
         sections.append(test_results.by_alpha(args.ranks, settings.alphas, selected))

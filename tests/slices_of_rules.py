@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lib.config import configuration, cross_checks
-from lib.graph import sources
-from lib.graph.methods import BY_KEY, STRATEGIES, fitted
+from lib.graph import grid, sources
+from lib.graph.methods import BY_KEY, TUNED, fitted
 from lib.slices import Slices
 from places import ROOT
 
@@ -34,6 +34,13 @@ RULES: dict[str, tuple[Slice, str]] = {
     "encode_titles_for_llm_cf": (lambda s, name: s.text_encoder(name), "llm.embeddings.EmbeddingSettings"),
     "retrieve_examples": (lambda s, name: s.retrieve_examples(), "llm_enhanced.retrieval.RetrievalSettings"),
     "fit_sasrec_softmax": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-softmax"], "l2=0.1/seed=1"), FIT),
+    "fit_sasrec_rows": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-rows"], "l2=0.1/seed=1"), FIT),
+    "fit_sasrec_full_softmax": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-full-softmax"], "seed=3"), FIT),
+    "rank_popularity": (lambda s, name: s.ranking(), "Settings"),
+    "embed_histories": (
+        lambda s, name: s.embed_histories("nearest-mean"),
+        "evaluation.history_embeddings.HistorySettings",
+    ),
     "fit_llm_cf": (lambda s, name: s.fit_llm_cf("seed=3"), "llm_enhanced.llm_cf.LlmCfSettings"),
     "rank_llm_cf": (lambda s, name: s.rank_llm_cf(), "llm_enhanced.llm_cf.LlmCfRankSettings"),
     "predict_training_titles": (
@@ -66,16 +73,32 @@ RULES: dict[str, tuple[Slice, str]] = {
     "tune_soft_wo_sa": (lambda s, name: s.tune("soft-wo-sa", name, "bigrec", "3"), TUNE),
     "tune_sdpo": (lambda s, name: s.tune("sdpo", name, "bigrec", "3"), TUNE),
     "tune_simpo": (lambda s, name: s.tune("simpo", name, "bigrec", "3"), TUNE),
-    "select_alpha": (lambda s, name: s.select_alpha(), "evaluation.selection.SelectionSettings"),
+    "tune_sft_matched": (lambda s, name: s.tune("sft-matched", name, "bigrec", "3"), TUNE),
+    "tune_soft_half": (lambda s, name: s.tune("soft-half", name, "bigrec", "3"), TUNE),
+    "tune_distil_first": (lambda s, name: s.tune("distil-first", name, "bigrec", "3"), TUNE),
+    "tune_random_title": (lambda s, name: s.tune("random-title", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_grounded_title": (lambda s, name: s.tune("grounded-title", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_label_smoothing": (lambda s, name: s.tune("label-smoothing", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_soft_by_epoch": (lambda s, name: s.tune("soft-by-epoch", name, "bigrec", "3", "0.1"), TUNE),
+    "tune_soft_by_validation": (lambda s, name: s.tune("soft-by-validation", name, "bigrec", "3", "0.1"), TUNE),
+    "select_alpha": (
+        lambda s, name: s.select_candidate(BY_KEY["bigrec-soft"]),
+        "evaluation.selection.SelectionSettings",
+    ),
     "predict_titles": (lambda s, name: s.predict(name, "bigrec"), RECOMMENDER),
     "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), RECOMMENDER),
-    "ground_predictions": (lambda s, name: s.grounding(), "evaluation.grounding.GroundingSettings"),
+    "ground_predictions": (lambda s, name: s.ground("bigrec/sft/seed=3"), "evaluation.grounding.GroundingSettings"),
     "evaluate_ranks": (lambda s, name: s.cutoffs(), "Settings"),
     "make_table1": (lambda s, name: s.table1(), "reporting.table1.Table1Settings"),
-    "collect_results": (lambda s, name: s.collect(), "results.collect.CollectSettings"),
+    "collect_results": (lambda s, name: s.collect(grid.paper_rows(s.config)), "results.collect.CollectSettings"),
     "make_table2": (lambda s, name: s.table2("paper"), "reporting.table2.Table2Settings"),
     "make_table2_all": (lambda s, name: s.table2("all"), "reporting.table2.Table2Settings"),
-    "measure_significance": (lambda s, name: s.significance(), "stats.method_comparison.SignificanceSettings"),
+    "measure_significance": (
+        lambda s, name: s.significance(grid.paper_rows(s.config)),
+        "stats.method_comparison.SignificanceSettings",
+    ),
+    "make_table3": (lambda s, name: s.table3(), "reporting.table3.Table3Settings"),
+    "measure_power": (lambda s, name: s.power(grid.paper_rows(s.config)), "stats.power.PowerSettings"),
     "compare_published": (lambda s, name: s.compare(), "stats.paper_comparison.CompareSettings"),
     "check_consistency": (lambda s, name: s.check_consistency(), "Settings"),
     "make_run_manifest": (lambda s, name: s.manifest(), "results.run_manifest.ManifestSettings"),
@@ -89,7 +112,10 @@ RULES: dict[str, tuple[Slice, str]] = {
     "plot_figure6": (lambda s, name: s.figure6(), "reporting.figures.figure6.Figure6Settings"),
     "recommend": (lambda s, name: s.recommend(name, "bigrec"), "use.recommendations.RecommendSettings"),
     "export_adapter": (lambda s, name: s.export(name, "bigrec/sft/seed=3"), "Settings"),
-    "list_top_grounded": (lambda s, name: s.top_grounded("20"), "use.top_titles.TopGroundingSettings"),
+    "list_top_grounded": (
+        lambda s, name: s.top_grounded("bigrec/sft/seed=3", "20"),
+        "use.top_titles.TopGroundingSettings",
+    ),
     "list_top_sequential": (lambda s, name: s.top_sequential("sasrec", "20"), "use.top_scores.TopRankSettings"),
     "list_top_llm_cf": (lambda s, name: s.top_llm_cf("20"), "use.top_llm_cf.TopLlmCfSettings"),
     "write_training_curves": (lambda s, name: s.training_curves(), "Settings"),
@@ -100,7 +126,7 @@ SCRIPT_OF = {
     "fit": "fit_sequential",  # as written: one rule in a loop over the registry
     "tune": "tune_llm",
     **{f"fit_{row.rule}": "fit_sequential" for row in fitted()},
-    **{f"tune_{how.module}": "tune_llm" for _, how in STRATEGIES.values()},
+    **{f"tune_{how.module}": "tune_llm" for how in TUNED.values()},
     "predict_training_titles": "predict_titles",
     "generate_self_distilled": "predict_titles",
     "encode_titles_for_llm_cf": "encode_titles",

@@ -11,6 +11,7 @@ CONFIG = "config/toy.yaml"
 GATHERED = (
     "collect_results",
     "measure_significance",
+    "measure_power",
     "check_consistency",
     "make_table2",
     "make_table2_all",

@@ -12,7 +12,8 @@ from toy_project import OPTIONS, Finished, Job, Project, rules
 
 CONFIG = "config/toy.yaml"
 TABLE2 = dict.fromkeys(
-    ("collect_results", "make_table2", "make_table2_all", "measure_significance", "check_consistency"), 1
+    ("collect_results", "make_table2", "make_table2_all", "measure_significance", "measure_power", "check_consistency"),
+    1,
 )
 TABLE2 |= dict.fromkeys(("compare_published", "make_run_manifest", "write_summary", "plot_figure6"), 1)
 # The figures that are made of training logs.

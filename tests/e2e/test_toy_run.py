@@ -183,6 +183,7 @@ def test_rows_that_are_switched_off_are_absent(copied: Project) -> None:
         "make_table2",
         "make_table2_all",
         "measure_significance",
+        "measure_power",
         "check_consistency",
         "compare_published",
     }

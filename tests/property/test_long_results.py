@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softrec.evaluation import metrics
-from softrec.reporting import table2
+from softrec.reporting.means import average, gain
 from softrec.results import collect, long_table
 from softrec.results.long_table import LongRow
 
@@ -35,8 +35,8 @@ def test_metrics_of_real_ranks_are_possible(ranks: list[int]) -> None:
 def test_gain_is_over_the_better_competitor(sft: float, sdpo: float, soft: float) -> None:
     """Adding a competitor never raises the Gain, and the Gain has the sign of SOFT minus the better one."""
     rows = [LongRow(m, "B", "G", "H@5", 1, v) for m, v in (("SFT", sft), ("SDPO", sdpo), ("SOFT", soft))]
-    both = table2.gain(table2.average(rows), "B", "G", "H@5")
-    one = table2.gain(table2.average([rows[0], rows[2]]), "B", "G", "H@5")
+    both = gain(average(rows), "B", "G", "H@5")
+    one = gain(average([rows[0], rows[2]]), "B", "G", "H@5")
     assert both is not None
     assert one is not None
     assert both <= one

@@ -30,6 +30,7 @@ from softrec.llm.embeddings import embed
 from softrec.llm.language_model import LoraSettings, adapter_state, attach_lora, load_backbone
 from softrec.llm.log_likelihood import ResponseLikelihood
 from softrec.tuning.checkpointing import Saver
+from softrec.tuning.curriculum import SelfAdaptive
 from softrec.tuning.engine import EngineSettings
 from softrec.tuning.epoch_loop import LoopSettings, Tuner
 from softrec.tuning.objectives import SoftObjective
@@ -37,7 +38,6 @@ from softrec.tuning.schedule import Constant
 from softrec.tuning.start_engine import start_engine
 from softrec.tuning.strategies import sdpo
 from softrec.tuning.strategies.sdpo import SdpoObjective
-from softrec.tuning.strategies.soft import SelfAdaptive
 from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, RESPONSES, Scripted, as_after_sft, flat
 
 SOFT = SelfAdaptive(1.0, "exponential", 8.0, lambda llm: 8.0 / (1.0 + float(flat(adapter_state(llm)).norm())))

@@ -12,8 +12,8 @@ from places import ROOT
 from tools import configuration_page
 
 NAMED = ("run", "datasets", "llms")
-BEYOND = ("gru4rec", "simpo")  # sections of rows that the paper does not have
-OTHERS = ("demo", "figure6", "evidence", "laptop", "one-gpu", "one-gpu-games")
+BEYOND = ("gru4rec", "simpo", "label_smoothing")  # sections of rows that the paper does not have
+OTHERS = ("demo", "figure6", "controls", "evidence", "laptop", "one-gpu", "one-gpu-games")
 
 
 def written(name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import yaml
 
 from lib.cost import disk, estimate, fits, summary
 from lib.cost.sizes import Left, Sizes
+from lib.graph import methods
 from slices_of_rules import ROOT
 
 Checked = Callable[[str], dict[str, Any]]
@@ -78,9 +79,9 @@ def test_what_fits_on_gpus_would_take_on_cores_is_said(checked: Checked) -> None
 def test_no_whole_fit_is_expected_to_outlast_its_first_attempt(checked: Checked) -> None:
     """All 500 epochs, nobody stopping early, in what the profile gives: on cores as rehearsed, on a GPU as assumed."""
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())["set-resources"]
-    config = checked("paper")
-    for rule in ("fit_sasrec", "fit_sasrec_softmax", *estimate.FITS_ON_GPU):
-        runtime = float(re.fullmatch(r"min\((\d+) \* attempt, 2880\)", profile[rule]["runtime"])[1])
+    config, like = checked("paper"), methods.like()
+    for rule in ("fit_sasrec", "fit_sasrec_softmax", "fit_sasrec_rows", *estimate.FITS_ON_GPU):
+        runtime = float(re.fullmatch(r"min\((\d+) \* attempt, 2880\)", profile[like.get(rule, rule)]["runtime"])[1])
         for dataset in config["datasets"]:
             sizes = Sizes(config, Left(rule, f"results/paper/benchmarks/{dataset}/seed=1/fit.tsv"))
             whole = fits.seconds(sizes, on_gpu=rule in estimate.FITS_ON_GPU, epochs=500)

@@ -20,20 +20,25 @@ CONFIG: dict[str, Any] = {
 }
 
 
+PAPER = [row for row in grid.ROWS if row.family == "paper"]
 OURS_ALONE = {"bigrec-guidance", "sasrec-softmax", "gru4rec", "bigrec-simpo", "llara-simpo"}
 
 
 def test_rows_are_the_papers() -> None:
     """Twelve rows, guidance alone, SASRec with LLM-CF's loss, GRU4Rec, and SimPO of two backbones; each key once.
 
-    published.csv has the twelve in the same order.
+    published.csv has the twelve in the same order. Bounds and eight controls of each backbone come below them, each
+    with what a difference would mean.
     """
-    assert len(grid.ROWS) == 12 + 5
+    assert len(PAPER) == 12 + 5
+    assert len(grid.ROWS) == 17 + 5 + 2 * 8
+    assert [row for row in grid.ROWS if row.family == "paper"] == list(grid.ROWS[:17])
+    assert all(bool(row.meaning) == (row.family != "paper") for row in grid.ROWS)
     assert max(Counter(row.key for row in grid.ROWS).values()) == 1
     with (ROOT / "config/published.csv").open() as stream:
         lines = [line for line in csv.DictReader(stream) if line.get("table") == "2"]
     printed = list(dict.fromkeys((line["backbone"], line["method"]) for line in lines))
-    ours = [(row.backbone, row.method) for row in grid.ROWS if row.key not in OURS_ALONE]
+    ours = [(row.backbone, row.method) for row in PAPER if row.key not in OURS_ALONE]
     assert [name for name in printed if name in ours] == ours
 
 
@@ -50,11 +55,23 @@ def test_methods_of_the_schema_are_rows() -> None:
     [
         ("backbone", ["bigrec", "llara"], ["sasrec", "bigrec/sft", ""]),
         ("variant", ["sft", "soft-wo-sa", "soft/alpha=0.1"], ["soft", "untuned", "soft/alpha=1/seed=1", "softXwo-sa"]),
-        ("model", ["untuned", "sft/seed=1", "soft/alpha=10/seed=42"], ["sft", "untuned/seed=1", "soft/seed=1"]),
+        (
+            "grounded",
+            ["bigrec/untuned", "llara/sft/seed=1", "bigrec/soft/alpha=10/seed=42", "nearest-last", "nearest-mean"],
+            [
+                "bigrec/sft",
+                "bigrec/untuned/seed=1",
+                "bigrec/soft/seed=1",
+                "popularity",
+                "nearest-last/seed=1",
+                "sasrec",
+            ],
+        ),
+        ("untrained", ["nearest-last", "nearest-mean"], ["popularity", "bigrec/untuned", "nearest"]),
         (
             "sequential",
-            ["sasrec", "sasrec-softmax", "dros", "llm-cf", "dllm2rec"],
-            ["bigrec", "sasrec/l2=0.1", "llm_cf"],
+            ["sasrec", "sasrec-softmax", "dros", "llm-cf", "dllm2rec", "sasrec-rows", "sasrec-full-softmax"],
+            ["bigrec", "sasrec/l2=0.1", "llm_cf", "popularity", "nearest-mean"],
         ),
     ],
 )
@@ -83,8 +100,8 @@ def test_cells_by_hand() -> None:
 
 def test_choices_are_one_per_data_set_and_grid() -> None:
     """Of the three rows only SOFT has a grid with a test result per candidate."""
-    assert grid.choices(CONFIG) == ["game/bigrec/soft/alpha.json", "kindle/bigrec/soft/alpha.json"]
-    assert grid.choices({**CONFIG, "methods": ["sasrec"]}) == []
+    assert grid.choices(CONFIG, grid.rows(CONFIG)) == ["game/bigrec/soft/alpha.json", "kindle/bigrec/soft/alpha.json"]
+    assert grid.choices(CONFIG, [grid.ROWS[0]]) == []
 
 
 @pytest.mark.parametrize("method", ["bigrec-soft", "bigrec-soft-wo-sa", "bigrec-sdpo"])
@@ -108,8 +125,15 @@ def test_d_0_is_one_a_data_set_and_for_llara_one_a_seed() -> None:
 
 
 def test_the_papers_grid(checked: Callable[[str], dict[str, Any]]) -> None:
-    """3 data sets x 5 seeds = 15 for each of twelve rows, x 4 alphas = 60 for the two of SOFT: 270 test results."""
-    cells = grid.cells(checked("paper"))
-    counted = Counter(cell.row.key for cell in cells)
-    assert list(counted) == [row.key for row in grid.ROWS if row.key not in OURS_ALONE]
+    """3 data sets x 5 seeds = 15 for each of twelve rows, x 4 alphas = 60 for the two of SOFT: 270 test results.
+
+    Bounds come after them, and in Table 3's tests after SOFT.
+    """
+    config = checked("paper")
+    counted = Counter(cell.row.key for cell in grid.cells(config, grid.paper_rows(config)))
+    bounds = [row.key for row in grid.ROWS if row.family == "bound"]
+    assert list(counted) == [row.key for row in PAPER if row.key not in OURS_ALONE]
+    assert [row.key for row in grid.rows(config)] == [*counted, *bounds]
+    assert [row.key for row in grid.further_rows(config)] == ["bigrec-soft", "llara-soft", *bounds]
+    assert grid.further_rows({"methods": list(counted)}) == []
     assert {key: n for key, n in counted.items() if n != 15} == {"bigrec-soft": 60, "llara-soft": 60}

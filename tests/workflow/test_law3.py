@@ -28,6 +28,8 @@ READS_TEST = {
     "ground_predictions",
     "rank_sequential",
     "rank_llm_cf",
+    "rank_popularity",
+    "embed_histories",
 }
 READS_TEST |= {"retrieve_examples"}  # of each split its own; training reads those of the others
 TEST_ROWS = ("samples/test.parquet", "sequences/test.parquet")

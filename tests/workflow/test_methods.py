@@ -24,7 +24,7 @@ def test_every_entry_names_modules_that_exist() -> None:
         found = json.loads(code_digest.code_digest("fit_sequential", *row.fit.modules))
         assert f"softrec.sequential.{row.fit.module}" in found
         assert (WORKFLOW.parent / f"scripts/softrec/sequential/{row.fit.network}.py").exists()
-    for _, how in methods.STRATEGIES.values():
+    for how in methods.TUNED.values():
         found = json.loads(code_digest.code_digest("tune_llm", *how.modules("bigrec")))
         assert f"softrec.tuning.strategies.{how.module}" in found
 
@@ -32,10 +32,9 @@ def test_every_entry_names_modules_that_exist() -> None:
 def test_a_strategy_does_not_depend_on_the_others() -> None:
     """A changed formula of S-DPO reruns no SFT run; SimPO shares its negatives with S-DPO, not its loss."""
     closures = {
-        name: set(code_digest.closure("tune_llm", *how.modules("bigrec")))
-        for name, (_, how) in methods.STRATEGIES.items()
+        name: set(code_digest.closure("tune_llm", *how.modules("bigrec"))) for name, how in methods.TUNED.items()
     }
-    others = {f"softrec.tuning.strategies.{how.module}": name for name, (_, how) in methods.STRATEGIES.items()}
+    others = {f"softrec.tuning.strategies.{how.module}": name for name, how in methods.TUNED.items()}
     for name, found in closures.items():
         assert {others[module] for module in found & set(others)} == {name}
     assert "softrec.tuning.preference" in closures["simpo"] & closures["sdpo"]
@@ -102,5 +101,6 @@ def test_every_rule_by_the_registry_is_like_one_of_the_profile() -> None:
     """Two on cores or a GPU, and tuning; DROS takes days on cores."""
     found = methods.like()
     assert found["fit_gru4rec"] == found["fit_sasrec_softmax"] == "fit_sasrec"
-    assert found["fit_dros"] == "fit_dros"
+    assert found["fit_sasrec_rows"] == "fit_sasrec"
+    assert found["fit_dros"] == found["fit_sasrec_full_softmax"] == "fit_dros"
     assert found["tune_simpo"] == "tune_sft"

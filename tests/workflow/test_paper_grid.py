@@ -40,6 +40,8 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
     Each of two backbones: SFT, SDPO and w/o SA 15 each, and SOFT x 4 alphas = 60: 105 to predict and ground, so 210.
     With four methods over item ids 270 are evaluated; LLM-CF ranks by itself, the other 45 by the common ranker. d_0 is
     3 for BIGRec and 15, one a seed, for LLaRA. Self-distilled data, of SFT, are 30; the teacher grounds BIGRec's 15.
+
+    Bounds: two models over item ids (`+ 2 x`), and three rows without seeds, of which two are grounded.
     """
     expected = {
         "tune_sft": 30,
@@ -49,18 +51,22 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "tune_soft_wo_sa": 30,
         "tune_soft": 120,
         "fit_sasrec": 27,
+        "fit_sasrec_rows": 27,
+        "fit_sasrec_full_softmax": 27,
         "fit_dros": 27,
-        "select_hyperparameter": 12,
-        "copy_selected_model": 12,
+        "select_hyperparameter": 12 + 2 * 3,
+        "copy_selected_model": 12 + 2 * 3,
         "find_nearest_items": 15,
         "fit_dllm2rec": 27,
         "fit_llm_cf": 27,
         "retrieve_examples": 9,
         "rank_llm_cf": 15,
-        "rank_sequential": 45,
+        "rank_sequential": 45 + 2 * 15,
+        "rank_popularity": 3,
+        "embed_histories": 2 * 3,
         "predict_titles": 210,
-        "ground_predictions": 210,
-        "evaluate_ranks": 270,
+        "ground_predictions": 210 + 2 * 3,
+        "evaluate_ranks": 270 + 2 * 15 + 3 * 3,
         "measure_initial_distance": 3,
         "measure_initial_distance_llara": 15,
         "select_alpha": 6,
@@ -81,8 +87,9 @@ def test_the_papers_grid_is_listed_whole(paper_jobs: list[Job]) -> None:
         "plot_figure2",
     )
     once += ("plot_figure5", "plot_figure6", "measure_significance", "compare_published", "check_consistency")
-    once += ("write_summary", "write_paper")
-    expected["render_page"] = 14  # five tables, five pages of numbers, four figures
+    once += ("write_summary", "write_paper", "collect_table3", "measure_table3", "make_table3", "measure_power")
+    once += ("measure_table3_power",)
+    expected["render_page"] = 16  # six tables, six pages of numbers, four figures
     expected |= dict.fromkeys(each, 3) | dict.fromkeys((*once, "make_run_manifest"), 1)
     assert Counter(job.rule for job in paper_jobs) == expected
 
@@ -105,11 +112,11 @@ def test_the_demo_is_listed_whole(demo_jobs: list[Job]) -> None:
     """One data set, two seeds, two alphas, two values of L2.
 
     Each backbone: 2 of SFT, SDPO and w/o SA each, 4 of SOFT; 3 fits of SASRec; twelve rows with SOFT's second alpha are
-    14 results, twice.
+    14 results, twice. Of the bounds, two have results by seed and three have one.
     """
     counted = Counter(job.rule for job in demo_jobs)
     tunings = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "evaluate_ranks")
-    assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 3, 28]
+    assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 3, 2 * 14 + 2 * 2 + 3]
     assert counted["pretrain_tiny_llm"] == counted["fetch_wheel_dataset_ml100k"] == 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lib.graph import tuning
 from lib.slices import Slices
 from slices_of_rules import KINDS, ROOT, RULES, SCRIPT_OF, every_kind, names
 from softrec.job.settings import read_settings
@@ -70,7 +71,8 @@ def test_slices_are_equal_texts_for_equal_settings(checked: Checked) -> None:
     )
 
 
-TUNING = {"tune_sft", "tune_sdpo", "tune_simpo", "tune_soft", "tune_soft_wo_sa"}
+CONTROLS = {f"tune_{how.module}" for _, how, _ in tuning.CONTROLS.values()}
+TUNING = {"tune_sft", "tune_sdpo", "tune_simpo", "tune_soft", "tune_soft_wo_sa", *CONTROLS}
 MEASURING = {"measure_initial_distance", "measure_initial_distance_llara"}
 ASKING = (
     TUNING
@@ -82,16 +84,18 @@ COLLECTING = {
     "collect_results",
     "plot_curriculum",
     "measure_significance",
+    "measure_power",
     "check_consistency",
     "collect_runtimes",
     "write_summary",
 }
 DRAWING = {"plot_figure2", "plot_figure5", "plot_figure6"}
-FITTING = {"fit_sasrec", "fit_sasrec_softmax", "fit_gru4rec", "fit_dros", "fit_dllm2rec", "fit_llm_cf"}
+OF_SASREC = {"fit_sasrec", "fit_sasrec_rows", "fit_sasrec_full_softmax", "fit_dros", "fit_dllm2rec"}
+FITTING = OF_SASREC | {"fit_sasrec_softmax", "fit_gru4rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf", "list_top_sequential", "list_top_llm_cf"}
-GROUNDING = {"ground_predictions", "list_top_grounded"}
+GROUNDING = {"ground_predictions", "list_top_grounded", "rank_popularity"}
 USING = {"recommend", "export_adapter"}
-LABELLED = COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all", "export_adapter"}
+LABELLED = COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all", "make_table3", "export_adapter"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 
 
@@ -114,7 +118,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("llm_cf.rows", 8, {"generate_cot"}),
         ("llm_cf.negatives", 8, {"fit_llm_cf", "fit_sasrec_softmax"}),
         ("llm_cf.dropout", 0.3, {"fit_llm_cf", "rank_llm_cf", "list_top_llm_cf", "fit_sasrec_softmax"}),
-        ("sasrec.dropout", 0.3, {"rank_sequential", "list_top_sequential", "fit_sasrec", "fit_dros", "fit_dllm2rec"}),
+        ("sasrec.dropout", 0.3, {"rank_sequential", "list_top_sequential", *OF_SASREC}),
         ("llm_cf.centred_similarity", True, {"retrieve_examples"}),
         ("llm_cf.examples_per_label", 2, {"retrieve_examples"}),
         ("dros.beta", 0.5, {"fit_dros"}),
@@ -135,9 +139,14 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("tuning.warmup_steps", 7, TUNING - {"tune_sdpo", "tune_simpo"}),
         ("tuning.weight_decay", 0.1, TUNING),
         ("tuning.max_tokens", 400, ASKING),
-        ("soft.progression", "linear", {"tune_soft"}),
+        ("soft.progression", "linear", {"tune_soft", "tune_random_title", "tune_grounded_title"}),
         ("soft.distance_rows", 16, {*MEASURING, "write_summary"}),
-        ("soft.alphas", [1, 10, 100], COLLECTING | {"select_alpha", "plot_figure5", "write_training_curves"}),
+        (
+            "soft.alphas",
+            [1, 10, 100],
+            COLLECTING | {"select_alpha", "plot_figure5", "write_training_curves", "tune_sft_matched"},
+        ),
+        ("label_smoothing.epsilons", [0.3], set()),
         ("generation.beams", 2, ASKING),
         ("generation.grounding", "least", ANSWERING | GROUNDING),
         ("generation.constrained", "trie", ANSWERING),

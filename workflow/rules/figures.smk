@@ -120,8 +120,10 @@ rule plot_figure2:
 rule plot_figure5:
     """Plot the test metric of SOFT against alpha (Figure 5)"""
     input:
-        settings_long="results/<run>/all_settings_long.csv",
-        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+        settings_long=inputs.curricula_tables(config),
+        choices=[
+            f"results/{RUN}/{choice}" for choice in grid.choices(config, grid.curricula(config))
+        ],
         ranks=[
             f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
         ],
@@ -161,7 +163,7 @@ rule plot_figure6:
     input:
         minutes="results/<run>/device_minutes.csv",
         long="results/<run>/table2_long.csv",
-        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)]
+        choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES]
         + [f"results/{RUN}/{dataset}/sasrec/l2.json" for dataset in grid.sasrec_datasets(config)],
     output:
         csv="results/<run>/figures/figure6.csv",

@@ -1,6 +1,7 @@
 # From tuned models to metrics (paper, sections 2.2 and 4.1).
 # Reads:  adapters, titles.npy, results/<run>/{dataset}/{samples,interactions.parquet}
-# Writes: beside each adapter: generated texts, the rank of each target, H@K and NG@K
+# Writes: beside each adapter, and beside the embeddings of bounds.smk: generated texts, the rank of each target, H@K and
+#         NG@K
 
 
 rule predict_titles:
@@ -74,22 +75,22 @@ rule predict_titles_untuned:
 rule ground_predictions:
     """Rank all titles new to the user by their distance to the predicted title"""
     input:
-        embeddings="results/<run>/{dataset}/{backbone}/{model}/{split}.embeddings.npy",
-        predictions=inputs.scores(config, "{split}"),
+        embeddings="results/<run>/{dataset}/{grounded}/{split}.embeddings.npy",
+        predictions=lambda w: inputs.scores(config, w.grounded, w.split),
         titles="results/<run>/{dataset}/titles.npy",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
         rows="results/<run>/{dataset}/samples/{split}.parquet",
     output:
-        ranks="results/<run>/{dataset}/{backbone}/{model}/{split}.ranks.parquet",
+        ranks="results/<run>/{dataset}/{grounded}/{split}.ranks.parquet",
     log:
-        "results/<run>/logs/{dataset}/{backbone}/{model}/{split}.ground.log",
+        "results/<run>/logs/{dataset}/{grounded}/{split}.ground.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/{model}/{split}.ground.tsv"
+        "results/<run>/benchmarks/{dataset}/{grounded}/{split}.ground.tsv"
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=to_json(slices.grounding()),
+        cfg=lambda w: slices.ground(w.grounded),
         code=code_digest("ground_predictions"),
     shell:
         r"""

@@ -15,10 +15,12 @@ PAGES = {
     "table2_all": ("Tables", "Table 2, all test rows"),
     "runtimes": ("Tables", "Run times"),
     "significance": ("Numbers", "Significance"),
+    "power": ("Numbers", "Power"),
     "compare": ("Numbers", "Comparison with the paper"),
     "consistency": ("Numbers", "Consistency"),
     "reproduction": ("Numbers", "Summary"),
     "manifest": ("Numbers", "Manifest"),
+    **({"table3": ("Tables", "Table 3, beyond the paper")} if FURTHER_ROWS else {}),
     **{name: ("Figures", FIGURES[name]) for name in grid.figures(config)},
 }
 CONTENT = {
@@ -67,7 +69,10 @@ rule render_page:
 rule write_paper:
     """Write Table 2 and the figures as LaTeX floats with captions"""
     input:
-        tables=["results/<run>/table2.tex", "results/<run>/table2_all.tex"],
+        tables=[
+            f"results/{RUN}/{name}.tex"
+            for name in ("table2", "table2_all", *(["table3"] if FURTHER_ROWS else []))
+        ],
         figures=[f"results/{RUN}/figures/{name}.png" for name in grid.figures(config)],
     output:
         latex="results/<run>/paper.tex",

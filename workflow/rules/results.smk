@@ -39,8 +39,8 @@ rule make_table1:
 rule collect_results:
     """Collect the metrics of every cell in long-format tables"""
     input:
-        metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
-        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+        metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in PAPER_CELLS],
+        choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
     output:
         long="results/<run>/table2_long.csv",
         all_long="results/<run>/table2_all_long.csv",
@@ -53,7 +53,7 @@ rule collect_results:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.collect(),
+        cfg=slices.collect(PAPER_ROWS),
         code=code_digest("collect_results"),
     shell:
         r"""
@@ -74,6 +74,7 @@ rule make_table2:
     input:
         long="results/<run>/table2_long.csv",
         metrics=inputs.one_of_each_dataset(config, "test.metrics.json"),
+        bounds=inputs.bounds(config, "long"),
         students=[
             f"results/{RUN}/{search.candidate_folders(config, dataset, 'dllm2rec')[0]}/training.jsonl"
             for dataset in grid.taught(config)
@@ -99,6 +100,7 @@ rule make_table2:
             --code {params.code:q} \
             --long {input.long:q} \
             --metrics {input.metrics:q} \
+            --bounds {input.bounds:q} \
             --students {input.students:q} \
             --csv {output.csv:q} \
             --markdown {output.markdown:q} \
@@ -113,6 +115,7 @@ rule make_table2_all:
         long="results/<run>/table2_all_long.csv",
         metrics=inputs.one_of_each_dataset(config, "test.metrics.json"),
         tests="results/<run>/significance.csv",
+        bounds=inputs.bounds(config, "all_long"),
         students=[
             f"results/{RUN}/{search.candidate_folders(config, dataset, 'dllm2rec')[0]}/training.jsonl"
             for dataset in grid.taught(config)
@@ -139,6 +142,7 @@ rule make_table2_all:
             --long {input.long:q} \
             --metrics {input.metrics:q} \
             --tests {input.tests:q} \
+            --bounds {input.bounds:q} \
             --students {input.students:q} \
             --csv {output.csv:q} \
             --markdown {output.markdown:q} \
@@ -161,7 +165,12 @@ rule write_summary:
         ranks=[
             f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
         ],
-        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+        choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
+        table3=["results/<run>/table3.csv"] if FURTHER_ROWS else [],
+        power=[
+            "results/<run>/power.csv",
+            *(["results/<run>/table3_power.csv"] if FURTHER_ROWS else []),
+        ],
     output:
         page="results/<run>/reproduction.md",
     log:
@@ -186,6 +195,8 @@ rule write_summary:
             --described {input.described:q} \
             --ranks {input.ranks:q} \
             --choices {input.choices:q} \
+            --table3 {input.table3:q} \
+            --power {input.power:q} \
             --page {output.page:q} \
             2>{log:q}
         """

@@ -5,15 +5,16 @@
 
 
 for row in methods.fitted():
-    folder = row.folder
+    folder, rows = row.folder, row.fit.rows
+    drawn = ["train"] if rows == "samples" else []
 
     rule:
         """Train an ID-based recommender that reads only items, with a candidate or the chosen hyperparameter"""
         name:
             f"fit_{row.rule}"
         input:
-            audit=inputs.audits(*VALID_SAMPLE),
-            train="results/<run>/{dataset}/sequences/train.parquet",
+            audit=inputs.audits(*drawn, *VALID_SAMPLE),
+            train=f"results/<run>/{{dataset}}/{rows}/train.parquet",
             valid=f"results/<run>/{{dataset}}/{SASREC_VALID}/valid.parquet",
             interactions="results/<run>/{dataset}/interactions.parquet",
             catalogue="results/<run>/{dataset}/catalogue.parquet",

@@ -1,13 +1,13 @@
 # Intervals, tests, comparison with the paper, and consistency checks.
 # Reads:  ranks and metrics of every cell, the long tables, config/published.csv
-# Writes: results/<run>/{intervals,significance,compare}.csv, consistency.json, manifest.json
+# Writes: results/<run>/{intervals,significance,power,compare}.csv, consistency.json, manifest.json
 
 
 rule measure_significance:
     """Compute intervals of every cell, and test SOFT against every other row"""
     input:
-        ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.cells(config)],
-        choices=[f"results/{RUN}/{choice}" for choice in grid.choices(config)],
+        ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in PAPER_CELLS],
+        choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
     output:
         intervals="results/<run>/intervals.csv",
         intervals_paper="results/<run>/intervals_paper.csv",
@@ -20,7 +20,7 @@ rule measure_significance:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.significance(),
+        cfg=slices.significance(PAPER_ROWS),
         code=code_digest("measure_significance"),
     shell:
         r"""
@@ -32,6 +32,36 @@ rule measure_significance:
             --intervals {output.intervals:q} \
             --intervals-paper {output.intervals_paper:q} \
             --tests {output.tests:q} \
+            --markdown {output.markdown:q} \
+            2>{log:q}
+        """
+
+
+rule measure_power:
+    """Simulate how often repeated experiments would find each difference, by number of test rows"""
+    input:
+        ranks=[f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in PAPER_CELLS],
+        choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
+    output:
+        csv="results/<run>/power.csv",
+        markdown="results/<run>/power.md",
+    log:
+        "results/<run>/logs/measure_power.log",
+    benchmark:
+        "results/<run>/benchmarks/measure_power.tsv"
+    conda:
+        "../../envs/data.yaml"
+    params:
+        cfg=slices.power(PAPER_ROWS),
+        code=code_digest("measure_power"),
+    shell:
+        r"""
+        python "$SOFTREC_SCRIPTS"/measure_power.py \
+            --settings {params.cfg:q} \
+            --code {params.code:q} \
+            --ranks {input.ranks:q} \
+            --choices {input.choices:q} \
+            --csv {output.csv:q} \
             --markdown {output.markdown:q} \
             2>{log:q}
         """
@@ -73,7 +103,7 @@ rule check_consistency:
     input:
         long="results/<run>/table2_long.csv",
         all_long="results/<run>/table2_all_long.csv",
-        metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in grid.cells(config)],
+        metrics=[f"results/{RUN}/{cell.folder}/test.metrics.json" for cell in PAPER_CELLS],
         published=place.path("config/published.csv"),
     output:
         report="results/<run>/consistency.json",

@@ -1,11 +1,11 @@
 # Tuning language models by the registry's strategies, such as SFT, S-DPO and SOFT (paper, sections 2.2, 3 and 4.1).
 # Reads:  a base model, results/<run>/{dataset}/{catalogue,samples}; for SOFT the self-distilled data
 # Writes: results/<run>/{dataset}/{backbone}/{sft,sdpo,soft,soft-wo-sa,...}/: an adapter and a training log for each
-#         alpha and seed; the alpha chosen on validation
+#         candidate and seed; the candidate chosen on validation
 
 
-for strategy, (_, how) in methods.STRATEGIES.items():
-    runs, reads = methods.runs_of(strategy), inputs.of_strategy(how)
+for strategy, how in methods.TUNED.items():
+    runs, reads = methods.runs_of(strategy), inputs.of_strategy(config, how)
 
     rule:
         """Tune a language model by a strategy"""
@@ -22,7 +22,11 @@ for strategy, (_, how) in methods.STRATEGIES.items():
             start=reads["start"],
             item_embeddings=reads["item_embeddings"],
             self_distilled=reads["self_distilled"],
+            embeddings=reads["embeddings"],
             initial_distance=reads["initial_distance"],
+            sft_log=reads["sft_log"],
+            soft_logs=reads["soft_logs"],
+            soft_choice=reads["soft_choice"],
         output:
             adapter=directory(f"results/<run>/{{dataset}}/{{backbone}}/{runs}/adapter"),
             log=f"results/<run>/{{dataset}}/{{backbone}}/{runs}/training.jsonl",
@@ -36,8 +40,8 @@ for strategy, (_, how) in methods.STRATEGIES.items():
         resources:
             **engine.resources,
         params:
-            cfg=lambda w, strategy=strategy: slices.tune(
-                strategy, w.dataset, w.backbone, w.seed, w.get("alpha")
+            cfg=lambda w, strategy=strategy, how=how: slices.tune(
+                strategy, w.dataset, w.backbone, w.seed, w.get(how.setting)
             ),
             code=lambda w, how=how: code_digest("tune_llm", *how.modules(w.backbone)),
         shell:
@@ -55,7 +59,11 @@ for strategy, (_, how) in methods.STRATEGIES.items():
                 --start {input.start:q} \
                 --item-embeddings {input.item_embeddings:q} \
                 --self-distilled {input.self_distilled:q} \
+                --embeddings {input.embeddings:q} \
                 --initial-distance {input.initial_distance:q} \
+                --sft-log {input.sft_log:q} \
+                --soft-logs {input.soft_logs:q} \
+                --soft-choice {input.soft_choice:q} \
                 --adapter {output.adapter:q} \
                 --log {output.log:q} \
                 2>{log:q}
@@ -100,26 +108,24 @@ rule generate_self_distilled:
 
 
 rule select_alpha:
-    """Choose alpha on validation"""
+    """Choose alpha, or another candidate of a tuned row, on validation"""
     input:
-        logs=lambda w: expand(
-            "results/{run}/{dataset}/{backbone}/soft/alpha={alpha}/seed={seed}/training.jsonl",
-            run=RUN,
-            dataset=w.dataset,
-            backbone=w.backbone,
-            alpha=config["soft"]["alphas"],
-            seed=search.choosing_seeds(config),
-        ),
+        logs=lambda w: [
+            f"results/{RUN}/{w.dataset}/{row.folder}/{w.chosen}={value}/seed={seed}/training.jsonl"
+            for row in [methods.BY_KEY[f"{w.backbone}-{w.tuned}"]]
+            for value in grid.candidates(config, row)
+            for seed in search.choosing_seeds(config)
+        ],
     output:
-        choice="results/<run>/{dataset}/{backbone}/soft/alpha.json",
+        choice="results/<run>/{dataset}/{backbone}/{tuned}/{chosen}.json",
     log:
-        "results/<run>/logs/{dataset}/{backbone}/soft/select_alpha.log",
+        "results/<run>/logs/{dataset}/{backbone}/{tuned}/select_{chosen}.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/soft/select_alpha.tsv"
+        "results/<run>/benchmarks/{dataset}/{backbone}/{tuned}/select_{chosen}.tsv"
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=slices.select_alpha(),
+        cfg=lambda w: slices.select_candidate(methods.BY_KEY[f"{w.backbone}-{w.tuned}"]),
         code=code_digest("select_hyperparameter"),
     shell:
         r"""

@@ -76,27 +76,27 @@ rule export_adapter:
 rule list_top_grounded:
     """List the K titles nearest to each predicted title, as TREC run and qrels and as a table"""
     input:
-        embeddings="results/<run>/{dataset}/{backbone}/{model}/test.embeddings.npy",
-        predictions=inputs.scores(config, "test"),
+        embeddings="results/<run>/{dataset}/{grounded}/test.embeddings.npy",
+        predictions=lambda w: inputs.scores(config, w.grounded, "test"),
         titles="results/<run>/{dataset}/titles.npy",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
         rows="results/<run>/{dataset}/samples/test.parquet",
-        ranks="results/<run>/{dataset}/{backbone}/{model}/test.ranks.parquet",
+        ranks="results/<run>/{dataset}/{grounded}/test.ranks.parquet",
     output:
-        run="results/<run>/{dataset}/{backbone}/{model}/test.top{k}.run",
-        qrels="results/<run>/{dataset}/{backbone}/{model}/test.top{k}.qrels",
-        table="results/<run>/{dataset}/{backbone}/{model}/test.top{k}.tsv",
+        run="results/<run>/{dataset}/{grounded}/test.top{k}.run",
+        qrels="results/<run>/{dataset}/{grounded}/test.top{k}.qrels",
+        table="results/<run>/{dataset}/{grounded}/test.top{k}.tsv",
     log:
-        "results/<run>/logs/{dataset}/{backbone}/{model}/test.top{k}.log",
+        "results/<run>/logs/{dataset}/{grounded}/test.top{k}.log",
     benchmark:
-        "results/<run>/benchmarks/{dataset}/{backbone}/{model}/test.top{k}.tsv"
+        "results/<run>/benchmarks/{dataset}/{grounded}/test.top{k}.tsv"
     wildcard_constraints:
         k=r"[1-9]\d*",
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=lambda w: slices.top_grounded(w.k),
+        cfg=lambda w: slices.top_grounded(w.grounded, w.k),
         code=code_digest("list_top_grounded"),
     shell:
         r"""

@@ -17,12 +17,16 @@ def tuning_arguments(parser: Parser) -> None:
 
 
 def strategy_arguments(parser: Parser) -> None:
-    """Add the files that some tuning strategies and backbones read; each is given once or not at all."""
+    """Add the files that some tuning strategies and backbones read; most are given once or not at all."""
     item_embeddings_argument(parser)
     for flag, what in (
         ("--start", "folder of the SFT adapter, if the strategy starts from it"),
         ("--self-distilled", "self_distilled.parquet: the SFT model's titles for the training rows"),
+        ("--embeddings", "self_distilled.embeddings.npy: embeddings of these titles"),
         ("--initial-distance", "initial_distance.json: d_0 and the rows that d_t is measured on"),
+        ("--sft-log", "training.jsonl of the SFT run with the same seed"),
+        ("--soft-logs", "training.jsonl of the SOFT run with each alpha and the same seed, as settings.options.alphas"),
+        ("--soft-choice", "alpha.json: SOFT's selected alpha"),
     ):
         parser.input(flag, required=False, many=True, help=what)
 
@@ -34,7 +38,7 @@ def item_embeddings_argument(parser: Parser) -> None:
 
 def sequential_arguments(parser: Parser) -> None:
     """Add the files that scripts read and write that train ID-based sequential recommenders."""
-    parser.input("--train", help="sequences/train.parquet")
+    parser.input("--train", help="sequences/train.parquet, or samples/train.parquet for the sampled rows")
     parser.input("--valid", help="samples/valid.parquet, or sequences/valid.parquet for the full split")
     parser.input("--interactions", help="interactions.parquet, for the masks of validation")
     parser.input("--catalogue", help="catalogue.parquet")

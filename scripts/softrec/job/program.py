@@ -46,10 +46,10 @@ class Parser(argparse.ArgumentParser):
         count = ("+" if required else "*") if many else None
         self.add_argument(flag, type=Path, required=required, nargs=count, metavar="FILE", help=help)
 
-    def output(self, flag: str, help: str) -> None:
+    def output(self, flag: str, help: str, *, required: bool = True) -> None:
         """Add an output file or folder, which is written atomically, with a manifest next to it."""
         self.outputs.append(flag.removeprefix("--").replace("-", "_"))
-        self.add_argument(flag, type=Path, required=True, metavar="FILE", help=help)
+        self.add_argument(flag, type=Path, required=required, metavar="FILE", help=help)
 
     def paths(self, args: argparse.Namespace, names: list[str]) -> list[Path]:
         """Return the paths given for `names` as a flat list, without omitted arguments."""
@@ -57,11 +57,14 @@ class Parser(argparse.ArgumentParser):
         return [p for value in values if value is not None for p in (value if isinstance(value, list) else [value])]
 
 
-def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[str] | None = None) -> None:
+def run(
+    main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[str] | None = None, refused: int = 1
+) -> None:
     """Parse arguments, check code and inputs, call `main(args)`, write manifests, and call the last steps.
 
     The code must be what the job was planned with, including modules that are loaded later, and each input must be
-    what its job wrote. A `SoftrecError` ends the process with status 1 and its message; no partial output is left.
+    what its job wrote. A `SoftrecError` ends the process with the status `refused` and its message; no partial output
+    is left.
     """
     args = parser.parse_args(argv)
     _notes.clear()
@@ -84,15 +87,15 @@ def run(main: Callable[[argparse.Namespace], None], parser: Parser, argv: list[s
         for step in _last:
             step()
     except SoftrecError as error:
-        refuse(error)
+        refuse(error, refused)
     except loaded_modules.ModuleChangedError as error:
-        refuse(plan.edited(error.path, str(written[0])))
+        refuse(plan.edited(error.path, str(written[0])), refused)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except BaseException as error:  # the PanicException of polars is not an Exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        refuse(unexpected_errors.as_softrec_error(error, args.files_read, __file__))
+        refuse(unexpected_errors.as_softrec_error(error, args.files_read, __file__), refused)
 
 
 def require_apart(read: Sequence[Path], written: Sequence[Path]) -> None:
@@ -122,7 +125,7 @@ def require_input(path: Path) -> None:
         manifests.require_as_made(path)
 
 
-def refuse(error: SoftrecError) -> typing.NoReturn:
-    """Print the error's message and exit with status 1."""
+def refuse(error: SoftrecError, status: int = 1) -> typing.NoReturn:
+    """Print the error's message and exit with `status`."""
     print(plain("\n".join(["", f"error: {error.lines()[0]}", *error.lines()[1:]])), file=sys.stderr)
-    raise SystemExit(1) from None
+    raise SystemExit(status) from None

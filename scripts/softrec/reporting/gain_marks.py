@@ -4,7 +4,8 @@ from pathlib import Path
 
 from softrec.io import csv_files
 from softrec.reporting.markdown import count
-from softrec.reporting.table2 import MARK, OURS, Means, Place, best_competitor
+from softrec.reporting.means import OURS, Means, Place, best_competitor
+from softrec.reporting.table2 import MARK
 from softrec.stats.table_rows import SIGNIFICANT, Comparison
 
 

@@ -1,4 +1,4 @@
-"""Table 2 and the figures as floats for a paper of two columns, with captions."""
+"""Tables 2 and 3 and the figures as floats for a paper of two columns, with captions."""
 
 import struct
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from common.errors import SoftrecError
 
 DPI = 200  # of the figures as PNG
 NARROW = 4.0  # inches up to which a figure is set in one column
-HEAD = r"""% Table 2 and the figures of a run. They need, in the preamble of a document of two columns:
+HEAD = r"""% Tables and figures of a run. They need, in the preamble of a document of two columns:
 %   \usepackage{booktabs,graphicx}
 %   \newcommand{\softrecfolder}{FOLDER}  % where this file is, seen from the document
 % Standard deviations are hidden, because three data sets fit a page only without them. This line shows them:
@@ -21,6 +21,10 @@ NOISE = (
     r" $^\dagger$: a Gain beyond noise ($p < 0.05$ after Holm's correction for all tests; $p$ covers users, and "
     "training runs if there are several)."
 )
+CAPTIONS = {
+    "table3": "SOFT minus each row that bounds what a language model adds, and minus each control, on all test rows: "
+    r"difference with its 95\,\% interval, and $p$ after Holm's correction for this table. $^\dagger$: $p < 0.05$.",
+}
 FIGURES = {
     "figure2": "Left: mean loss of the first epoch on real and on self-distilled data, and their ratio. Right: share "
     "of self-distilled titles whose nearest item is the target (HR@1) or has the category of the target (HC); the "
@@ -55,13 +59,13 @@ def floats(tables: Sequence[Path], figures: Sequence[Path], settings: PaperSetti
 
 def table_float(name: str, seeds: str) -> str:
     """Return a float as wide as the page; its letters are 8 pt, so that twelve columns of numbers fit."""
-    caption = (
+    caption = CAPTIONS.get(name) or (
         f"Hit ratio (H) and NDCG (NG) on {ROWS[name]}, {seeds}. The best of each column is bold. Gain: SOFT over the "
-        "better of SFT and SDPO, in percent."
+        f"better of SFT and SDPO, in percent.{NOISE if name == 'table2_all' else ''}"
     )
     return (
         "\\begin{table*}[t]\n\\centering\n"
-        f"\\caption{{{caption}{NOISE if name == 'table2_all' else ''}}}\n\\label{{tab:softrec-{name}}}\n"
+        f"\\caption{{{caption}}}\n\\label{{tab:softrec-{name}}}\n"
         "\\fontsize{8}{9.5}\\selectfont\n\\setlength{\\tabcolsep}{2pt}\n"
         f"\\input{{\\softrecfolder/{name}.tex}}\n\\end{{table*}}\n"
     )

@@ -1,17 +1,16 @@
 """Table 2 of the paper from results in long form: means over seeds, and the Gain of SOFT."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from math import fsum
-from statistics import fmean, stdev
-from typing import NamedTuple
 
 from common.errors import SoftrecError
 from softrec.reporting.grouped_table import Cell, Group, Row, Section, Table
+from softrec.reporting.means import COMPETITORS, OURS, Means, Place, gain
 from softrec.results.long_table import LongRow
 from softrec.results.row_counts import Tested
 
-OURS, COMPETITORS, GAIN = "SOFT", ("SFT", "SDPO"), "Gain"
+GAIN = "Gain"
 METRICS = ("H@5", "H@20", "NG@5", "NG@20")
 MARK = "†"
 
@@ -43,34 +42,6 @@ class Table2Settings:
     tested: Tested = "paper"
 
 
-class Place(NamedTuple):
-    """The key of a cell of the table."""
-
-    method: str
-    backbone: str
-    dataset: str
-    metric: str
-
-
-class Mean(NamedTuple):
-    """Mean over seeds, sample standard deviation (None for one seed), and the number of seeds."""
-
-    value: float
-    std: float | None
-    seeds: int
-
-
-Means = Mapping[Place, Mean]
-
-
-def average(rows: Iterable[LongRow]) -> dict[Place, Mean]:
-    """Average each cell over seeds, in order of first appearance. The standard deviation divides by n - 1."""
-    values: dict[Place, list[float]] = {}
-    for row in rows:
-        values.setdefault(Place(*row[:4]), []).append(row.value)
-    return {p: Mean(fmean(v), stdev(v) if len(v) > 1 else None, len(v)) for p, v in values.items()}
-
-
 def shape_of(rows: Iterable[LongRow]) -> Table2Settings:
     """Return settings that show everything in `rows`, in order of first appearance, at the paper's metrics."""
     rows = list(rows)
@@ -94,6 +65,11 @@ def check(means: Means, shape: Table2Settings) -> None:
                 where="the long table",
                 remedy="add the row to settings.rows and the data set to settings.datasets",
             )
+    check_metrics(means, shape)
+
+
+def check_metrics(means: Means, shape: Table2Settings) -> None:
+    """Raise `SoftrecError` naming the first method and data set without a value at some metric of the table."""
     for metric in shape.metrics:
         without = next((p for p in means if p._replace(metric=metric) not in means), None)
         if without is not None:
@@ -102,24 +78,6 @@ def check(means: Means, shape: Table2Settings) -> None:
                 where="the long table",
                 remedy="add its cut-off to the configured cut-offs",
             )
-
-
-def gain(means: Means, backbone: str, dataset: str, metric: str) -> float | None:
-    """Return the Gain in percent: 100 (SOFT / max(SFT, SDPO) - 1); SOFT(w/o SA) is not a competitor.
-
-    The maximum is over those of SFT and SDPO that ran. None if SOFT did not run, neither competitor did, or the better
-    of them is 0.
-    """
-    ours = means.get(Place(OURS, backbone, dataset, metric))
-    places = (Place(method, backbone, dataset, metric) for method in COMPETITORS)
-    best = max((means[place].value for place in places if place in means), default=0.0)
-    return None if ours is None or best == 0 else 100 * (ours.value / best - 1)
-
-
-def best_competitor(means: Means, backbone: str, dataset: str, metric: str) -> str | None:
-    """Return the competitor in a Gain: the better of SFT and SDPO, SFT if they are equal; None if neither ran."""
-    ran = [method for method in COMPETITORS if Place(method, backbone, dataset, metric) in means]
-    return max(ran, key=lambda method: means[Place(method, backbone, dataset, metric)].value, default=None)
 
 
 def gains(means: Means, shape: Table2Settings) -> list[float]:
@@ -135,36 +93,46 @@ def mean_gain(means: Means, shape: Table2Settings) -> float | None:
     return fsum(values) / len(values) if values else None
 
 
-def table2(means: Means, shape: Table2Settings, beyond_noise: Collection[Place] = ()) -> Table:
+def table2(
+    means: Means, shape: Table2Settings, beyond_noise: Collection[Place] = (), below: Means | None = None
+) -> Table:
     """Build Table 2: one section per backbone, one group of columns per data set that has results.
 
-    A Gain is marked if the place of its SOFT cell is in `beyond_noise`.
+    A Gain is marked if the place of its SOFT cell is in `beyond_noise`. The rows of `below` are a last section; they
+    change no other cell, and none of theirs is marked as the best.
 
     Raises:
         SoftrecError: a measured value has no place in the table (`check`).
     """
     check(means, shape)
+    check_metrics(below or {}, shape)
     shown = [dataset for dataset in shape.datasets if any(place.dataset == dataset for place in means)]
     groups = tuple(Group(dataset, tuple(shape.metrics)) for dataset in shown)
     ran = {(place.method, place.backbone) for place in means}
     sections = []
     for backbone in dict.fromkeys(row.backbone for row in shape.rows):
         methods = [row.method for row in shape.rows if row.backbone == backbone and (row.method, backbone) in ran]
-        rows = [method_row(means, method, backbone, groups) for method in methods]
+        rows = [method_row(means, method, backbone, groups, best_of=means) for method in methods]
         if OURS in methods and any(method in methods for method in COMPETITORS):
             rows.append(gain_row(means, backbone, groups, beyond_noise))
         sections += [Section(backbone, tuple(rows))] if rows else []
+    names = dict.fromkeys(place.method for place in below or {})
+    last = [method_row(below or {}, method, "", groups, best_of={}) for method in names]
+    sections += [Section("", tuple(last))] if last else []
     return Table("Backbone", "Method", groups, tuple(sections))
 
 
-def method_row(means: Means, method: str, backbone: str, groups: tuple[Group, ...]) -> Row:
-    """Return the row of one method; cells of data sets on which the method did not run are empty."""
+def method_row(means: Means, method: str, backbone: str, groups: tuple[Group, ...], best_of: Means) -> Row:
+    """Return the row of one method; cells of data sets on which the method did not run are empty.
+
+    The best cells of a column are those that print the highest mean of `best_of`.
+    """
 
     def cell(dataset: str, metric: str) -> Cell:
         mean = means.get(Place(method, backbone, dataset, metric))
         if mean is None:
             return Cell()
-        best = format_value(mean.value) == best_printed(means, dataset, metric)
+        best = format_value(mean.value) == best_printed(best_of, dataset, metric)
         return Cell(format_value(mean.value), "" if mean.std is None else format_value(mean.std), best)
 
     return Row(method, tuple(tuple(cell(g.label, metric) for metric in g.columns) for g in groups))
@@ -191,12 +159,22 @@ def format_percent(value: float | None) -> str:
 
 
 def best_printed(means: Means, dataset: str, metric: str) -> str:
-    """Return the highest mean of a column as printed, so that methods that print the same are both best; "" if 0."""
-    highest = max(mean.value for place, mean in means.items() if (place.dataset, place.metric) == (dataset, metric))
+    """Return the highest mean of a column as printed, so that methods that print the same are both best.
+
+    "" if it is 0, or if there are no means.
+    """
+    column = [mean.value for place, mean in means.items() if (place.dataset, place.metric) == (dataset, metric)]
+    highest = max(column, default=0.0)
     return format_value(highest) if highest > 0 else ""
 
 
-def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> str:
+BELOW = (
+    "The rows below the last line bound what a language model adds: they are neither marked as the best nor part of a "
+    "Gain, and Table 3 compares SOFT with them."
+)
+
+
+def note(means: Means, shape: Table2Settings, marked: str, noise: str = "", below: Means | None = None) -> str:
     """Return the note below the table: number of seeds, how the best is marked, the meaning of Gain, then `noise`.
 
     Args:
@@ -204,6 +182,7 @@ def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> s
         shape: the settings of the table.
         marked: how the best of each column is marked ("in bold").
         noise: sentence on the tests of the Gains, or "".
+        below: the rows below those of the paper.
     """
     counts = sorted({mean.seeds for mean in means.values()})
     seeds = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
@@ -219,4 +198,4 @@ def note(means: Means, shape: Table2Settings, marked: str, noise: str = "") -> s
         rivals = f"the better of {rivals}" if " and " in rivals else rivals
         cells = f"{len(values)} cell{'s' if len(values) > 1 else ''}"
         text += f" Gain: SOFT over {rivals}; its mean over {cells} is {format_percent(mean_gain(means, shape))}."
-    return f"{text} {noise}".strip()
+    return " ".join(filter(None, (text, noise, BELOW if below else "")))

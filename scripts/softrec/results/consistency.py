@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from common.errors import SoftrecError
@@ -13,6 +14,17 @@ J, K = 5, 20
 PRINTED = 5e-5  # largest rounding error of a number printed with four decimals
 
 Cells = Mapping[tuple[str, str, str, str], float]
+
+
+class Span(NamedTuple):
+    """The ends of an interval of numbers, both included: floats, or fractions where rounding must not blur an end."""
+
+    low: float | Fraction
+    high: float | Fraction
+
+    def minus(self, other: "Span") -> "Span":
+        """Return the differences of a number of this interval and one of the other."""
+        return Span(self.low - other.high, self.high - other.low)
 
 
 class Triple(NamedTuple):
@@ -28,24 +40,37 @@ class Triple(NamedTuple):
 
 def on_grid(values: Iterable[float], rows: int) -> int:
     """Count the values that are whole multiples of 1 / rows, as hit ratios of a single run over `rows` rows are."""
-    return sum(abs(value * rows - round(value * rows)) < 1e-6 for value in values)
+    return sum(has_multiple(Span(value, value), rows, 1e-6) for value in values)
+
+
+def has_multiple(span: Span, parts: int, slack: float = 0) -> bool:
+    """Return whether an interval contains a multiple of 1 / parts, with its ends moved outwards by `slack` / parts."""
+    return math.ceil(span.low * parts - slack) <= math.floor(span.high * parts + slack)
+
+
+def ndcg_span(hits: Span, j: int, k: int) -> Span:
+    """Return where NG@K - NG@J lies if H@K - H@J lies in `hits`, for J < K.
+
+    A target ranked J + 1 to K adds 1 to the hits and between 1 / log2(K + 1) and 1 / log2(J + 2) to NDCG. At J = 0 the
+    differences are H@K and NG@K themselves. The bounds of negative hits, which no ranks give, are those of none.
+    """
+    return Span(max(hits.low, 0) / math.log2(k + 1), max(hits.high, 0) / math.log2(j + 2))
 
 
 def impossible_triples(cells: Cells, rounding: float) -> list[Triple]:
     """Find methods and data sets where NG@20 - NG@5 is outside [(H@20 - H@5) / log2 21, (H@20 - H@5) / log2 7].
 
-    A target ranked 6th to 20th adds 1 to the hits and between 1 / log2 21 and 1 / log2 7 to NDCG. `rounding` is the
-    largest rounding error of a number.
+    `rounding` is the largest rounding error of a number. The bounds in the result are those of the numbers as given.
     """
     found = []
     for method, backbone, dataset in dict.fromkeys(key[:3] for key in cells if key[0] != GAIN):
         place = (method, backbone, dataset)
         difference = cells[*place, f"NG@{K}"] - cells[*place, f"NG@{J}"]
         hits = cells[*place, f"H@{K}"] - cells[*place, f"H@{J}"]
-        low, high = hits / math.log2(K + 1), hits / math.log2(J + 2)
-        slack = 2 * rounding * (1 + 1 / math.log2(J + 2))  # two rounded NDCGs, and two hit ratios over log2(J + 2)
-        if not low - slack <= difference <= high + slack:
-            found.append(Triple(*place, difference, low, high))
+        low, high = ndcg_span(Span(hits, hits), J, K)
+        widest = ndcg_span(Span(hits - 2 * rounding, hits + 2 * rounding), J, K)
+        if not widest.low - 2 * rounding <= difference <= widest.high + 2 * rounding:
+            found.append(Triple(*place, difference, float(low), float(high)))
     return found
 
 

@@ -92,14 +92,14 @@ def engine_settings(text: str) -> EngineSettings:
     return how
 
 
-def engine_for(recommender: Recommender, settings: TuningSettings, how: EngineSettings) -> TorchEngine:
-    """Start the engine that trains a recommender's adapter."""
-    llm = recommender.llm
+def engine_for(recommender: Recommender, by: Strategy, how: EngineSettings) -> TorchEngine:
+    """Start the engine that trains a recommender's adapter by a strategy."""
+    llm, settings = recommender.llm, by.settings
     if how.gradient_checkpointing:
         recompute_activations(llm)
     sizes = settings.loop.micro_batch_size, settings.loop.global_batch_size
     accumulation = -(-sizes[1] // (world_size() * sizes[0]))
-    likelihood = ResponseLikelihood(llm.model, llm.backbone)
+    likelihood = ResponseLikelihood(llm.model, llm.backbone, by.smoothing)
     return start_engine(likelihood, settings.optimiser, how, sizes[0], accumulation)
 
 
@@ -123,7 +123,7 @@ def tune(
     """
     llm, loop = recommender.llm, by.settings.loop
     prompts = recommender.prompts(train, by.responses)
-    engine = engine_for(recommender, by.settings, how)
+    engine = engine_for(recommender, by, how)
     trainable = sum(parameter.numel() for parameter in engine.parameters)
     info(f"{trainable:,} trainable parameters of {llm.model.num_parameters():,}")
     objective: Objective = (

@@ -12,17 +12,19 @@ class EpochFacts:
 
     Attributes:
         tau: weight of self-distilled data; None where the loss has no tau, as in S-DPO.
-        d_t, d_0: the distances from which tau was computed; None where tau is constant.
+        d_t, d_0: the distances from which tau was computed; None where it was not computed from distances.
+        loss_t, loss_0: the losses on validation rows from which tau was computed; None likewise.
     """
 
     tau: float | None = None
     d_t: float | None = None
     d_0: float | None = None
+    loss_t: float | None = None
+    loss_0: float | None = None
 
     def known(self) -> dict[str, float]:
         """Return the facts that are not None by name, for the log and for checkpoints."""
-        facts = {"tau": self.tau, "d_t": self.d_t, "d_0": self.d_0}
-        return {name: value for name, value in facts.items() if value is not None}
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 class Schedule(Protocol):

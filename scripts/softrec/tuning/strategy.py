@@ -27,11 +27,27 @@ NewObjective = Callable[[LanguageModel, list[list[int]], Responses, LoopSettings
 
 @dataclass(frozen=True)
 class StrategyFiles:
-    """Files that some strategies read: interactions, and lists of at most one file for those that not every run has."""
+    """Files that some strategies read; those that not every run has are lists, of at most one file but for SOFT's logs.
+
+    Attributes:
+        interactions, catalogue, titles, train, valid: files that every run has.
+        self_distilled, embeddings: the self-distilled titles and their embeddings.
+        initial_distance: d_0 and the rows of every d_t.
+        sft_log, soft_logs, soft_choice: training logs of the SFT run and of the SOFT run with each alpha, and the
+            selected alpha.
+    """
 
     interactions: Path
-    self_distilled: Sequence[Path] | None
-    initial_distance: Sequence[Path] | None
+    self_distilled: Sequence[Path] | None = None
+    initial_distance: Sequence[Path] | None = None
+    embeddings: Sequence[Path] | None = None
+    sft_log: Sequence[Path] | None = None
+    soft_logs: Sequence[Path] | None = None
+    soft_choice: Sequence[Path] | None = None
+    catalogue: Path | None = None
+    titles: Path | None = None
+    train: Path | None = None
+    valid: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +76,8 @@ class TuningRun:
 
     def file(self, name: str) -> Path:
         """Return the strategy's file `name`. Raises `SoftrecError` if it is not given."""
-        given = getattr(self.files, name) or []
+        found = getattr(self.files, name)
+        given = [found] if isinstance(found, Path) else found or []
         if len(given) != 1:
             flag = f"--{name.replace('_', '-')}"
             raise SoftrecError(
@@ -94,12 +111,14 @@ class Strategy:
         schedule: builds the schedule of tau; called when the model is ready.
         settings: the settings of the run, perhaps with a schedule of the learning rate.
         new_objective: builds the objective; None is L_SOFT.
+        smoothing: epsilon of label smoothing.
     """
 
     responses: Responses
     schedule: Callable[[], Schedule]
     settings: TuningSettings
     new_objective: NewObjective | None = None
+    smoothing: float = 0.0
 
 
 def prepare(name: str, options: dict[str, Any], run: TuningRun) -> Strategy:

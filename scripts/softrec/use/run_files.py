@@ -12,6 +12,7 @@ from softrec.io.choice_file import read_choice
 from softrec.io.records import Record, read_record
 
 ADAPTER, CATALOGUE, TITLES = "adapter", "catalogue.parquet", "titles.npy"
+GRIDS = ("alpha", "epsilon")  # hyperparameters of tuned models that validation chooses
 SHOWN = 6  # names in a message
 
 
@@ -59,11 +60,12 @@ def require_one_of(name: str, known: Collection[str], folder: Path, what: str) -
 def model_folder(dataset: Path, model: str) -> Path:
     """Return the folder of a tuned model, such as `bigrec/sft/seed=1`.
 
-    SOFT's folder without its alpha, `bigrec/soft/seed=1`, is that of the alpha that validation has chosen.
+    Without its candidate, such as SOFT's alpha in `bigrec/soft/seed=1`, the folder of a row with a grid is that of the
+    candidate that validation has chosen.
 
     Raises `SoftrecError` if the model is not there, is not finished, or has no adapter.
     """
-    folder = dataset / with_alpha(dataset, model.strip("/"))
+    folder = dataset / with_candidate(dataset, model.strip("/"))
     if (folder / ADAPTER).is_dir() and files.manifest_of(folder / ADAPTER).exists():
         return folder
     known = models(dataset)
@@ -79,13 +81,13 @@ def model_folder(dataset: Path, model: str) -> Path:
     )
 
 
-def with_alpha(dataset: Path, model: str) -> str:
-    """Return a model's folder, with the chosen alpha if it is SOFT's folder without one."""
+def with_candidate(dataset: Path, model: str) -> str:
+    """Return a model's folder, with the chosen candidate if it is the folder of a row with a grid without one."""
     before, _, seed = model.rpartition("/")
-    choice = dataset / before / "alpha.json"
-    if not seed.startswith("seed=") or not choice.is_file():
+    choices = [dataset / before / f"{name}.json" for name in GRIDS if (dataset / before / f"{name}.json").is_file()]
+    if not seed.startswith("seed=") or not choices:
         return model
-    chosen = read_choice(choice)
+    chosen = read_choice(choices[0])
     for path in sorted((dataset / before).glob(f"{chosen.name}=*")):
         if same_number(path.name.partition("=")[2], chosen.value):
             return f"{before}/{path.name}/{seed}"

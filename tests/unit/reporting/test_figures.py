@@ -78,7 +78,7 @@ def test_figure5_has_means_by_alpha_and_a_ring_where_chosen(tmp_path: Path) -> N
     """Means over seeds: 0.15 + alpha / 20; the ring is on alpha 10; SFT is a line at 0.3."""
     points = figure5.read_points(long(tmp_path / "long.csv"), "H@5")
     assert len(points) == 5
-    (panel,) = figure5.draw(points, SPANS, {("D", "BIGRec"): 10.0}, "H@5").axes
+    (panel,) = figure5.draw(points, SPANS, {("D", "BIGRec", "SOFT"): 10.0}, "H@5").axes
     by_label = {line.get_label(): line for line in panel.lines}
     assert list(by_label["SOFT"].get_ydata()) == pytest.approx([0.155, 0.65])
     assert list(by_label["chosen on validation"].get_xdata()) == [10.0]
@@ -86,6 +86,30 @@ def test_figure5_has_means_by_alpha_and_a_ring_where_chosen(tmp_path: Path) -> N
     bars = [list(line.get_ydata()) for line in panel.lines if line.get_marker() == "_"]
     assert bars == [[0.0, 0.4], [0.3, 1.0]]
     assert panel.get_ylim()[0] == 0.0
+
+
+def test_figure5_draws_other_curricula_where_they_ran() -> None:
+    """By epoch: 0.2 and 0.4 of two seeds at alpha 1 are 0.3, 0.5 and 0.7 at alpha 10 are 0.6, and alpha 1 was chosen.
+
+    LLaRA has none: its panel has SOFT alone, and the legend names what any panel has.
+    """
+    by_epoch = [(1.0, 1, 0.2), (1.0, 2, 0.4), (10.0, 1, 0.5), (10.0, 2, 0.7)]
+    points = [figure5.Point("D", backbone, "SOFT", 1.0, 1, 0.1) for backbone in ("LLaRA", "BIGRec")]
+    points += [figure5.Point("D", "BIGRec", "SOFT (tau by epoch)", *point) for point in by_epoch]
+    chosen = {("D", "LLaRA", "SOFT"): 1.0, ("D", "BIGRec", "SOFT"): 1.0, ("D", "BIGRec", "SOFT (tau by epoch)"): 1.0}
+    figure = figure5.draw(points, [], chosen, "H@5")
+    llara, bigrec = ({line.get_label(): line for line in panel.lines} for panel in figure.axes)
+    assert "SOFT (tau by epoch)" not in llara
+    assert list(bigrec["SOFT (tau by epoch)"].get_xdata()) == [1.0, 10.0]
+    assert list(bigrec["SOFT (tau by epoch)"].get_ydata()) == pytest.approx([0.3, 0.6])
+    rings = [
+        tuple(map(float, (*line.get_xdata(), *line.get_ydata())))
+        for line in figure.axes[1].lines
+        if line.get_ms() == 10
+    ]
+    assert rings == [(1.0, 0.1), (1.0, pytest.approx(0.3))]
+    (legend,) = figure.legends
+    assert {text.get_text() for text in legend.get_texts()} == {"SOFT", "chosen on validation", "SOFT (tau by epoch)"}
 
 
 def test_figure5_has_the_intervals_of_users(tmp_path: Path) -> None:
@@ -188,7 +212,7 @@ def test_figures_are_the_same_bytes_each_time(tmp_path: Path) -> None:
     five = figure5.read_points(long(tmp_path / "long.csv"), "H@5")
     drawing = {
         "2": lambda: figure2.draw([bars(1), bars(2)]),
-        "5": lambda: figure5.draw(five, SPANS, {("D", "BIGRec"): 10.0}, "H@5"),
+        "5": lambda: figure5.draw(five, SPANS, {("D", "BIGRec", "SOFT"): 10.0}, "H@5"),
         "6": lambda: figure6.draw(points(), "H@5"),
     }
     for name, draw in drawing.items():
@@ -214,7 +238,7 @@ def test_labels_are_no_formulas(tmp_path: Path) -> None:
     bars = [figure2.Bars(label, "BIGRec", 1, 2.0, 1.0, 0.1, 0.5, 0.2, 1, 4)]
     points = [figure5.Point(label, "BIGRec", "SOFT", 1.0, 1, 0.1)]
     style.save(figure2.draw(bars), tmp_path / "two.png")
-    style.save(figure5.draw(points, [], {(label, "BIGRec"): 1.0}, "H@5"), tmp_path / "five.png")
+    style.save(figure5.draw(points, [], {(label, "BIGRec", "SOFT"): 1.0}, "H@5"), tmp_path / "five.png")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["five.png", "two.png"]
 
 
@@ -222,4 +246,4 @@ def test_an_alpha_that_was_chosen_must_have_run() -> None:
     """The choice is of another run."""
     points = [figure5.Point("D", "BIGRec", "SOFT", 1.0, 1, 0.1)]
     with pytest.raises(SoftrecError, match=r"alpha=10 was chosen for D with BIGRec, but was not run"):
-        figure5.draw(points, [], {("D", "BIGRec"): 10.0}, "H@5")
+        figure5.draw(points, [], {("D", "BIGRec", "SOFT"): 10.0}, "H@5")

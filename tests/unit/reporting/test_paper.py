@@ -11,7 +11,8 @@ from common.errors import SoftrecError
 from made_tables import NAMES
 from softrec.reporting import latex, paper, table2
 from softrec.reporting.figures import style
-from softrec.reporting.table2 import Mean, Means, Place, RowName, Table2Settings
+from softrec.reporting.means import Mean, Means, Place
+from softrec.reporting.table2 import RowName, Table2Settings
 
 FIGURES = {"figure2": 6.2, "figure5": 3.4, "figure6": 5.0, "curriculum": 6.6}  # inches
 # The page, letters and captions of acl.sty (acl-org/acl-style-files), which TeX distributions do not have.

@@ -6,7 +6,8 @@ from common.errors import SoftrecError
 from places import ROOT
 from softrec.reporting import table2
 from softrec.reporting.grouped_table import Row, Table, flat
-from softrec.reporting.table2 import Place, RowName, Table2Settings
+from softrec.reporting.means import Place, average, gain
+from softrec.reporting.table2 import RowName, Table2Settings
 from softrec.results import published
 from softrec.results.long_table import LongRow
 
@@ -39,7 +40,7 @@ def test_published_file_holds_both_tables_whole() -> None:
 def test_paper_numbers_give_every_printed_gain() -> None:
     """Fed with the 144 printed results, the table prints all 24 printed Gains, digit by digit."""
     shape = table2.shape_of(PAPER)
-    table = table2.table2(table2.average(PAPER), shape)
+    table = table2.table2(average(PAPER), shape)
     for backbone in ("BIGRec", "LLaRA"):
         expected = [f"{PUBLISHED['Gain', backbone, d, m]:+.2f}%" for d in shape.datasets for m in shape.metrics]
         assert [cell.text for cell in flat(row(table, backbone, "Gain"))] == expected
@@ -47,14 +48,14 @@ def test_paper_numbers_give_every_printed_gain() -> None:
 
 def test_paper_numbers_give_the_printed_mean_gain() -> None:
     """The abstract's 37.59 % is the mean of the 24 Gains over the better of SFT and SDPO."""
-    means, shape = table2.average(PAPER), table2.shape_of(PAPER)
+    means, shape = average(PAPER), table2.shape_of(PAPER)
     assert len(table2.gains(means, shape)) == 24
     assert table2.mean_gain(means, shape) == pytest.approx(37.59, abs=0.005)
 
 
 def test_paper_table_has_the_paper_shape_and_best_cells() -> None:
     """12 methods in three sections, columns by data set; on Game H@5 SOFT is best on both backbones (0.0230 twice)."""
-    table = table2.table2(table2.average(PAPER), table2.shape_of(PAPER))
+    table = table2.table2(average(PAPER), table2.shape_of(PAPER))
     assert [section.label for section in table.sections] == ["", "BIGRec", "LLaRA"]
     assert [r.label for r in table.sections[0].rows] == ["SASRec", "DROS", "LLM-CF", "DLLM2Rec"]
     assert [r.label for r in table.sections[1].rows] == ["SFT", "SDPO", "SOFT(w/o SA)", "SOFT", "Gain"]
@@ -69,7 +70,7 @@ def test_means_deviations_and_gain_by_hand() -> None:
 
     Gain = 0.035 / max(0.02, 0.025) - 1 = 40 %.
     """
-    means = table2.average(small(sft=[0.01, 0.03], sdpo=[0.025, 0.025], soft=[0.03, 0.04]))
+    means = average(small(sft=[0.01, 0.03], sdpo=[0.025, 0.025], soft=[0.03, 0.04]))
     table = table2.table2(means, SMALL)
     assert row(table, "B", "SFT").cells[0][0] == ("0.0200", "0.0141", False, "")
     assert row(table, "B", "SDPO").cells[0][0] == ("0.0250", "0.0000", False, "")
@@ -82,13 +83,13 @@ def test_means_deviations_and_gain_by_hand() -> None:
 
 def test_one_seed_has_no_deviation() -> None:
     """A deviation of one number is not 0 but unknown."""
-    assert table2.average(small(sft=[0.01]))[Place("SFT", "B", "Game", "H@5")] == (0.01, None, 1)
+    assert average(small(sft=[0.01]))[Place("SFT", "B", "Game", "H@5")] == (0.01, None, 1)
 
 
 def test_without_self_adaptation_never_competes() -> None:
     """SOFT 0.03 against SFT 0.02 gains 50 %, although w/o SA reached 0.04."""
-    means = table2.average(small(sft=[0.02], guidance=[0.04], soft=[0.03]))
-    assert table2.gain(means, "B", "Game", "H@5") == pytest.approx(50)
+    means = average(small(sft=[0.02], guidance=[0.04], soft=[0.03]))
+    assert gain(means, "B", "Game", "H@5") == pytest.approx(50)
     assert "Gain: SOFT over SFT;" in table2.note(means, SMALL, "in bold")
 
 
@@ -103,7 +104,7 @@ def test_without_self_adaptation_never_competes() -> None:
 )
 def test_rows_that_did_not_run_are_absent(ran: dict[str, list[float]], expected: list[str]) -> None:
     """Only what ran has a row; Gain needs SOFT and at least one of its competitors."""
-    means = table2.average(small(**ran))
+    means = average(small(**ran))
     (section,) = table2.table2(means, SMALL).sections
     assert [r.label for r in section.rows] == expected
     assert ("Gain" in table2.note(means, SMALL, "in bold")) == ("Gain" in expected)
@@ -111,42 +112,42 @@ def test_rows_that_did_not_run_are_absent(ran: dict[str, list[float]], expected:
 
 def test_losing_is_printed_as_a_negative_gain() -> None:
     """0.01 against 0.02 is -50 %; a loss too small to print is +0.00%, never -0.00%."""
-    table = table2.table2(table2.average(small(sft=[0.02], soft=[0.01])), SMALL)
+    table = table2.table2(average(small(sft=[0.02], soft=[0.01])), SMALL)
     assert row(table, "B", "Gain").cells[0][0].text == "-50.00%"
     assert table2.format_percent(-0.001) == "+0.00%"
 
 
 def test_gain_over_zero_is_left_empty() -> None:
     """0.01 / 0 is no percentage: the cell is empty and does not count in the mean."""
-    means = table2.average(small(sft=[0.0], soft=[0.01]))
+    means = average(small(sft=[0.0], soft=[0.01]))
     assert row(table2.table2(means, SMALL), "B", "Gain").cells[0][0].text == ""
     assert table2.mean_gain(means, SMALL) is None
 
 
 def test_a_column_of_zeros_has_no_best() -> None:
     """Where nobody hits, nobody is best."""
-    table = table2.table2(table2.average(small(sft=[0.0], soft=[0.0])), SMALL)
+    table = table2.table2(average(small(sft=[0.0], soft=[0.0])), SMALL)
     assert not any(cell.best for section in table.sections for r in section.rows for cell in flat(r))
 
 
 def test_unplaced_results_are_refused() -> None:
     """A method that the shape does not know must not vanish from the table."""
     with pytest.raises(SoftrecError, match="no place for SASRec on Game"):
-        table2.table2(table2.average(small(sasrec=[0.02], sft=[0.01])), SMALL)
+        table2.table2(average(small(sasrec=[0.02], sft=[0.01])), SMALL)
 
 
 def test_a_missing_metric_is_refused() -> None:
     """A configured metric that was not measured is an error, not an empty column."""
     shape = Table2Settings(SMALL.rows, ["Game"], ["H@5", "H@20"])
     with pytest.raises(SoftrecError, match="SFT on Game has no H@20"):
-        table2.table2(table2.average(small(sft=[0.01])), shape)
+        table2.table2(average(small(sft=[0.01])), shape)
 
 
 def test_method_missing_on_one_data_set_leaves_its_cell_empty() -> None:
     """SFT ran on Game and Movie, SOFT on Game alone: an empty cell and an empty Gain on Movie."""
     rows = small(sft=[0.02], soft=[0.03])
     rows.append(rows[0]._replace(dataset="Movie"))
-    table = table2.table2(table2.average(rows), Table2Settings(SMALL.rows, ["Game", "Movie", "Kindle"], ["H@5"]))
+    table = table2.table2(average(rows), Table2Settings(SMALL.rows, ["Game", "Movie", "Kindle"], ["H@5"]))
     assert [group.label for group in table.groups] == ["Game", "Movie"]
     assert [cell.text for cell in flat(row(table, "B", "SOFT"))] == ["0.0300", ""]
     assert [cell.text for cell in flat(row(table, "B", "Gain"))] == ["+50.00%", ""]

@@ -7,6 +7,7 @@ import re
 from places import ROOT
 from softrec.reporting import grouped_table, latex, plain_text, table2
 from softrec.reporting.grouped_table import Cell, Group, Row, Section, Table
+from softrec.reporting.means import average
 from softrec.results import published
 from softrec.results.long_table import LongRow
 
@@ -18,7 +19,7 @@ AWKWARD = Table("Backbone", "Method", (Group("R&D_1", ("H@5",)),), (Section("a|b
 
 def table_of(rows: list[LongRow]) -> Table:
     """Table 2 of rows."""
-    return table2.table2(table2.average(rows), table2.shape_of(rows))
+    return table2.table2(average(rows), table2.shape_of(rows))
 
 
 def test_csv_reads_back_to_the_printed_numbers() -> None:

@@ -11,7 +11,7 @@ from places import SCRIPTS
 from softrec.stats.table_rows import Comparison
 
 ROWS = [{"method": method, "backbone": "BIGRec"} for method in ("SFT", "SDPO", "SOFT")]
-NAMES = ("collect_results", "make_table1", "make_table2", "show_table", "plot_curriculum")
+NAMES = ("audit_table", "collect_results", "make_table1", "make_table2", "show_table", "plot_curriculum")
 
 
 def run(script: str, *arguments: str | Path, settings: object = None) -> subprocess.CompletedProcess[str]:

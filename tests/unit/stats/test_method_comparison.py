@@ -13,6 +13,7 @@ from softrec.io import csv_files
 from softrec.io.choice_file import Setting
 from softrec.io.tables import write_table
 from softrec.reporting import gain_marks, table2
+from softrec.reporting.means import average
 from softrec.reporting.summary import comparisons
 from softrec.results.long_table import LongRow
 from softrec.results.runs import Run
@@ -166,7 +167,7 @@ def test_a_gain_is_marked_by_the_test_against_its_own_rival(tmp_path: Path) -> N
     """On H@5 SDPO is the better of the two: its p of 0.01 counts, not the 0.5 of SFT; on NG@5 SFT with 0.2."""
     values = {"SFT": (0.1, 0.3), "SDPO": (0.2, 0.2), "SOFT": (0.4, 0.4)}
     long = [LongRow(m, "BIGRec", "D", k, 1, v[i]) for m, v in values.items() for i, k in enumerate(("H@5", "NG@5"))]
-    means = table2.average(long)
+    means = average(long)
     tests = [row("SFT", "H@5", 0.5), row("SDPO", "H@5", 0.01), row("SFT", "NG@5", 0.2), row("SDPO", "NG@5", 0.01)]
     csv_files.write_text(tmp_path / "tests.csv", csv_files.csv_text([Comparison._fields, *tests]))
     marked, sentence = gain_marks.beyond_noise(tmp_path / "tests.csv", means)
@@ -198,7 +199,7 @@ def test_a_difference_that_other_seeds_would_turn_is_noise(tmp_path: Path, luck:
     found = comparisons_of(method_comparison.read_ranked(runs, paths, {}), settings)
     csv_files.write_text(tmp_path / "tests.csv", csv_files.csv_text([Comparison._fields, *found]))
     long = [LongRow(m, "BIGRec", "D", "H@5", 1, v) for m, v in {"SFT": 0.2, "SOFT": 0.2625}.items()]
-    marked, sentence = gain_marks.beyond_noise(tmp_path / "tests.csv", table2.average(long))
+    marked, sentence = gain_marks.beyond_noise(tmp_path / "tests.csv", average(long))
     assert bool(marked) == beyond == (found[0].low > 0)
     assert sentence.startswith("† marks a Gain" if beyond else "No Gain is beyond noise")
     assert "(p < 0.05 over users and seeds together, Holm-corrected for 1 test; 400 rows of 400 users)" in sentence

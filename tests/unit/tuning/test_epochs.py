@@ -10,8 +10,8 @@ import torch
 from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, adapter_state
 from softrec.tuning.checkpointing import Saver
+from softrec.tuning.curriculum import SelfAdaptive
 from softrec.tuning.schedule import Constant
-from softrec.tuning.strategies.soft import SelfAdaptive
 from tuning_run import NoCheckpoint, Scripted, fitted, flat, new_tuner
 
 NewLlm = Callable[[], LanguageModel]

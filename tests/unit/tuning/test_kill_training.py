@@ -15,8 +15,8 @@ import torch
 from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, adapter_state
 from softrec.tuning.checkpointing import Saver
+from softrec.tuning.curriculum import SelfAdaptive
 from softrec.tuning.epoch_loop import Tuner
-from softrec.tuning.strategies.soft import SelfAdaptive
 from tuning_run import Scripted, flat, new_tuner
 
 NewLlm = Callable[[], LanguageModel]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from common.errors import SoftrecError
 from softrec.io.checkpoints import Checkpoint
 from softrec.llm.language_model import LanguageModel, LoraSettings, adapter_state, attach_lora
-from softrec.llm.log_likelihood import ResponseLikelihood
+from softrec.llm.log_likelihood import ResponseLikelihood, of_responses
 from softrec.splits.samples import Items
 from softrec.splits.seen_items import SeenItems
 from softrec.tuning.checkpointing import Saver
@@ -22,7 +22,7 @@ from softrec.tuning.engine import TorchEngine
 from softrec.tuning.epoch_loop import LoopSettings, Tuner
 from softrec.tuning.preference import negative_titles
 from softrec.tuning.schedule import Constant, EpochFacts
-from softrec.tuning.strategies.sdpo import ask_reference, objective, sdpo
+from softrec.tuning.strategies.sdpo import objective, sdpo
 from tuning_run import LOOP, OPTIMISER, PREFERENCES, PROMPTS, NoCheckpoint, Scripted, as_after_sft, flat
 
 PREFERENCE = Constant(None)
@@ -70,7 +70,7 @@ def test_the_reference_is_asked_once_and_stays(new_llm: Callable[[], LanguageMod
     before = tuner.objective.reference.clone()
     lines = tuner.fit(PREFERENCE, Scripted(*[(0.1, 0.1)] * 2), NoCheckpoint())
     assert torch.equal(tuner.objective.reference, before)
-    now = ask_reference(tuner.llm, PROMPTS, PREFERENCES, tuner.settings)
+    now = of_responses(tuner.llm, PROMPTS, PREFERENCES, tuner.settings.micro_batch_size, True, "now")
     assert not torch.allclose(now, before, atol=1e-3)
     assert ["reference" in line["seconds"] for line in lines[:2]] == [True, False]
 

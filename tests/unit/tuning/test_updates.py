@@ -11,10 +11,10 @@ from common.errors import SoftrecError
 from softrec.core import seeds
 from softrec.llm.language_model import LanguageModel, adapter_state
 from softrec.tuning.batches import global_batches
+from softrec.tuning.curriculum import SelfAdaptive
 from softrec.tuning.engine import TorchEngine
 from softrec.tuning.epoch_loop import Tuner
 from softrec.tuning.schedule import Constant
-from softrec.tuning.strategies.soft import SelfAdaptive
 from tuning_run import OPTIMISER, PROMPTS, RESPONSES, NoCheckpoint, Scripted, fitted, flat, new_tuner
 
 NewLlm = Callable[[], LanguageModel]

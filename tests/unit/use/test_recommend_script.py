@@ -19,13 +19,15 @@ ADAPTER = {
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """A run with two finished adapters, an unfinished one, and an ID-based model."""
+    """A run with three finished adapters, an unfinished one, and an ID-based model."""
     dataset = tmp_path / "results/demo/ml100k"
-    for model in ("bigrec/soft/alpha=1/seed=1", "bigrec/soft/alpha=10/seed=1", "bigrec/sft/seed=1"):
+    smoothed = "bigrec/label-smoothing/epsilon=0.1/seed=1"
+    for model in ("bigrec/soft/alpha=1/seed=1", "bigrec/soft/alpha=10/seed=1", "bigrec/sft/seed=1", smoothed):
         (dataset / model / "adapter").mkdir(parents=True)
         if "sft" not in model:
             (dataset / model / "adapter.manifest.json").write_text(json.dumps(ADAPTER))
     (dataset / "bigrec/soft/alpha.json").write_text('{"name": "alpha", "chosen": 10.0}')
+    (dataset / "bigrec/label-smoothing/epsilon.json").write_text('{"name": "epsilon", "chosen": 0.1}')
     (dataset / "sasrec/seed=1").mkdir(parents=True)
     (dataset / "sasrec/seed=1/model.safetensors").touch()
     (dataset / "catalogue.parquet").touch()
@@ -55,6 +57,7 @@ def told(folder: Path, *arguments: str) -> str:
         ("demo", "ml100k", "bigrec/soft/seed=2", "has no finished adapter|has no model 'bigrec/soft/seed=2'"),
         ("demo", "ml100k", "bigrec/sotf/seed=1", "where:  models with an adapter: bigrec/soft/alpha=1"),
         ("demo", "ml100k", "bigrec/soft/seed=1", "the base model of .*alpha=10/seed=1/adapter.manifest.json is not"),
+        ("demo", "ml100k", "bigrec/label-smoothing/seed=1", "the base model of .*epsilon=0.1/seed=1/adapter.manifest"),
     ],
 )
 def test_a_model_that_is_not_there_is_told(results: Path, run: str, dataset: str, model: str, message: str) -> None:

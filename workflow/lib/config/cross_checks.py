@@ -9,6 +9,7 @@ from typing import Any
 from lib.config import source_checks
 from lib.config.messages import suggestion, value_text
 from lib.graph import sources
+from lib.graph.methods import BY_KEY
 
 Config = Mapping[str, Any]
 RESERVED = ("benchmarks", "figures", "logs", "pages")  # folders of a run beside those of its data sets
@@ -37,6 +38,13 @@ def tuning_seed(config: Config) -> Iterator[str]:
     """Validation of the tuning seed is there only if it is trained with."""
     if config["tuning_seed"] not in config["seeds"]:
         yield f"tuning_seed is {config['tuning_seed']}; it must be one of seeds, {value_text(config['seeds'])}"
+
+
+def methods(config: Config) -> Iterator[str]:
+    """Table 2 has a row: bounds and controls stand beside the rows that they say something about."""
+    if config["methods"] and all(BY_KEY[name].family != "paper" for name in config["methods"]):
+        named = value_text(config["methods"])
+        yield f"methods is {named}, which are bounds and controls; add a row of Table 2, such as sasrec"
 
 
 def base_models(config: Config) -> Iterator[str]:
@@ -166,6 +174,7 @@ def chains_of_thought(config: Config) -> Iterator[str]:
 CHECKS = (
     *source_checks.CHECKS,
     tuning_seed,
+    methods,
     base_models,
     labels,
     names,

@@ -25,15 +25,16 @@ def plan(config: Mapping[str, Any], rows: Iterable[Row], jobs: int | None = None
     return "\n".join(["softrec computes", *lines])
 
 
-def results(run: str) -> str:
-    """Format where the tables and the page of a finished run are."""
+def results(run: str, *, further: bool) -> str:
+    """Format where the tables and the page of a finished run are; `further`: whether there is a Table 3."""
     facts = {
         "Table 2": f"results/{run}/table2.md, .csv, .tex (the paper's sample of test rows)",
         "": f"results/{run}/table2_all.md, .csv, .tex (all test rows, with tests)",
         "tests": f"results/{run}/significance.md",
+        "Table 3": f"results/{run}/table3.md, .csv, .tex (SOFT minus bounds and controls)" if further else "",
         "summary": f"results/{run}/reproduction.md",
     }
-    return "\n".join(line for name, text in facts.items() for line in wrapped(name, text))
+    return "\n".join(line for name, text in facts.items() if text for line in wrapped(name, text))
 
 
 def dataset(name: str, part: Mapping[str, Any]) -> str:

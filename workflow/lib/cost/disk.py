@@ -64,7 +64,7 @@ def embedded(sizes: Sizes) -> int:
     rule = sizes.job.rule
     if rule.startswith("encode_titles"):
         return sizes.titles
-    if rule.startswith("predict_titles"):
+    if rule.startswith("predict_titles") or rule == "embed_histories":
         return sizes.rows(sizes.split) * sizes.texts
     if rule == "encode_cot":
         return sizes.cot_rows

@@ -19,7 +19,7 @@ DOUBLE = 30e9  # float64 operations per second of a core: grounding took 6.0 s o
 SINGLE = 2 * DOUBLE  # float32 operations: twice as many fit into a register
 LOAD_SECONDS, OTHER_SECONDS = 30.0, 10.0  # to start and load a language model; of every other job
 
-STRATEGY_OF = {f"tune_{how.module}": how for _, how in methods.STRATEGIES.values()}
+STRATEGY_OF = {f"tune_{how.module}": how for how in methods.TUNED.values()}
 ON_ALL_RANKS = (*STRATEGY_OF, "generate_self_distilled", "predict_training_titles")
 LLM_RULES = (
     *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "recommend", "measure_initial_distance",
@@ -118,17 +118,19 @@ def asked(sizes: Sizes) -> int:
 def tuning(sizes: Sizes) -> Work:
     """Return the seconds of all epochs of training, each with a validation; early stopping is not assumed.
 
-    SOFT's first epoch uses only self-distilled titles; before each later epoch d_t is measured. SDPO runs one forward
-    pass of its reference.
+    The first epoch of a curriculum uses only self-distilled titles. SOFT measures d_t before each later epoch; the
+    curriculum by validation loss reads the validation rows before each epoch. SDPO runs one forward pass of its
+    reference.
     """
     config, how = sizes.config, STRATEGY_OF[sizes.job.rule]
     own = config[how.section or "tuning"]
-    epochs, found = own.get("epochs", config["tuning"]["epochs"]), Work()
-    adaptive = "initial_distance" in how.reads
+    epochs, found = how.runs * own.get("epochs", config["tuning"]["epochs"]), Work()
     later = 1 + (how.titles if isinstance(how.titles, int) else own[how.titles])
     for epoch in range(epochs):
-        found += training(sizes, 1 if adaptive and epoch == 0 else later) + validating(sizes)
-    if adaptive:
+        found += training(sizes, 1 if how.curriculum and epoch == 0 else later) + validating(sizes)
+        if how.curriculum == "validation":
+            found["training"] += roofline.reading(sizes.llm, *laid_out(sizes, 1, "valid")).seconds
+    if how.curriculum == "distance":
         for _ in range(epochs - 1):
             found += answering(sizes, config["soft"]["distance_rows"])
     if how.reference:
@@ -142,12 +144,12 @@ def training(sizes: Sizes, branches: int) -> Work:
     return Work(training=roofline.training(sizes.llm, *laid_out(sizes, branches), recompute).seconds)
 
 
-def laid_out(sizes: Sizes, branches: int) -> tuple[int, int, int]:
-    """Return rows of an epoch, tokens per row, and rows of a micro-batch.
+def laid_out(sizes: Sizes, branches: int, split: str = "train") -> tuple[int, int, int]:
+    """Return rows of an epoch (of a split's sample), tokens per row, and rows of a micro-batch.
 
     With `share_prompt` all titles of a prompt are in one row, else each title has a row with the prompt.
     """
-    own, rows = sizes.config["tuning"], sizes.rows("train")
+    own, rows = sizes.config["tuning"], sizes.rows(split)
     if own["share_prompt"]:
         return rows, sizes.prompt + branches * sizes.title, own["micro_batch_size"]
     return rows * branches, sizes.prompt + sizes.title, own["micro_batch_size"] * branches

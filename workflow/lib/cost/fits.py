@@ -8,6 +8,7 @@ measured: some hundred sequential kernels per step.
 from typing import NamedTuple
 
 from lib.cost.sizes import Sizes
+from lib.graph import methods
 
 EPOCHS = 250  # patience ends a run before 500: two of SASRec on Amazon Games 2018 kept their 175th and 210th
 
@@ -25,9 +26,11 @@ SASREC = Pace(8e-3, 1.8e-7, 1e-4, 4e-9)  # also of every method that has not bee
 ON_CORE = {
     "fit_gru4rec": Pace(18e-3, 1.2e-7, 1e-4, 4e-9),  # steps alone, on made-up windows of the three catalogues
     "fit_dros": Pace(8e-3, 4.4e-6, 1e-4, 4e-9),
+    "fit_sasrec_full_softmax": Pace(8e-3, 4e-6, 1e-4, 4e-9),  # steps alone, like GRU4Rec's
     "fit_dllm2rec": Pace(45e-3, 4.3e-7, 1e-4, 4e-9),
     "fit_llm_cf": Pace(25e-3, 9e-7, 1e-3, 4e-9),
 }
+ON_SAMPLE = {f"fit_{row.rule}" for row in methods.fitted() if row.fit and row.fit.rows == "samples"}
 ON_GPU = Pace(10e-3, 0, 1e-4, 0)
 
 
@@ -36,5 +39,6 @@ def seconds(sizes: Sizes, *, on_gpu: bool, epochs: int = EPOCHS) -> float:
     own = sizes.config["sasrec"]
     pace = ON_GPU if on_gpu else ON_CORE.get(sizes.job.rule, SASREC)
     step, row = pace.step + sizes.titles * pace.step_item, pace.row + sizes.titles * pace.row_item
-    epoch = sizes.training_rows / own["batch_size"] * step + sizes.validated * row
+    rows = sizes.rows("train") if sizes.job.rule in ON_SAMPLE else sizes.training_rows
+    epoch = rows / own["batch_size"] * step + sizes.validated * row
     return min(own["epochs"], epochs) * epoch

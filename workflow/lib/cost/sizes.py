@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lib.cost.model_shapes import Shape, shape_in
 from lib.cost.roofline import Llm
+from lib.graph.methods import UNTRAINED
 
 # For a data set without `expected`: a million training rows, as in Kindle, since an overestimate is safer.
 UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
@@ -132,7 +133,8 @@ class Sizes:
     def texts(self) -> int:
         """Number of texts of a validation or test row that are embedded and grounded; equal ones are counted too."""
         own = self.config["generation"]
-        return 1 if own["grounding"] == "first" else own["beams"]
+        one = own["grounding"] == "first" or not UNTRAINED.isdisjoint(self.job.place)
+        return 1 if one else own["beams"]
 
     def rows(self, split: str) -> int:
         """Return the number of rows sampled from a split; `all` is the whole split."""

@@ -28,16 +28,20 @@ class Cell:
 def wildcards() -> dict[str, str]:
     """Return the constraints of Snakemake's wildcards as regular expressions, which match only rows of the table.
 
-    `backbone`; `variant`, a tuned language model without its seed; `model`, a tuned language model with its seed, or an
-    untuned one; `sequential`, an ID-based sequential recommender.
+    `backbone`; `variant`, a tuned language model without its seed; `grounded`, results that are ranked by distances of
+    texts: of a language model with its backbone and seed, or of `untrained`, titles of the history; `tuned`, a language
+    model with a grid, without candidate and seed, and `chosen`, the hyperparameter that validation selects for it;
+    `sequential`, an ID-based sequential recommender.
     """
-    asked = [row for row in ROWS if row.backbone]
-    tuned = alternatives(row.pattern for row in asked if row.seeded)
+    asked, untrained = [row for row in ROWS if row.backbone], [row for row in ROWS if row.history]
     return {
         "backbone": alternatives(re.escape(row.folder.partition("/")[0]) for row in asked),
-        "variant": tuned,
-        "model": alternatives([*(row.pattern for row in asked if not row.seeded), rf"({tuned})/seed=\d+"]),
-        "sequential": alternatives(row.pattern for row in ROWS if not row.backbone),
+        "variant": alternatives(row.pattern for row in asked if row.seeded),
+        "grounded": alternatives(row.results for row in [*asked, *untrained]),
+        "untrained": alternatives(row.results for row in untrained),
+        "tuned": alternatives(re.escape(row.own_folder) for row in asked if row.grid),
+        "chosen": alternatives(row.setting for row in asked if row.grid),
+        "sequential": alternatives(row.pattern for row in ROWS if row.search),
     }
 
 
@@ -52,14 +56,14 @@ def rows(config: Mapping[str, Any]) -> list[Row]:
 
 
 def paper_rows(config: Mapping[str, Any]) -> list[Row]:
-    """Return the configured rows that Table 2's tests compare."""
+    """Return the configured rows of Table 2's tests, without bounds and controls."""
     return [row for row in rows(config) if row.family == "paper"]
 
 
 def further_rows(config: Mapping[str, Any]) -> list[Row]:
     """Return the rows of Table 3's tests: SOFT's, then bounds and controls; none without a bound or control."""
     others = [row for row in rows(config) if row.family != "paper"]
-    return [*(row for row in paper_rows(config) if row.method == "SOFT"), *others] if others else []
+    return [*soft_rows(config), *others] if others else []
 
 
 def cells(config: Mapping[str, Any], of: Iterable[Row] | None = None) -> list[Cell]:
@@ -77,7 +81,18 @@ def _cells(config: Mapping[str, Any], of: Iterable[Row]) -> Iterator[Cell]:
 
 def soft_cells(config: Mapping[str, Any]) -> list[Cell]:
     """Return the runs of SOFT, which have a curve of tau and d_t."""
-    return [cell for cell in cells(config) if cell.row.setting == "alpha"]
+    return cells(config, soft_rows(config))
+
+
+def soft_rows(config: Mapping[str, Any]) -> list[Row]:
+    """Return the rows of SOFT, without its controls."""
+    return [row for row in rows(config) if row.method == "SOFT"]
+
+
+def curricula(config: Mapping[str, Any]) -> list[Row]:
+    """Return the rows that Figure 5 draws against alpha: SOFT, and SOFT with another curriculum."""
+    others = [row for row in rows(config) if row.tune and row.tune.curriculum in ("epoch", "validation")]
+    return [*soft_rows(config), *others]
 
 
 def compared_cells(config: Mapping[str, Any]) -> list[Cell]:
@@ -113,7 +128,7 @@ def sasrec_datasets(config: Mapping[str, Any]) -> list[str]:
 
 def answering_cells(config: Mapping[str, Any]) -> list[Cell]:
     """Return SFT's cell of each data set, backbone and seed whose self-distilled data some row needs."""
-    return sft_cells(config, {row.backbone for row in rows(config) if row.method.startswith("SOFT")})
+    return sft_cells(config, {row.backbone for row in rows(config) if row.tune and row.tune.reads})
 
 
 def sft_cells(config: Mapping[str, Any], backbones: Collection[str]) -> list[Cell]:
@@ -123,9 +138,9 @@ def sft_cells(config: Mapping[str, Any], backbones: Collection[str]) -> list[Cel
 
 
 def distance_cells(config: Mapping[str, Any]) -> list[Cell]:
-    """Return a cell of SOFT for each d_0: one per data set, and for LLaRA, whose projector is seeded, one per seed."""
+    """Return a cell that needs it for each d_0: one per data set, or per seed for LLaRA, whose projector is seeded."""
     first: dict[tuple[str, str, int | None], Cell] = {}
-    for cell in soft_cells(config):
+    for cell in cells(config, [row for row in rows(config) if row.tune and row.tune.curriculum == "distance"]):
         first.setdefault((cell.dataset, cell.row.backbone, distance_seed(cell)), cell)
     return list(first.values())
 
@@ -135,9 +150,9 @@ def distance_seed(cell: Cell) -> int | None:
     return cell.seed if cell.row.backbone == "LLaRA" else None
 
 
-def alpha_choices(config: Mapping[str, Any]) -> list[tuple[str, Row]]:
-    """Return (data set, row) of every choice of alpha, in the order of `choices`."""
-    return [(dataset, row) for row in rows(config) if row.grid for dataset in config["datasets"]]
+def chosen_rows(config: Mapping[str, Any], of: Iterable[Row]) -> list[tuple[str, Row]]:
+    """Return (data set, row) of every choice among the candidates of a grid, in the order of `choices`."""
+    return [(dataset, row) for row in of if row.grid for dataset in config["datasets"]]
 
 
 def taught(config: Mapping[str, Any]) -> list[str]:
@@ -159,14 +174,9 @@ def candidates(config: Mapping[str, Any], row: Row) -> list[float | int | None]:
     return list(found) if row.grid else [None]
 
 
-def choices(config: Mapping[str, Any]) -> list[str]:
-    """Return the choice files, below `results/RUN/`, with the candidate that validation selected.
+def choices(config: Mapping[str, Any], of: Iterable[Row]) -> list[str]:
+    """Return the choice files of the rows `of`, below `results/RUN/`, with the candidate that validation selected.
 
     There is one file per data set and row with a grid.
     """
-    return [
-        f"{dataset}/{row.folder}/{row.setting}.json"
-        for row in rows(config)
-        if row.grid
-        for dataset in config["datasets"]
-    ]
+    return [f"{dataset}/{row.folder}/{row.setting}.json" for dataset, row in chosen_rows(config, of)]

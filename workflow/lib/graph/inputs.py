@@ -18,21 +18,26 @@ def initial_distance(wildcards: Any) -> str:
     return f"results/<run>/{{dataset}}/{{backbone}}/{seeded}initial_distance.json"
 
 
-def of_strategy(how: methods.Tune) -> dict[str, Any]:
+def of_strategy(config: Mapping[str, Any], how: methods.Tune) -> dict[str, Any]:
     """Return the inputs that only some strategies and backbones read, each a list that may be empty."""
-    sft = "results/<run>/{dataset}/{backbone}/sft/seed={seed}"
+    folder = "results/<run>/{dataset}/{backbone}"
+    sft, runs = f"{folder}/sft/seed={{seed}}", [f"alpha={value}/seed={{seed}}" for value in config["soft"]["alphas"]]
     return {
         "start": [f"{sft}/adapter"] if how.from_sft else [],
         "item_embeddings": [] if how.from_sft else item_embeddings,
         "self_distilled": [f"{sft}/self_distilled.parquet"] if "self_distilled" in how.reads else [],
+        "embeddings": [f"{sft}/self_distilled.embeddings.npy"] if "embeddings" in how.reads else [],
         "initial_distance": initial_distance if "initial_distance" in how.reads else [],
+        "sft_log": [f"{sft}/training.jsonl"] if "runs" in how.reads else [],
+        "soft_logs": [f"{folder}/soft/{run}/training.jsonl" for run in runs] if "runs" in how.reads else [],
+        "soft_choice": [f"{folder}/soft/alpha.json"] if "runs" in how.reads else [],
     }
 
 
-def scores(config: Mapping[str, Any], split: str) -> list[str]:
+def scores(config: Mapping[str, Any], grounded: str, split: str) -> list[str]:
     """Return the scores of all beams' texts for the rows of a split, if grounding reads them."""
-    found = f"results/<run>/{{dataset}}/{{backbone}}/{{model}}/{split}.predictions.parquet"
-    return [found] if config["generation"]["grounding"] != "first" else []
+    several = config["generation"]["grounding"] != "first" and grounded not in methods.UNTRAINED
+    return [f"results/<run>/{{dataset}}/{grounded}/{split}.predictions.parquet"] if several else []
 
 
 def initial_distances(config: Mapping[str, Any]) -> list[str]:
@@ -86,6 +91,17 @@ def one_of_each_dataset(config: Mapping[str, Any], name: str) -> list[str]:
     """Return the file `name` of one cell of each data set, in the configured order; all cells would give the same."""
     first = {cell.dataset: cell.folder for cell in reversed(list(grid.cells(config)))}
     return [f"results/<run>/{first[dataset]}/{name}" for dataset in config["datasets"]]
+
+
+def bounds(config: Mapping[str, Any], kind: str) -> list[str]:
+    """Return Table 3's long table of this kind ("long", "all_long") if some of its rows stand below Table 2's."""
+    return [f"results/<run>/table3_{kind}.csv"] if any(row.family == "bound" for row in grid.rows(config)) else []
+
+
+def curricula_tables(config: Mapping[str, Any]) -> list[str]:
+    """Return the long tables of all candidates that Figure 5 reads: SOFT's, and those of other curricula if any ran."""
+    others = len(grid.curricula(config)) > len(grid.soft_rows(config))
+    return ["results/<run>/all_settings_long.csv", *(["results/<run>/table3_settings_long.csv"] if others else [])]
 
 
 def training_runs(config: Mapping[str, Any]) -> list[str]:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from lib.graph.tuning import CONTROLS, SETTINGS, SOFT, Tune
+
 Family = Literal["paper", "bound", "control"]
 
 
@@ -25,6 +27,8 @@ class Fit(NamedTuple):
             not l2, and L2 is then SASRec's.
         network: the module of the network whose weights are saved, SASRec's for methods that train that network.
         on_gpu: whether a cluster trains it on a GPU, like DROS, instead of on cores, like SASRec.
+        rows: the folder of the training rows that it reads: all `sequences`, or the `samples` that language models are
+            tuned on.
     """
 
     module: str
@@ -32,38 +36,12 @@ class Fit(NamedTuple):
     options: tuple[str, ...] = ()
     network: str = "sasrec"
     on_gpu: bool = False
+    rows: Literal["sequences", "samples"] = "sequences"
 
     @property
     def modules(self) -> tuple[str, ...]:
         """The modules that the training loads by name, for its code digest."""
         return (f"softrec.sequential.{self.module}",)
-
-
-class Tune(NamedTuple):
-    """Tuning of a language model by `scripts/tune_llm.py`.
-
-    Attributes:
-        module: the strategy's module in `softrec.tuning.strategies`.
-        section: the strategy's section of the configuration, or "" for SFT's settings without options. Keys of it that
-            `tuning` has too, such as epochs, replace those.
-        options: keys of the section that fill the module's `Options`, together with the candidate of a row with a grid.
-        reads: the files that it reads besides those of SFT: "self_distilled", "initial_distance".
-        from_sft: whether it starts from the SFT adapter instead of from the base model.
-        titles: titles per prompt in an update beyond the first one: a number, or a key of the section.
-        reference: whether the log-likelihoods of a reference model are computed once before tuning.
-    """
-
-    module: str
-    section: str = ""
-    options: tuple[str, ...] = ()
-    reads: tuple[str, ...] = ()
-    from_sft: bool = False
-    titles: int | str = 0
-    reference: bool = False
-
-    def modules(self, backbone: str) -> tuple[str, ...]:
-        """The modules that tuning with a backbone loads by name, for its code digest."""
-        return f"softrec.llm.backbones.{backbone}", f"softrec.tuning.strategies.{self.module}"
 
 
 @dataclass(frozen=True)
@@ -78,6 +56,7 @@ class Row:
         seeded: whether its runs differ by training seed; an untuned model has one run, which counts for each seed.
         search: the hyperparameter of an ID-based recommender that validation selects with the tuning seed.
         fit, tune: how it is trained; None for rows with rules of their own.
+        history: for a row without a model, which titles of the history stand in for a generated one: "last" or "mean".
         family: "paper", a row of Table 2 that SOFT is tested against in Table 2's family of tests; "bound", a row below
             them that bounds what a language model adds; "control", a row of Table 3 that changes one part of SOFT.
             Bounds and controls have a family of tests of their own, so they change no number of the paper's rows.
@@ -93,13 +72,14 @@ class Row:
     search: Search | None = None
     fit: Fit | None = None
     tune: Tune | None = None
+    history: Literal["", "last", "mean"] = ""
     family: Family = "paper"
     meaning: str = ""
 
     @property
     def setting(self) -> str:
         """Name of the hyperparameter that is selected on validation and tested with every candidate, or ""."""
-        return {"soft": "alpha"}.get(self.grid[0], "") if self.grid else ""
+        return SETTINGS.get(self.grid, "")
 
     @property
     def rule(self) -> str:
@@ -117,6 +97,12 @@ class Row:
         own = re.escape(self.own_folder)
         return f"{own}/{self.setting}=[^/]+" if self.setting else own
 
+    @property
+    def results(self) -> str:
+        """Regular expression of the folders of the row's results below `results/RUN/DATASET/`."""
+        backbone = re.escape(self.folder.removesuffix(self.own_folder))
+        return backbone + self.pattern + (r"/seed=\d+" if self.seeded else "")
+
 
 SIMPO = ("negatives", "beta", "gamma_beta_ratio", "schedule", "warmup")
 SDPO = ("negatives", "beta", "schedule", "warmup")
@@ -128,28 +114,38 @@ STRATEGIES = {
     "sdpo": ("SDPO", Tune("sdpo", "sdpo", SDPO, from_sft=True, titles="negatives", reference=True)),
     "simpo": ("SimPO", Tune("simpo", "simpo", SIMPO, from_sft=True, titles="negatives")),
     "soft-wo-sa": ("SOFT(w/o SA)", Tune("soft_wo_sa", reads=("self_distilled",))),
-    "soft": ("SOFT", Tune("soft", "soft", ("progression",), ("self_distilled", "initial_distance"), titles=1)),
+    "soft": ("SOFT", SOFT),
 }
+# How each tuned row is tuned, by the name of the folder of its runs.
+TUNED = {name: how for name, (_, how) in STRATEGIES.items()} | {name: how for name, (_, how, _) in CONTROLS.items()}
 
 
 def tuned(backbone: str) -> tuple[Row, ...]:
     """Return the rows of a backbone's strategies."""
-    folder = backbone.lower()
+    return tuple(tuned_row(backbone, name, method, how) for name, (method, how) in STRATEGIES.items())
+
+
+def controls(backbone: str) -> tuple[Row, ...]:
+    """Return the rows of a backbone's controls."""
     return tuple(
-        Row(
-            f"{folder}-{name}",
-            backbone,
-            method,
-            f"{folder}/{name}",
-            ("soft", "alphas") if name == "soft" else (),
-            tune=how,
-        )
-        for name, (method, how) in STRATEGIES.items()
+        tuned_row(backbone, name, method, how, family="control", meaning=meaning)
+        for name, (method, how, meaning) in CONTROLS.items()
     )
 
 
+def better_than(what: str) -> str:
+    """Return what a difference of SOFT to a bound would mean: SOFT ranks better than `what`, or this is left open."""
+    return f"An interval above 0 means that SOFT ranks better than {what}; one that contains 0 leaves this open."
+
+
+def tuned_row(backbone: str, name: str, method: str, how: Tune, family: Family = "paper", meaning: str = "") -> Row:
+    """Return the row of a tuned language model."""
+    folder, key = f"{backbone.lower()}/{name}", f"{backbone.lower()}-{name}"
+    return Row(key, backbone, method, folder, how.grid, tune=how, family=family, meaning=meaning)
+
+
 # In the order of the paper, whose table has neither guidance alone (its Figure 1a), nor SASRec trained with LLM-CF's
-# loss, which shows how much of LLM-CF's gain comes from its loss, nor GRU4Rec and SimPO.
+# loss, which shows how much of LLM-CF's gain comes from its loss, nor GRU4Rec and SimPO. Bounds: docs/controls.md.
 ROWS = (
     Row("sasrec", "", "SASRec", "sasrec", search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec")),
     Row(
@@ -169,9 +165,34 @@ ROWS = (
     Row("bigrec-guidance", "BIGRec", "Guidance only", "bigrec/untuned", seeded=False),
     *tuned("BIGRec"),
     *tuned("LLaRA"),
+    Row(
+        "popularity", "", "Popularity", "popularity", seeded=False, family="bound",
+        meaning=better_than("counts of training interactions do, which are the same for every user"),
+    ),
+    Row(
+        "nearest-last", "", "Nearest titles (last item)", "nearest-last", seeded=False, history="last", family="bound",
+        meaning=better_than("the embedding of the last item's title does, without any training"),
+    ),
+    Row(
+        "nearest-mean", "", "Nearest titles (mean of history)", "nearest-mean", seeded=False, history="mean",
+        family="bound", meaning=better_than("the mean embedding of the history's titles does, without any training"),
+    ),
+    Row(
+        "sasrec-rows", "", "SASRec (the LLM's rows)", "sasrec-rows",
+        search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec", rows="samples"), family="bound",
+        meaning=better_than("SASRec does when it is trained on the same rows, for whatever reason"),
+    ),
+    Row(
+        "sasrec-full-softmax", "", "SASRec (full softmax)", "sasrec-full-softmax",
+        search=Search("l2", ("sasrec", "l2")), fit=Fit("full_softmax", "sasrec", on_gpu=True), family="bound",
+        meaning=better_than("SASRec does with this loss and all training rows"),
+    ),
+    *controls("BIGRec"),
+    *controls("LLaRA"),
 )  # fmt: skip
 
 BY_KEY = {row.key: row for row in ROWS}
+UNTRAINED = frozenset(row.results for row in ROWS if row.history)  # titles of the history, in place of a text
 
 
 def network(model: str) -> str:
@@ -197,10 +218,11 @@ def like() -> dict[str, str]:
     otherwise need a line in each profile.
     """
     found = {f"fit_{row.rule}": "fit_dros" if row.fit.on_gpu else "fit_sasrec" for row in ROWS if row.fit}
-    return found | dict.fromkeys((f"tune_{how.module}" for _, how in STRATEGIES.values()), "tune_sft")
+    return found | dict.fromkeys((f"tune_{how.module}" for how in TUNED.values()), "tune_sft")
 
 
 def runs_of(strategy: str) -> str:
     """Return the folder of a strategy's runs below its backbone's folder, as a pattern with wildcards."""
-    grid = "alpha={alpha}/" if BY_KEY[f"bigrec-{strategy}"].grid else ""
+    setting = TUNED[strategy].setting
+    grid = f"{setting}={{{setting}}}/" if setting else ""
     return f"{strategy}/{grid}seed={{seed}}"

@@ -68,7 +68,7 @@ def seed_of(wildcards: Any) -> str:
 
 
 def choosing_seeds(config: Mapping[str, Any]) -> list[int]:
-    """Return the seeds whose validation selects SOFT's alpha; every alpha is trained and tested with every seed."""
+    """Return the seeds whose validation selects a tuned row's candidate; all are trained and tested with every seed."""
     return list(config["seeds"]) if config["soft"]["choose_by"] == "mean" else [config["tuning_seed"]]
 
 

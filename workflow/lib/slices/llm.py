@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lib.graph.methods import STRATEGIES
+from lib.graph.methods import TUNED
 from lib.slices.base import take, to_json
 from lib.slices.ranking import RankingSlices
 
@@ -102,13 +102,13 @@ class LlmSlices(RankingSlices):
 
     def tune(self, name: str, dataset: str, backbone: str, seed: str, candidate: str | None = None) -> str:
         """Return the slice for one run of a strategy, with its candidate if its rows have a grid."""
-        how = STRATEGIES[name][1]
+        how = TUNED[name]
         tuning = self.tuning(dataset, backbone, seed, how.section)
         options: dict[str, Any] = take(self.config[how.section], how.options) if how.options else {}
         if "warmup" in options:  # a share of all updates, in place of a number of steps
             tuning["optimiser"]["warmup_steps"] = 0
         if candidate is not None:
-            options["alpha"] = float(candidate)
+            options[how.setting] = float(candidate)
         return to_json({"tuning": tuning, "strategy": how.module, "options": options, "from_sft": how.from_sft})
 
     def cot(self, dataset: str) -> str:

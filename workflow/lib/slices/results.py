@@ -1,15 +1,17 @@
 """Slices of tables and figures."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import Any
 
 from lib.graph import grid, search, sources
+from lib.graph.methods import Row
 from lib.slices.base import Base, to_json
 from lib.slices.data import PAPER_ROWS
 
 METRICS = ["H@5", "H@20", "NG@5", "NG@20"]
 SHOWN = ["H@5", "H@20"]  # on the results page
+POWER_ROWS = [PAPER_ROWS, 8000]  # the paper's, and the default of samples.test
 ANY = {"seed": None, "setting": ""}  # of all seeds and settings
 
 
@@ -36,13 +38,14 @@ class ResultSlices(Base):
         """Return the identities of several cells' runs."""
         return [self.run(cell, **changes) for cell in cells]
 
-    def choices(self) -> list[dict[str, Any]]:
-        """Return the row of each file with a selected alpha, in the order of `grid.choices`."""
-        return [self.run(grid.Cell(row, dataset, 0), **ANY) for dataset, row in grid.alpha_choices(self.config)]
+    def choices(self, of: Iterable[Row] | None = None) -> list[dict[str, Any]]:
+        """Return the row of each choice file of the rows `of`, the paper's by default, as `grid.choices`."""
+        rows = grid.paper_rows(self.config) if of is None else of
+        return [self.run(grid.Cell(row, dataset, 0), **ANY) for dataset, row in grid.chosen_rows(self.config, rows)]
 
-    def collect(self) -> str:
-        """Return the run of each metrics file, and the row of each choice file."""
-        return to_json({"cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
+    def collect(self, of: Sequence[Row]) -> str:
+        """Return the run of each metrics file, and the row of each choice file, of the rows `of`."""
+        return to_json({"cells": self.runs(grid.cells(self.config, of)), "choices": self.choices(of)})
 
     def labels(self) -> list[str]:
         """Return the data sets as the tables name them, in the configured order."""
@@ -62,15 +65,30 @@ class ResultSlices(Base):
 
     def table2(self, tested: str) -> str:
         """Return the shape of Table 2, and on which test rows it is computed."""
-        rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS]
+        rows = [{"method": row.method, "backbone": row.backbone} for row in grid.ROWS if row.family == "paper"]
         taught = [self.dataset(dataset)["label"] for dataset in grid.taught(self.config)]
         return to_json(
             {"rows": rows, "datasets": self.labels(), "metrics": METRICS, "taught": taught, "tested": tested}
         )
 
-    def significance(self) -> str:
-        """Return the run of each ranks file, what is tested, and the resampling."""
-        return to_json({**self.tested(), "cells": self.runs(grid.cells(self.config)), "choices": self.choices()})
+    def significance(self, of: Sequence[Row]) -> str:
+        """Return the run of each ranks file of the rows `of`, what is tested, and the resampling."""
+        return to_json({**self.tested(), "cells": self.runs(grid.cells(self.config, of)), "choices": self.choices(of)})
+
+    def table3(self) -> str:
+        """Return the rows of Table 3 with what a difference to them would mean, its data sets and metrics."""
+        rows = [
+            {"method": row.method, "backbone": row.backbone, "family": row.family, "meaning": row.meaning}
+            for row in grid.further_rows(self.config)
+            if row.family != "paper"
+        ]
+        return to_json({"rows": rows, "datasets": self.labels(), "metrics": METRICS, "printed": SHOWN})
+
+    def power(self, rows: Sequence[Row]) -> str:
+        """Return the run of each ranks file of the rows, what is tested, and how many test rows are simulated."""
+        cells = self.runs(grid.cells(self.config, rows))
+        asked = {"metrics": METRICS, "rows": POWER_ROWS, "seed": self.config["statistics"]["seed"]}
+        return to_json({**asked, "cells": cells, "choices": self.choices(rows)})
 
     def tested(self) -> dict[str, Any]:
         """Return what is tested, and the resampling."""
@@ -82,7 +100,8 @@ class ResultSlices(Base):
 
     def check_consistency(self) -> str:
         """Return the data set of each metrics file, and the number of test rows in the paper."""
-        labels = [self.dataset(cell.dataset)["label"] for cell in grid.cells(self.config)]
+        cells = grid.cells(self.config, grid.paper_rows(self.config))
+        labels = [self.dataset(cell.dataset)["label"] for cell in cells]
         return to_json({"datasets": labels, "paper_rows": PAPER_ROWS})
 
     def manifest(self) -> str:
@@ -105,7 +124,8 @@ class ResultSlices(Base):
     def alphas(self, metrics: list[str]) -> dict[str, Any]:
         """Return the run of each ranks file of SOFT, with its alpha in the place of the method, and the resampling."""
         cells = [self.run(cell, method=label("alpha", cell.value), setting="") for cell in grid.soft_cells(self.config)]
-        return {**self.tested(), "metrics": metrics, "cells": cells, "choices": self.choices()}
+        choices = self.choices(grid.soft_rows(self.config))
+        return {**self.tested(), "metrics": metrics, "cells": cells, "choices": choices}
 
     def runtimes(self) -> str:
         """Return the run of each training log, of each file of self-distilled data and of each d_0.
@@ -130,7 +150,8 @@ class ResultSlices(Base):
 
     def figure5(self) -> str:
         """Return the metric, the row of each choice of alpha, and the run of each ranks file."""
-        return to_json({"metric": "H@5", "choices": self.choices(), "alphas": self.alphas(["H@5"])})
+        choices = self.choices(grid.curricula(self.config))
+        return to_json({"metric": "H@5", "choices": choices, "alphas": self.alphas(["H@5"])})
 
     def figure6(self) -> str:
         """Return the metric, and the row of each choice: SOFT's alpha and SASRec's L2."""

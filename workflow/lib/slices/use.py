@@ -40,9 +40,9 @@ class UseSlices(LlmSlices, SequentialSlices):
         own = json.loads(ranking) if isinstance(ranking, str) else ranking
         return to_json({**own, "k": int(k)})
 
-    def top_grounded(self, k: str) -> str:
+    def top_grounded(self, grounded: str, k: str) -> str:
         """Return the slice for listing the titles nearest to generated ones."""
-        return self.top(k, self.grounding())
+        return self.top(k, self.ground(grounded))
 
     def top_sequential(self, model: str, k: str) -> str:
         """Return the slice for listing the best titles of an ID-based recommender."""

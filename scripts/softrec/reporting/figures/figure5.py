@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OURS, LINES = "SOFT", {"SFT": (0, (4, 2)), "SOFT(w/o SA)": (0, (1, 1.5))}
+# Other curricula, drawn if they are configured: colour and marker.
+CURRICULA = {"SOFT (tau by epoch)": ("#1f9e89", "s"), "SOFT (tau by validation loss)": ("#e07a5f", "^")}
+RING: dict[str, Any] = {"ls": "", "marker": "o", "ms": 10, "mfc": "none", "mec": style.INK, "mew": 1, "zorder": 4}
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Figure5Settings:
 
     Attributes:
         metric: the metric to draw ("H@5").
-        choices: data set and backbone of each choice file, in order.
+        choices: data set, backbone and method of each choice file, in order.
         alphas: a cell per run of SOFT, with its alpha in the place of the method; the resampling of its intervals.
     """
 
@@ -73,19 +76,19 @@ def spans(ranks: Sequence[Path], alphas: SignificanceSettings) -> list[Span]:
 
 
 def read_points(path: Path, metric: str) -> list[Point]:
-    """Read the points of SOFT with every alpha, and of SFT and SOFT(w/o SA), from the long table of all settings.
+    """Read the points of every curriculum with every alpha, and of SFT and SOFT(w/o SA), from all settings' long table.
 
     Raises:
-        SoftrecError: a setting of SOFT is not an alpha.
+        SoftrecError: a setting of a curriculum is not an alpha.
     """
     found = []
     for line, fields in csv_files.read_csv(path, (*LongRow._fields, "setting")):
-        if fields["metric"] == metric and fields["method"] in (OURS, *LINES):
+        if fields["metric"] == metric and fields["method"] in (OURS, *CURRICULA, *LINES):
             alpha: float | str = ""
-            if fields["method"] == OURS:
+            if fields["method"] not in LINES:
                 name, _, fields["alpha"] = fields["setting"].partition("=")
                 if name != "alpha":
-                    what = f"the setting of {OURS} is {fields['setting']!r}, not alpha=NUMBER"
+                    what = f"the setting of {fields['method']} is {fields['setting']!r}, not alpha=NUMBER"
                     raise SoftrecError(what, where=f"{path}, line {line}", remedy=f"remove {path}: it is made again")
                 alpha = csv_files.number(fields, "alpha", path, line)
             numbers = csv_files.integer(fields, "seed", path, line), csv_files.number(fields, "value", path, line, 0, 1)
@@ -93,12 +96,24 @@ def read_points(path: Path, metric: str) -> list[Point]:
     return found
 
 
+def require_run(points: Sequence[Point], method: str, chosen: float) -> None:
+    """Raise `SoftrecError` unless a method ran with its chosen alpha."""
+    alphas = sorted({float(p.alpha) for p in points if p.method == method})
+    if chosen not in alphas:
+        raise SoftrecError(
+            f"alpha={chosen:g} was chosen for {points[0].dataset} with {points[0].backbone}, but was not run",
+            where=f"of {method} there are {', '.join(f'alpha={alpha:g}' for alpha in alphas)}",
+            remedy="remove the choice and let Snakemake choose again",
+        )
+
+
 def draw(
-    points: Sequence[Point], intervals: Sequence[Span], chosen: Mapping[tuple[str, str], float], metric: str
+    points: Sequence[Point], intervals: Sequence[Span], chosen: Mapping[tuple[str, str, str], float], metric: str
 ) -> Figure:
     """Draw one panel per data set and backbone: means over seeds by alpha, a dot per seed, a ring at the chosen alpha.
 
-    A bar is the interval of each mean.
+    A bar is the interval of each mean of SOFT. Other curricula have their means and rings. `chosen` has the alpha of
+    each data set, backbone and method.
 
     Raises:
         SoftrecError: a chosen alpha was not run.
@@ -113,7 +128,8 @@ def draw(
             axes.set_axis_off()
         for axes, place in zip(panels, places, strict=False):
             own = [p for p in points if (p.dataset, p.backbone) == place]
-            draw_panel(axes, own, chosen[place])
+            draw_panel(axes, own, chosen[*place, OURS])
+            draw_curricula(axes, own, {method: chosen[*place, method] for *at, method in chosen if tuple(at) == place})
             draw_intervals(axes, [span for span in intervals if (span.dataset, span.backbone) == place])
             style.start_at_zero(axes)
             for line in axes.lines:
@@ -122,8 +138,9 @@ def draw(
             axes.set_xlabel(r"$\alpha$")
         for axes in panels[::columns]:
             axes.set_ylabel(metric)
-        handles = panels[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside upper center", ncols=3, columnspacing=1.4)
+        shown = [axes.get_legend_handles_labels() for axes in panels]
+        named = {label: handle for handles, labels in shown for handle, label in zip(handles, labels, strict=True)}
+        figure.legend(named.values(), named, loc="outside upper center", ncols=3, columnspacing=1.4)
     return figure
 
 
@@ -139,6 +156,19 @@ def draw_intervals(axes: "Axes", intervals: Sequence[Span]) -> None:
             lw=1,
             label="" if number else "95 % interval",
         )
+
+
+def draw_curricula(axes: "Axes", points: Sequence[Point], chosen: Mapping[str, float]) -> None:
+    """Draw the means of other curricula of one data set and backbone, and a ring at the chosen alpha of each."""
+    for method in [method for method in CURRICULA if method in chosen]:
+        require_run(points, method, chosen[method])
+        colour, marker = CURRICULA[method]
+        own = [p for p in points if p.method == method]
+        mean = {a: fmean(p.value for p in own if p.alpha == a) for a in sorted({float(p.alpha) for p in own})}
+        axes.plot(
+            list(mean), list(mean.values()), color=colour, lw=1.2, marker=marker, ms=3.6, label=method, zorder=2.5
+        )
+        axes.plot([chosen[method]], [mean[chosen[method]]], **RING)
 
 
 def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float) -> None:
@@ -162,14 +192,8 @@ def draw_panel(axes: "Axes", points: Sequence[Point], chosen: float) -> None:
             label="one seed",
             zorder=3.5,
         )
-    if chosen not in mean:
-        raise SoftrecError(
-            f"alpha={chosen:g} was chosen for {points[0].dataset} with {points[0].backbone}, but was not run",
-            where=f"of {OURS} there are {', '.join(f'alpha={alpha:g}' for alpha in alphas)}",
-            remedy="remove the choice and let Snakemake choose again",
-        )
-    ring: dict[str, Any] = {"ms": 10, "mfc": "none", "mec": style.INK, "mew": 1}
-    axes.plot([chosen], [mean[chosen]], ls="", marker="o", label="chosen on validation", zorder=4, **ring)
+    require_run(points, OURS, chosen)
+    axes.plot([chosen], [mean[chosen]], label="chosen on validation", **RING)
     for method, dashes in LINES.items():
         values = [p.value for p in points if p.method == method]
         if values:

@@ -13,11 +13,8 @@ from typing import Literal
 import numpy as np
 import torch
 
-from common.log import Progress
-from softrec.core import distributed
-from softrec.llm.branches import Row, collate
 from softrec.llm.language_model import LanguageModel
-from softrec.llm.log_likelihood import ResponseLikelihood
+from softrec.llm.log_likelihood import of_responses
 from softrec.tuning.epoch_loop import LoopSettings
 from softrec.tuning.preference import MeanOverRows, Updates, against_random_titles
 from softrec.tuning.schedule import EpochFacts
@@ -100,30 +97,6 @@ def objective(
     logged.
     """
     start = time.monotonic()
-    reference = ask_reference(llm, prompts, responses, loop)
+    reference = of_responses(llm, prompts, responses, loop.micro_batch_size, loop.share_prompt, "reference")
     seconds = round(time.monotonic() - start, 2)
     return SdpoObjective(tuple(responses), reference, beta, {"reference": seconds})
-
-
-def ask_reference(
-    llm: LanguageModel,
-    prompts: Sequence[Sequence[int]],
-    responses: Mapping[str, Sequence[Sequence[int]]],
-    loop: LoopSettings,
-) -> torch.Tensor:
-    """Compute log pi_ref of every row's responses, sharded over ranks: (rows, 1 + n), columns as in `responses`."""
-    order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))  # similar lengths: less padding
-    size = loop.micro_batch_size
-    batches = [order[start : start + size] for start in range(0, len(order), size)]
-    module, own = ResponseLikelihood(llm.model, llm.backbone), {}
-    progress = Progress("reference", len(batches), unit="batches")
-    with llm.inference():
-        for number, chosen in distributed.shard(list(enumerate(batches))):
-            rows = [Row(prompts[i], [(kind, of_rows[i]) for kind, of_rows in responses.items()]) for i in chosen]
-            batch = collate(rows, llm.pad_id, loop.share_prompt)
-            own[number] = module(batch.to(llm.device)).view(-1, len(responses)).cpu()
-            progress.step(distributed.world_size())
-    found = torch.empty(len(prompts), len(responses))
-    for number, part in distributed.all_gather(own).items():
-        found[batches[number]] = part
-    return found.to(llm.device)
