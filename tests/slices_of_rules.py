@@ -113,7 +113,7 @@ RULES: dict[str, tuple[Slice, str]] = {
     "recommend": (lambda s, name: s.recommend(name, "bigrec"), "use.recommendations.RecommendSettings"),
     "export_adapter": (lambda s, name: s.export(name, "bigrec/sft/seed=3"), "Settings"),
     "list_top_grounded": (
-        lambda s, name: s.top_grounded("bigrec/sft/seed=3", "20"),
+        lambda s, name: s.top_grounded("bigrec/untuned", "20"),
         "use.top_titles.TopGroundingSettings",
     ),
     "list_top_sequential": (lambda s, name: s.top_sequential("sasrec", "20"), "use.top_scores.TopRankSettings"),
