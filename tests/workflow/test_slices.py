@@ -79,6 +79,7 @@ ASKING = (
     | MEASURING
     | {"predict_training_titles", "generate_self_distilled", "predict_titles", "predict_titles_untuned", "recommend"}
 )
+BY_TEXTS = {"ground_predictions", "list_top_grounded"}
 ANSWERING = TUNING | {"predict_titles", "predict_titles_untuned", "recommend"}
 COLLECTING = {
     "collect_results",
@@ -148,7 +149,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ),
         ("label_smoothing.epsilons", [0.3], set()),
         ("generation.beams", 2, ASKING),
-        ("generation.grounding", "least", ANSWERING | GROUNDING),
+        ("generation.grounding", "least", ANSWERING | BY_TEXTS),
         ("generation.constrained", "trie", ANSWERING),
         ("generation.softmin_temperature", 2.0, set()),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
@@ -188,7 +189,7 @@ def test_the_soft_minimum_alone_has_a_temperature(checked: Checked) -> None:
     config = checked("demo")
     config["generation"]["grounding"] = "softmin"
     changed = set(differing(config, "generation.softmin_temperature", 2.0))
-    assert changed == {*TUNING, *GROUNDING, "recommend", "make_run_manifest"}
+    assert changed == {*TUNING, *BY_TEXTS, "recommend", "make_run_manifest"}
     assert set(differing(config, "generation.grounding", "least")) == changed
     assert "temperature" in Slices(config).grounding()
 
