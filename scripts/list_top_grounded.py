@@ -13,6 +13,7 @@ def build_parser() -> program.Parser:
     """Define the arguments of this script."""
     parser = program.Parser(__doc__)
     arguments.grounding_arguments(parser)
+    arguments.beams_argument(parser)
     top_lists.output_arguments(parser)
     return parser
 
@@ -21,8 +22,7 @@ def main(args: argparse.Namespace) -> None:
     """Load the embeddings, find the nearest titles of each row, compare with the ranks, write."""
     import numpy as np
 
-    from softrec.evaluation import grounding
-    from softrec.io import arrays
+    from softrec.evaluation import beam_grounding
     from softrec.splits import samples
     from softrec.use import top_titles
 
@@ -31,8 +31,8 @@ def main(args: argparse.Namespace) -> None:
     titles = samples.load_title_embeddings(args.titles, items)
     rows = samples.read_rows(args.rows, COLUMNS, items.count).to_pydict()
     seen = samples.load_seen(args.interactions, items.count)
-    ranker = grounding.Grounding(titles, items.title_id, seen, settings)
-    z = arrays.read_array(args.embeddings, "float32", (len(rows["user"]), titles.shape[1]))
+    ranker = beam_grounding.grounding_by(titles, items.title_id, seen, settings)
+    z = beam_grounding.read_texts(args.embeddings, args.predictions, len(rows["user"]), titles.shape[1], settings)
     each = zip(rows["user"], rows["position"], rows["history"], items.title_id[rows["target"]], strict=True)
     # The target is always a candidate, as in `Grounding.count`.
     excluded = [np.setdiff1d(ranker.candidates.excluded(*row[:3]), row[3]) for row in each]

@@ -11,6 +11,7 @@ from lib.slices import Slices
 from places import ROOT
 
 FIT, TUNE = "sequential.run.SequentialSettings", "tuning.settings.StrategySettings"
+RECOMMENDER = "decoding.recommender.RecommenderSettings"
 Slice = Callable[[Slices, str], str | dict[str, Any]]
 
 # A rule (without the name it runs for, where it is made in a loop), its slice, and the dataclass which that fills.
@@ -35,14 +36,17 @@ RULES: dict[str, tuple[Slice, str]] = {
     "fit_sasrec_softmax": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-softmax"], "l2=0.1/seed=1"), FIT),
     "fit_sasrec_rows": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-rows"], "l2=0.1/seed=1"), FIT),
     "fit_sasrec_full_softmax": (lambda s, name: s.fit_sequential(BY_KEY["sasrec-full-softmax"], "seed=3"), FIT),
-    "rank_popularity": (lambda s, name: s.grounding(), "Settings"),
+    "rank_popularity": (lambda s, name: s.ranking(), "Settings"),
     "embed_histories": (
         lambda s, name: s.embed_histories("nearest-mean"),
         "evaluation.history_embeddings.HistorySettings",
     ),
     "fit_llm_cf": (lambda s, name: s.fit_llm_cf("seed=3"), "llm_enhanced.llm_cf.LlmCfSettings"),
     "rank_llm_cf": (lambda s, name: s.rank_llm_cf(), "llm_enhanced.llm_cf.LlmCfRankSettings"),
-    "predict_training_titles": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
+    "predict_training_titles": (
+        lambda s, name: s.self_distil(name, "bigrec"),
+        RECOMMENDER,
+    ),
     "find_nearest_items": (lambda s, name: s.nearest_items(), "Settings"),
     "select_hyperparameter": (
         lambda s, name: s.select_hyperparameter("dros"),
@@ -53,7 +57,10 @@ RULES: dict[str, tuple[Slice, str]] = {
     "pretrain_tiny_llm": (lambda s, name: s.tiny_llm(name), "llm.tiny_llm.TinySettings"),
     "encode_titles": (lambda s, name: s.titles(name), "llm.embeddings.EmbeddingSettings"),
     "tune_sft": (lambda s, name: s.tune("sft", name, "bigrec", "3"), TUNE),
-    "generate_self_distilled": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
+    "generate_self_distilled": (
+        lambda s, name: s.self_distil(name, "bigrec"),
+        RECOMMENDER,
+    ),
     "measure_initial_distance": (
         lambda s, name: s.initial_distance(name, "bigrec", "0"),
         "tuning.distance.DistanceSettings",
@@ -78,9 +85,9 @@ RULES: dict[str, tuple[Slice, str]] = {
         lambda s, name: s.select_candidate(BY_KEY["bigrec-soft"]),
         "evaluation.selection.SelectionSettings",
     ),
-    "predict_titles": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
-    "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), "decoding.recommender.RecommenderSettings"),
-    "ground_predictions": (lambda s, name: s.grounding(), "evaluation.grounding.GroundingSettings"),
+    "predict_titles": (lambda s, name: s.predict(name, "bigrec"), RECOMMENDER),
+    "predict_titles_untuned": (lambda s, name: s.predict(name, "bigrec"), RECOMMENDER),
+    "ground_predictions": (lambda s, name: s.ground("bigrec/sft/seed=3"), "evaluation.grounding.GroundingSettings"),
     "evaluate_ranks": (lambda s, name: s.cutoffs(), "Settings"),
     "make_table1": (lambda s, name: s.table1(), "reporting.table1.Table1Settings"),
     "collect_results": (lambda s, name: s.collect(grid.paper_rows(s.config)), "results.collect.CollectSettings"),
@@ -106,7 +113,10 @@ RULES: dict[str, tuple[Slice, str]] = {
     "plot_figure6": (lambda s, name: s.figure6(), "reporting.figures.figure6.Figure6Settings"),
     "recommend": (lambda s, name: s.recommend(name, "bigrec"), "use.recommendations.RecommendSettings"),
     "export_adapter": (lambda s, name: s.export(name, "bigrec/sft/seed=3"), "Settings"),
-    "list_top_grounded": (lambda s, name: s.top_grounded("20"), "use.top_titles.TopGroundingSettings"),
+    "list_top_grounded": (
+        lambda s, name: s.top_grounded("bigrec/untuned", "20"),
+        "use.top_titles.TopGroundingSettings",
+    ),
     "list_top_sequential": (lambda s, name: s.top_sequential("sasrec", "20"), "use.top_scores.TopRankSettings"),
     "list_top_llm_cf": (lambda s, name: s.top_llm_cf("20"), "use.top_llm_cf.TopLlmCfSettings"),
     "write_training_curves": (lambda s, name: s.training_curves(), "Settings"),

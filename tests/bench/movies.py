@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from harness import ROOT
+
+sys.path.append(str(ROOT / "workflow"))
+
 from lib.config import loading
 
 CONFIG = ROOT / "config/evidence.yaml"

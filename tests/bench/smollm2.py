@@ -4,12 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import yaml
-
 from harness import ROOT
 
 sys.path.append(str(ROOT / "workflow"))
 
+from lib.config import loading
 from lib.graph.code_digest import code_digest
 from lib.graph.sources import llm_folder
 from lib.slices import Slices
@@ -22,7 +21,7 @@ def folder() -> Path:
 
     The script gets what the workflow's rule would give it, so that a run that needs the model takes it as it is.
     """
-    config = yaml.safe_load((ROOT / "config/evidence.yaml").read_text())
+    config = loading.load(ROOT / "config/evidence.yaml")
     place = llm_folder(config["llms"][NAME])
     if not (ROOT / place).is_dir():
         given = ["--settings", Slices(config).wheel_llm(NAME), "--code", code_digest("fetch_wheel_llm")]

@@ -12,12 +12,15 @@ from safetensors.torch import save_file
 
 import ranks_run
 from runs import second_gradient
-from softrec.decoding.generation import GenerationSettings, generate
-from softrec.evaluation.device_grounding import DeviceGrounding
+from softrec.decoding.generation import GenerationSettings, generate, generate_beams
+from softrec.decoding.title_trie import catalogue_trie
+from softrec.evaluation.beam_grounding import BeamTexts, grounding_by, log_weights
+from softrec.evaluation.device_grounding import DeviceGrounding, device_grounding_by
 from softrec.evaluation.grounding import Grounding, GroundingSettings
 from softrec.llm.embeddings import embed
 from softrec.llm.kernels import install
 from softrec.llm.language_model import LanguageModel
+from softrec.llm.prompts import Encoder, Words
 from softrec.splits.seen_items import SeenItems
 
 METHODS: dict[str, dict[str, Any]] = {
@@ -92,3 +95,36 @@ def test_ranks(device: torch.device) -> None:
     assert expected.ties.sum() > 300
     for found, right in zip(DeviceGrounding(*catalogue, device).rank(z, rows), expected, strict=True):
         np.testing.assert_array_equal(found, right)
+
+
+@pytest.mark.parametrize("distance", [("least", None), ("softmin", 0.5)])
+def test_ranks_by_all_texts(device: torch.device, distance: tuple[str, float | None]) -> None:
+    """200 rows of up to four texts and 3,000 titles: the ranks of the CPU."""
+    rng = np.random.default_rng(5)
+    titles = (rng.normal(size=(3000, 256)) + 10).astype(np.float32)
+    titles[2::3] = titles[1::3]
+    target = rng.integers(0, 3000, 200)
+    z = titles[target][:, None] + 2 * rng.normal(size=(200, 4, 256)).astype(np.float32)
+    texts = BeamTexts(z, log_weights([rng.normal(-1, 1, 1 + row % 4).tolist() for row in range(200)], 4))
+    rows = {"user": [1] * 200, "position": [2] * 200, "history": [[2]] * 200, "target": (target + 1).tolist()}
+    seen = SeenItems(np.array([1, 1]), np.array([2, 5]))
+    catalogue = (titles, np.arange(-1, 3000), seen, GroundingSettings("seen", 3, *distance))
+    expected = grounding_by(*catalogue).rank(texts, rows)
+    assert expected.ties.sum() > 100
+    for found, right in zip(device_grounding_by(*catalogue, device).rank(texts, rows), expected, strict=True):
+        np.testing.assert_array_equal(found, right)
+
+
+def test_constrained_texts(smol: Callable[..., LanguageModel], device: torch.device) -> None:
+    """The titles of four beams are equal, and their scores to 1e-3."""
+    prompts = [[1, *range(20, 20 + n)] for n in (3, 40, 7, 90, 12)]
+    titles = [f"{saga} {part}" for saga in ("Ember", "Frost", "Gale") for part in range(1, 9)]
+    said = []
+    for llm in (smol(torch.device("cpu")), smol(device)):
+        encoder = Encoder(llm.tokenizer, Words("films", "film", "seen"), llm.backbone.item_text, 400)
+        trie = catalogue_trie(titles, encoder, llm.ends, 24)
+        said.append(generate_beams(llm, prompts, GenerationSettings(4, 24, 3), trie=trie, most=4))
+    here, there = said
+    assert [[beam.text for beam in own] for own in there] == [[beam.text for beam in own] for own in here]
+    scores = [[[beam.score for beam in own] for own in found] for found in said]
+    np.testing.assert_allclose(*scores, atol=1e-3)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lib.cost import estimate, roofline
+from lib.cost import disk, estimate, roofline
 from lib.cost.roofline import Llm
 from lib.cost.sizes import Left, Sizes
 from lib.graph import methods
@@ -104,6 +104,24 @@ def test_predictions_are_of_the_split_that_their_benchmark_names(checked: Checke
     assert predicted == pytest.approx(answered(rows) + 30)
     grounded = estimate.seconds(left("ground_predictions", f"{place}.ground.tsv"), checked("paper"))
     assert grounded == pytest.approx(2 * rows * 5335 * 3072 / 3e10 + 10)
+
+
+def test_all_texts_of_a_test_row_are_embedded_and_grounded(checked: Checked) -> None:
+    """With grounding least or softmin 4 texts of each of Game's 7,993 rows, and of each of 512 rows of validation.
+
+    Self-distilled data and d_t are of one text, as before.
+    """
+    config, place = checked("paper"), "game/bigrec/sft/seed=1/test"
+    config["generation"]["grounding"] = "softmin"
+    predicted = estimate.seconds(left("predict_titles", f"{place}.predict.tsv"), config)
+    assert predicted == pytest.approx(said(7993, 4, 220, 15, 30) + read(4 * 7993, 15) + 30)
+    grounded = estimate.seconds(left("ground_predictions", f"{place}.ground.tsv"), config)
+    assert grounded == pytest.approx(2 * 4 * 7993 * 5335 * 3072 / 3e10 + 10)
+    validation = said(512, 4, 220, 15, 30) + read(4 * 512, 15) + 4 * WAIT
+    assert estimate.seconds(left("tune_sft"), config) == pytest.approx(7 * (trained(4096, 235) + validation) + 4 * 30)
+    assert estimate.seconds(left("generate_self_distilled"), config) == pytest.approx(answered(4096) + 4 * 30)
+    written = disk.written(left("predict_titles", f"{place}.predict.tsv"), config)
+    assert written == 4 * 4 * 7993 * 3072
 
 
 def test_the_demos_train_split_is_the_one_that_was_counted(checked: Checked) -> None:

@@ -1,12 +1,17 @@
 """Inputs that depend on wildcards or on the configuration."""
 
+import json
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from lib.cost.sizes import Left, Sizes
 from lib.graph import inputs
+from lib.slices import Slices
+
+Checked = Callable[[str], dict[str, Any]]
 
 
 def test_only_llara_begins_with_item_embeddings_and_a_seeded_d_0() -> None:
@@ -51,3 +56,20 @@ def test_one_file_of_each_data_set(checked: Callable[[str], dict[str, Any]]) -> 
     config = checked("paper")
     found = inputs.one_of_each_dataset(config, "test.metrics.json")
     assert found == [f"results/<run>/{name}/sasrec/seed=1/test.metrics.json" for name in ("game", "movie", "kindle")]
+
+
+def test_scores_of_all_texts_are_read_by_what_ranks_several(checked: Checked) -> None:
+    """With the paper's grounding nothing does. Titles of the history are one text a row, whatever is configured."""
+    config = checked("demo")
+    assert inputs.scores(config, "bigrec/sft/seed=1", "test") == []
+    config["generation"] |= {"grounding": "softmin", "softmin_temperature": 2.0}
+    place = "results/<run>/{dataset}/bigrec/sft/seed=1/test.predictions.parquet"
+    assert inputs.scores(config, "bigrec/sft/seed=1", "test") == [place]
+    assert inputs.scores(config, "nearest-mean", "test") == []
+    slices, plain = Slices(config), '{"mask": "seen", "tie_seed": 42}'
+    several = {**json.loads(plain), "distance": "softmin", "temperature": 2.0}
+    assert json.loads(slices.ground("llara/sft/seed=1")) == several
+    assert slices.ground("nearest-last") == plain
+    for rule, texts in (("bigrec/sft/seed=1", 4), ("nearest-mean", 1)):
+        job = Left("ground_predictions", f"results/demo/benchmarks/ml100k/{rule}/test.ground.tsv")
+        assert Sizes(config, job).texts == texts

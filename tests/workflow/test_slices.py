@@ -79,6 +79,8 @@ ASKING = (
     | MEASURING
     | {"predict_training_titles", "generate_self_distilled", "predict_titles", "predict_titles_untuned", "recommend"}
 )
+BY_TEXTS = {"ground_predictions", "list_top_grounded"}
+ANSWERING = TUNING | {"predict_titles", "predict_titles_untuned", "recommend"}
 COLLECTING = {
     "collect_results",
     "plot_curriculum",
@@ -148,6 +150,9 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ),
         ("label_smoothing.epsilons", [0.3], set()),
         ("generation.beams", 2, ASKING),
+        ("generation.grounding", "least", ANSWERING | BY_TEXTS),
+        ("generation.constrained", "trie", ANSWERING),
+        ("generation.softmin_temperature", 2.0, set()),
         ("generation.max_new_tokens_llara", 32, {"measure_initial_distance_llara"}),
         ("generation.batch_size", 8, ASKING | ENCODING | {"generate_cot"}),
         ("soft.choose_by", "tuning_seed", {"select_alpha"}),
@@ -178,6 +183,16 @@ def test_a_key_reaches_the_rules_that_depend_on_it_and_no_other(
     The run's manifest holds it all.
     """
     assert set(differing(checked("demo"), key, value)) == {*rules, "make_run_manifest"}
+
+
+def test_the_soft_minimum_alone_has_a_temperature(checked: Checked) -> None:
+    """Which jobs read it then: those that ground. The texts are the same as for the least distance."""
+    config = checked("demo")
+    config["generation"]["grounding"] = "softmin"
+    changed = set(differing(config, "generation.softmin_temperature", 2.0))
+    assert changed == {*TUNING, *BY_TEXTS, "recommend", "make_run_manifest"}
+    assert set(differing(config, "generation.grounding", "least")) == changed
+    assert "temperature" in Slices(config).grounding()
 
 
 def differing(config: dict[str, Any], key: str, value: Any) -> Iterator[str]:

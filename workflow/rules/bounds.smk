@@ -21,7 +21,7 @@ rule rank_popularity:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=to_json(slices.grounding()),
+        cfg=to_json(slices.ranking()),
         code=code_digest("rank_popularity"),
     shell:
         r"""

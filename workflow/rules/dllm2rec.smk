@@ -22,7 +22,7 @@ rule predict_training_titles:
     resources:
         **engine.resources,
     params:
-        cfg=lambda w: slices.predict(w.dataset, "bigrec"),
+        cfg=lambda w: slices.self_distil(w.dataset, "bigrec"),
         code=code_digest("predict_titles", "softrec.llm.backbones.bigrec"),
     shell:
         r"""

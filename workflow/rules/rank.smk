@@ -76,6 +76,7 @@ rule ground_predictions:
     """Rank all titles new to the user by their distance to the predicted title"""
     input:
         embeddings="results/<run>/{dataset}/{grounded}/{split}.embeddings.npy",
+        predictions=lambda w: inputs.scores(config, w.grounded, w.split),
         titles="results/<run>/{dataset}/titles.npy",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -89,7 +90,7 @@ rule ground_predictions:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=to_json(slices.grounding()),
+        cfg=lambda w: slices.ground(w.grounded),
         code=code_digest("ground_predictions"),
     shell:
         r"""
@@ -101,6 +102,7 @@ rule ground_predictions:
             --catalogue {input.catalogue:q} \
             --interactions {input.interactions:q} \
             --rows {input.rows:q} \
+            --predictions {input.predictions:q} \
             --ranks {output.ranks:q} \
             2>{log:q}
         """

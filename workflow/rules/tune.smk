@@ -90,7 +90,7 @@ rule generate_self_distilled:
     resources:
         **engine.resources,
     params:
-        cfg=lambda w: slices.predict(w.dataset, w.backbone),
+        cfg=lambda w: slices.self_distil(w.dataset, w.backbone),
         code=lambda w: code_digest("predict_titles", f"softrec.llm.backbones.{w.backbone}"),
     shell:
         r"""

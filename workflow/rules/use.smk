@@ -77,6 +77,7 @@ rule list_top_grounded:
     """List the K titles nearest to each predicted title, as TREC run and qrels and as a table"""
     input:
         embeddings="results/<run>/{dataset}/{grounded}/test.embeddings.npy",
+        predictions=lambda w: inputs.scores(config, w.grounded, "test"),
         titles="results/<run>/{dataset}/titles.npy",
         catalogue="results/<run>/{dataset}/catalogue.parquet",
         interactions="results/<run>/{dataset}/interactions.parquet",
@@ -95,7 +96,7 @@ rule list_top_grounded:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=lambda w: slices.top_grounded(w.k),
+        cfg=lambda w: slices.top_grounded(w.grounded, w.k),
         code=code_digest("list_top_grounded"),
     shell:
         r"""
@@ -103,6 +104,7 @@ rule list_top_grounded:
             --settings {params.cfg:q} \
             --code {params.code:q} \
             --embeddings {input.embeddings:q} \
+            --predictions {input.predictions:q} \
             --titles {input.titles:q} \
             --catalogue {input.catalogue:q} \
             --interactions {input.interactions:q} \

@@ -6,10 +6,18 @@ length, is no better than the worst of them; with one beam, at the first finishe
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
 NEVER = float("-inf")
+
+
+class Text(NamedTuple):
+    """A finished text: its token ids, and its score."""
+
+    tokens: list[int]
+    score: float
 
 
 class BeamSearch:
@@ -29,7 +37,7 @@ class BeamSearch:
         score: (B, W) their summed log-likelihoods.
         finished_score: (B, W) scores of the best finished texts, descending; minus infinity if there are fewer.
         finished: (B, W, t) their tokens, padded by -1.
-        best: token ids of the best text of each finished row, by its original index.
+        texts: the finished texts of each finished row, best first, by its original index: at most W, at least one.
     """
 
     def __init__(
@@ -42,16 +50,18 @@ class BeamSearch:
         self.score = torch.zeros(rows, 1, device=device)
         self.finished_score = torch.full((rows, beams), NEVER, device=device)
         self.finished = torch.zeros(rows, beams, 0, dtype=torch.long, device=device)
-        self.best: dict[int, list[int]] = {}
+        self.texts: dict[int, list[Text]] = {}
 
-    def step(self, logits: torch.Tensor) -> torch.Tensor:
+    def step(self, logits: torch.Tensor, allowed: torch.Tensor | None = None) -> torch.Tensor:
         """Extend every beam by a token, given (B, W, V) logits; return the (B, W) index of each beam's predecessor.
 
-        More candidates than beams are taken, because each beam may end with any of the `ends`.
+        More candidates than beams are taken, because each beam may end with any of the `ends`. Tokens outside the
+        (B, W, V) mask `allowed` are never taken; log-likelihoods are still those over all V tokens. With fewer allowed
+        candidates than beams, the score of the others is minus infinity.
         """
         drawn = max(2, 1 + len(self.ends)) * self.beams
         logits = logits.float()
-        value, token = logits.topk(drawn)
+        value, token = (logits if allowed is None else logits.masked_fill(~allowed, NEVER)).topk(drawn)
         score = self.score[..., None] + value - logits.logsumexp(-1, keepdim=True)
         score, place = score.flatten(1).topk(drawn)
         parent, token = place // drawn, token.flatten(1).gather(1, place)
@@ -89,10 +99,15 @@ class BeamSearch:
         return self.finished_score[:, 0] > NEVER
 
     def drop_done(self) -> torch.Tensor:
-        """Record the best texts of finished rows and remove these rows; return the indices of the remaining ones."""
+        """Record the texts of finished rows and remove these rows; return the indices of the remaining ones."""
         done = self.done()
-        for row, tokens in zip(self.row[done].tolist(), self.finished[done, 0].tolist(), strict=True):
-            self.best[row] = [token for token in tokens if token >= 0]
+        found = (part[done].tolist() for part in (self.row, self.finished, self.finished_score))
+        for row, texts, scores in zip(*found, strict=True):
+            self.texts[row] = [
+                Text([token for token in tokens if token >= 0], score)
+                for tokens, score in zip(texts, scores, strict=True)
+                if score > NEVER
+            ]
         left = torch.nonzero(~done)[:, 0]
         for name in ("row", "tokens", "score", "finished_score", "finished"):
             setattr(self, name, getattr(self, name)[left])

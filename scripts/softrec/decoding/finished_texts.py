@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,11 +12,15 @@ from common.process import is_main_process, rank
 
 
 class Batch(NamedTuple):
-    """One batch: its rows, the generated texts, whether the model ended each text, and the seconds it took."""
+    """One batch: the row of each text, the texts, whether the model ended each, their scores, and the seconds it took.
+
+    A row has one text, or several, best first.
+    """
 
     rows: list[int]
     texts: list[str]
     finished: list[bool]
+    scores: list[float]
     seconds: float
 
 
@@ -39,7 +44,7 @@ class GenerationCheckpoint:
         """Load all batches that earlier attempts have finished, each once."""
         found = {tuple(batch.rows): batch for path in self.paths() for batch in read(path)}
         if found:
-            rows = sum(map(len, found))
+            rows = len(set(chain.from_iterable(found)))
             log.info(f"resuming after {rows:,} rows that an earlier attempt has generated ({self.folder})")
         self.last = time.monotonic()
         return list(found.values())
@@ -48,10 +53,10 @@ class GenerationCheckpoint:
         """Return this job's files, of all ranks."""
         return sorted(self.folder.glob(f"{self.key}.*.jsonl"))
 
-    def add(self, rows: Sequence[int], texts: Sequence[str], finished: Sequence[bool]) -> None:
+    def add(self, rows: Sequence[int], texts: Sequence[str], finished: Sequence[bool], scores: Sequence[float]) -> None:
         """Append a batch that has just been finished."""
         now = time.monotonic()
-        batch = Batch(list(rows), list(texts), list(finished), round(now - self.last, 3))
+        batch = Batch(list(rows), list(texts), list(finished), list(scores), round(now - self.last, 3))
         self.last = now
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{self.key}.{rank()}.jsonl").open("a", encoding="utf-8") as stream:
@@ -74,7 +79,7 @@ def read(path: Path) -> Iterator[Batch]:
         try:
             value: Any = json.loads(line)
             batch = Batch(**value)
-            if len(batch.rows) == len(batch.texts) == len(batch.finished):
+            if len(batch.rows) == len(batch.texts) == len(batch.finished) == len(batch.scores):
                 yield batch
         except (ValueError, TypeError):
             continue

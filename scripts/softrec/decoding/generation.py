@@ -16,12 +16,14 @@ from transformers import DynamicCache
 from common.log import Progress
 from softrec.core import distributed
 from softrec.core.devices import moved
-from softrec.decoding.beam_search import BeamSearch, pick
+from softrec.decoding.beam_search import BeamSearch, Text, pick
 from softrec.decoding.decode_cache import preallocated_cache
 from softrec.decoding.finished_texts import GenerationCheckpoint
+from softrec.decoding.title_trie import TitleTrie, TrieWalk
 from softrec.llm.architectures import logits
 from softrec.llm.branches import additive_mask
 from softrec.llm.language_model import LanguageModel
+from softrec.llm.prompts import quoted
 
 STEPS_AT_ONCE = 16  # decoding steps for which the cache allocates memory at once: most titles are shorter
 
@@ -47,6 +49,14 @@ class Generated(NamedTuple):
     finished: bool
 
 
+class Beam(NamedTuple):
+    """One of a prompt's generated texts, as `Generated`, and its score in the search."""
+
+    text: str
+    finished: bool
+    score: float
+
+
 class Prompts(NamedTuple):
     """B prompts after prefill.
 
@@ -70,10 +80,24 @@ def generate(
     name: str = "generate",
     kept: GenerationCheckpoint | None = None,
 ) -> list[Generated]:
-    """Generate the best beam's text for each prompt (token ids, BOS included), in the order of the prompts.
+    """Generate the best beam's text for each prompt (token ids, BOS included), in the order of the prompts."""
+    return [Generated(*beams[0][:2]) for beams in generate_beams(llm, prompts, settings, name, kept)]
+
+
+def generate_beams(
+    llm: LanguageModel,
+    prompts: Sequence[Sequence[int]],
+    settings: GenerationSettings,
+    name: str = "generate",
+    kept: GenerationCheckpoint | None = None,
+    trie: TitleTrie | None = None,
+    most: int = 1,
+) -> list[list[Beam]]:
+    """Generate the texts of at most `most` beams for each prompt, best first, in the order of the prompts.
 
     Prompts of similar length are batched together, which saves padding. Batches are sharded over ranks, and each rank
     gets all texts. With `kept`, batches finished by an earlier attempt are not generated again, and new ones are kept.
+    With a `trie`, texts are its titles, in quotes. A row has fewer texts than beams only if its search found no more.
     """
     order = sorted(range(len(prompts)), key=lambda i: (-len(prompts[i]), i))
     batches = [order[start : start + settings.batch_size] for start in range(0, len(order), settings.batch_size)]
@@ -86,22 +110,32 @@ def generate(
         for chosen in own:
             rests = [prompts[i][len(start) :] for i in chosen]
             run = prefill(llm, rests, shared, room=STEPS_AT_ONCE * settings.beams)
-            answers = [decode(llm, tokens) for tokens in search(llm, run, settings)]
+            texts = search(llm, run, settings, trie)
+            answers = [[beam(llm, text, trie) for text in own[:most]] for own in texts]
             if kept:
-                kept.add(chosen, [answer.text for answer in answers], [answer.finished for answer in answers])
+                keep(kept, chosen, answers)
             results.update(zip(chosen, answers, strict=True))
             progress.step(len(chosen))
     found = distributed.all_gather(results)
     return [found[i] for i in range(len(prompts))]
 
 
-def load_texts(kept: GenerationCheckpoint) -> dict[int, Generated]:
-    """Return the texts that were kept, by row."""
-    return {
-        row: Generated(text, finished)
-        for batch in kept.load()
-        for row, text, finished in zip(batch.rows, batch.texts, batch.finished, strict=True)
-    }
+def keep(kept: GenerationCheckpoint, rows: Sequence[int], answers: Sequence[Sequence[Beam]]) -> None:
+    """Add a batch that has just been finished to the checkpoint."""
+    of_each = [row for row, beams in zip(rows, answers, strict=True) for _ in beams]
+    texts, finished, scores = zip(*(beam for beams in answers for beam in beams), strict=True)
+    kept.add(of_each, texts, finished, scores)
+
+
+def load_texts(kept: GenerationCheckpoint) -> dict[int, list[Beam]]:
+    """Return the texts that were kept, by row, best first."""
+    found: dict[int, list[Beam]] = {}
+    for batch in kept.load():
+        own: dict[int, list[Beam]] = {}
+        for row, text in zip(batch.rows, zip(batch.texts, batch.finished, batch.scores, strict=True), strict=True):
+            own.setdefault(row, []).append(Beam(*text))
+        found |= own
+    return found
 
 
 def common_start(prompts: Sequence[Sequence[int]]) -> Sequence[int]:
@@ -157,19 +191,28 @@ def run(
     ).last_hidden_state
 
 
-def search(llm: LanguageModel, prompts: Prompts, settings: GenerationSettings) -> list[list[int]]:
-    """Return the token ids of the best text of each prompt; modifies the prompts' cache."""
+def search(
+    llm: LanguageModel, prompts: Prompts, settings: GenerationSettings, trie: TitleTrie | None = None
+) -> list[list[Text]]:
+    """Return the texts of each prompt's beams, best first; modifies the prompts' cache.
+
+    With a `trie`, a beam is only extended by tokens that lead to one of its titles.
+    """
     cache, prompt, position, states = *prompts[:3], prompts.last[:, None]
     beams = BeamSearch(
         len(prompt), settings.beams, settings.max_new_tokens, settings.length_penalty, llm.ends, llm.device
     )
     past = torch.zeros(len(prompt), 1, 0, dtype=torch.bool, device=llm.device)
     own = torch.eye(settings.beams, dtype=torch.bool, device=llm.device)
+    walk = TrieWalk(trie, len(prompt), llm.device) if trie else None
     while True:
-        parent = beams.step(logits(llm.causal, states))
+        scores = logits(llm.causal, states)
+        parent = beams.step(scores, walk.allowed(scores.shape[-1]) if walk else None)
         left = beams.drop_done()
         if not len(left):
-            return [beams.best[row] for row in range(len(prompts.length))]
+            return [beams.texts[row] for row in range(len(prompts.length))]
+        if walk:
+            walk.step(left, parent[left], beams.tokens[..., -1])
         if len(left) < len(parent):
             cache.batch_select_indices(left)
             prompt, position, parent, past = (part[left] for part in (prompt, position, parent, past))
@@ -179,6 +222,13 @@ def search(llm: LanguageModel, prompts: Prompts, settings: GenerationSettings) -
         embedded = llm.causal.get_input_embeddings()(beams.tokens[..., -1])
         states = run(llm, embedded, position[:, None].expand(-1, settings.beams), visible, cache)
         position = position + 1
+
+
+def beam(llm: LanguageModel, text: Text, trie: TitleTrie | None) -> Beam:
+    """Decode a text of the search; with a trie it is the title itself in quotes, whatever the tokeniser decodes."""
+    if trie:
+        return Beam(quoted(trie.title(text.tokens)), True, text.score)
+    return Beam(*decode(llm, text.tokens), text.score)
 
 
 def decode(llm: LanguageModel, tokens: list[int]) -> Generated:

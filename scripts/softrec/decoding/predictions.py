@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from common.log import info
 from softrec.io import tables
@@ -10,7 +10,11 @@ from softrec.io.tables import write_table
 from softrec.llm.prompts import extract_title
 from softrec.splits.samples import Items
 
+if TYPE_CHECKING:
+    from softrec.decoding.answering import Titled
+
 TYPES = tables.types("row", "text", "finished")
+BEAM_TYPES = tables.types("titles", "scores")
 
 
 class Answer(Protocol):
@@ -27,14 +31,21 @@ class Answer(Protocol):
         ...
 
 
-def write(path: Path, answers: Sequence[Answer]) -> None:
-    """Write the columns row (from 0, in the order of the prompts), text and finished."""
+def write(path: Path, answers: Sequence[Answer], titled: Sequence["Titled"] | None = None) -> None:
+    """Write the columns row (from 0, in the order of the prompts), text and finished.
+
+    With `titled`, the titles and scores of all beams of each row, write the columns titles and scores as well.
+    """
     content = {
         "row": range(len(answers)),
         "text": [answer.text for answer in answers],
         "finished": [answer.finished for answer in answers],
     }
-    write_table(path, content, TYPES)
+    if titled is None:
+        write_table(path, content, TYPES)
+    else:
+        beams = {"titles": [own.titles for own in titled], "scores": [own.scores for own in titled]}
+        write_table(path, {**content, **beams}, {**TYPES, **BEAM_TYPES})
 
 
 def describe(answers: Sequence[Answer], targets: Sequence[int], items: Items) -> dict[str, float]:

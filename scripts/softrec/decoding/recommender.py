@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from softrec.splits.samples import Items
 if TYPE_CHECKING:
     import datasets
 
+Constraint = Literal["none", "trie"]
+Beams = Literal["first", "all"]
+
 
 @dataclass(frozen=True)
 class RecommenderSettings:
@@ -28,6 +31,8 @@ class RecommenderSettings:
 
     `max_tokens` limits prompt and generated text together; a prompt has at most `max_tokens` - `max_new_tokens` tokens.
     `chat_template` wraps the prompt in the tokeniser's chat template, and ends responses as it ends replies.
+    `constrained` and `texts` are about validation and test rows alone (`softrec.decoding.answering`): whether their
+    texts are titles of the catalogue, and whether all beams' texts are embedded or the best one's.
     """
 
     backbone: str
@@ -37,6 +42,8 @@ class RecommenderSettings:
     generation: GenerationSettings
     kernels: Kernels = "eager"
     chat_template: bool = False
+    constrained: Constraint = "none"
+    texts: Beams = "first"
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,8 @@ class Recommender:
     items: Items
     encoder: Encoder
     generation: GenerationSettings
+    constrained: Constraint = "none"
+    texts: Beams = "first"
 
     def prompts(
         self, rows: "datasets.Dataset", responses: Mapping[str, Sequence[Sequence[int]]] | None = None
@@ -78,7 +87,7 @@ class Recommender:
     def generate(
         self, rows: "datasets.Dataset", name: str, kept: GenerationCheckpoint | None = None
     ) -> list[Generated]:
-        """Generate a text for each row's prompt; a killed job resumes from the batches in `kept`."""
+        """Generate a text for each row's prompt, freely; a killed job resumes from the batches in `kept`."""
         return generate(self.llm, self.prompts(rows), self.generation, name, kept)
 
     def embed_titles(self, texts: Sequence[str]) -> np.ndarray:
@@ -112,4 +121,4 @@ def wrap(llm: LanguageModel, items: Items, settings: RecommenderSettings) -> Rec
         getattr(llm.backbone, "PLACEHOLDER", None),
         chat,
     )
-    return Recommender(llm, items, encoder, settings.generation)
+    return Recommender(llm, items, encoder, settings.generation, settings.constrained, settings.texts)

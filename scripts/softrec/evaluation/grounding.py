@@ -1,11 +1,12 @@
 """Grounding (paper, section 2.2): titles are ranked by d = || z_yhat - z_i ||_2 to a generated text.
 
 Candidates are distinct titles: a text cannot distinguish items that share a title. A hit is the target's title.
+Distances to several texts of a row are in `softrec.evaluation.beam_grounding`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -20,10 +21,25 @@ ROUNDING = 2.0**-53
 
 @dataclass(frozen=True)
 class GroundingSettings:
-    """mask: which of a user's items are excluded; tie_seed: seed of the permutation that breaks ties."""
+    """Settings of grounding.
+
+    Attributes:
+        mask: which of a user's items are excluded.
+        tie_seed: seed of the permutation that breaks ties.
+        distance: of a title to a row: to the best beam's text, the least over all beams, or their soft minimum.
+        temperature: T of the soft minimum, in units of the distance.
+    """
 
     mask: Mask
     tie_seed: int
+    distance: Literal["first", "least", "softmin"] = "first"
+    temperature: float | None = None
+
+    def __post_init__(self) -> None:
+        """Raise `SoftrecError` unless there is a positive temperature exactly if the distance needs one."""
+        if (self.distance == "softmin") != (self.temperature is not None and self.temperature > 0):
+            what = f"the temperature of the distance {self.distance!r} is {self.temperature}"
+            raise SoftrecError(what, where="--settings", remedy="give a positive one for softmin, and else none")
 
 
 class Block(NamedTuple):
@@ -97,7 +113,23 @@ class Grounding:
         self.title_id, self.settings = title_id, settings
         self.candidates = Candidates(title_id, len(titles), seen, settings.mask, settings.tie_seed)
 
-    def blocks(self, z: np.ndarray) -> Iterator[Block]:
+    def exact(self, z: Any, titles: np.ndarray) -> np.ndarray:
+        """Compute (n,) exact costs, by which titles are ranked, of one text, or of n pairs, and n title ids."""
+        return squared_distances(z, self.titles[titles])
+
+    def distance(self, cost: np.ndarray) -> np.ndarray:
+        """Return the distances with these exact costs."""
+        return np.sqrt(cost)
+
+    def rows_at_once(self, z: Any) -> int:
+        """Return the number of rows that are ranked together."""
+        return ROWS_AT_ONCE
+
+    def require_finite(self, z: Any, first: int = 0) -> None:
+        """Raise `SoftrecError` if an embedding of a text is not finite; row 0 of z is text `first`."""
+        require_finite(z, "text", first)
+
+    def blocks(self, z: Any) -> Iterator[Block]:
         """Yield the costs of (B, D) texts by blocks of titles.
 
         With u = 2^-53 and S = (|| z || + max || z_i ||)^2 of centred vectors, a sum of D products of numbers that were
@@ -117,7 +149,7 @@ class Grounding:
             reach = np.square(np.sqrt(offset) + np.sqrt(norms.max()))
             yield Block(start, cost, offset, 4 * (z.shape[1] + 8) * ROUNDING * reach)
 
-    def rank(self, z: np.ndarray, rows: dict[str, list]) -> Ranks:
+    def rank(self, z: Any, rows: dict[str, list]) -> Ranks:
         """Rank the target's title of each row by its distance to the row's generated text.
 
         Args:
@@ -127,16 +159,17 @@ class Grounding:
         Raises:
             SoftrecError: an embedding of a text is not finite.
         """
-        require_finite(z, "text")
+        self.require_finite(z)
         target = self.title_id[rows["target"]]
         parts = []
-        for start in range(0, len(z), ROWS_AT_ONCE):
-            chosen = slice(start, start + ROWS_AT_ONCE)
+        at_once = self.rows_at_once(z)
+        for start in range(0, len(z), at_once):
+            chosen = slice(start, start + at_once)
             users = zip(rows["user"][chosen], rows["position"][chosen], rows["history"][chosen], strict=True)
             parts.append(self.count(z[chosen], target[chosen], [self.candidates.excluded(*user) for user in users]))
         return Ranks(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def count(self, z: np.ndarray, target: np.ndarray, excluded: list[np.ndarray]) -> Ranks:
+    def count(self, z: Any, target: np.ndarray, excluded: list[np.ndarray]) -> Ranks:
         """Count ranks and ties block by block.
 
         Args:
@@ -147,24 +180,23 @@ class Grounding:
         # The target is always a candidate.
         gone = [np.setdiff1d(titles, own) for titles, own in zip(excluded, target, strict=True)]
         rows, columns = np.repeat(np.arange(len(z)), [len(titles) for titles in gone]), np.concatenate(gone)
-        own, order = squared_distances(z, self.titles[target]), self.candidates.order
+        own, order = self.exact(z, target), self.candidates.order
         # Ties start at -1, because the target is among the titles compared below and equals itself.
         rank, ties = np.zeros(len(z), np.int64), np.full(len(z), -1)
         for nearer, close_to in self.compared(z, own, rows, columns):
             rank += nearer
             for row, close in close_to:
-                distance = squared_distances(z[row], self.titles[close])
-                first, equal = ahead(distance, own[row], order[close], order[target[row]])
+                first, equal = ahead(self.exact(z[row], close), own[row], order[close], order[target[row]])
                 rank[row] += first.sum()
                 ties[row] += equal.sum()
         return Ranks(rank, len(self.titles) - np.bincount(rows, minlength=len(z)), ties)
 
-    def compared(self, z: np.ndarray, own: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Iterator[Compared]:
+    def compared(self, z: Any, own: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Iterator[Compared]:
         """Compare the distances of B texts to blocks of titles with those to their targets.
 
         Args:
             z: (B, D) texts.
-            own: (B,) squared distances to the targets.
+            own: (B,) exact costs of the targets.
             rows: row of each excluded pair of text and title.
             columns: title of each excluded pair.
         """

@@ -33,6 +33,8 @@ COLUMNS = {
     "row": Column("int32", least=0),
     "text": Column("string"),
     "finished": Column("bool"),
+    "titles": Column("list<string>"),  # of a row's beams, best first, without empty ones if there is another
+    "scores": Column("list<double>", least=-1e300, most=1e300),  # of these beams
     "label": Column("int8", least=0, most=1),
     "rank": Column("int32", least=0),
     "candidates": Column("int32", least=1),

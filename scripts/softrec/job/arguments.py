@@ -65,6 +65,11 @@ def grounding_arguments(parser: Parser) -> None:
     parser.input("--rows", help="samples/*.parquet: the rows that the texts were generated for")
 
 
+def beams_argument(parser: Parser) -> None:
+    """Add the scores of the texts, which are read if generation.grounding is not first."""
+    parser.input("--predictions", required=False, many=True, help="predictions.parquet: the scores of all beams' texts")
+
+
 def decisions_arguments(parser: Parser) -> None:
     """Add LLM-CF's known decisions, and the title embeddings that measure the similarity of histories."""
     parser.input("--titles", help="titles.npy of the text encoder: embeddings of the distinct titles")

@@ -10,9 +10,10 @@ from common.files import atomic_write
 from common.log import info
 from common.process import world_size
 from softrec.core.devices import use_deterministic_algorithms
+from softrec.decoding.answering import answering
 from softrec.decoding.recommender import Recommender, open_recommender, wrap
-from softrec.evaluation.device_grounding import DeviceGrounding
-from softrec.evaluation.grounding import Grounding
+from softrec.evaluation.beam_grounding import grounding_by
+from softrec.evaluation.device_grounding import device_grounding_by
 from softrec.io.checkpoints import Checkpoint
 from softrec.job import program
 from softrec.job.settings import read_settings
@@ -68,8 +69,8 @@ def validator(paths: TuningFiles, recommender: Recommender, settings: TuningSett
     rows, seen = load_rows(paths.valid, count), load_seen(paths.interactions, count)
     titles = load_title_embeddings(paths.titles, recommender.items)
     catalogue, device = (titles, recommender.items.title_id, seen, settings.grounding), recommender.llm.device
-    grounding = Grounding(*catalogue) if device.type == "cpu" else DeviceGrounding(*catalogue, device)
-    return Validator(recommender.prompts(rows), rows.to_dict(), grounding, recommender.generation)
+    grounding = grounding_by(*catalogue) if device.type == "cpu" else device_grounding_by(*catalogue, device)
+    return Validator(recommender.prompts(rows), rows.to_dict(), grounding, answering(recommender))
 
 
 def engine_settings(text: str) -> EngineSettings:

@@ -10,8 +10,10 @@ import numpy as np
 
 from common.display_text import plain
 from common.errors import SoftrecError
+from softrec.decoding.answering import answering
 from softrec.decoding.recommender import RecommenderSettings, open_recommender
-from softrec.evaluation.grounding import Grounding, GroundingSettings
+from softrec.evaluation.beam_grounding import grounding_by, texts_of
+from softrec.evaluation.grounding import GroundingSettings
 from softrec.llm.prompts import extract_title
 from softrec.splits import samples
 from softrec.splits.seen_items import SeenItems
@@ -77,22 +79,25 @@ def recommend(
 
     prompted = [list(history[-settings.window :]) for history in histories]
     recommender = open_recommender(llm, items, settings.recommender, adapter)
-    answers = recommender.generate(datasets.Dataset.from_dict({"history": prompted}), "recommend")
-    z = recommender.embed_titles([answer.text for answer in answers])
+    how, prompts = answering(recommender), recommender.prompts(datasets.Dataset.from_dict({"history": prompted}))
+    answers = how.ask(recommender.llm, prompts, "recommend")
+    titled = how.titled(answers)
+    z = how.embed(recommender.llm, titled)
     titles = samples.load_title_embeddings(title_embeddings, items)
-    if titles.shape[1] != z.shape[1]:
+    if titles.shape[1] != z.shape[-1]:
         what = (
-            f"{title_embeddings} has embeddings of width {titles.shape[1]}, but the base model's width is {z.shape[1]}"
+            f"{title_embeddings} has embeddings of width {titles.shape[1]}, but the base model's width is {z.shape[-1]}"
         )
         raise SoftrecError(what, remedy="give the title embeddings of this base model")
-    grounding = Grounding(titles, items.title_id, as_users(histories), settings.grounding)
+    grounding = grounding_by(titles, items.title_id, as_users(histories), settings.grounding)
     excluded = [
         np.unique(grounding.candidates.excluded(user, len(history), prompt))
         for user, (history, prompt) in enumerate(zip(histories, prompted, strict=True), start=1)
     ]
-    top = nearest_titles(grounding, z, excluded, settings.k)
+    texts = texts_of(z, [own.scores for own in titled], settings.grounding)
+    top = nearest_titles(grounding, texts, excluded, settings.k)
     rows = zip(histories, answers, top, strict=True)
-    return [Recommendation(list(history), answer.text, answer.finished, own) for history, answer, own in rows]
+    return [Recommendation(list(history), *beams[0][:2], own) for history, beams, own in rows]
 
 
 def as_users(histories: Sequence[Sequence[int]]) -> SeenItems:

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from common.errors import SoftrecError
-from softrec.evaluation.grounding import Grounding, GroundingSettings, require_finite
+from softrec.evaluation.grounding import Grounding, GroundingSettings
 from softrec.evaluation.nearest import ROWS_AT_ONCE, all_costs, first_titles
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TopGroundingSettings(GroundingSettings):
     """Settings of grounding, and the number of titles to list, k."""
 
@@ -25,7 +25,7 @@ class Top(NamedTuple):
     value: np.ndarray
 
 
-def nearest_titles(grounding: Grounding, z: np.ndarray, excluded: Sequence[np.ndarray], k: int) -> list[Top]:
+def nearest_titles(grounding: Grounding, z: Any, excluded: Sequence[np.ndarray], k: int) -> list[Top]:
     """Find the K titles nearest to each of B generated texts, nearest first, with their L2 distances.
 
     Titles at equal distances are in the seeded order that breaks ties in all rankings, so the title at place r (from 0)
@@ -33,7 +33,7 @@ def nearest_titles(grounding: Grounding, z: np.ndarray, excluded: Sequence[np.nd
 
     Args:
         grounding: the titles.
-        z: (B, D) float32 embeddings of the texts.
+        z: (B, D) float32 embeddings of the texts, or `BeamTexts` of B rows, if `grounding` is about these.
         excluded: distinct title ids that are not candidates, for each text.
         k: number of titles.
 
@@ -43,13 +43,13 @@ def nearest_titles(grounding: Grounding, z: np.ndarray, excluded: Sequence[np.nd
     found = []
     for start in range(0, len(z), ROWS_AT_ONCE):
         block = z[start : start + ROWS_AT_ONCE]
-        require_finite(block, "text", start)
+        grounding.require_finite(block, start)
         cost, slack = all_costs(grounding, block)
         for row, (own, reach) in enumerate(zip(cost, slack, strict=True), start):
             require_enough(len(own) - len(excluded[row]), k, row)
             own[excluded[row]] = np.inf
-            title, squared = first_titles(grounding, z[row], own, reach, k)
-            found.append(Top(title[:k], np.sqrt(squared[:k])))
+            title, exact = first_titles(grounding, z[row], own, reach, k)
+            found.append(Top(title[:k], grounding.distance(exact[:k])))
     return found
 
 

@@ -1,6 +1,7 @@
 """Steps of the benchmark at sizes of a test: what they call is there, and their own checks hold."""
 
 import importlib
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,6 +38,14 @@ def step(bench: pytest.MonkeyPatch, name: str, **sizes: Any) -> ModuleType:
 def run(module: ModuleType, side: str, folder: Path) -> None:
     """A side from its beginning to its end: two yields, between which the benchmark measures."""
     assert len(list(getattr(module, side)(folder))) == 2
+
+
+@pytest.mark.parametrize("name", ["generation", "constrained", "switches", "grounding_beams"])
+def test_a_step_loads_by_itself(name: str) -> None:
+    """In a process that has loaded no other step, as `child.py` starts it: `movies` found no `lib` there."""
+    paths = [str(BENCH), str(ROOT / "scripts")]
+    program = f"import sys; sys.path[:0] = {paths}; import steps.{name}"
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, cwd=ROOT, timeout=120)
 
 
 def test_grounding(bench: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -87,3 +96,14 @@ def test_encoding(bench: pytest.MonkeyPatch, tmp_path: Path, llm_folder: Path) -
     for side in module.SIDES:
         run(module, side, tmp_path)
     assert module.check(tmp_path, module.SIDES).startswith("64 embeddings, apart by at most")
+
+
+def test_grounding_beams(bench: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Ranks of eight rows of four texts among 600 titles are those of brute force."""
+    sizes = {"TITLES": 600, "TEXTS": 40, "WIDTH": 2_504, "CLUSTERS": 20, "COPIES": 20, "BLOCK": 128}
+    step(bench, "grounding", **sizes)
+    module = step(bench, "grounding_beams", DIRECT=8, BLOCK=128)
+    module.prepare(tmp_path)
+    for side in module.SIDES:
+        run(module, side, tmp_path)
+    assert module.check(tmp_path, module.SIDES) == "the ranks of 8 rows are those of brute force"

@@ -15,6 +15,11 @@ def logits(*rows: list[float]) -> torch.Tensor:
     return torch.tensor([rows]).log()
 
 
+def bests(search: BeamSearch) -> dict[int, list[int]]:
+    """The token ids of the best text of each finished row."""
+    return {row: texts[0].tokens for row, texts in search.texts.items()}
+
+
 def test_two_beams_by_hand() -> None:
     """Step 1: A 0.5, B 0.3 stay; END 0.1 is not among the first two and is lost.
 
@@ -34,7 +39,7 @@ def test_two_beams_by_hand() -> None:
     assert search.drop_done().tolist() == [0]
     search.step(logits([0.9, 0.04, 0.03, 0.03], [0.2, 0.5, 0.2, 0.1]))
     assert search.drop_done().tolist() == []
-    assert search.best == {0: [B, C, END]}
+    assert bests(search) == {0: [B, C, END]}
 
 
 def test_length_penalty_zero_compares_log_likelihoods() -> None:
@@ -44,7 +49,7 @@ def test_length_penalty_zero_compares_log_likelihoods() -> None:
     search.step(logits([0.6, 0.2, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]))
     search.step(logits([0.9, 0.04, 0.03, 0.03], [0.2, 0.5, 0.2, 0.1]))
     search.drop_done()
-    assert search.best == {0: [A, END]}
+    assert bests(search) == {0: [A, END]}
 
 
 def test_the_limit_ends_what_runs() -> None:
@@ -52,7 +57,7 @@ def test_the_limit_ends_what_runs() -> None:
     search = BeamSearch(1, 2, 1, 1.0, [END], CPU)
     search.step(logits([0.1, 0.5, 0.3, 0.1]))
     search.drop_done()
-    assert search.best == {0: [A]}
+    assert bests(search) == {0: [A]}
 
 
 def test_rows_that_are_done_leave() -> None:
@@ -63,4 +68,4 @@ def test_rows_that_are_done_leave() -> None:
     assert (search.row.tolist(), search.tokens.tolist()) == ([1], [[[A]]])
     search.step(logits([0.8, 0.1, 0.05, 0.05]))
     search.drop_done()
-    assert search.best == {0: [END], 1: [A, END]}
+    assert bests(search) == {0: [END], 1: [A, END]}

@@ -72,6 +72,6 @@ def test_batches_of_several_ranks_are_found_once(tmp_path: Path, monkeypatch: py
     for rank, batches in enumerate([[[0, 1], [4]], [[2, 3], [4]]]):
         monkeypatch.setattr("softrec.decoding.finished_texts.rank", lambda rank=rank: rank)
         for rows in batches:
-            kept.add(rows, ["\u2028é"] * len(rows), [True] * len(rows))
+            kept.add(rows, ["\u2028é"] * len(rows), [True] * len(rows), [-0.5] * len(rows))
     assert sorted(batch.rows for batch in kept.load()) == [[0, 1], [2, 3], [4]]
     assert {text for batch in kept.load() for text in batch.texts} == {"\u2028é"}

@@ -65,7 +65,7 @@ def embedded(sizes: Sizes) -> int:
     if rule.startswith("encode_titles"):
         return sizes.titles
     if rule.startswith("predict_titles") or rule == "embed_histories":
-        return sizes.rows(sizes.split)
+        return sizes.rows(sizes.split) * sizes.texts
     if rule == "encode_cot":
         return sizes.cot_rows
     if rule == "predict_training_titles":

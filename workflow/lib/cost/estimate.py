@@ -25,6 +25,7 @@ LLM_RULES = (
     *ON_ALL_RANKS, "predict_titles", "predict_titles_untuned", "recommend", "measure_initial_distance",
     "measure_initial_distance_llara", "encode_titles", "generate_cot", "encode_cot", "encode_titles_for_llm_cf",
 )  # fmt: skip
+EVERY_TEXT = ("predict_titles", "predict_titles_untuned", "recommend")  # embed all beams' texts, if configured
 # These take days on cores.
 FITS_ON_GPU = (*methods.fits_on_gpu(), "fit_dllm2rec", "fit_llm_cf")
 GPU_RULES = (*LLM_RULES, *FITS_ON_GPU)
@@ -77,7 +78,7 @@ def work(sizes: Sizes) -> Work:
         return found + encoding(sizes, sizes.cot_rows, own["max_new_tokens"])
     if rule.startswith("encode_titles"):
         return found + encoding(sizes, sizes.titles, sizes.title)
-    return found + answering(sizes, asked(sizes))
+    return found + answering(sizes, asked(sizes), sizes.texts if rule in EVERY_TEXT else 1)
 
 
 def on_cores(sizes: Sizes) -> dict[str, float]:
@@ -91,7 +92,7 @@ def on_cores(sizes: Sizes) -> dict[str, float]:
         every = config["dllm2rec"]["teacher_rows"] == "all"
         return {"grounding": grounding(sizes, sizes.training_rows if every else sizes.rows("train"))}
     return {
-        "grounding": grounding(sizes, sizes.rows(sizes.split)) if rule == "ground_predictions" else 0.0,
+        "grounding": grounding(sizes, sizes.rows(sizes.split) * sizes.texts) if rule == "ground_predictions" else 0.0,
         "other": OTHER_SECONDS,
     }
 
@@ -157,16 +158,16 @@ def laid_out(sizes: Sizes, branches: int, split: str = "train") -> tuple[int, in
 def validating(sizes: Sizes) -> Work:
     """Return the seconds of a validation: each rank's threads ground the titles while its GPU waits."""
     rows, engine = sizes.rows("valid"), sizes.config["engine"]
-    waiting = engine["ranks"] * grounding(sizes, rows) / engine["threads"]
-    return answering(sizes, rows) + Work(grounding=waiting)
+    waiting = engine["ranks"] * grounding(sizes, rows * sizes.texts) / engine["threads"]
+    return answering(sizes, rows, sizes.texts) + Work(grounding=waiting)
 
 
-def answering(sizes: Sizes, rows: int) -> Work:
-    """Return the seconds to generate and embed a title for each of `rows` prompts."""
+def answering(sizes: Sizes, rows: int, texts: int = 1) -> Work:
+    """Return the seconds to generate titles for each of `rows` prompts, and to embed `texts` of each."""
     own = sizes.config["generation"]
     steps = min(own["max_new_tokens"], LONGEST * sizes.title)
     said = generating(sizes, rows, sizes.prompt, own["beams"], sizes.title, steps)
-    return said + encoding(sizes, rows, sizes.title)
+    return said + encoding(sizes, rows * texts, sizes.title)
 
 
 def generating(sizes: Sizes, rows: int, prompt: int, beams: int, mean: int, steps: int) -> Work:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lib.cost.model_shapes import Shape, shape_in
 from lib.cost.roofline import Llm
+from lib.graph.methods import UNTRAINED
 
 # For a data set without `expected`: a million training rows, as in Kindle, since an overestimate is safer.
 UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
@@ -127,6 +128,13 @@ class Sizes:
     def titles(self) -> int:
         """Number of items; items that share a title are counted separately."""
         return self.counts["items"]
+
+    @property
+    def texts(self) -> int:
+        """Number of texts of a validation or test row that are embedded and grounded; equal ones are counted too."""
+        own = self.config["generation"]
+        one = own["grounding"] == "first" or not UNTRAINED.isdisjoint(self.job.place)
+        return 1 if one else own["beams"]
 
     def rows(self, split: str) -> int:
         """Return the number of rows sampled from a split; `all` is the whole split."""

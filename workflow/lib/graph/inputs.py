@@ -34,6 +34,12 @@ def of_strategy(config: Mapping[str, Any], how: methods.Tune) -> dict[str, Any]:
     }
 
 
+def scores(config: Mapping[str, Any], grounded: str, split: str) -> list[str]:
+    """Return the scores of all beams' texts for the rows of a split, if grounding reads them."""
+    several = config["generation"]["grounding"] != "first" and grounded not in methods.UNTRAINED
+    return [f"results/<run>/{{dataset}}/{grounded}/{split}.predictions.parquet"] if several else []
+
+
 def initial_distances(config: Mapping[str, Any]) -> list[str]:
     """Return every file of d_0 that SOFT needs, in the order of `grid.distance_cells`."""
     found = []

@@ -192,6 +192,7 @@ ROWS = (
 )  # fmt: skip
 
 BY_KEY = {row.key: row for row in ROWS}
+UNTRAINED = frozenset(row.folder for row in ROWS if row.history)  # titles of the history, in place of a text
 
 
 def network(model: str) -> str:

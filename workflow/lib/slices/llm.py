@@ -50,8 +50,23 @@ class LlmSlices(RankingSlices):
         """Return the backbone's own limit on the tokens of a response, or None."""
         return self.config["generation"]["max_new_tokens_llara"] if backbone == "llara" else None
 
+    def answering(self, dataset: str, backbone: str) -> dict[str, Any]:
+        """Return the settings of prompts and generation for validation and test rows.
+
+        Self-distilled data and d_t are the free text of the best beam: `recommender` is for these. Defaults are left
+        out, so that slices are what they were before the keys existed.
+        """
+        own = self.config["generation"]
+        constrained = {"constrained": own["constrained"]} if own["constrained"] != "none" else {}
+        texts = {"texts": "all"} if own["grounding"] != "first" else {}
+        return {**self.recommender(dataset, backbone), **constrained, **texts}
+
     def predict(self, dataset: str, backbone: str) -> str:
-        """Return the slice for prompting a language model, tuned or not."""
+        """Return the slice for predicting titles of validation or test rows by a language model, tuned or not."""
+        return to_json(self.answering(dataset, backbone))
+
+    def self_distil(self, dataset: str, backbone: str) -> str:
+        """Return the slice for a language model's texts for training rows."""
         return to_json(self.recommender(dataset, backbone))
 
     def titles(self, dataset: str) -> str:
@@ -78,7 +93,7 @@ class LlmSlices(RankingSlices):
         """Return the settings of one tuning run, those of `tuning` but for keys of the strategy's own section."""
         batch = {"global_batch_size": self.dataset(dataset)["global_batch_size"]}
         return {
-            "recommender": self.recommender(dataset, backbone),
+            "recommender": self.answering(dataset, backbone),
             "lora": self.config["lora"],
             "optimiser": self.own("tuning", section, OPTIMISER),
             "loop": {**self.own("tuning", section, LOOP), **batch, "seed": int(seed)},

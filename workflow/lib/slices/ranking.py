@@ -4,16 +4,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from lib.graph import grid, search
-from lib.graph.methods import BY_KEY, Row
+from lib.graph.methods import BY_KEY, UNTRAINED, Row
 from lib.slices.base import Base, take, to_json
 
 
 class RankingSlices(Base):
     """Slices of the jobs that ground, evaluate and select hyperparameters."""
 
-    def grounding(self) -> dict[str, Any]:
-        """Return the mask of the ranking, and the seed that breaks ties."""
+    def ranking(self) -> dict[str, Any]:
+        """Return the mask of the ranking, and the seed of ties."""
         return take(self.config["ranking"], ("mask", "tie_seed"))
+
+    def ground(self, grounded: str) -> str:
+        """Return the slice for ranking results by distances; titles of the history are one text for each row."""
+        return to_json(self.ranking() if grounded in UNTRAINED else self.grounding())
+
+    def grounding(self) -> dict[str, Any]:
+        """Return the mask of the ranking, the seed of ties, and the distance unless it is to the first text."""
+        own, found = self.config["generation"], self.ranking()
+        if own["grounding"] != "first":
+            found["distance"] = own["grounding"]
+        if own["grounding"] == "softmin":
+            found["temperature"] = own["softmin_temperature"]
+        return found
 
     def unmasked(self) -> str:
         """Return the slice for grounding without a mask, as for self-distilled titles."""

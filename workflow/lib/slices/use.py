@@ -17,7 +17,7 @@ class UseSlices(LlmSlices, SequentialSlices):
 
     def recommend(self, dataset: str, backbone: str) -> str:
         """Return the slice for recommending titles for given histories."""
-        own = {"recommender": self.recommender(dataset, backbone), "grounding": self.grounding()}
+        own = {"recommender": self.answering(dataset, backbone), "grounding": self.grounding()}
         return to_json({**own, "window": self.config["split"]["history"], "k": RECOMMENDED})
 
     def export(self, dataset: str, model: str) -> str:
@@ -40,9 +40,9 @@ class UseSlices(LlmSlices, SequentialSlices):
         own = json.loads(ranking) if isinstance(ranking, str) else ranking
         return to_json({**own, "k": int(k)})
 
-    def top_grounded(self, k: str) -> str:
+    def top_grounded(self, grounded: str, k: str) -> str:
         """Return the slice for listing the titles nearest to generated ones."""
-        return self.top(k, self.grounding())
+        return self.top(k, self.ground(grounded))
 
     def top_sequential(self, model: str, k: str) -> str:
         """Return the slice for listing the best titles of an ID-based recommender."""
