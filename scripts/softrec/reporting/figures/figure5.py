@@ -159,15 +159,16 @@ def draw_intervals(axes: "Axes", intervals: Sequence[Span]) -> None:
 
 
 def draw_curricula(axes: "Axes", points: Sequence[Point], chosen: Mapping[str, float]) -> None:
-    """Draw the means of other curricula of one data set and backbone, and a ring at the chosen alpha of each."""
+    """Draw the means of other curricula of one data set and backbone, and a ring at the chosen alpha of each.
+
+    Their lines are thin and above SOFT's, so that both are seen where they are equal.
+    """
     for method in [method for method in CURRICULA if method in chosen]:
         require_run(points, method, chosen[method])
         colour, marker = CURRICULA[method]
         own = [p for p in points if p.method == method]
         mean = {a: fmean(p.value for p in own if p.alpha == a) for a in sorted({float(p.alpha) for p in own})}
-        axes.plot(
-            list(mean), list(mean.values()), color=colour, lw=1.2, marker=marker, ms=3.6, label=method, zorder=2.5
-        )
+        axes.plot(list(mean), list(mean.values()), color=colour, lw=0.9, marker=marker, ms=3, label=method, zorder=3.2)
         axes.plot([chosen[method]], [mean[chosen[method]]], **RING)
 
 
