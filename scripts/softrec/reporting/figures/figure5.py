@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OURS, LINES = "SOFT", {"SFT": (0, (4, 2)), "SOFT(w/o SA)": (0, (1, 1.5))}
 # Other curricula, drawn if they are configured: colour and marker.
-CURRICULA = {"SOFT (tau by epoch)": ("#1f9e89", "s"), "SOFT (tau by validation loss)": ("#e07a5f", "^")}
+CURRICULA = {"SOFT (tau by epoch)": ("#1f9e89", "s"), "SOFT (tau by val. loss)": ("#e07a5f", "^")}
 RING: dict[str, Any] = {"ls": "", "marker": "o", "ms": 10, "mfc": "none", "mec": style.INK, "mew": 1, "zorder": 4}
 
 
