@@ -163,7 +163,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ),
         ("sasrec.l2", [0.1], {"copy_selected_model", "collect_runtimes", "write_training_curves"}),
         ("dros.alphas", [0.1], {"select_hyperparameter", "write_training_curves"}),
-        ("methods", ["sasrec"], COLLECTING | DRAWING | {*TABLES, "write_training_curves"}),
+        ("methods", ["sasrec"], COLLECTING | DRAWING | {*TABLES, "write_training_curves", "write_paper"}),
         ("statistics.resamples", 500, {"measure_significance", "plot_figure5", "write_summary", "export_adapter"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),

@@ -21,6 +21,7 @@ NOISE = (
     r" $^\dagger$: a Gain beyond noise ($p < 0.05$ after Holm's correction for all tests; $p$ covers users, and "
     "training runs if there are several)."
 )
+BELOW = " Rows below the last line bound what a language model adds; none is bold."
 CAPTIONS = {
     "table3": "SOFT minus each row that bounds what a language model adds, and minus each control, on all test rows: "
     r"difference with its 95\,\% interval, and $p$ after Holm's correction for this table. $^\dagger$: $p < 0.05$.",
@@ -41,9 +42,10 @@ FIGURES = {
 
 @dataclass(frozen=True)
 class PaperSettings:
-    """Settings: the number of seeds."""
+    """Settings: the number of seeds, and whether rows that bound what a language model adds stand below Table 2's."""
 
     seeds: int
+    bounds: bool = False
 
 
 def floats(tables: Sequence[Path], figures: Sequence[Path], settings: PaperSettings) -> str:
@@ -53,16 +55,16 @@ def floats(tables: Sequence[Path], figures: Sequence[Path], settings: PaperSetti
         SoftrecError: a figure is no PNG.
     """
     seeds = "one seed" if settings.seeds == 1 else f"means over {settings.seeds} seeds"
-    found = [table_float(path.stem, seeds) for path in tables]
+    found = [table_float(path.stem, seeds, BELOW if settings.bounds else "") for path in tables]
     return "\n".join([HEAD, *found, *(figure_float(path.stem, inches(path)) for path in figures)])
 
 
-def table_float(name: str, seeds: str) -> str:
+def table_float(name: str, seeds: str, below: str) -> str:
     """Return a float as wide as the page; its letters are 8 pt, those of Table 3 7 pt, so that twelve columns fit."""
     size, gap = (r"\fontsize{7}{8.3}", "1.5pt") if name in CAPTIONS else (r"\fontsize{8}{9.5}", "2pt")
     caption = CAPTIONS.get(name) or (
         f"Hit ratio (H) and NDCG (NG) on {ROWS[name]}, {seeds}. The best of each column is bold. Gain: SOFT over the "
-        f"better of SFT and SDPO, in percent.{NOISE if name == 'table2_all' else ''}"
+        f"better of SFT and SDPO, in percent.{below}{NOISE if name == 'table2_all' else ''}"
     )
     return (
         "\\begin{table*}[t]\n\\centering\n"

@@ -82,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
         style.save(figure, *(tmp_path / f"figures/{name}.{form}" for form in ("pdf", "png")))
     tables = [tmp_path / f"{name}.tex" for name in ("table2", "table2_all", "table3")]
     figures = [tmp_path / f"figures/{name}.png" for name in FIGURES]
-    (tmp_path / "paper.tex").write_text(paper.floats(tables, figures, paper.PaperSettings(5)))
+    (tmp_path / "paper.tex").write_text(paper.floats(tables, figures, paper.PaperSettings(5, bounds=True)))
     return tmp_path
 
 
@@ -123,11 +123,14 @@ def test_a_wide_figure_takes_both_columns(folder: Path) -> None:
     assert r"\includegraphics[width=\columnwidth]{\softrecfolder/figures/figure5.pdf}" in text
     assert "means over 5 seeds" in text
     assert text.count(r"\dagger") == 2
+    assert text.count(paper.BELOW) == 2
 
 
 def test_one_seed_has_no_mean() -> None:
     """The caption says so."""
-    assert "rows, one seed." in paper.floats([Path("table2.tex")], [], paper.PaperSettings(1))
+    text = paper.floats([Path("table2.tex")], [], paper.PaperSettings(1))
+    assert "rows, one seed." in text
+    assert paper.BELOW not in text
 
 
 def test_a_figure_that_is_no_png_is_refused(tmp_path: Path) -> None:

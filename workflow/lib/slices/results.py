@@ -52,8 +52,9 @@ class ResultSlices(Base):
         return [dataset["label"] for dataset in self.config["datasets"].values()]
 
     def paper(self) -> str:
-        """Return the number of seeds, which captions name."""
-        return to_json({"seeds": len(self.config["seeds"])})
+        """Return what captions say: the number of seeds, and whether bounds stand below Table 2's rows."""
+        bounds = any(row.family == "bound" for row in grid.rows(self.config))
+        return to_json({"seeds": len(self.config["seeds"]), "bounds": bounds})
 
     def page(self, title: str) -> str:
         """Return the title of a page of the report."""
