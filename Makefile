@@ -46,6 +46,7 @@ cost: $(VENV)/.run  ## Estimate the GPU-hours and disk that CONFIG has left
 
 # make audit CSV=table.csv ROWS=1000 SEEDS=5; see docs/audit.md.
 audit: $(VENV)/.run  ## Find impossible numbers in a printed table, CSV
+	@$(if $(and $(CSV),$(ROWS),$(SEEDS)),,$(error name the table and its size: make audit CSV=table.csv ROWS=1000 SEEDS=5))
 	@$(BIN)/python scripts/audit_table.py --table "$(CSV)" --rows "$(ROWS)" --seeds "$(SEEDS)" $(OPTIONS)
 
 # OPTIONS are the options of the run: make why FILE=results/demo/table2.csv OPTIONS="--profile profiles/demo"

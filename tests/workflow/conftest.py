@@ -12,7 +12,7 @@ from places import ROOT
 from tools import dry_run
 from tools.dry_run import Job
 
-SHIPPED = ("paper", "demo", "figure6", "controls", "evidence", "laptop", "one-gpu", "one-gpu-games")
+SHIPPED = ("paper", "demo", "figure6", "controls", "evidence", "laptop", "one-gpu", "one-gpu-games", "variance")
 
 
 @pytest.fixture(scope="session")

@@ -91,11 +91,13 @@ def test_only_ranking_reads_test_rows(jobs: list[Job]) -> None:
 
 
 def test_settings_are_those_of_sasrec(config: dict[str, Any]) -> None:
-    """But for the name in logs and the loss: candidates, epochs, patience and shape have one place."""
+    """But for the name in logs, the loss, and the patience over few rows: candidates and epochs have one place."""
     of_row = {key: json.loads(Slices(config).fit_sequential(BY_KEY[key], "seed=2")) for key in ("sasrec", *KEYS[3:])}
     methods = [of_row[key].pop("method") for key in of_row]
     names = [of_row[key]["fit"].pop("model") for key in of_row]
     assert methods == ["sasrec", "sasrec", "full_softmax"]
+    patience = [of_row[key]["fit"].pop("patience") for key in of_row]
+    assert patience == [50, 500, 50], "epochs over few rows are short"
     assert names == ["SASRec", "SASRec (the LLM's rows)", "SASRec (full softmax)"]
     assert of_row["sasrec"] == of_row["sasrec-rows"] == of_row["sasrec-full-softmax"]
 

@@ -96,7 +96,8 @@ FITTING = OF_SASREC | {"fit_sasrec_softmax", "fit_gru4rec", "fit_llm_cf"}
 RANKING = {"rank_sequential", "rank_llm_cf", "list_top_sequential", "list_top_llm_cf"}
 GROUNDING = {"ground_predictions", "list_top_grounded", "rank_popularity"}
 USING = {"recommend", "export_adapter"}
-LABELLED = COLLECTING | DRAWING | {"make_table1", "make_table2", "make_table2_all", "make_table3", "export_adapter"}
+TABLES = {"make_table2", "make_table2_all", "make_table3"}
+LABELLED = COLLECTING | DRAWING | {*TABLES, "make_table1", "export_adapter"}
 ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
 
 
@@ -162,7 +163,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ),
         ("sasrec.l2", [0.1], {"copy_selected_model", "collect_runtimes", "write_training_curves"}),
         ("dros.alphas", [0.1], {"select_hyperparameter", "write_training_curves"}),
-        ("methods", ["sasrec"], COLLECTING | DRAWING | {"make_table2", "make_table2_all", "write_training_curves"}),
+        ("methods", ["sasrec"], COLLECTING | DRAWING | {*TABLES, "write_training_curves"}),
         ("statistics.resamples", 500, {"measure_significance", "plot_figure5", "write_summary", "export_adapter"}),
         ("llms.tiny.steps", 7, {"pretrain_tiny_llm"}),
         ("llms.tiny.precision", "bf16", ASKING | ENCODING | {"generate_cot"}),

@@ -78,7 +78,7 @@ rule sample_sequences:
     conda:
         "../../envs/data.yaml"
     params:
-        cfg=lambda w: slices.sample(w.split),
+        cfg=lambda w: slices.sample(w.dataset, w.split),
         code=code_digest("sample_sequences"),
     shell:
         r"""

@@ -16,6 +16,7 @@ PAGES = {
     "runtimes": ("Tables", "Run times"),
     "significance": ("Numbers", "Significance"),
     "power": ("Numbers", "Power"),
+    "variance": ("Numbers", "Variance"),
     "compare": ("Numbers", "Comparison with the paper"),
     "consistency": ("Numbers", "Consistency"),
     "reproduction": ("Numbers", "Summary"),
@@ -29,6 +30,8 @@ CONTENT = {
 }
 if "figure6" not in PAGES:
     del PAGES["runtimes"]  # Figure 6 is drawn where runs have minutes
+if not crossed.groups(config):
+    del PAGES["variance"]
 
 
 rule render_page:

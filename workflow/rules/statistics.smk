@@ -1,6 +1,6 @@
 # Intervals, tests, comparison with the paper, and consistency checks.
 # Reads:  ranks and metrics of every cell, the long tables, config/published.csv
-# Writes: results/<run>/{intervals,significance,power,compare}.csv, consistency.json, manifest.json
+# Writes: results/<run>/{intervals,significance,power,variance,compare}.csv, consistency.json, manifest.json
 
 
 rule measure_significance:
@@ -65,6 +65,40 @@ rule measure_power:
             --markdown {output.markdown:q} \
             2>{log:q}
         """
+
+
+if crossed.groups(config):
+
+    rule measure_variance:
+        """Estimate variance components of crossed training seeds, samples of training rows and test users"""
+        input:
+            ranks=[
+                f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in crossed.cells(config)
+            ],
+            choices=[f"results/{RUN}/{choice}" for choice in crossed.choices(config)],
+        output:
+            csv="results/<run>/variance.csv",
+            markdown="results/<run>/variance.md",
+        log:
+            "results/<run>/logs/measure_variance.log",
+        benchmark:
+            "results/<run>/benchmarks/measure_variance.tsv"
+        conda:
+            "../../envs/data.yaml"
+        params:
+            cfg=slices.variance(),
+            code=code_digest("measure_variance"),
+        shell:
+            r"""
+            python "$SOFTREC_SCRIPTS"/measure_variance.py \
+                --settings {params.cfg:q} \
+                --code {params.code:q} \
+                --ranks {input.ranks:q} \
+                --choices {input.choices:q} \
+                --csv {output.csv:q} \
+                --markdown {output.markdown:q} \
+                2>{log:q}
+            """
 
 
 rule compare_published:

@@ -36,7 +36,7 @@ class ResponseLikelihood(nn.Module):
 
         The largest arrays are the logits of the n response tokens and their log-softmax, (n, V) in fp32: for a
         micro-batch of 8 titles of 15 tokens and V = 128,256, 62 MB each. Smoothing keeps no further one for the
-        backward pass, which fills another (n, V) array while it runs.
+        backward pass, which allocates one more (n, V) array while it runs.
 
         The output layer is applied only at positions that predict a response token, which saves most of its memory and
         time: a prompt is ten times as long as a title.

@@ -34,7 +34,8 @@ def opening(name: str, table: PrintedTable) -> Iterator[str]:
     """Yield what was read, and what of it is not audited."""
     rows = len({key[:2] for key in table.cells if key.method != GAIN})
     gains = sum(key.method == GAIN for key in table.cells)
-    yield f"{name}: {len(table.cells) - gains} values of {plural(rows, 'method')}, {plural(gains, GAIN)}."
+    values = plural(len(table.cells) - gains, "value")
+    yield f"{name}: {values} of {plural(rows, 'method')}, {plural(gains, GAIN)}."
     if table.left:
         yield f"Not audited: {', '.join(plural(count, what) for what, count in table.left.items())}."
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lib.config import source_checks
 from lib.config.messages import suggestion, value_text
-from lib.graph import sources
+from lib.graph import crossed, sources
 from lib.graph.methods import BY_KEY
 
 Config = Mapping[str, Any]
@@ -68,6 +68,15 @@ def as_seen(text: str) -> str:
     """A text as readers tell it from others: without what cannot be seen, in one case and width, with single blanks."""
     seen = "".join(letter for letter in text if unicodedata.category(letter) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
+
+
+def sample_seeds(config: Config) -> Iterator[str]:
+    """Data sets that are alike but for their samples have samples of their own."""
+    for group in crossed.alike(config):
+        first: dict[int, str] = {}
+        for name in group if any("sample_seed" in config["datasets"][name] for name in group) else ():
+            if (seen := first.setdefault(seed := crossed.seed(config, name), name)) != name:
+                yield f"datasets.{name} has the sample_seed {seed}, as {seen} has; give each sample its own"
 
 
 def names(config: Config) -> Iterator[str]:
@@ -177,6 +186,7 @@ CHECKS = (
     methods,
     base_models,
     labels,
+    sample_seeds,
     names,
     texts,
     filtering,

@@ -179,7 +179,7 @@ ROWS = (
     ),
     Row(
         "sasrec-rows", "", "SASRec (the LLM's rows)", "sasrec-rows",
-        search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec", rows="samples"), family="bound",
+        search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec_rows", rows="samples"), family="bound",
         meaning=better_than("SASRec does when it is trained on the same rows, for whatever reason"),
     ),
     Row(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib.graph import sources
+from lib.graph import crossed, sources
 from lib.slices.base import Base, given, take, to_json
 
 PAPER_ROWS = 1000  # sampled test sequences (paper, section 4.1)
@@ -58,10 +58,11 @@ class DataSlices(Base):
         """Return the slice for the audit of a sample against its split."""
         return to_json({"split": split})
 
-    def sample(self, split: str) -> str:
+    def sample(self, dataset: str, split: str) -> str:
         """Return the slice for sampling a split: rows, seed and, for the test split, the size of the paper's sample."""
         samples = self.config["samples"]
-        drawn = {"split": split, "rows": samples[split], "seed": samples["seed"]}
+        seed = crossed.seed(self.config, dataset) if split == "train" else samples["seed"]
+        drawn = {"split": split, "rows": samples[split], "seed": seed}
         if split != "test":
             return to_json(drawn)
         rows = samples["paper_test"]

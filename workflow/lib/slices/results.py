@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from lib.graph import grid, search, sources
+from lib.graph import crossed, grid, search, sources
 from lib.graph.methods import Row
 from lib.slices.base import Base, to_json
 from lib.slices.data import PAPER_ROWS
@@ -89,6 +89,13 @@ class ResultSlices(Base):
         cells = self.runs(grid.cells(self.config, rows))
         asked = {"metrics": METRICS, "rows": POWER_ROWS, "seed": self.config["statistics"]["seed"]}
         return to_json({**asked, "cells": cells, "choices": self.choices(rows)})
+
+    def variance(self) -> str:
+        """Return the run of each ranks file of crossed designs, and the data sets of each; empty if there are none."""
+        groups = [[self.dataset(name)["label"] for name in group] for group in crossed.groups(self.config)]
+        found = {"cells": self.runs(crossed.cells(self.config)), "choices": self.choices() if groups else []}
+        seed = self.config["statistics"]["seed"]
+        return to_json({**found, "metrics": METRICS, "groups": groups, "seed": seed})
 
     def tested(self) -> dict[str, Any]:
         """Return what is tested, and the resampling."""
