@@ -42,7 +42,7 @@ def test_no_number_of_the_papers_rows_changes(finished: Finished, grown: Project
     for name in ("table2.csv", "table2_all.csv"):
         old, new = ((folder / name).read_text().splitlines() for folder in (before, after))
         assert new[: len(old)] == old
-        labels = ["Popularity", "Nearest titles (mean of history)", "SASRec (the LLM's rows)", "SASRec (full softmax)"]
+        labels = ["Popularity", "Nearest title (mean)", "SASRec (LLM's rows)", "SASRec (full softmax)"]
         assert [line.split(",")[1] for line in new[len(old) :]] == labels
 
 
@@ -67,7 +67,7 @@ def test_readers_see_what_each_row_means(grown: Project) -> None:
     """Table 3 with its meanings, the page of the run, the report's page and the float of a paper."""
     results = grown.root / "results/toy"
     markdown, page = (results / "table3.md").read_text(), (results / "reproduction.md").read_text()
-    for name in ("Popularity", "SFT (updates of SFT and SOFT)", "SOFT (tau = 1/2)", "SFT (label smoothing)"):
+    for name in ("Popularity", "SFT (matched updates)", "SOFT (tau = 1/2)", "SFT (label smoothing)"):
         assert f"- **{name}**: " in markdown
         assert f"- **{name}**: " in page
     assert "## Controls: is it self-distillation?" in page

@@ -98,7 +98,7 @@ def test_settings_are_those_of_sasrec(config: dict[str, Any]) -> None:
     assert methods == ["sasrec", "sasrec", "full_softmax"]
     patience = [of_row[key]["fit"].pop("patience") for key in of_row]
     assert patience == [50, 500, 50], "epochs over few rows are short"
-    assert names == ["SASRec", "SASRec (the LLM's rows)", "SASRec (full softmax)"]
+    assert names == ["SASRec", "SASRec (LLM's rows)", "SASRec (full softmax)"]
     assert of_row["sasrec"] == of_row["sasrec-rows"] == of_row["sasrec-full-softmax"]
 
 

@@ -173,11 +173,13 @@ rule make_run_manifest:
         tables=[
             f"results/{RUN}/{name}.csv"
             for name in ("table1", "table2", "table2_long", "table2_all", "table2_all_long")
-        ],
+        ]
+        + (TABLE3 if FURTHER_ROWS else []),
         numbers=[
             f"results/{RUN}/{name}"
             for name in (
                 "significance.csv",
+                "power.csv",
                 "intervals.csv",
                 "intervals_paper.csv",
                 "compare.csv",

@@ -187,15 +187,18 @@ def meanings(settings: Table3Settings) -> str:
 
 
 def to_table(found: Sequence[Line], settings: Table3Settings) -> Table:
-    """Return the printed metrics as a table: a line per row and metric, and per data set a group of four columns."""
-    at = {(line.dataset, line.backbone, line.other, line.metric): line for line in found}
-    groups = tuple(Group(name, ("diff.", "low", "high", "p")) for name in settings.datasets)
+    """Return the first printed metric as a table: a line per row, and per data set a group of four columns.
+
+    More metrics would not fit a page: with all bounds and controls, two backbones have 26 lines.
+    """
+    metric = settings.printed[0]
+    at = {(line.dataset, line.backbone, line.other): line for line in found if line.metric == metric}
+    groups = tuple(Group(f"{name}, {metric}", ("diff.", "low", "high", "p")) for name in settings.datasets)
     sections = []
     for backbone in dict.fromkeys(line.backbone for line in found):
         rows = [
-            Row(f"{method}, {metric}", tuple(cells(at[name, backbone, method, metric]) for name in settings.datasets))
+            Row(method, tuple(cells(at[name, backbone, method]) for name in settings.datasets))
             for method in dict.fromkeys(line.other for line in found if line.backbone == backbone)
-            for metric in settings.printed
         ]
         sections.append(Section(backbone, tuple(rows)))
     return Table("Backbone", "SOFT minus", groups, tuple(sections))

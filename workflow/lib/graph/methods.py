@@ -170,15 +170,15 @@ ROWS = (
         meaning=better_than("counts of training interactions do, which are the same for every user"),
     ),
     Row(
-        "nearest-last", "", "Nearest titles (last item)", "nearest-last", seeded=False, history="last", family="bound",
+        "nearest-last", "", "Nearest title (last)", "nearest-last", seeded=False, history="last", family="bound",
         meaning=better_than("the embedding of the last item's title does, without any training"),
     ),
     Row(
-        "nearest-mean", "", "Nearest titles (mean of history)", "nearest-mean", seeded=False, history="mean",
+        "nearest-mean", "", "Nearest title (mean)", "nearest-mean", seeded=False, history="mean",
         family="bound", meaning=better_than("the mean embedding of the history's titles does, without any training"),
     ),
     Row(
-        "sasrec-rows", "", "SASRec (the LLM's rows)", "sasrec-rows",
+        "sasrec-rows", "", "SASRec (LLM's rows)", "sasrec-rows",
         search=Search("l2", ("sasrec", "l2")), fit=Fit("sasrec", "sasrec_rows", rows="samples"), family="bound",
         meaning=better_than("SASRec does when it is trained on the same rows, for whatever reason"),
     ),

@@ -53,7 +53,7 @@ SOFT = Tune(
 # Each changes one part of SOFT: name, how it is tuned, and what a difference of SOFT to it would mean.
 CONTROLS = {
     "sft-matched": (
-        "SFT (updates of SFT and SOFT)",
+        "SFT (matched updates)",
         Tune("sft_matched", "soft", ("alphas",), ("runs",), runs=2),
         "Above 0: the gain of SOFT is more than that of as many further updates on the true titles.",
     ),
@@ -63,7 +63,7 @@ CONTROLS = {
         "Above 0: a tau that falls from 1 is better than both kinds of title at a weight of 1/2 in every epoch.",
     ),
     "distil-first": (
-        "SOFT (one epoch, then real data)",
+        "SOFT (distil first)",
         Tune("distil_first", reads=("self_distilled",)),
         "Above 0: the scheduler's tau is better than one epoch of self-distilled titles before true titles alone.",
     ),
@@ -88,7 +88,7 @@ CONTROLS = {
         "Above 0: a tau from the measured distance is better than one that falls with the epochs alone.",
     ),
     "soft-by-validation": (
-        "SOFT (tau by validation loss)",
+        "SOFT (tau by val. loss)",
         SOFT._replace(module="soft_by_validation", options=(), reads=("self_distilled",), curriculum="validation"),
         "Above 0: a tau from the measured distance is better than one from the loss on validation rows.",
     ),

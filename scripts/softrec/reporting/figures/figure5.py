@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OURS, LINES = "SOFT", {"SFT": (0, (4, 2)), "SOFT(w/o SA)": (0, (1, 1.5))}
 # Other curricula, drawn if they are configured: colour and marker.
-CURRICULA = {"SOFT (tau by epoch)": ("#1f9e89", "s"), "SOFT (tau by validation loss)": ("#e07a5f", "^")}
+CURRICULA = {"SOFT (tau by epoch)": ("#1f9e89", "s"), "SOFT (tau by val. loss)": ("#e07a5f", "^")}
 RING: dict[str, Any] = {"ls": "", "marker": "o", "ms": 10, "mfc": "none", "mec": style.INK, "mew": 1, "zorder": 4}
 
 
@@ -159,15 +159,16 @@ def draw_intervals(axes: "Axes", intervals: Sequence[Span]) -> None:
 
 
 def draw_curricula(axes: "Axes", points: Sequence[Point], chosen: Mapping[str, float]) -> None:
-    """Draw the means of other curricula of one data set and backbone, and a ring at the chosen alpha of each."""
+    """Draw the means of other curricula of one data set and backbone, and a ring at the chosen alpha of each.
+
+    Their lines are thin and above SOFT's, so that both are seen where they are equal.
+    """
     for method in [method for method in CURRICULA if method in chosen]:
         require_run(points, method, chosen[method])
         colour, marker = CURRICULA[method]
         own = [p for p in points if p.method == method]
         mean = {a: fmean(p.value for p in own if p.alpha == a) for a in sorted({float(p.alpha) for p in own})}
-        axes.plot(
-            list(mean), list(mean.values()), color=colour, lw=1.2, marker=marker, ms=3.6, label=method, zorder=2.5
-        )
+        axes.plot(list(mean), list(mean.values()), color=colour, lw=0.9, marker=marker, ms=3, label=method, zorder=3.2)
         axes.plot([chosen[method]], [mean[chosen[method]]], **RING)
 
 
