@@ -10,7 +10,7 @@ from typing import NamedTuple
 from lib.cost.sizes import Sizes
 from lib.graph import methods
 
-EPOCHS = 250  # patience ends a run before 500: two of SASRec on Amazon Games 2018 kept their 175th and 210th
+KEPT = 200  # epoch that a run keeps, if it is not ended before: two of SASRec on Amazon Games 2018 kept 175 and 210
 
 
 class Pace(NamedTuple):
@@ -34,11 +34,13 @@ ON_SAMPLE = {f"fit_{row.rule}" for row in methods.fitted() if row.fit and row.fi
 ON_GPU = Pace(10e-3, 0, 1e-4, 0)
 
 
-def seconds(sizes: Sizes, *, on_gpu: bool, epochs: int = EPOCHS) -> float:
-    """Return the seconds of one training run of at most `epochs`; the default assumes early stopping."""
+def seconds(sizes: Sizes, *, on_gpu: bool, epochs: int | None = None) -> float:
+    """Return the seconds of one training run of at most `epochs`, by default until patience ends it."""
     own = sizes.config["sasrec"]
     pace = ON_GPU if on_gpu else ON_CORE.get(sizes.job.rule, SASREC)
     step, row = pace.step + sizes.titles * pace.step_item, pace.row + sizes.titles * pace.row_item
-    rows = sizes.rows("train") if sizes.job.rule in ON_SAMPLE else sizes.training_rows
+    sampled = sizes.job.rule in ON_SAMPLE
+    rows = sizes.rows("train") if sampled else sizes.training_rows
+    patience = (sizes.config["sasrec_rows"] if sampled else own)["patience"]
     epoch = rows / own["batch_size"] * step + sizes.validated * row
-    return min(own["epochs"], epochs) * epoch
+    return min(own["epochs"], KEPT + patience if epochs is None else epochs) * epoch
