@@ -183,7 +183,8 @@ def summary(found: Sequence[Line]) -> str:
 def meanings(settings: Table3Settings) -> str:
     """Return a list with the meaning of each row, once for all backbones."""
     said = dict.fromkeys((row.method, row.meaning) for row in settings.rows)
-    return "What a difference would mean:\n\n" + "".join(f"- **{method}**: {meaning}\n" for method, meaning in said)
+    rows = "".join(f"- **{method}**: {meaning}\n" for method, meaning in said)
+    return f"What a marked difference would mean; one without a mark leaves this open:\n\n{rows}"
 
 
 def to_table(found: Sequence[Line], settings: Table3Settings) -> Table:

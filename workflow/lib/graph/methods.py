@@ -134,8 +134,8 @@ def controls(backbone: str) -> tuple[Row, ...]:
 
 
 def better_than(what: str) -> str:
-    """Return what a difference of SOFT to a bound would mean: SOFT ranks better than `what`, or this is left open."""
-    return f"An interval above 0 means that SOFT ranks better than {what}; one that contains 0 leaves this open."
+    """Return what a marked difference of SOFT to a bound would mean."""
+    return f"Above 0: SOFT ranks better than {what}."
 
 
 def tuned_row(backbone: str, name: str, method: str, how: Tune, family: Family = "paper", meaning: str = "") -> Row:
