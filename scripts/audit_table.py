@@ -37,7 +37,7 @@ def build_parser() -> program.Parser:
 def main(args: argparse.Namespace) -> None:
     """Read the table, check it, print the findings, and end with their status."""
     from common import files
-    from softrec.results import audit_text, printed_table, table_audit
+    from softrec.results import audit_text, consistency, printed_table, table_audit
 
     claimed = None if args.mean_gain is None else printed_table.number(args.mean_gain, gain=True)
     if args.mean_gain is not None and claimed is None:
@@ -50,6 +50,9 @@ def main(args: argparse.Namespace) -> None:
             raise SoftrecError(f"--{flag} is {getattr(args, flag)}", where=f"--{flag}", remedy=remedy)
     settings = table_audit.AuditSettings(args.rows, args.seeds, args.ours, args.competitors, claimed)
     table = printed_table.read_table(args.table, args.percent)
+    if claimed and not any(key.method == consistency.GAIN for key in table.cells):
+        what = f"--mean-gain is {args.mean_gain}, and {args.table} has no Gains"
+        raise SoftrecError(what, where="--mean-gain", remedy="leave it out, or add a row named Gain")
     found = table_audit.audit(table.cells, settings)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a name of the table may have letters that an old terminal lacks

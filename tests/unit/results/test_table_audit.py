@@ -188,6 +188,7 @@ def test_statuses_and_report(tmp_path: Path) -> None:
         ("--table", str(TABLES / "none.csv"), *size),
         ("--table", str(TABLES / "planted.csv"), "--rows", "0", "--seeds", "5"),
         ("--table", str(TABLES / "planted.csv"), *size, "--mean-gain", "many"),
+        ("--table", str(TABLES / "coarse.csv"), *size, "--mean-gain", "37.59"),  # it has no Gains
         ("--table", str(TABLES / "planted.csv"), "--seeds", "5"),
     ):
         refused = run(*wrong, "--report", str(report))
