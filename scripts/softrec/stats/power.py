@@ -1,8 +1,9 @@
 """Power of the tests of a run: how often a repeated experiment would find a difference, with more or fewer test rows.
 
 A repeated experiment is simulated from the run itself. It draws users with replacement, each with all their rows and
-with the results that both methods had on them (paired), until it has the rows asked about, and as many new training
-runs as this run has. The test is that of `method_comparison`: difference over standard error, over users and seeds.
+with the results that both methods had on them (paired), as many as have the rows asked about on average, and as many
+new training runs as this run has. The test is that of `method_comparison`: difference over standard error, over users
+and seeds.
 
 A difference d is simulated by adding d minus the observed difference to every row. The deviation x of an experiment's
 mean and its standard error do not depend on d, so one simulation answers for every d: it is found where |d + x| exceeds
