@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from softrec.stats.crossed_design import BOTH, CHANCE, SAMPLE, SEED, SOURCES, USERS, ComponentRow
+from softrec.stats.crossed_design import BOTH, CHANCE, SAMPLE, SEED, SOURCES, USER_SAMPLE, USERS, ComponentRow
 
 PAPER_SEEDS = 5  # the paper's "five experiments"
 
@@ -25,8 +25,9 @@ def format_variance(rows: Sequence[ComponentRow]) -> str:
 
 MEANING = (
     "How much the value of one training run would vary if only one thing changed: the test users, the training seed, "
-    "the sample of training rows, or the pair of seed and sample. Chance is which rows a run happens to hit. Each "
-    "number is a standard deviation with its 95 % interval; the variances of the five columns add up."
+    "the sample of training rows, or the pair of seed and sample. Users x sample is which users a sample suits, "
+    "whatever the seed; chance is which rows a run happens to hit. Each number is a standard deviation with its 95 % "
+    "interval; the variances of the six columns add up."
 )
 NOTES = (
     "Components are those of a crossed analysis of variance with random effects. An interval from 0 on means that this "
@@ -44,8 +45,8 @@ def left_out(of: dict[str, ComponentRow]) -> str:
     return (
         f"{where}: {PAPER_SEEDS} seeds on one sample show the variance of seeds and chance, which leaves their mean a "
         f"standard deviation of {shown:.4f}. They leave out another sample of training rows, which adds one of "
-        f"{spread(of[SAMPLE])} whatever the number of seeds. Test users add {spread(of[USERS])}, which tests over "
-        "users count."
+        f"{spread(of[SAMPLE])} whatever the number of seeds. Test users add {spread(of[USERS])}, and users x sample "
+        f"{spread(of[USER_SAMPLE])}; tests over users count both."
     )
 
 

@@ -25,7 +25,8 @@ from softrec.stats.resampling import LEVEL
 
 DRAWS = 10_000  # of an interval
 USERS, SEED, SAMPLE, BOTH, CHANCE = "test users", "seed", "training sample", "seed x sample", "chance"
-SOURCES = (USERS, SEED, SAMPLE, BOTH, CHANCE)
+USER_SAMPLE = "users x sample"
+SOURCES = (USERS, SEED, SAMPLE, BOTH, USER_SAMPLE, CHANCE)
 SQUARES = ("u", "s", "t", "st", "us", "ut", "ust")  # mean squares of users u, seeds s, samples t, and interactions
 
 
@@ -118,7 +119,8 @@ def components(of: Mapping[str, float | np.ndarray], users: int, seeds: int, sam
 
     Their expectations, with components v of the model, A seeds, B samples and U users: E[ust] = v_rest;
     E[us] = v_rest + B v_us; E[ut] = v_rest + A v_ut; E[st] = v_rest + U v_st; E[s] = E[us] + U v_st + U B v_s;
-    E[t] = E[ut] + U v_st + U A v_t; E[u] = E[us] + A v_ut + A B v_u. Chance is (v_us + v_ut + v_rest) / U.
+    E[t] = E[ut] + U v_st + U A v_t; E[u] = E[us] + A v_ut + A B v_u. Users x sample is v_ut / U, and chance, which is
+    another one for each seed, (v_us + v_rest) / U.
     """
     rest = of["ust"]
     return {
@@ -126,7 +128,8 @@ def components(of: Mapping[str, float | np.ndarray], users: int, seeds: int, sam
         SEED: np.asarray((of["s"] - of["us"] - of["st"] + rest) / (samples * users)),
         SAMPLE: np.asarray((of["t"] - of["ut"] - of["st"] + rest) / (seeds * users)),
         BOTH: np.asarray((of["st"] - rest) / users),
-        CHANCE: np.asarray(((of["us"] - rest) / samples + (of["ut"] - rest) / seeds + rest) / users),
+        USER_SAMPLE: np.asarray((of["ut"] - rest) / (seeds * users)),
+        CHANCE: np.asarray(((of["us"] - rest) / samples + rest) / users),
     }
 
 

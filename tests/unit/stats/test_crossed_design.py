@@ -13,7 +13,17 @@ from softrec.io.tables import write_table
 from softrec.reporting import variance_table
 from softrec.results.runs import Run
 from softrec.stats import crossed_design
-from softrec.stats.crossed_design import BOTH, CHANCE, SAMPLE, SEED, SOURCES, USERS, ComponentRow, VarianceSettings
+from softrec.stats.crossed_design import (
+    BOTH,
+    CHANCE,
+    SAMPLE,
+    SEED,
+    SOURCES,
+    USER_SAMPLE,
+    USERS,
+    ComponentRow,
+    VarianceSettings,
+)
 from softrec.stats.method_comparison import Ranked
 
 TRUE = {"u": 1.0, "s": 0.01, "t": 0.02, "st": 0.005, "us": 0.2, "ut": 0.3, "rest": 0.5}
@@ -58,7 +68,17 @@ def test_an_interaction_is_seed_x_sample() -> None:
     The main effects are estimated as 0 - 4 over two levels, -2 each: a method of moments may be negative.
     """
     value = np.array([[1.0, -1.0], [-1.0, 1.0]])[:, :, None] * np.ones(5)
-    assert estimates(value) == pytest.approx({USERS: 0, SEED: -2, SAMPLE: -2, BOTH: 4, CHANCE: 0})
+    assert estimates(value) == pytest.approx({USERS: 0, SEED: -2, SAMPLE: -2, BOTH: 4, USER_SAMPLE: 0, CHANCE: 0})
+
+
+def test_users_that_a_sample_suits_are_no_chance() -> None:
+    """The table [[1, -1], [-1, 1]] of samples and users, the same for each of three seeds: 4, over two users 2.
+
+    Other seeds do not change it, so that it is no chance of a run; main effects are 0 - 4 over two levels, and the
+    users' part -2 again over two users.
+    """
+    value = np.ones(3)[:, None, None] * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    assert estimates(value) == pytest.approx({USERS: -1, SEED: 0, SAMPLE: -2, BOTH: 0, USER_SAMPLE: 2, CHANCE: 0})
 
 
 def test_users_count_by_their_rows() -> None:
@@ -82,8 +102,8 @@ def test_known_components_are_estimated_and_covered(monkeypatch: pytest.MonkeyPa
     about 6 %; the share of 0.95 one of 0.013.
     """
     monkeypatch.setattr(crossed_design, "DRAWS", 1000)
-    chance = TRUE["us"] + TRUE["ut"] + TRUE["rest"]
-    true = {USERS: TRUE["u"] / COUNT, SEED: TRUE["s"], SAMPLE: TRUE["t"], BOTH: TRUE["st"], CHANCE: chance / COUNT}
+    true = {USERS: TRUE["u"] / COUNT, SEED: TRUE["s"], SAMPLE: TRUE["t"], BOTH: TRUE["st"]}
+    true |= {USER_SAMPLE: TRUE["ut"] / COUNT, CHANCE: (TRUE["us"] + TRUE["rest"]) / COUNT}
     rng, rows = np.random.default_rng(3), np.ones(COUNT, dtype=int)
     found = [crossed_design.analyse(made(rng), rows, rng) for _ in range(300)]
     for name, variance in true.items():
@@ -113,13 +133,17 @@ def test_runs_that_are_not_crossed_are_refused(other: Ranked | None, said: str) 
 
 
 def test_the_page_says_what_five_seeds_leave_out() -> None:
-    """Variances 4, 1 and 5 of seed, pair and chance: sqrt(10 / 5) = 1.4142 for a mean of five. The sample has 9."""
-    variances = {USERS: 49.0, SEED: 4.0, SAMPLE: 9.0, BOTH: 1.0, CHANCE: 5.0}
+    """Variances 4, 1 and 5 of seed, pair and chance: sqrt(10 / 5) = 1.4142 for a mean of five. The sample has 9.
+
+    The 16 of users and sample do not count: all five seeds have the same sample.
+    """
+    variances = {USERS: 49.0, SEED: 4.0, SAMPLE: 9.0, BOTH: 1.0, USER_SAMPLE: 16.0, CHANCE: 5.0}
     size = ("A, B", "BIGRec", "SOFT", "SFT", "H@5", 0.5, 3, 3, 800, 400)
     rows = [ComponentRow(*size, name, v, v**0.5, v**0.5 / 2, 2 * v**0.5) for name, v in variances.items()]
     page = variance_table.format_variance(rows)
     assert "leaves their mean a standard deviation of 1.4142. They leave out another sample of training rows" in page
     assert "which adds one of 3.0000 (1.5000 to 6.0000) whatever the number of seeds" in page
+    assert "Test users add 7.0000 (3.5000 to 14.0000), and users x sample 4.0000 (2.0000 to 8.0000)" in page
     line = "| A, B | BIGRec | SOFT minus SFT | H@5 | 0.5000 | 7.0000 (3.5000 to 14.0000) | 2.0000 (1.0000 to 4.0000) |"
     assert line in page
     assert "A, B: 3 seeds x 3 samples, 800 test rows of 400 users." in page
