@@ -55,9 +55,9 @@ def sentence(of: Sequence[PowerRow]) -> str:
             else "no user differs"
         )
         return f"{where}: {differ} in {own.metric}, too few to say."
-    shares = "; ".join(f"{row.rows:,} rows in {row.power:.0%}" for row in of[1:])
-    said = f"{own.rows:,} rows tell a difference of {own.difference:+.4f} in {own.metric} apart in {own.power:.0%}"
-    return f"{where}: {said} of experiments{f'; {shares}' if shares else ''}."
+    shares = "".join(f"; with {row.rows:,} rows, {row.power:.0%}" for row in of[1:])
+    said = f"with {own.rows:,} rows, {own.power:.0%} of experiments find a difference of {own.difference:+.4f}"
+    return f"{where}: {said} in {own.metric}{shares}."
 
 
 def line(of: Sequence[PowerRow], asked: Sequence[int]) -> str:

@@ -119,8 +119,8 @@ def test_the_page_of_a_run_says_what_its_rows_can_show(tmp_path: Path) -> None:
     path.write_text(csv_text([PowerRow._fields, *rows]))
     assert further.read_power(path) == rows
     (text,) = further.power([further.read_power(path), []])
-    said = "300 rows tell a difference of +0.0100 in H@5 apart in 10% of experiments; "
-    said += "1,000 rows in 30%; 8,000 rows in 90%."
+    said = "with 300 rows, 10% of experiments find a difference of +0.0100 in H@5; "
+    said += "with 1,000 rows, 30%; with 8,000 rows, 90%."
     assert f"- Game, BIGRec SOFT against SFT: {said}" in text
     assert "- Game, BIGRec SOFT against SDPO: 2 users differ in H@5, too few to say." in text
     assert "SASRec" not in text

@@ -154,8 +154,8 @@ def test_the_page_says_what_the_rows_say() -> None:
     rows = [one._replace(rows=n, power=share and one.power and share) for one in (own, few) for n, share in SHARES]
     page = power_table.format_power(rows, [1000, 8000])
     assert (
-        "- D, BIGRec SOFT against SFT: 400 rows tell a difference of +0.0080 in H@5 apart in 5% of experiments; "
-        "1,000 rows in 12%; 8,000 rows in 80%.\n"
+        "- D, BIGRec SOFT against SFT: with 400 rows, 5% of experiments find a difference of +0.0080 in H@5; "
+        "with 1,000 rows, 12%; with 8,000 rows, 80%.\n"
     ) in page
     assert "- D, BIGRec SOFT against SDPO: 1 user differs in H@5, too few to say.\n" in page
     assert "| D | BIGRec | H@5 | BIGRec SFT | +0.0080 | 400 | +0.0310 | 5% | 12% | 80% |\n" in page
