@@ -112,7 +112,7 @@ def test_a_row_says_what_beating_it_would_mean(config: dict[str, Any]) -> None:
 
 
 def test_a_sample_is_estimated_by_its_rows(config: dict[str, Any]) -> None:
-    """Game: 4,096 rows are 16 steps of 8 ms + 0.18 us an item, and 7,992.8 validation rows, 500 times: it is not stopped early.
+    """Game: 4,096 rows are 16 steps of 8 ms + 0.18 us an item, and 7,992.8 validation rows, in all 500 epochs.
 
     The loss over all items is trained on a GPU, like DROS, for 250 epochs of 249.77 steps of 10 ms.
     """
