@@ -16,6 +16,7 @@ from softrec.results.runs import Run
 
 TRAINING = "training"
 STAGES = {"train": TRAINING, "validate": "validation", "schedule": "d_t", "reference": "reference"}
+LOSS = "validation loss"  # the stage "schedule" of a run whose tau is computed from it
 AGAIN = "remove it, with the outputs of its job, and let Snakemake make them again"
 CPU = "CPU"  # the device of a job that used no GPU
 SELF_DISTILLED, INITIAL_DISTANCE = "self-distillation", "d_0"  # separate jobs, outside the tuning runs
@@ -61,7 +62,8 @@ def entries_of_log(path: Path, run: Run) -> list[Entry]:
     total = {TRAINING: 0.0}
     for number, line in enumerate(epochs, start=1):
         for stage, seconds in Record(line, path, line=number).record("seconds").value.items():
-            total[STAGES[stage]] = total.get(STAGES[stage], 0.0) + seconds
+            name = LOSS if stage == "schedule" and "loss_t" in line else STAGES[stage]
+            total[name] = total.get(name, 0.0) + seconds
     if not isinstance(device := summary.get("device"), str):
         raise missing_key(path, "on which device its job ran", "device")
     ranks = ranks_of(summary, path)

@@ -43,6 +43,15 @@ def test_a_training_run_has_its_stages_ranks_and_device(tmp_path: Path) -> None:
     ]
 
 
+def test_a_schedule_by_validation_loss_measures_no_distance(tmp_path: Path) -> None:
+    """The stage of an epoch with loss_t is the loss on validation rows, not d_t: 60 s of two epochs are a minute."""
+    lines = [{"epoch": i, "loss_t": 2.0, "seconds": {"train": 60.0, "schedule": 30.0}} for i in (1, 2)]
+    log = tmp_path / "log"
+    log.write_text("".join(f"{json.dumps(line)}\n" for line in [*lines, {"summary": True, "device": "G", "ranks": 1}]))
+    found = {entry.stage: entry.minutes for entry in runtimes.entries_of_log(log, SFT)}
+    assert found == {"training": 2.0, "validation loss": 1.0}
+
+
 def test_minutes_of_four_ranks_are_four_times_as_many_process_minutes(tmp_path: Path) -> None:
     """One wall minute on 4 GPUs is 4 GPU-minutes."""
     (entry,) = runtimes.entries_of_log(write_log(tmp_path / "log", {"train": 60}, device="G", ranks=4), SFT)
