@@ -107,7 +107,14 @@ def read_line(
     low, high, difference = (csv_files.number(fields, name, path, at, -1, 1) for name in ("low", "high", "difference"))
     p, p_holm = (csv_files.number(fields, name, path, at, 0, 1) for name in ("p", "p_holm"))
     sizes = (csv_files.integer(fields, name, path, at) for name in ("rows", "users", "seeds"))
-    soft, value = values[dataset, backbone, OURS, metric], values[dataset, other[1], other[0], metric]
+    keys = (dataset, backbone, OURS, metric), (dataset, other[1], other[0], metric)
+    if lacking := [" ".join(filter(None, key)) for key in keys if key not in values]:
+        raise SoftrecError(
+            f"the intervals lack {lacking[0]}",
+            where=f"{path}, line {at}, and table3_intervals.csv beside it",
+            remedy="let Snakemake measure the intervals of the configured rows again",
+        )
+    soft, value = (values[key] for key in keys)
     return Line(
         dataset, backbone, other[0], family[other], metric, soft, value, difference, low, high, p, p_holm, *sizes
     )

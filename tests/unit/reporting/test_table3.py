@@ -92,6 +92,11 @@ def test_comparisons_and_rows_belong_together(tmp_path: Path) -> None:
         table3.lines(*files(tmp_path, without="Popularity"), SETTINGS)
     with pytest.raises(SoftrecError, match="'Popularity' is no row of Table 3"):
         table3.lines(*files(tmp_path), replace(SETTINGS, rows=ROWS[1:]))
+    tests, intervals = files(tmp_path)
+    kept = [line for line in intervals.read_text().splitlines() if not line.startswith("Popularity,,Game,NG@5")]
+    intervals.write_text("\n".join(kept) + "\n")
+    with pytest.raises(SoftrecError, match="the intervals lack Game Popularity NG@5"):
+        table3.lines(tests, intervals, SETTINGS)
 
 
 def test_the_page_of_a_run_says_what_each_line_carries(tmp_path: Path) -> None:
