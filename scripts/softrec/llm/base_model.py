@@ -1,9 +1,13 @@
 """Loading of a base model's folder by transformers: weights, configuration, tokeniser."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # transformers and PEFT import deepspeed, which warns without one
 
 from softrec.io.weights import readable, require_all_weights
 from softrec.llm.architectures import caps_attention

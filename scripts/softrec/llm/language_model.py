@@ -1,6 +1,5 @@
 """A language model in memory: loading, LoRA adapters, and inference with the tuned or the base model."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,9 +8,6 @@ from types import ModuleType
 from typing import Any
 
 import torch
-
-if not torch.cuda.is_available():
-    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # PEFT imports deepspeed, which warns unless an accelerator is set
 
 from common.errors import SoftrecError
 from common.files import atomic_write, read_json, write_json
