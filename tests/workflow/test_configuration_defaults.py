@@ -12,7 +12,7 @@ from places import ROOT
 from tools import configuration_page
 
 NAMED = ("run", "datasets", "llms")
-BEYOND = ("gru4rec", "sasrec_rows", "simpo", "label_smoothing")  # sections of rows that the paper does not have
+BEYOND = ("gru4rec", "simpo", "label_smoothing")  # sections of rows that the paper does not have
 OTHERS = ("demo", "figure6", "controls", "evidence", "laptop", "one-gpu", "one-gpu-games")
 
 
