@@ -143,21 +143,11 @@ def to_csv(found: Sequence[Line]) -> str:
 
 def to_markdown(found: Sequence[Line], settings: Table3Settings) -> str:
     """Return the printed metrics as Markdown, a sentence on what was found, and what each row is for."""
-    head = [
-        "Data set",
-        "Backbone",
-        "SOFT minus",
-        "Metric",
-        "SOFT",
-        "Row",
-        "Difference",
-        "95 % interval",
-        "p",
-        "p (Holm)",
-    ]
+    head = ["Data set", "Comparison", "Metric", "SOFT", "Row", "Difference", "95 % interval", "p", "p (Holm)"]
     body = [
         [
-            *(line.dataset, line.backbone, line.other, line.metric, f"{line.soft:.4f}", f"{line.value:.4f}"),
+            *(line.dataset, f"{line.backbone} SOFT minus {line.other}", line.metric),
+            *(f"{line.soft:.4f}", f"{line.value:.4f}"),
             f"{line.difference:+.4f}{MARK if line.beyond_noise() else ''}",
             f"{line.low:+.4f} to {line.high:+.4f}",
             *(f"{line.p:.2g}", f"{line.p_holm:.2g}"),
