@@ -19,6 +19,7 @@ def build_parser() -> program.Parser:
     parser.input("--choices", many=True, required=False, help="alpha.json, in the order of settings.choices")
     parser.input("--table3", many=True, required=False, help="table3.csv, if there are bounds or controls")
     parser.input("--power", many=True, required=False, help="power.csv, and table3_power.csv if there is a Table 3")
+    parser.input("--variance", many=True, required=False, help="variance.csv, if data sets differ in their sample")
     parser.output("--page", help="reproduction.md")
     return parser
 
@@ -37,6 +38,7 @@ def main(args: argparse.Namespace) -> None:
     logs = training.read_logs(settings.logs, args.logs or [])
     sections = [page.head(manifest, intervals)]
     sections.append(test_results.test_rows(intervals, test_results.read_tests(args.tests, metrics), metrics))
+    sections += further.variance([further.read_components(path) for path in args.variance or []])
     sections += further.power([further.read_power(path) for path in args.power or []])
     for path in args.table3 or []:
         sections += further.further(further.read_lines(path), metrics)

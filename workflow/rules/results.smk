@@ -167,6 +167,7 @@ rule write_summary:
         ],
         choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
         table3=["results/<run>/table3.csv"] if FURTHER_ROWS else [],
+        variance=["results/<run>/variance.csv"] if crossed.groups(config) else [],
         power=[
             "results/<run>/power.csv",
             *(["results/<run>/table3_power.csv"] if FURTHER_ROWS else []),
@@ -196,6 +197,7 @@ rule write_summary:
             --ranks {input.ranks:q} \
             --choices {input.choices:q} \
             --table3 {input.table3:q} \
+            --variance {input.variance:q} \
             --power {input.power:q} \
             --page {output.page:q} \
             2>{log:q}

@@ -10,10 +10,9 @@ PAPER_SEEDS = 5  # the paper's "five experiments"
 
 def format_variance(rows: Sequence[ComponentRow]) -> str:
     """Format the components as Markdown: sentences on SOFT's differences at the first metric, then a line for each."""
-    of = [{row.source: row for row in group} for _, group in groupby(rows, lambda row: row[:5])]
-    first = [one for one in of if one[SEED].other and one[SEED].metric == rows[0].metric]
+    of = by_value(rows)
     names = ["Data sets", "Backbone", "Value", "Metric", "Mean", *SOURCES]
-    lines = [MEANING, "", *(f"- {left_out(one)}" for one in first), ""]
+    lines = [MEANING, "", *differences(rows), ""]
     lines += [f"| {' | '.join(names)} |", f"|{':--|' * 4}{'--:|' * (len(names) - 4)}"]
     lines += [line(one) for one in of]
     sizes = dict.fromkeys(
@@ -21,6 +20,17 @@ def format_variance(rows: Sequence[ComponentRow]) -> str:
         for row in rows
     )
     return "\n".join([*lines, "", f"{'; '.join(sizes)}. {NOTES}", ""])
+
+
+def by_value(rows: Sequence[ComponentRow]) -> list[dict[str, ComponentRow]]:
+    """Return the components of each method's value and of each difference, by source."""
+    return [{row.source: row for row in group} for _, group in groupby(rows, lambda row: row[:5])]
+
+
+def differences(rows: Sequence[ComponentRow]) -> list[str]:
+    """Return a list item for each difference of SOFT, at the first metric."""
+    first = [one for one in by_value(rows) if one[SEED].other and one[SEED].metric == rows[0].metric]
+    return [f"- {left_out(one)}" for one in first]
 
 
 MEANING = (

@@ -137,6 +137,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     config = {"samples": {"train": 100, "valid": 10, "test": 20}, "seeds": [1], "datasets": {"game": {"llm": "tiny"}}}
     config |= {"llms": {"tiny": {"kind": "tiny", "precision": "fp32"}}, "lora": {"rank": 8, "targets": ["q_proj"]}}
     config |= {"tuning": {"epochs": 2, "learning_rate": 0.001, "checkpoint_select": "last"}}
+    config |= {"generation": {"beams": 4, "grounding": "least", "constrained": "trie"}}
     files.write_json(Path("manifest.json"), {**manifest, "configuration": config})
     made = {"script": "make_run_manifest.py", "inputs": {}, "seconds": 2.0, "hardware": {"cores": 2}}
     outputs = {"manifest.json": files.sha256(Path("manifest.json"))}
@@ -182,6 +183,9 @@ def test_a_page_has_every_number_with_its_size(run: dict[str, Any]) -> None:
     logs = ["--logs", *(f"{method.replace('/', '')}.jsonl" for method in LOGS)]
     alphas = ["--ranks", "1.parquet", "10.parquet", "--choices", "alpha.json"]
     page = described(run, *logs, "--described", "described.json", *alphas)
+    assert (
+        "- test titles: 4 beams of titles of the catalogue alone (trie), grounded by the nearest of all texts\n" in page
+    )
     assert "Game: 20 test rows of 10 users. One seed: intervals and p cover variation between users only" in page
     assert "| Game | BIGRec | H@5 | BIGRec SFT | +0.0000 | -0.1000 to +0.1000 | 0.9000 |" in page
     assert "NG@5" not in page

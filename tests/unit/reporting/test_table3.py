@@ -14,6 +14,7 @@ from softrec.reporting.means import average, bounds
 from softrec.reporting.summary import further
 from softrec.reporting.table3 import FurtherRow, Table3Settings
 from softrec.results.long_table import LongRow
+from softrec.stats.crossed_design import CHANCE, SAMPLE, SEED, SOURCES, ComponentRow
 from softrec.stats.power import PowerRow
 from softrec.stats.table_rows import Comparison, IntervalRow
 
@@ -130,6 +131,22 @@ def test_the_page_of_a_run_says_what_its_rows_can_show(tmp_path: Path) -> None:
     assert "- Game, BIGRec SOFT against SDPO: 2 users differ in H@5, too few to say." in text
     assert "SASRec" not in text
     assert further.power([[]]) == []
+
+
+def test_the_page_of_a_run_says_what_other_samples_would_add(tmp_path: Path) -> None:
+    """Seeds and chance have variances .0004 and .0001: the mean of five has sqrt(.0005 / 5) = .01; samples add .03."""
+    variances = {SEED: 0.0004, SAMPLE: 0.0009, CHANCE: 0.0001}
+    rows = [
+        ComponentRow("Game A, Game B", "BIGRec", "SOFT", "SFT", "H@5", 0.02, 3, 2, 300, 90, source, v, v**0.5, 0.0, 0.1)
+        for source, v in ((name, variances.get(name, 0.0)) for name in SOURCES)
+    ]
+    path = tmp_path / "variance.csv"
+    path.write_text(csv_text([ComponentRow._fields, *rows]))
+    assert further.read_components(path) == rows
+    (text,) = further.variance([further.read_components(path)])
+    assert "leaves their mean a standard deviation of 0.0100" in text
+    assert "another sample of training rows, which adds one of 0.0300 (0.0000 to 0.1000)" in text
+    assert further.variance([]) == []
 
 
 def test_without_soft_there_is_no_comparison(tmp_path: Path) -> None:

@@ -8,12 +8,15 @@ from softrec.io import csv_files
 from softrec.reporting.markdown import count
 from softrec.reporting.power_table import meaning, sentences
 from softrec.reporting.table3 import Line
+from softrec.reporting.variance_table import NOTES, differences
+from softrec.stats.crossed_design import ComponentRow
 from softrec.stats.power import PowerRow
 
 HEADINGS = {
     "control": "## Controls: is it self-distillation?",
     "bound": "## Rows that bound what a language model adds",
 }
+SHARES = ("value", "variance", "deviation", "low", "high")  # numbers of variance.csv
 RULE = (
     "Above or below: p below 0.05 after Holm's correction for all of table3.csv. Open: not so, whatever its interval."
 )
@@ -48,6 +51,27 @@ def power(tables: Sequence[Sequence[PowerRow]]) -> list[str]:
     said = [line for rows in tables for line in sentences(rows)]
     first = [meaning(rows) for rows in tables if rows][:1]
     return ["\n".join(["## What the test rows can show", "", *first, "", *said, ""])] if said else []
+
+
+def read_components(path: Path) -> list[ComponentRow]:
+    """Read variance.csv. Raises `SoftrecError` if `csv_files` refuses it."""
+    found = []
+    for at, fields in csv_files.read_csv(path, ComponentRow._fields):
+        values: dict[str, Any] = {name: fields[name] for name in (*ComponentRow._fields[:5], "source")}
+        values |= {name: csv_files.number(fields, name, path, at, -1, 1) for name in SHARES}
+        values |= {name: csv_files.integer(fields, name, path, at) for name in ("seeds", "samples", "rows", "users")}
+        found.append(ComponentRow(**values))
+    return found
+
+
+def variance(tables: Sequence[Sequence[ComponentRow]]) -> list[str]:
+    """Return the section on what seeds, samples and users add to the variance of differences; none without any."""
+    said = [line for rows in tables for line in differences(rows)]
+    return (
+        ["\n".join(["## Training seeds, samples of training rows, test users", "", *said, "", NOTES, ""])]
+        if said
+        else []
+    )
 
 
 def further(lines: Sequence[Line], metrics: Sequence[str]) -> list[str]:

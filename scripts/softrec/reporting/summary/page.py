@@ -60,6 +60,7 @@ def facts(manifest: Mapping[str, Any], jobs: Iterable[Mapping[str, Any]]) -> str
         "seeds": comma_list(config["seeds"]),
         "tuning": f"at most {count(tuning['epochs'], 'epoch')}, rate {tuning['learning_rate']}, LoRA rank "
         f"{lora['rank']} on {comma_list(lora['targets'])}, kept: {tuning['checkpoint_select']}",
+        "test titles": format_generation(config["generation"]),
         "commit": f"{git['commit']}{changed}" if git["commit"] else "not known: the run's folder was no git repository",
         "versions": comma_list(f"{name} {version}" for name, version in manifest["versions"].items()),
         "machines": f"{comma_list(sorted(set(map(system, manifest['systems']))))}; cores: {cores}",
@@ -77,6 +78,17 @@ def format_model(model: Mapping[str, Any]) -> str:
     """Format a base model: its name and version at its source, and its precision."""
     names = [str(model[key]) for key in ("package", "version", "repository", "revision", "folder") if key in model]
     return f"{' '.join(names) or model['kind']}, {model['precision']}"
+
+
+def format_generation(how: Mapping[str, Any]) -> str:
+    """Format how titles of test rows are generated and grounded."""
+    free = {"none": "free text", "trie": "titles of the catalogue alone (trie)"}[how["constrained"]]
+    texts = {
+        "first": "the best beam's text",
+        "least": "the nearest of all texts",
+        "softmin": "a soft minimum over texts",
+    }
+    return f"{count(how['beams'], 'beam')} of {free}, grounded by {texts[how['grounding']]}"
 
 
 def comma_list(values: Iterable[object]) -> str:
