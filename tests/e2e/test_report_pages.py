@@ -10,7 +10,7 @@ from toy_project import Finished
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 WIDTH, HEIGHT = 1280, 720
-CATEGORIES = {"Tables": 5, "Numbers": 5, "Figures": 4}
+CATEGORIES = {"Tables": 5, "Numbers": 6, "Figures": 4}
 
 
 @pytest.fixture(scope="module")

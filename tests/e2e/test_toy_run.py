@@ -16,8 +16,8 @@ PROGRESS = re.compile(r"^\S.*  +\d+ %(  loss \d+\.\d{4})?.*  [\d,]+ (tok|rows)/s
 IDS = ["SASRec", "DROS", "LLM-CF", "DLLM2Rec"]
 TUNED = ["SFT", "SDPO", "SOFT(w/o SA)", "SOFT"]
 FIGURES = ("curriculum", "figure2", "figure5", "figure6")
-HEADINGS = ["H@5 of each row", "SOFT by alpha (Figure 5)", "Self-distilled data (Figure 2)", "Epoch by epoch"]
-HEADINGS += ["What ran", "How long it took"]
+HEADINGS = ["H@5 of each row", "What the test rows can show", "SOFT by alpha (Figure 5)"]
+HEADINGS += ["Self-distilled data (Figure 2)", "Epoch by epoch", "What ran", "How long it took"]
 METHODS = [*IDS, "Guidance only", *TUNED, "Gain", *TUNED, "Gain"]
 
 

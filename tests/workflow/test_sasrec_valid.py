@@ -6,7 +6,7 @@ from places import ROOT
 from tools import dry_run
 from tools.dry_run import Job
 
-FITS = {"fit_sasrec", "fit_dros", "fit_llm_cf", "fit_dllm2rec"}
+FITS = {"fit_sasrec", "fit_dros", "fit_llm_cf", "fit_dllm2rec", "fit_sasrec_rows", "fit_sasrec_full_softmax"}
 RETRIEVED = "retrieve_examples"  # for the rows of each split
 
 
