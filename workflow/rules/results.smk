@@ -165,7 +165,9 @@ rule write_summary:
         ranks=[
             f"results/{RUN}/{cell.folder}/test.ranks.parquet" for cell in grid.soft_cells(config)
         ],
-        choices=[f"results/{RUN}/{choice}" for choice in PAPER_CHOICES],
+        choices=[
+            f"results/{RUN}/{choice}" for choice in grid.choices(config, grid.soft_rows(config))
+        ],
         table3=["results/<run>/table3.csv"] if FURTHER_ROWS else [],
         variance=["results/<run>/variance.csv"] if crossed.groups(config) else [],
         power=[

@@ -45,7 +45,8 @@ def test_a_step_loads_by_itself(name: str) -> None:
     """In a process that has loaded no other step, as `child.py` starts it: `movies` found no `lib` there."""
     paths = [str(BENCH), str(ROOT / "scripts")]
     program = f"import sys; sys.path[:0] = {paths}; import steps.{name}"
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, cwd=ROOT, timeout=120)
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, cwd=ROOT, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_grounding(bench: pytest.MonkeyPatch, tmp_path: Path) -> None:
