@@ -13,6 +13,7 @@ import torch
 from common.errors import SoftrecError
 from common.log import Progress
 from softrec.core import seeds
+from softrec.core.devices import prepare_training
 from softrec.llm.base_model import no_progress_bars
 from softrec.llm.prompts import Words
 from softrec.llm.tiny_corpus import documents, tokenizer_texts
@@ -109,6 +110,7 @@ def pretrain(titles: Sequence[str], categories: Sequence[str | None], settings: 
     Raises `SoftrecError` if the loss is not finite.
     """
     no_progress_bars()
+    prepare_training(torch.device("cpu"))
     tokenizer = train_tokenizer(tokenizer_texts(titles, categories, settings.words), settings)
     model = new_model(tokenizer, settings)
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.95))

@@ -17,7 +17,7 @@ import torch
 from common.errors import SoftrecError
 from common.log import Progress, info
 from softrec.core import seeds
-from softrec.core.devices import device_name
+from softrec.core.devices import device_name, prepare_training
 from softrec.evaluation import metrics
 from softrec.io.checkpoints import Checkpoint
 from softrec.sequential.encoder import EncoderSettings, Network
@@ -93,8 +93,9 @@ class Trainer:
             raise SoftrecError(f"metric {settings.metric!r} is not among {logged}", where="settings.metric")
         self.train, self.valid, self.protocol, self.settings = train, valid, ranked, settings
         self.method, self.l2, self.ranking = method, l2, Ranking(valid, ranked)
-        torch.manual_seed(seeds.derive(settings.seed, "weights"))
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        prepare_training(self.device)
+        torch.manual_seed(seeds.derive(settings.seed, "weights"))
         self.model = self.method.build(ranked.items, train, settings).to(self.device)
         self.optimiser = torch.optim.Adam(
             self.model.parameters(), lr=settings.learning_rate, weight_decay=l2, fused=True

@@ -2,6 +2,7 @@
 
 from torch import nn
 
+from softrec.core.devices import prepare_training
 from softrec.tuning.engine import EngineSettings, OptimiserSettings, TorchEngine
 
 
@@ -9,6 +10,7 @@ def start_engine(
     module: nn.Module, optimiser: OptimiserSettings, engine: EngineSettings, micro_batch_size: int, accumulation: int
 ) -> TorchEngine:
     """Start the configured engine. DeepSpeed is imported only where it is used, because the import takes seconds."""
+    prepare_training(next(module.parameters()).device)
     if engine.kind == "torch":
         return TorchEngine(module, optimiser)
     from softrec.tuning.deepspeed_engine import DeepSpeedEngine
