@@ -144,14 +144,14 @@ def test_titles_lose_entities_tags_and_newlines(finished: Finished) -> None:
 
 
 def test_logs_have_progress_lines_and_no_bars(finished: Finished) -> None:
-    """Long jobs say percent, loss where there is one, speed and time left; nothing redraws a line."""
+    """Long jobs say percent, loss where there is one, speed and time left; nothing redraws a line, no library warns."""
     logs = finished.project.root / "results/toy/logs"
     for name in ("pretrain_tiny_llm.log", "sasrec/l2=0.001/seed=1/fit.log", "bigrec/sft/seed=1/tune.log"):
         assert any(match[1] for match in PROGRESS.finditer((logs / "toys" / name).read_text())), name
     assert PROGRESS.search((logs / "toys/bigrec/sft/seed=1/test.predict.log").read_text())
     for path in logs.rglob("*.log"):
         text = path.read_bytes().decode()
-        assert not [sign for sign in ("\r", "it/s]", "s/it]", "%|", "\x1b") if sign in text], path
+        assert not [sign for sign in ("\r", "it/s]", "s/it]", "%|", "\x1b", "Warning") if sign in text], path
 
 
 def test_every_job_has_a_log_and_a_benchmark(finished: Finished) -> None:

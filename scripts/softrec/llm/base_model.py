@@ -1,6 +1,7 @@
 """Loading of a base model's folder by transformers: weights, configuration, tokeniser."""
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +30,8 @@ def read_base(folder: Path, precision: Precision) -> tuple[Any, Any]:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
     no_progress_bars()
+    # PEFT reads this property of transformers, about which a user can do nothing; the warning would open every log.
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
 
     needs = "it needs config.json, *.safetensors and the tokeniser's files"
     with readable(folder, "language model that transformers can load", needs):
