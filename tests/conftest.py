@@ -27,6 +27,16 @@ settings.load_profile("no timer")
 if TYPE_CHECKING:
     from softrec.llm.language_model import LanguageModel
 
+
+@pytest.fixture(autouse=True)
+def _own_arithmetic() -> Iterator[None]:
+    """Undo what training sets for its process: hypothesis needs subnormal numbers, and no test depends on another."""
+    yield
+    if torch := sys.modules.get("torch"):  # most tests of the workflow do without it
+        torch.set_flush_denormal(False)
+        torch.use_deterministic_algorithms(False)
+
+
 TITLES = [f"{saga} {part}" for saga in ("Ember", "Frost", "Gale", "Harbour") for part in range(1, 6)]
 CATEGORIES = [saga.split()[0].lower() for saga in TITLES]
 

@@ -18,16 +18,11 @@ TINY = tiny_llm.TinySettings(300, 32, 1, 2, 128, 1, 8, 32, 2e-2, 7, Words("films
 
 
 @pytest.fixture(autouse=True)
-def _as_at_start() -> Iterator[None]:
-    """Torch's own settings before a test, and after it those from before it."""
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    subnormal = product_is_zero()
-    torch.use_deterministic_algorithms(False)
-    torch.set_flush_denormal(False)
+def _threads() -> Iterator[None]:
+    """As many threads after a test as before."""
+    threads = torch.get_num_threads()
     yield
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(deterministic)
-    torch.set_flush_denormal(subnormal)
 
 
 def product_is_zero() -> bool:
