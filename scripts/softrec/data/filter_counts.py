@@ -109,7 +109,7 @@ class StepRecorder:
         raise SoftrecError(
             gone,
             where=f"steps before it: {steps or 'none'}",
-            remedy="give the whole category's reviews and the metadata that belong to them, or relax this step's key",
+            remedy="relax this step's key under `filter` (a lower k), or give all interactions and all metadata",
         )
 
     def counts(self, expected: Size | None, ties: Ties) -> Counts:

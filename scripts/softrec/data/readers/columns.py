@@ -11,7 +11,7 @@ from softrec.data.delimited import COLUMNS, FAULTS, TYPES, Shape, Times, read_de
 from softrec.data.readers import parquet
 from softrec.data.readers.headers import Header, read_header, require_columns
 from softrec.data.readers.rows import Layout, Table, Texts, item_texts, rows
-from softrec.data.readers.time_units import require_unit
+from softrec.data.readers.time_units import require_form, require_unit
 from softrec.data.source_format import Source, TimeUnit
 
 CHUNK = 100_000  # rows that are held as Python texts, a tenth of a second's work
@@ -33,6 +33,9 @@ def read_reviews(path: Path, source: Source) -> pl.DataFrame:
         keys = ("columns.user", "columns.item", "columns.timestamp")
         header = checked_header(path, dict(zip(keys, names, strict=True)), source)
         shape = Shape(header.separator, names, TIMES[source.timestamps], quotes=True)
+        for line, values in islice(rows(Table(path, shape.separator, source.limits, quotes=True)), 1, 2):
+            if len(values) == len(header.columns):  # else the reader says what is wrong with the line
+                require_form(values[header.columns.index(named.timestamp)], path, line, source.timestamps)
         frame = read_text(path, shape, header, source)
     require_unit(frame, path, source.timestamps)
     return frame

@@ -1,5 +1,6 @@
 """Check of times against the unit that the configuration states."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,12 @@ from softrec.data.source_format import TimeUnit
 
 WORDS = {"s": "seconds", "ms": "milliseconds", "order": "numbers that only order"}
 KEYS = {word: key for key, word in WORDS.items()}
+FORMS: dict[TimeUnit, Callable[[str], str | None]] = {
+    "s": timestamps.seconds_fault,
+    "ms": timestamps.whole_fault,
+    "order": timestamps.whole_fault,
+    "date": timestamps.date_fault,
+}
 SMALL = timestamps.FIRST // 1000  # below this, a number is not a date in any unit
 
 
@@ -39,6 +46,25 @@ def require_recent(median: int, path: Path) -> None:
             where=f"{path}; the key source.timestamps",
             remedy="correct the dates, or give their ranks and set timestamps: order",
         )
+
+
+def require_form(text: str, path: Path, line: int, unit: TimeUnit) -> None:
+    """Raise `SoftrecError` if a file's first time is written in another unit's form than that of `unit`.
+
+    Otherwise this line would be called invalid, although all lines are like it and the key `timestamps` is wrong. A
+    text that is no time in any form passes: the line itself is wrong.
+    """
+    fits = {key: is_fault(text) is None for key, is_fault in FORMS.items()}
+    if fits[unit] or not any(fits.values()):
+        return
+    found = "date" if fits["date"] else "s, ms or order" if fits["ms"] else "s"
+    what = "a date" if fits["date"] else "a number" if fits["ms"] else "a number with decimals"
+    stated = "a date" if unit == "date" else "a number of seconds" if unit == "s" else "a whole number"
+    raise SoftrecError(
+        f"{path}, line {line}: the time {text!r:.80} is {what}, and the configuration states {stated}",
+        where=f"{path}; the key source.timestamps, which is {unit}",
+        remedy=f"set timestamps: {found}",
+    )
 
 
 def looks_like(number: int) -> str | None:
