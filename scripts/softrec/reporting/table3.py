@@ -155,10 +155,10 @@ def to_markdown(found: Sequence[Line], settings: Table3Settings) -> str:
         for line in found
         if line.metric in settings.printed
     ]
-    return f"{table(head, body).strip()}\n\n{summary(found)}\n\n{meanings(settings)}"
+    return f"{table(head, body).strip()}\n\n{summary(found, settings)}\n\n{meanings(settings)}"
 
 
-def summary(found: Sequence[Line]) -> str:
+def summary(found: Sequence[Line], settings: Table3Settings) -> str:
     """Return the sentences below the table: what a line is, how many are beyond noise, the family of the tests."""
     if not found:
         return "No comparison: SOFT did not run."
@@ -172,8 +172,9 @@ def summary(found: Sequence[Line]) -> str:
     return (
         "A line is SOFT minus another row on the same test rows, all that were drawn; interval and p are from one t "
         f"test over users and training runs.{seeds} {MARK} marks p (Holm) below {SIGNIFICANT}: {len(beyond)} of "
-        f"{count(len(found), 'difference')}, SOFT better in {better}, worse in {worse}. Holm's correction is for these "
-        "differences, at every metric of table3.csv, and not for those of Table 2."
+        f"{count(len(found), 'difference')}, SOFT better in {better}, worse in {worse}. The table above has "
+        f"{' and '.join(settings.printed)}; table3.csv has all {len(settings.metrics)} metrics. Holm's correction "
+        "covers all lines of table3.csv; Table 2's tests are a family of their own."
     )
 
 
@@ -181,7 +182,10 @@ def meanings(settings: Table3Settings) -> str:
     """Return a list with the meaning of each row, once for all backbones."""
     said = dict.fromkeys((row.method, row.meaning) for row in settings.rows)
     rows = "".join(f"- **{method}**: {meaning}\n" for method, meaning in said)
-    return f"What a marked difference would mean; one without a mark leaves this open:\n\n{rows}"
+    return (
+        "What a marked difference above 0 would mean. A marked one below 0 means that the row is better than SOFT, "
+        f"and one without a mark leaves both open:\n\n{rows}"
+    )
 
 
 def to_table(found: Sequence[Line], settings: Table3Settings) -> Table:

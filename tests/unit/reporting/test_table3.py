@@ -75,7 +75,8 @@ def test_markdown_marks_and_explains(tmp_path: Path) -> None:
     assert text.count("+0.0400†") == 1  # BIGRec; LLaRA's is .03
     assert "4 of 8 differences, SOFT better in 4, worse in 0" in text
     assert text.count(HALF) == 1
-    assert "What a marked difference would mean; one without a mark leaves this open:" in text
+    assert "What a marked difference above 0 would mean. A marked one below 0 means that the row is better" in text
+    assert "The table above has H@5; table3.csv has all 2 metrics." in text
     assert "-0.0100 | -0.0200 to +0.0000" in text  # BIGRec .05 - .06
 
 
