@@ -88,7 +88,7 @@ def test_a_refusal_says_where_to_mend_it(copy: Path, monkeypatch: pytest.MonkeyP
     assert "in your own profile, a copy of profiles/slurm" in requirements.preflight([Job()], Path(), [])[0]
 
 
-def test_a_copy_that_has_fallen_behind_is_told(copy: Path) -> None:
+def test_a_copy_that_has_fallen_behind_is_told(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule that profiles/slurm gives resources since the copy was made; the copy may have rules of its own."""
     arguments = ["--profile", str(copy.parent)]
     assert site_profile.problems(arguments) == []
@@ -97,5 +97,7 @@ def test_a_copy_that_has_fallen_behind_is_told(copy: Path) -> None:
     assert site_profile.problems(arguments) == [
         f"{copy} lacks the set-resources of encode_cot, fit_llm_cf: copy them from profiles/slurm/config.yaml."
     ]
+    monkeypatch.setattr(requirements, "nodes", lambda: "sinfo cannot be run.")
+    assert len(requirements.preflight([], Path(), arguments)) == 2, "the copy is checked without a cluster too"
     shipped = os.path.relpath(ROOT / "profiles/slurm-venv")
     assert site_profile.problems(["--profile", shipped, "--profile=profiles/none"]) == []

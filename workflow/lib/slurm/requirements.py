@@ -47,15 +47,15 @@ def preflight(jobs: Collection[Any], folder: Path, arguments: Sequence[str]) -> 
 
     `arguments` are Snakemake's, and name the profile that is to be corrected.
     """
-    found = nodes()
+    copied, found = site_profile.problems(arguments), nodes()
     if isinstance(found, str):
-        return [found]
+        return [*copied, found]
     remote = [job for job in jobs if not job.is_local]
     named = accounts.problems(str(job.resources.get("slurm_account") or "") for job in remote)
     profile = site_profile.name(arguments)
     own = [line.replace(site_profile.SHIPPED, profile) for line in problems(requests(remote), found) + named]
     hosts = [node.host for node in found]
-    return site_profile.problems(arguments) + own + machine.shared_file_system(folder, hosts)
+    return copied + own + machine.shared_file_system(folder, hosts)
 
 
 def requests(jobs: Iterable[Any]) -> list[Request]:
