@@ -155,10 +155,11 @@ def to_markdown(found: Sequence[Line], settings: Table3Settings) -> str:
         for line in found
         if line.metric in settings.printed
     ]
-    return f"{table(head, body).strip()}\n\n{summary(found, settings)}\n\n{meanings(settings)}"
+    metrics = f"Metrics here: {' and '.join(settings.printed)}; table3.csv has all {len(settings.metrics)}."
+    return f"{table(head, body).strip()}\n\n{summary(found)} {metrics}\n\n{meanings(settings)}"
 
 
-def summary(found: Sequence[Line], settings: Table3Settings) -> str:
+def summary(found: Sequence[Line]) -> str:
     """Return the sentences below the table: what a line is, how many are beyond noise, the family of the tests."""
     if not found:
         return "No comparison: SOFT did not run."
@@ -172,9 +173,8 @@ def summary(found: Sequence[Line], settings: Table3Settings) -> str:
     return (
         "A line is SOFT minus another row on the same test rows, all that were drawn; interval and p are from one t "
         f"test over users and training runs.{seeds} {MARK} marks p (Holm) below {SIGNIFICANT}: {len(beyond)} of "
-        f"{count(len(found), 'difference')}, SOFT better in {better}, worse in {worse}. The table above has "
-        f"{' and '.join(settings.printed)}; table3.csv has all {len(settings.metrics)} metrics. Holm's correction "
-        "covers all lines of table3.csv; Table 2's tests are a family of their own."
+        f"{count(len(found), 'difference')}, SOFT better in {better}, worse in {worse}. Holm's correction covers all "
+        "lines of table3.csv; Table 2's tests are a family of their own."
     )
 
 

@@ -76,7 +76,7 @@ def test_markdown_marks_and_explains(tmp_path: Path) -> None:
     assert "4 of 8 differences, SOFT better in 4, worse in 0" in text
     assert text.count(HALF) == 1
     assert "What a marked difference above 0 would mean. A marked one below 0 means that the row is better" in text
-    assert "The table above has H@5; table3.csv has all 2 metrics." in text
+    assert "Metrics here: H@5; table3.csv has all 2." in text
     assert "-0.0100 | -0.0200 to +0.0000" in text  # BIGRec .05 - .06
 
 
