@@ -9,6 +9,16 @@ from collections.abc import Mapping
 from typing import Any
 
 PROVEN = ("gemma", "gemma2", "gemma3_text", "llama", "mistral", "olmo2", "qwen2", "qwen3", "smollm3")
+# The linear layers of each of their decoder layers; a test compares them with the models.
+LINEAR = (
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.o_proj",
+    "mlp.gate_proj",
+    "mlp.up_proj",
+    "mlp.down_proj",
+)
 REMEDY = f"use a model of the type {', '.join(PROVEN[:-1])} or {PROVEN[-1]}"
 
 

@@ -1,5 +1,6 @@
 """What a schema cannot say about two keys is found too, in the same list and the same words."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -128,3 +129,17 @@ def test_a_shape_that_the_schema_refuses_is_left_to_it(checked: Checked, key: st
     assert any(line.startswith(f"x.yaml: {key}") for line in lines)
     if key != "sasrec":
         assert "x.yaml: sasrec.dim is 64; it must be a multiple of sasrec.heads, 5" in lines
+
+
+def test_a_misspelt_format_is_one_line(checked: Checked) -> None:
+    """What else a source needs depends on its format, so nothing else is said of it before the format is right."""
+    config = checked("demo")
+    columns = {"user": "reader", "item": "book", "timestamp": "lent", "title": "name"}
+    source = {"kind": "files", "folder": "own", "ratings": "loans.csv", "columns": columns, "timestamps": "date"}
+    config["datasets"]["ml100k"]["source"] = {**source, "format": "colums"}
+    with pytest.raises(configuration.ConfigError) as refused:
+        configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
+    said = r"x.yaml: datasets.ml100k.source.format is 'colums'; .* did you mean 'columns'\?"
+    assert re.fullmatch(said, str(refused.value))
+    config["datasets"]["ml100k"]["source"] = {**source, "format": "columns"}
+    configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)

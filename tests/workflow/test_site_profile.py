@@ -1,6 +1,7 @@
 """The profile of a site, a copy of profiles/slurm: used as it is, named in messages, and not in git's way."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,11 +10,13 @@ import pytest
 import yaml
 import yte
 
+from lib.graph import methods
 from lib.slurm import requirements, site_profile
 from places import ROOT
 from tools import dry_run
 
 SLURM = ROOT / "profiles/slurm"
+RULE = re.compile(r"^ *rule (\w+):", re.MULTILINE)
 
 
 @pytest.fixture
@@ -101,3 +104,29 @@ def test_a_copy_that_has_fallen_behind_is_told(copy: Path, monkeypatch: pytest.M
     assert len(requirements.preflight([], Path(), arguments)) == 2, "the copy is checked without a cluster too"
     shipped = os.path.relpath(ROOT / "profiles/slurm-venv")
     assert site_profile.problems(["--profile", shipped, "--profile=profiles/none"]) == []
+
+
+def test_misspelt_names_are_refused_before_anything_is_planned(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snakemake would ignore tune_stf and ask for no GPU model by gpu_modle; names of a site's own are left alone."""
+    monkeypatch.chdir(ROOT)
+    edit(copy, "  tune_sdpo: *ranks\n", "  tune_spdo: *ranks\n  fetch_amazon2023_Gane: 2\n")
+    edit(copy, "    gpu_model: a800\n    mem_mb: min(60", "    gpu_modle: a800\n    licences: 2\n    mem_mb: min(60")
+    edit(copy, "software-deployment-method: conda ", "# without conda ")
+    with pytest.raises(dry_run.DryRunError) as refused:
+        dry_run.jobs(["--profile", str(copy.parent), "results/paper/table1.csv"])
+    said = [line for line in str(refused.value).splitlines() if "did you mean" in line]
+    assert said == [
+        f"{copy} has the rule 'tune_spdo', which is not there: did you mean 'tune_sdpo'?",
+        f"{copy} has the resource 'gpu_modle', which is not there: did you mean 'gpu_model'?",
+    ]
+
+
+@pytest.mark.parametrize("profile", sorted(path.parent for path in ROOT.glob("profiles/*/config.yaml")))
+def test_shipped_profiles_name_rules_that_are_there(profile: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only near ones: every rule that a profile gives resources or threads is a rule of the workflow."""
+    rules = {name for file in (ROOT / "workflow/rules").glob("*.smk") for name in RULE.findall(file.read_text())}
+    assert len(rules) > 50
+    rules |= {f"tune_{how.module}" for how in methods.TUNED.values()}
+    rules |= {f"fit_{row.rule}" for row in methods.fitted()}
+    own = profile / "config.yaml"
+    assert {*site_profile.resources(own), *site_profile.section(own, "set-threads")} - rules == set()

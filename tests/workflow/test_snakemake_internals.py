@@ -7,7 +7,7 @@ import subprocess
 import sys
 from functools import reduce
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -19,6 +19,7 @@ TOUCHED = [
     ("snakemake.api", "Workflow.overwrite_configfiles", None, "refuse two configuration files"),
     ("snakemake.api", "Workflow.dryrun", None, "show a plan in place of lines per job"),
     ("snakemake.api", "Workflow.non_local_exec", None, "check a cluster before submitting to it"),
+    ("snakemake.api", "Workflow.rules", None, "find rules that a profile misspells"),
     ("snakemake.api", "Workflow.source_path", ("self", "rel_path"), "find the schema"),
     ("snakemake.settings.types", "ResourceSettings._parsed_overwrite_resources", None, "share a rule's resources"),
     ("snakemake.settings.types", "ResourceSettings._parsed_overwrite_threads", None, "the same"),
@@ -31,6 +32,14 @@ TOUCHED = [
     ("snakemake.persistence", "PersistenceBase.incomplete", ("self", "job"), "refuse tables that no job wrote"),
     ("snakemake.persistence", "PersistenceBase._code", ("self", "rule"), "record commands without the scripts' place"),
     ("snakemake.persistence", "ParamsChange", None, "give the reason for a rerun"),
+    (
+        "snakemake.scheduling.job_scheduler",
+        "JobScheduler._schedule_reevalutation",
+        ("self", "delay"),
+        "start a timer only at the limit of jobs per second",
+    ),
+    ("snakemake.scheduling.job_scheduler", "JobRateLimiter.get_free_jobs", ("self",), "the same"),
+    ("snakemake.dag", "DAG.has_unfinished_queue_input_jobs", ("self",), "the same"),
     ("snakemake.exceptions", "WorkflowError", None, "end a run before its first job"),
     ("snakemake.logging", "logger.addFilter", None, "print one line per job"),
     ("snakemake.common.configfile", "load_configfile", None, "read a configuration as data"),
@@ -64,7 +73,7 @@ rule all:
     shell: "touch made"
 onstart:
     print(*values, found.is_dry_run, found.is_remote, len(found.jobs_to_run()), sep="\\n")
-    print(found.steps, found.makes("all"), found.makes("none"))
+    print(found.steps, found.makes("all"), found.makes("none"), found.rules)
 """
 
 
@@ -100,7 +109,7 @@ def test_a_run_says_of_itself_what_the_command_line_says(tmp_path: Any) -> None:
         "False",
         "False",
         "0",
-        "1 True False",
+        "1 True False ['all']",
     ]
 
 
@@ -178,3 +187,62 @@ def test_commands_are_recorded_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
     snakemake_internals.record_commands(str.upper)
     found: Any = PersistenceBase._code
     assert (found(None, "python a.py"), found(None, None)) == ("PYTHON A.PY", None)
+
+
+@pytest.mark.parametrize(
+    ("free", "queued", "started"), [(99, False, []), (0, False, [1]), (99, True, [1]), (None, False, [1])]
+)
+def test_a_timer_is_started_only_if_it_is_needed(free: int | None, queued: bool, started: list[int]) -> None:
+    """At the limit of jobs per second, for a queue of inputs, or where nothing limits; else a job that ends is enough."""
+
+    class Scheduler:
+        job_rate_limiter = None if free is None else SimpleNamespace(get_free_jobs=lambda: free)
+        workflow = SimpleNamespace(dag=SimpleNamespace(has_unfinished_queue_input_jobs=lambda: queued))
+        timers: ClassVar[list[int]] = []
+
+        def _schedule_reevalutation(self, delay: int) -> None:
+            self.timers.append(delay)
+
+    snakemake_internals.wrap_scheduler(Scheduler)
+    Scheduler()._schedule_reevalutation(1)
+    assert Scheduler.timers == started
+
+
+ROUNDS = """
+import sys
+sys.path.insert(0, {workflow!r})
+from lib import snakemake_internals
+from snakemake.scheduling.job_scheduler import JobScheduler
+rounds, select = [], JobScheduler.job_selector
+def counted(self, jobs):
+    rounds.append(len(jobs))
+    return select(self, jobs)
+JobScheduler.job_selector = counted
+if {patched}:
+    snakemake_internals.reevaluate_at_the_limit_alone()
+rule all:
+    input: expand("made{{i}}", i=range(12))
+rule one:
+    output: "made{{i}}"
+    shell: "sleep 0.5; touch {{output}}"
+onsuccess:
+    print(len(rounds))
+"""
+
+
+def test_rounds_of_the_scheduler_do_not_multiply(tmp_path: Any) -> None:
+    """Twelve jobs of half a second, one at a time: a round for each, one at the start and one for the target at most.
+
+    Without the patch every round leads to another one a second later; if Snakemake mends that, the patch can go.
+    """
+    rounds = {}
+    for patched in (True, False):
+        folder = tmp_path / str(patched)
+        folder.mkdir()
+        (folder / "Snakefile").write_text(ROUNDS.format(workflow=str(ROOT / "workflow"), patched=patched))
+        command = [sys.executable, "-m", "snakemake", "--quiet", "--cores", "1", "--scheduler", "greedy"]
+        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        assert ended.returncode == 0, ended.stderr
+        rounds[patched] = int(ended.stdout.split()[-1])
+    assert 12 <= rounds[True] <= 26, "one round as a job ends, one as its files are there"
+    assert rounds[False] > rounds[True] + 12, "this Snakemake starts no timer in each round any more: remove the patch"

@@ -1,6 +1,7 @@
 """Spellings that users know from elsewhere mean what they expect."""
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,14 +31,35 @@ def test_a_single_target_needs_no_list(checked: Checked, written: str, read: lis
     assert Slices(config).tuning("ml100k", "bigrec", "1")["lora"]["targets"] == read
 
 
-def test_an_expression_that_is_none_is_refused(checked: Checked) -> None:
-    """Before the plan, with the key."""
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("(q|v_proj", "is '(q|v_proj', which is no regular expression"),
+        (
+            "(q|v)_proj",
+            "is '(q|v)_proj', which matches no whole name of a layer, such as model.layers.0.self_attn.q_proj",
+        ),
+        ("all_linear", "has 'all_linear', which is no linear layer; did you mean 'all-linear'?"),
+        (["q_proj", "v_porj"], "has 'v_porj', which is no linear layer; did you mean 'v_proj'?"),
+        (["c_attn"], "has 'c_attn', which is no linear layer; known are all-linear, q_proj, k_proj"),
+    ],
+)
+def test_targets_that_no_model_has_are_refused(checked: Checked, written: list[str] | str, said: str) -> None:
+    """Before the plan, with the key: every model that may be used has the same names of linear layers."""
     config = checked("demo")
-    config["lora"]["targets"] = "(q|v_proj"
-    with pytest.raises(
-        configuration.ConfigError, match=r"lora\.targets is '\(q\|v_proj', which is no regular expression"
-    ):
+    config["lora"]["targets"] = written
+    with pytest.raises(configuration.ConfigError, match=re.escape(f"x.yaml: lora.targets {said}")):
         configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
+
+
+@pytest.mark.parametrize(
+    "written", ["lm_head", ["layers.11.mlp.up_proj", "self_attn.q_proj"], r".*layers\.11\..*q_proj"]
+)
+def test_targets_of_one_layer_or_the_output_layer_are_accepted(checked: Checked, written: list[str] | str) -> None:
+    """How many layers a model has is not known yet."""
+    config = checked("demo")
+    config["lora"]["targets"] = written
+    configuration.check(config, str(SCHEMA), "x.yaml", cross_checks.problems)
 
 
 def test_a_tilde_is_the_home_folder(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:

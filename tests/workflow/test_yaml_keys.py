@@ -59,6 +59,22 @@ def test_the_profile_is_looked_at_too(tmp_path: Path, arguments: list[str]) -> N
     configuration.require_no_key_twice([], ["--profile", "elsewhere"])
 
 
+@pytest.mark.parametrize("names", configuration.LISTS)
+def test_an_option_with_a_list_is_given_once(names: tuple[str, ...]) -> None:
+    """Snakemake keeps the last list alone, as its parser shows; so a second option is refused, by either name."""
+    from snakemake.cli import get_argument_parser
+
+    (action,) = [found for found in get_argument_parser()._actions if names[0] in found.option_strings]
+    assert (set(names) <= set(action.option_strings), action.nargs in ("*", "+")) == (True, True)
+    once = ["-n", names[-1], "a=1", "b=2", "--profile", "profiles/demo"]
+    configuration.require_options_once(once)
+    for again in ([names[0], "c=3"], [f"{names[0]}=c=3"]):
+        with pytest.raises(
+            configuration.ConfigError, match=f"^{names[0]} is given more than once, .* one {names[0]}.$"
+        ):
+            configuration.require_options_once([*once, *again])
+
+
 @pytest.mark.parametrize(
     "file", sorted(path.relative_to(ROOT) for path in (*ROOT.glob("config/*.yaml"), *ROOT.glob("profiles/*/*.yaml")))
 )

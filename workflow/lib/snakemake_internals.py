@@ -75,6 +75,11 @@ class Run:
                 given.setdefault(rule, given[like])
 
     @property
+    def rules(self) -> list[str]:
+        """The names of the rules read so far."""
+        return [rule.name for rule in self.workflow.rules]
+
+    @property
     def steps(self) -> int:
         """The number of jobs that Snakemake counts: those of `jobs_to_run`, and the target if it is a rule."""
         return len(self.workflow.dag)
@@ -191,3 +196,28 @@ def wrap_incomplete(persistence: Any, problems: Callable[[list[str]], Iterable[s
         return found
 
     persistence.incomplete = incomplete
+
+
+def reevaluate_at_the_limit_alone() -> None:
+    """Let Snakemake's scheduler look for jobs by the clock only where its limit of jobs per second holds one back.
+
+    It starts a timer in every round, and each timer leads to a further round, which starts another one. Jobs that end
+    lead to rounds too, so there were as many rounds a second as jobs had ended, each of them evaluating all ready jobs.
+    """
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    wrap_scheduler(JobScheduler)
+
+
+def wrap_scheduler(scheduler: Any) -> None:
+    """Let Snakemake's class of schedulers start a timer only if its rate limit is reached, or for a queue of inputs."""
+    start = scheduler._schedule_reevalutation
+
+    @functools.wraps(start)
+    def _schedule_reevalutation(self: Any, delay: float) -> None:
+        limiter = self.job_rate_limiter
+        queue = self.workflow.dag.has_unfinished_queue_input_jobs()
+        if queue or limiter is None or limiter.get_free_jobs() == 0:
+            start(self, delay)
+
+    scheduler._schedule_reevalutation = _schedule_reevalutation

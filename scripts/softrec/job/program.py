@@ -120,7 +120,7 @@ def resolved(path: Path) -> Path:
 def require_input(path: Path) -> None:
     """Raise `SoftrecError` unless an input exists and is what its job wrote."""
     if not path.exists():
-        raise SoftrecError(f"{path} does not exist", remedy="run the rule that makes it, or correct the path")
+        raise SoftrecError(f"{path} does not exist", remedy="correct the path, or run the rule that makes it")
     if is_main_process():
         manifests.require_as_made(path)
 

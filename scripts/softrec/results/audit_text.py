@@ -89,7 +89,10 @@ def of_gains(found: Audit, settings: AuditSettings) -> Iterator[str]:
     yield f"Gains of {settings.ours} over {over}: {said}"
     yield from (f"  {line(fault, 'possible')}" for fault in of.wrong)
     if of.unchecked:
-        yield f"The table lacks what {plural(len(of.unchecked), GAIN)} would follow from:"
+        yield (
+            f"The table lacks what {plural(len(of.unchecked), GAIN)} would follow from: values above 0 of "
+            f"{settings.ours} and of {rivals} (other methods: --ours, --competitors):"
+        )
         yield from (f"  {key}" for key in of.unchecked)
     if of.mean and settings.mean_gain:
         span, said = of.mean[0], "follows" if of.mean[1] else "cannot follow"

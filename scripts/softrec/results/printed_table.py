@@ -152,16 +152,28 @@ def columns_of(header: list[str], path: Path) -> tuple[int, list[tuple[str, str]
     Raises `SoftrecError` if the header has no such form.
     """
     found = [metric_of(name) for name in header]
-    names = next((at for at, match in enumerate(found) if match), 0)
+    names = next((at for at, match in enumerate(found) if match), len(header))
     wrong = next((name for name, match in zip(header[names:], found[names:], strict=True) if not match), "")
-    if names not in (1, 2) or wrong or len(set(header)) < len(header):
+    twice = next((name for name in header if header.count(name) > 1), "")
+    if names not in (1, 2) or names == len(header) or wrong or twice:
+        why = "no column is a metric"
+        if names < len(header):
+            why = f"{names} columns, not one or two, stand before the first metric"
+        if names in (1, 2) and (wrong or twice):
+            why = f"{wrong!r} is no metric" if wrong else f"{twice!r} stands twice"
         raise SoftrecError(
-            f"the header of {path} is {','.join(header)!r:.300}{f', in which {wrong!r} is no metric' if wrong else ''}",
+            f"the header of {path} is {','.join(header)!r:.300}, in which {why}",
             where=f"{path}, line 1",
-            remedy="name the columns 'Backbone,Method,Game H@5,Game NG@5,...' (Backbone may be absent), each once, or "
-            f"{','.join(LONG)!r}",
+            remedy="name the columns 'Backbone,Method,Game H@5,Game NG@5,...' (Backbone may be absent; H may be "
+            f"{named('H')}, and NG {named('NG')}), each once, or {','.join(LONG)!r}",
         )
     return names, [None if match and match[2] else (match[0], match[1]) if match else None for match in found[names:]]
+
+
+def named(metric: str) -> str:
+    """Return the other accepted names of a metric: "HR, HIT, RECALL or R"."""
+    *some, last = [name for name, of in NAMES.items() if of == metric and name != metric]
+    return f"{', '.join(some)} or {last}"
 
 
 def metric_of(name: str) -> tuple[str, str, bool] | None:

@@ -152,7 +152,7 @@ def base_model(made: Record) -> Path:
 def existing(path: Path) -> Path:
     """Return a path. Raises `SoftrecError` if nothing is there."""
     if not path.exists():
-        raise SoftrecError(f"{path} does not exist", remedy="run the rule that makes it, or correct the path")
+        raise SoftrecError(f"{path} does not exist", remedy="correct the path, or run the rule that makes it")
     return path
 
 

@@ -152,7 +152,7 @@ def test_a_missing_input_is_one_sentence_and_nothing_runs(folder: Path, capsys: 
     assert capsys.readouterr().err.splitlines() == [
         "",
         f"error: {folder / 'gone'} does not exist",
-        "  remedy: run the rule that makes it, or correct the path",
+        "  remedy: correct the path, or run the rule that makes it",
     ]
     assert sorted(path.name for path in folder.iterdir()) == ["a", "b", "c"]
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from common.model_types import PROVEN
+from common.model_types import LINEAR, PROVEN
 from random_models import ARCHITECTURES, maker, random_model
 from softrec.llm.architectures import embedding_scale
 from softrec.llm.backbones import llara
@@ -54,6 +54,14 @@ def reference(model: Any, prompt: list[int], response: list[int]) -> float:
 def test_every_architecture_that_is_let_in_is_tested() -> None:
     """The list that refuses others is the list of this page."""
     assert list(PROVEN) == ARCHITECTURES
+
+
+@each
+def test_the_linear_layers_are_those_that_a_configuration_may_name(kind: str) -> None:
+    """The output layer, and the same seven in each decoder layer, so that `lora.targets` is checked without a model."""
+    found = {name for name, module in random_model(kind).named_modules() if isinstance(module, torch.nn.Linear)}
+    layers = range(random_model(kind).config.num_hidden_layers)
+    assert found == {"lm_head", *(f"model.layers.{i}.{name}" for i in layers for name in LINEAR)}
 
 
 @each

@@ -151,10 +151,12 @@ def test_gains_are_in_percent(text: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "the header"),
+        ("", "in which no column is a metric"),
+        ("Method,Books Precision@5\n", "in which no column is a metric"),
+        ("Books H@5,Method\n", "0 columns, not one or two, stand before the first metric"),
         ("Method,Books H@5,Price\nA,0.1,2\n", "'Price' is no metric"),
-        ("Method,Books H@5,Books H@5\nA,0.1,0.2\n", "the header"),
-        ("A,B,Method,Books H@5\nA,b,c,0.1\n", "the header"),
+        ("Method,Books H@5,Books H@5\nA,0.1,0.2\n", "'Books H@5' stands twice"),
+        ("A,B,Method,Books H@5\nA,b,c,0.1\n", "3 columns, not one or two, stand before the first metric"),
         ("Method,Books H@5\nA,1.5\n", "not between 0 and 1"),
         ("Method,Books H@5\nA,-0.1\n", "not between 0 and 1"),
         ("Method,Books H@5\nA,1e-2\n", "A, Books, H@5 is '1e-2'"),

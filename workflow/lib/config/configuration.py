@@ -12,6 +12,13 @@ from typing import Any
 from lib.config import messages as words
 from lib.config import spellings
 
+# Options of Snakemake with a list of values, by all their names.
+LISTS = (
+    ("--config", "-C"), ("--configfile", "--configfiles"), ("--resources", "--res"), ("--set-resources",),
+    ("--set-threads",), ("--default-resources", "--default-res"), ("--groups",), ("--group-components",),
+    ("--forcerun", "-R"), ("--until", "-U"), ("--omit-from", "-O"), ("--allowed-rules",),
+)  # fmt: skip
+
 
 class ConfigError(Exception):
     """All problems of a configuration, one per line."""
@@ -58,6 +65,16 @@ def require_no_key_twice(configuration: Iterable[Path], arguments: Sequence[str]
         raise ConfigError("\n".join(lines))
 
 
+def require_options_once(arguments: Sequence[str]) -> None:
+    """Raise `ConfigError` if an option with a list of values is given twice: the last would count."""
+    for names in LISTS:
+        if sum(word.partition("=")[0] in names for word in arguments) > 1:
+            raise ConfigError(
+                f"{names[0]} is given more than once, and Snakemake would take only the last: "
+                f"write all its values after one {names[0]}."
+            )
+
+
 def check(
     config: dict[str, Any],
     schema_path: str,
@@ -90,7 +107,9 @@ def check(
         relevant_errors(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path]
     )
     lines = dict.fromkeys(line for error in errors for line in words.sentences(error, schema))
-    lines |= dict.fromkeys(more(config))
+    # What else a source needs depends on its format: once that is right, the rest can be told.
+    unclear = tuple(f"{words.dotted(list(error.absolute_path)[:-1])}." for error in errors if error.validator == "enum")
+    lines |= dict.fromkeys(line for line in more(config) if not line.startswith(unclear))
     if lines:
         raise ConfigError("\n".join(f"{source}: {line}" for line in lines))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from common import model_types
 from lib.config import source_checks
 from lib.config.messages import suggestion, value_text
 from lib.graph import crossed, sources
@@ -16,6 +17,7 @@ RESERVED = ("benchmarks", "figures", "logs", "pages")  # folders of a run beside
 # One line of a table, which is UTF-8 and reads from one side; Snakemake fills in braces.
 BAD_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029{}<>\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 FORMULA = ("=", "+", "-", "@")
+MOST_LAYERS = 200  # of a decoder
 
 
 def problems(config: Config) -> list[str]:
@@ -109,15 +111,25 @@ def filtering(config: Config) -> Iterator[str]:
 
 
 def targets(config: Config) -> Iterator[str]:
-    """All linear layers, named ones, or those that an expression matches."""
+    """All linear layers, named ones, or those that an expression matches: all tested models name them alike."""
     named = config["lora"]["targets"]
     if isinstance(named, str):
+        every = [f"model.layers.{i}.{name}" for i in range(MOST_LAYERS) for name in model_types.LINEAR]
         try:
-            re.compile(named)
+            if not any(map(re.compile(named).fullmatch, (*every, "lm_head"))):
+                yield f"lora.targets is {value_text(named)}, which matches no whole name of a layer, such as {every[0]}"
         except re.error as error:
             yield f"lora.targets is {value_text(named)}, which is no regular expression ({error}); correct it"
-    elif "all-linear" in named and len(named) > 1:
+        return
+    if "all-linear" in named and len(named) > 1:
         yield f"lora.targets is {value_text(named)}; all-linear stands alone, or is left out"
+    layers = [f".model.layers.0.{name}" for name in model_types.LINEAR] + [".lm_head"]
+    known = ["all-linear", *(name.rpartition(".")[2] for name in layers)]
+    for target in named:
+        numbered = re.sub(r"\blayers\.\d+\.", "layers.0.", f".{target}")
+        if target != "all-linear" and not any(name.endswith(numbered) for name in layers):
+            hint = suggestion(target, known) or f"known are {', '.join(known)}"
+            yield f"lora.targets has {target!r}, which is no linear layer; {hint}"
 
 
 def window(config: Config) -> Iterator[str]:

@@ -28,7 +28,7 @@ def plan(config: Mapping[str, Any], rows: Iterable[Row], jobs: int | None = None
 def results(run: str, *, further: bool) -> str:
     """Format where the tables and the page of a finished run are; `further`: whether there is a Table 3."""
     facts = {
-        "Table 2": f"results/{run}/table2.md, .csv, .tex (the paper's sample of test rows)",
+        "Table 2": f"results/{run}/table2.md, .csv, .tex (the paper's sample of test rows, or all if fewer)",
         "": f"results/{run}/table2_all.md, .csv, .tex (all test rows, with tests)",
         "tests": f"results/{run}/significance.md",
         "Table 3": f"results/{run}/table3.md, .csv, .tex (SOFT minus bounds and controls)" if further else "",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,8 @@ def between(manifest: Mapping[str, Any], command: str) -> Iterator[str]:
     """Yield a clause for every setting and module in which the current command differs from a manifest."""
     clauses = list(settings(manifest.get("settings") or {}, option(command, "--settings") or {}))
     yield from clauses[:MOST]
-    if len(clauses) > MOST:
-        yield f"{len(clauses) - MOST} more settings changed"
+    if more := len(clauses[MOST:]):
+        yield f"{more} more {'setting' if more == 1 else 'settings'} changed"
     yield from modules(manifest.get("code") or {}, option(command, "--code") or {})
 
 
@@ -42,25 +43,41 @@ def settings(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         elif key not in before:
             yield f"setting {key} is new ({format_value(after[key])})"
         elif before[key] != after[key]:
-            yield f"setting {key} changed from {format_value(before[key])} to {format_value(after[key])}"
+            if has_entries(before[key]) and has_entries(after[key]):
+                yield from entries(key, before[key], after[key])
+            else:
+                yield f"setting {key} changed from {format_value(before[key])} to {format_value(after[key])}"
 
 
 def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield every leaf value with its dotted key; lists of mappings are descended into, other lists are values."""
+    """Yield every leaf value with its dotted key; a list is one value."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from leaves(item, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
-        for i, item in enumerate(value):
-            yield from leaves(item, f"{path}[{i}]")
     else:
         yield path, value
 
 
-def format_value(value: Any) -> str:
-    """Format a value as JSON, cut to forty characters."""
+def has_entries(value: Any) -> bool:
+    """Whether a value is a list of mappings, such as the runs of which a table has the results."""
+    return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)
+
+
+def entries(key: str, old: list[Any], new: list[Any]) -> Iterator[str]:
+    """Yield a clause for the entries that a list of mappings has gained, and one for those that it has lost."""
+    before, after = (Counter(json.dumps(entry, sort_keys=True) for entry in side) for side in (old, new))
+    for what, found in (("gained", after - before), ("lost", before - after)):
+        if count := found.total():
+            first = format_value(json.loads(next(iter(found))), width=100)
+            yield f"setting {key} {what} {'one entry:' if count == 1 else f'{count} entries, such as'} {first}"
+    if before == after:
+        yield f"setting {key} has its entries in another order"
+
+
+def format_value(value: Any, width: int = 40) -> str:
+    """Format a value as JSON, cut to `width` characters."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 40 else text[:37] + "..."
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def modules(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
