@@ -15,6 +15,7 @@ FRAME = {
     "common.log": "log lines",
     "common.manifests": "the manifest of an output, and the check of inputs against it",
     "common.syntax_digest": "digests of modules: a change of it changes all digests anyway",
+    "softrec.core.garbage": "when Python collects garbage",
     "softrec.core.interruption": "records that a job received a signal to stop",
     "softrec.job.arguments": "names and help of arguments: a script without its files fails",
     "softrec.job.plan": "refuses jobs whose settings or code were edited in the queue",

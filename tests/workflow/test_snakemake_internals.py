@@ -193,7 +193,7 @@ def test_commands_are_recorded_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
     ("free", "queued", "started"), [(99, False, []), (0, False, [1]), (99, True, [1]), (None, False, [1])]
 )
 def test_a_timer_is_started_only_if_it_is_needed(free: int | None, queued: bool, started: list[int]) -> None:
-    """At the limit of jobs per second, for a queue of inputs, or where nothing limits; else a job that ends is enough."""
+    """At the rate limit, for a queue of inputs, or where nothing limits; else a job that ends is enough."""
 
     class Scheduler:
         job_rate_limiter = None if free is None else SimpleNamespace(get_free_jobs=lambda: free)

@@ -4,6 +4,8 @@ import os
 
 import torch
 
+from softrec.core import garbage
+
 
 def device_name(device: torch.device) -> str:
     """Return the name of the GPU, or "CPU", as recorded beside runtimes."""
@@ -41,6 +43,7 @@ def prepare_training(device: torch.device) -> None:
       moments decay to such numbers, and a CPU multiplies them many times slower: SASRec with L2 1e-3 took four times as
       long per epoch after ten epochs. A GPU computes them at full speed.
     """
+    garbage.collect_as_usual()
     if device.type == "cpu":
         use_deterministic_algorithms()
         torch.set_flush_denormal(True)

@@ -13,6 +13,7 @@ from common import loaded_modules, manifests
 from common.display_text import plain
 from common.errors import SoftrecError
 from common.process import is_main_process
+from softrec.core import garbage
 from softrec.job import plan, unexpected_errors
 from softrec.job.settings import read_object
 
@@ -67,6 +68,7 @@ def run(
     is left.
     """
     args = parser.parse_args(argv)
+    garbage.collect_rarely()  # `main` imports what it needs
     _notes.clear()
     _last.clear()
     start, cpu = time.monotonic(), time.process_time()

@@ -11,7 +11,7 @@ import torch
 
 from common.errors import SoftrecError
 from common.files import atomic_write, read_json, write_json
-from softrec.core import seeds
+from softrec.core import garbage, seeds
 from softrec.io.weights import readable, require_adapter, require_safetensors, require_same, shapes
 from softrec.llm.base_files import require_usable, window
 from softrec.llm.base_model import Precision, causal_model, read_base
@@ -141,6 +141,7 @@ def load(
             require_adapter(model, adapter)
         own.load(model.get_base_model(), adapter)
     model.eval()
+    garbage.collect_as_usual()
     return LanguageModel(model, tokenizer, own)
 
 
