@@ -16,5 +16,5 @@ def collect_rarely() -> None:
 
 
 def collect_as_usual() -> None:
-    """Let Python collect garbage as by default: in training and decoding, garbage in a cycle may hold a GPU's memory."""
+    """Let Python collect garbage as by default: while a model is used, garbage in a cycle may hold a GPU's memory."""
     gc.set_threshold(*_usual)
