@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from common import files
 from lib.records import changes
 
 
@@ -12,13 +13,13 @@ def test_an_input_counts_by_content_unless_snakemake_went_by_its_time(tmp_path: 
     """The file is newer than time 0; its digest is the manifest's. Only a reason that names it makes it a cause."""
     file = tmp_path / "big.bin"
     file.write_text("a")
-    manifest = {"inputs": {str(file): changes.sha256(file), "gone.txt": "0"}}
+    manifest = {"inputs": {str(file): files.sha256(file), "gone.txt": "0"}}
     gone = ("gone.txt", "input gone.txt is gone")
-    assert list(changes.files(manifest, 0, "Code has changed")) == [gone]
+    assert list(changes.inputs(manifest, 0, "Code has changed")) == [gone]
     again = (str(file), f"input {file} was written again, with the same content")
-    assert list(changes.files(manifest, 0, f"Updated input files: {file}")) == [again, gone]
+    assert list(changes.inputs(manifest, 0, f"Updated input files: {file}")) == [again, gone]
     file.write_text("b")
-    assert list(changes.files(manifest, 0, "")) == [(str(file), f"input {file} changed"), gone]
+    assert list(changes.inputs(manifest, 0, "")) == [(str(file), f"input {file} changed"), gone]
 
 
 def test_settings_are_compared_leaf_by_leaf() -> None:
@@ -59,16 +60,3 @@ def test_many_settings_are_counted(count: int, said: str) -> None:
         "module m changed",
         "module n is no longer imported",
     ]
-
-
-def test_digests_of_files_and_folders_are_the_manifests(tmp_path: Path) -> None:
-    """The plumbing may not import the science, so it has its own sha256; the two must agree."""
-    from common import files
-
-    folder = tmp_path / "adapter"
-    (folder / "deep").mkdir(parents=True)
-    (folder / "a.txt").write_text("a")
-    (folder / "deep/b.txt").write_text("b")
-    (folder / ".snakemake_timestamp").write_text("")
-    for path in (folder, folder / "a.txt"):
-        assert changes.sha256(path) == files.sha256(path)

@@ -36,7 +36,7 @@ def test_the_shipped_configurations_break_no_rule_and_meet_every_check(checked: 
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("tuning_seed", 9, "tuning_seed is 9; it must be one of seeds, [1, 2]"),
+        ("tuning_seed", 9, "tuning_seed is 9; it must be one of seeds, [1, 2, 3]"),
         (
             "datasets.ml100k.llm",
             "tinny",

@@ -109,14 +109,14 @@ def test_every_alpha_runs_for_every_seed(paper_jobs: list[Job]) -> None:
 
 
 def test_the_demo_is_listed_whole(demo_jobs: list[Job]) -> None:
-    """One data set, two seeds, two alphas, two values of L2.
+    """One data set, three seeds, two alphas, two values of L2.
 
-    Each backbone: 2 of SFT, SDPO and w/o SA each, 4 of SOFT; 3 fits of SASRec; twelve rows with SOFT's second alpha are
-    14 results, twice. Of the bounds, two have results by seed and three have one.
+    Each backbone: 3 of SFT, SDPO and w/o SA each, 6 of SOFT; 4 fits of SASRec; twelve rows with SOFT's second alpha are
+    14 results, three times. Of the bounds, two have results by seed and three have one.
     """
     counted = Counter(job.rule for job in demo_jobs)
     tunings = ("tune_sft", "tune_sdpo", "tune_soft_wo_sa", "tune_soft", "fit_sasrec", "evaluate_ranks")
-    assert [counted[rule] for rule in tunings] == [4, 4, 4, 8, 3, 2 * 14 + 2 * 2 + 3]
+    assert [counted[rule] for rule in tunings] == [6, 6, 6, 12, 4, 3 * 14 + 3 * 2 + 3]
     assert counted["pretrain_tiny_llm"] == counted["fetch_wheel_dataset_ml100k"] == 1
 
 
@@ -194,6 +194,6 @@ def test_all_that_is_wrong_with_a_configuration_is_one_list() -> None:
     assert lines == [
         "the configuration: filter.kk is 3, but there is no such key; did you mean 'k'?",
         "the configuration: soft.distance_rows is 0; it must be a whole number >= 1 and <= 1000000000",
-        "the configuration: tuning_seed is 9; it must be one of seeds, [1, 2]",
+        "the configuration: tuning_seed is 9; it must be one of seeds, [1, 2, 3]",
     ]
     assert "Traceback" not in ended.stderr

@@ -15,12 +15,12 @@ def test_it_is_in_no_table_unless_it_is_asked_for(demo_jobs: list[Job], paper_jo
 
 
 def test_asked_for_it_is_trained_and_ranked_like_sasrec(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the demo's seeds 1 and 2 the first tries both L2 that LLM-CF is given, and the second takes the chosen one.
+    """Of two seeds the first tries both L2 that LLM-CF is given, and the second takes the chosen one.
 
     3 trainings, one choice, one copied model, 2 rankings. No chain of thought is generated.
     """
     monkeypatch.chdir(ROOT)
-    asked = ["methods=[sasrec-softmax]", "llm_cf={l2: [1.0e-3, 1.0e-5]}"]
+    asked = ["seeds=[1, 2]", "methods=[sasrec-softmax]", "llm_cf={l2: [1.0e-3, 1.0e-5]}"]
     jobs = dry_run.jobs(["--profile", "profiles/demo", "--forceall", "--config", *asked])
     counted = Counter(job.rule for job in jobs)
     expected = {"fit_sasrec_softmax": 3, "select_hyperparameter": 1, "copy_selected_model": 1, "rank_sequential": 2}

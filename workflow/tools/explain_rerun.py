@@ -116,7 +116,7 @@ def own_clauses(job: Job, file: str, parents: set[str]) -> Iterator[str]:
         return
     yield from changes.between(manifest, job.command)
     made = changes.newest(Path(file))
-    yield from (clause for name, clause in changes.files(manifest, made, job.reason) if name not in parents)
+    yield from (clause for name, clause in changes.inputs(manifest, made, job.reason) if name not in parents)
     if "Set of input files has changed" in job.reason:
         known = manifest.get("inputs") or {}
         yield from (f"input {name} is newly used" for name in job.input if name not in known)

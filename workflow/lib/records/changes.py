@@ -1,6 +1,5 @@
 """Changes since a file was made: the command that would make it now, compared with the manifest beside it."""
 
-import hashlib
 import json
 import shlex
 from collections import Counter
@@ -8,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from common import files
+
 MOST = 5  # changed settings of one job that are listed
 
 
 def manifest_of(path: str) -> Path:
     """Return the path of the manifest beside a file."""
-    return Path(path.rstrip("/") + ".manifest.json")
+    return files.manifest_of(Path(path))
 
 
 def option(command: str, flag: str) -> dict[str, Any] | None:
@@ -91,7 +92,7 @@ def modules(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
             yield f"module {name} changed"
 
 
-def files(manifest: Mapping[str, Any], made: float, reason: str) -> Iterator[tuple[str, str]]:
+def inputs(manifest: Mapping[str, Any], made: float, reason: str) -> Iterator[tuple[str, str]]:
     """Yield each input of a manifest whose content changed or that is gone, with a clause.
 
     As in Snakemake, only files written after the time `made` are read again. A file with the same content is included
@@ -102,7 +103,7 @@ def files(manifest: Mapping[str, Any], made: float, reason: str) -> Iterator[tup
         if not path.exists():
             yield name, f"input {name} is gone"
         elif newest(path) > made:
-            if sha256(path) != digest:
+            if files.sha256(path) != digest:
                 yield name, f"input {name} changed"
             elif name in reason:
                 yield name, f"input {name} was written again, with the same content"
@@ -110,18 +111,5 @@ def files(manifest: Mapping[str, Any], made: float, reason: str) -> Iterator[tup
 
 def newest(path: Path) -> float:
     """Return when a file, or the newest file in a folder, was written (seconds since 1970)."""
-    return max((p.stat().st_mtime for p in (contents(path) if path.is_dir() else [path])), default=0.0)
-
-
-def contents(path: Path) -> list[Path]:
-    """Return the sorted files below a folder, without Snakemake's time stamps."""
-    return sorted(p for p in path.rglob("*") if p.is_file() and p.name != ".snakemake_timestamp")
-
-
-def sha256(path: Path) -> str:
-    """Return the sha256 as in a manifest: of a file, or of a folder's sorted lines of relative path and sha256."""
-    if path.is_dir():
-        lines = "".join(f"{p.relative_to(path)} {sha256(p)}\n" for p in contents(path))
-        return hashlib.sha256(lines.encode()).hexdigest()
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    found = filter(files.is_content, path.rglob("*")) if path.is_dir() else [path]
+    return max((file.stat().st_mtime for file in found), default=0.0)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from common import file_digests
+from common import file_digests, files
 from lib.records import changes
 
 _found: dict[tuple[str, ...], list[str]] = {}
@@ -35,7 +35,7 @@ def clauses_of(job: Any) -> Iterator[str]:
     """Yield the clauses of `unlike`."""
     settings, code = json.loads(str(job.params.cfg)), json.loads(str(job.params.code))
     for output in job.output:
-        place = changes.manifest_of(str(output))
+        place = files.manifest_of(Path(output))
         if not place.exists():
             continue
         try:
@@ -73,7 +73,7 @@ def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Fing
     """
     for name, digest in known.items():
         path = Path(name)
-        if changes.manifest_of(name).exists() or not path.exists():
+        if files.manifest_of(path).exists() or not path.exists():
             continue
         if file_digests.fingerprint(path) != own.get(name) and file_digests.sha256(path) != digest:
             yield f"input {name} changed"
@@ -82,7 +82,7 @@ def changed_inputs(known: Mapping[str, str], own: Mapping[str, file_digests.Fing
 def replaced_inputs(known: Mapping[str, str]) -> Iterator[str]:
     """Yield a clause for each input whose manifest records a different sha256 from the one that was read."""
     for name, digest in known.items():
-        if (place := changes.manifest_of(name)).exists():
+        if (place := files.manifest_of(Path(name))).exists():
             stated = outputs_of(place, place.stat().st_mtime_ns)
             if stated and digest != stated.get(name, stated.get(Path(name).name)):
                 yield f"input {name} was replaced"
