@@ -12,7 +12,7 @@ import pytest
 from tools.dry_run import Job
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 2  # of the demo
+SEEDS = 3  # of the demo
 
 
 @pytest.fixture

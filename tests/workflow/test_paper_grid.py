@@ -137,18 +137,18 @@ def test_the_runs_with_a_real_model_are_listed(planned: Callable[..., list[Job]]
 def test_soft_alone_counts_the_sft_that_it_builds_on(planned: Callable[..., list[Job]]) -> None:
     """`methods: [sasrec, bigrec-soft]`.
 
-    Of each of two seeds collect_runtimes reads SFT's log and its answers and two alphas; two values of L2 with one seed
-    and the chosen one with the other; and the one d_0.
+    Of each of three seeds collect_runtimes reads SFT's log and its answers and two alphas; two values of L2 with one
+    seed and the chosen one with the others; and the one d_0.
     """
     switch = ["--config", "methods=[sasrec, bigrec-soft]"]
     (job,) = (job for job in planned("--profile", "profiles/demo", *switch) if job.rule == "collect_runtimes")
     assert Counter(name.split("/", 3)[3].split("/seed=")[0] for name in job.input) == {
-        "bigrec/soft/alpha=1": 2,
-        "bigrec/soft/alpha=10": 2,
-        "bigrec/sft": 4,
+        "bigrec/soft/alpha=1": 3,
+        "bigrec/soft/alpha=10": 3,
+        "bigrec/sft": 6,
         "sasrec/l2=0.001": 1,
         "sasrec/l2=1e-05": 1,
-        "sasrec": 1,
+        "sasrec": 2,
         "bigrec/initial_distance.json": 1,
     }
 

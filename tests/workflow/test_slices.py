@@ -158,7 +158,7 @@ ENCODING = {"encode_titles", "encode_cot", "encode_titles_for_llm_cf"}
         ("soft.choose_by", "tuning_seed", {"select_alpha"}),
         (
             "seeds",
-            [1, 2, 3],
+            [1, 2, 3, 4],
             {"select_alpha", "plot_figure2", "plot_figure5", "write_paper", "write_training_curves", *COLLECTING},
         ),
         ("sasrec.l2", [0.1], {"copy_selected_model", "collect_runtimes", "write_training_curves"}),

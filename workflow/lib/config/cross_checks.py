@@ -9,6 +9,7 @@ from typing import Any
 from common import model_types
 from lib.config import source_checks
 from lib.config.messages import suggestion, value_text
+from lib.config.spellings import NAME
 from lib.graph import crossed, sources
 from lib.graph.methods import BY_KEY
 
@@ -127,7 +128,7 @@ def targets(config: Config) -> Iterator[str]:
     known = ["all-linear", *(name.rpartition(".")[2] for name in layers)]
     for target in named:
         numbered = re.sub(r"\blayers\.\d+\.", "layers.0.", f".{target}")
-        if target != "all-linear" and not any(name.endswith(numbered) for name in layers):
+        if NAME.fullmatch(target) and target != "all-linear" and not any(name.endswith(numbered) for name in layers):
             hint = suggestion(target, known) or f"known are {', '.join(known)}"
             yield f"lora.targets has {target!r}, which is no linear layer; {hint}"
 
