@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lib.preflight import resources
+from lib.preflight import own_files
 from made_weights import ONE_WEIGHT
 from places import ROOT
 
@@ -100,7 +100,7 @@ def test_a_model_that_could_run_code_or_cannot_be_read_is_refused_before_the_pla
     """By the name of what is wrong; beside safetensors, pickled weights are left alone."""
     make(tmp_path / "model", *files)
     (tmp_path / "model/config.json").write_text(config)
-    [problem] = resources.local_files({"mine": {"kind": "path", "folder": str(tmp_path / "model")}}, {})
+    [problem] = own_files.problems({"mine": {"kind": "path", "folder": str(tmp_path / "model")}}, {})
     assert problem.startswith(f"llms.mine.folder is {tmp_path}/model, ")
     assert told in problem
 
@@ -110,12 +110,12 @@ def test_a_file_that_is_called_otherwise(mine: dict[str, Any], tmp_path: Path) -
     make(tmp_path / "shop", "Toys.jsonl.gz")
     make_model(tmp_path / "model")
     place = f"which {tmp_path}/shop does not have"
-    assert resources.local_files(mine["llms"], mine["datasets"]) == [
+    assert own_files.problems(mine["llms"], mine["datasets"]) == [
         f"datasets.ml100k.source.ratings is Toys.jsonl, {place}: did you mean 'Toys.jsonl.gz'?",
         f"datasets.ml100k.source.metadata is meta_Toys.jsonl, {place}: did you mean 'Toys.jsonl.gz'?",
     ]
     (tmp_path / "shop/Toys.jsonl.gz").rename(tmp_path / "shop/x")
-    problems = resources.local_files(mine["llms"], mine["datasets"])
+    problems = own_files.problems(mine["llms"], mine["datasets"])
     assert problems[0] == f"datasets.ml100k.source.ratings is Toys.jsonl, {place}: correct the name."
 
 
@@ -124,7 +124,7 @@ def test_a_folder_is_no_file(mine: dict[str, Any], tmp_path: Path) -> None:
     make(tmp_path / "shop", "meta_Toys.jsonl")
     (tmp_path / "shop/Toys.jsonl").mkdir()
     make_model(tmp_path / "model")
-    [problem] = resources.local_files(mine["llms"], mine["datasets"])
+    [problem] = own_files.problems(mine["llms"], mine["datasets"])
     assert problem.startswith(f"datasets.ml100k.source.ratings is Toys.jsonl, which {tmp_path}/shop has as a folder: ")
     assert "did you mean 'Toys.jsonl'" not in problem
 
@@ -136,14 +136,14 @@ def test_without_metadata_only_ratings_are_looked_for(mine: dict[str, Any], tmp_
     source = mine["datasets"]["ml100k"]["source"]
     del source["metadata"]
     source["ratings"] = "2024/loans.csv"
-    [problem] = resources.local_files(mine["llms"], mine["datasets"])
+    [problem] = own_files.problems(mine["llms"], mine["datasets"])
     assert problem.startswith(f"datasets.ml100k.source.ratings is 2024/loans.csv, which {tmp_path}/shop does not have")
     (tmp_path / "shop/2024/loans.csv").touch()
-    assert resources.local_files(mine["llms"], mine["datasets"]) == []
+    assert own_files.problems(mine["llms"], mine["datasets"]) == []
 
 
 def test_what_is_fetched_need_not_be_there(checked: Callable[[str], dict[str, Any]]) -> None:
     """Neither the demo's wheel nor the paper's downloads."""
     for name in ("demo", "paper"):
         config = checked(name)
-        assert resources.local_files(config["llms"], config["datasets"]) == []
+        assert own_files.problems(config["llms"], config["datasets"]) == []

@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 
 from lib.config import configuration, cross_checks
 from lib.config.loading import SCHEMA
-from lib.preflight import resources
+from lib.preflight import own_files
 from lib.slices import Slices
 from places import ROOT
 
@@ -73,7 +73,7 @@ def folder(tmp_path: Path) -> Path:
 
 def problems(folder: Path, **more: Any) -> list[str]:
     """What is said about the model in a folder before the plan."""
-    return resources.local_files({"mine": {"kind": "path", "folder": str(folder), **more}}, {})
+    return own_files.problems({"mine": {"kind": "path", "folder": str(folder), **more}}, {})
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import yaml
 
 from lib.config import configuration, loading
 from lib.graph import sources
+from lib.preflight import own_files
 from lib.slices import Slices
 from places import ROOT
 from softrec.data.filtering import FilterSettings
@@ -80,8 +81,9 @@ def test_a_sample_is_read_as_the_page_says(
 def test_no_sample_looks_like_another_format(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
-    """Otherwise an error in a later line would advise to change the format."""
+    """Otherwise an error in a later line would advise to change the format. Nor does a plan refuse its columns."""
     source = written(text, tmp_path, monkeypatch)
+    assert own_files.problems({}, {"page": {"source": source}}) == []
     for role in ("ratings", "metadata"):
         if role in source:
             formats_, role_ = signs.read_signs(tmp_path / source[role]) or ((source["format"],), None)

@@ -11,7 +11,7 @@ import pytest
 
 from common import hub_commits
 from lib.graph import sources
-from lib.preflight import resources
+from lib.preflight import own_files, resources
 from made_weights import ONE_WEIGHT
 
 GATED = {"kind": "hub", "repository": "meta-llama/Llama-3.2-3B", "revision": "main", "gated": True}
@@ -100,14 +100,14 @@ def test_a_commit_that_was_noted_must_be_in_the_cache(
 def test_path(tmp_path: Path) -> None:
     """A path must be a folder, and one with a config.json."""
     llms = {"mine": {"kind": "path", "folder": str(tmp_path / "mine")}}
-    assert "is no folder" in resources.local_files(llms, {})[0]
+    assert "is no folder" in own_files.problems(llms, {})[0]
     (tmp_path / "mine").mkdir()
-    assert "no config.json" in resources.local_files(llms, {})[0]
+    assert "no config.json" in own_files.problems(llms, {})[0]
     (tmp_path / "mine" / "config.json").write_text("{}")
     (tmp_path / "mine" / "model.safetensors").touch()
-    assert "hold no weights" in resources.local_files(llms, {})[0]
+    assert "hold no weights" in own_files.problems(llms, {})[0]
     (tmp_path / "mine" / "model.safetensors").write_bytes(ONE_WEIGHT)
-    assert resources.local_files(llms, {}) == []
+    assert own_files.problems(llms, {}) == []
 
 
 def test_a_pipe_or_an_adapter_in_a_models_folder(tmp_path: Path) -> None:
@@ -118,10 +118,10 @@ def test_a_pipe_or_an_adapter_in_a_models_folder(tmp_path: Path) -> None:
     (folder / "model.safetensors").touch()
     os.mkfifo(folder / "vocab.txt")
     llms = {"mine": {"kind": "path", "folder": str(folder)}}
-    assert "vocab.txt is neither a file nor a folder" in resources.local_files(llms, {})[0]
+    assert "vocab.txt is neither a file nor a folder" in own_files.problems(llms, {})[0]
     (folder / "vocab.txt").unlink()
     (folder / "adapter_config.json").write_text("{}")
-    assert "holds an adapter" in resources.local_files(llms, {})[0]
+    assert "holds an adapter" in own_files.problems(llms, {})[0]
 
 
 def test_each_problem_is_told() -> None:

@@ -1,17 +1,23 @@
 """Sizes of a job's data and language model from the configuration, for estimates of time and disk."""
 
+import gzip
 import json
 import math
+import zlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lib.cost.model_shapes import Shape, shape_in
 from lib.cost.roofline import Llm
 from lib.graph.methods import UNTRAINED
+from lib.graph.sources import raw_files
 
-# For a data set without `expected`: a million training rows, as in Kindle, since an overestimate is safer.
+# For a data set without `expected`: a million training rows, as in Kindle, since an overestimate is safer; fewer if the
+# user's own file has fewer lines.
 UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
+READ = 1 << 20  # bytes of a file from which its number of lines is estimated
 TINY_WEIGHTS = 1e6  # of a language model that is pre-trained here
 INSTRUCTION, TITLE = 70, 15  # tokens of a prompt without titles and of a title, for a tokeniser of words
 LAYERS = 1 / 110  # layers of a Llama per unit of width: 28 at 3,072
@@ -45,7 +51,15 @@ class Sizes:
     def __init__(self, config: Mapping[str, Any], job: Left) -> None:
         self.config, self.job = config, job
         self.dataset = config["datasets"].get(job.place[0] if job.place else "", {})
-        self.counts = self.dataset.get("expected") or UNKNOWN
+        self.counts = self.dataset.get("expected") or self.most()
+
+    def most(self) -> Mapping[str, int]:
+        """Return the most that a data set without `expected` may have: an item has `filter.k` interactions or more."""
+        source = self.dataset.get("source", {})
+        if source.get("kind") != "files":
+            return UNKNOWN
+        rows = min(lines_in(Path(raw_files(source)["ratings"])), UNKNOWN["interactions"])
+        return {**UNKNOWN, "interactions": rows, "items": min(rows // self.config["filter"]["k"], UNKNOWN["items"])}
 
     @property
     def llm(self) -> Llm:
@@ -142,6 +156,23 @@ class Sizes:
         share = self.config["split"]["fractions"][("train", "valid", "test").index(split)]
         there = round(share * self.sequences)
         return there if drawn == "all" else min(drawn, there)
+
+
+@cache
+def lines_in(path: Path) -> int:
+    """Estimate the lines of a text file, plain or gzipped, by its beginning; a large number if it cannot be read.
+
+    A row of a Parquet file is taken for a byte, which is too little.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            begin = stream.read(4)
+            stream.seek(0)
+            lines = (gzip.GzipFile(fileobj=stream) if begin.startswith(b"\x1f\x8b") else stream).read(READ).count(b"\n")
+            return size if begin == b"PAR1" else round(size / stream.tell() * max(lines, 1))
+    except (OSError, EOFError, zlib.error, ZeroDivisionError):
+        return UNKNOWN["interactions"]
 
 
 def weights_of(llm: Mapping[str, Any]) -> float:

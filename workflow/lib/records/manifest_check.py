@@ -32,7 +32,7 @@ def differences(job: Any) -> list[str]:
 
 
 def clauses_of(job: Any) -> Iterator[str]:
-    """Yield the clauses of `unlike`."""
+    """Yield the clauses of `differences`."""
     settings, code = json.loads(str(job.params.cfg)), json.loads(str(job.params.code))
     for output in job.output:
         place = files.manifest_of(Path(output))
