@@ -3,8 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softrec.reporting.summary import comparisons
+from softrec.reporting.summary import comparisons, test_results
+from softrec.reporting.summary.test_results import Contrast
 from softrec.stats import resampling
+from softrec.stats.resampling import Interval
 from softrec.stats.table_rows import Comparison
 from softrec.stats.variance_components import Estimate
 
@@ -22,6 +24,14 @@ def test_the_opening_counts_what_is_beyond_noise() -> None:
     assert told.startswith("Each line is SOFT minus another method")
     assert "2 of 4 differences are beyond noise" in told
     assert "better in 1, worse in 1. The other 2 may be 0 or not" in told
+
+
+def test_no_p_is_shown_as_zero() -> None:
+    """2.1e-09 and McNemar's 1.5e-07 with two digits, as a large p."""
+    row = line(0.1, 2.1e-9)._replace(mcnemar_p=1.53e-7)
+    assert "| 0.01 | 2.1e-09 | 1.5e-07 |" in comparisons.format_comparisons([row])
+    contrast = Contrast("D", "BIGRec", "H@5", "SFT", 0.1, Interval(0.05, 0.15), 2.1e-9)
+    assert " 2.1e-09 |\n" in test_results.test_rows([], [contrast], ["H@5"])
 
 
 def test_nothing_is_said_of_no_comparison() -> None:

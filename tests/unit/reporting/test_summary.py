@@ -187,7 +187,7 @@ def test_a_page_has_every_number_with_its_size(run: dict[str, Any]) -> None:
         "- test titles: 4 beams of titles of the catalogue alone (trie), grounded by the nearest of all texts\n" in page
     )
     assert "Game: 20 test rows of 10 users. One seed: intervals and p cover variation between users only" in page
-    assert "| Game | BIGRec | H@5 | BIGRec SFT | +0.0000 | -0.1000 to +0.1000 | 0.9000 |" in page
+    assert "| Game | BIGRec | H@5 | BIGRec SFT | +0.0000 | -0.1000 to +0.1000 | 0.9 |" in page
     assert "NG@5" not in page
     assert "| Game | BIGRec | alpha=1 | 0.0000 | 0.0000 to 0.2775 * | 1.0000 | 0.7225 to 1.0000 * |" in page
     assert "| | BIGRec | alpha=10 | 0.5000 | 0.5000 to 0.5000 | 1.0000 | 0.7225 to 1.0000 * |" in page

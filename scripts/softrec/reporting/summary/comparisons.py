@@ -14,7 +14,7 @@ def format_comparisons(rows: Sequence[Comparison]) -> str:
     lines.append("|:--|:--|:--|:--|--:|:-:|--:|--:|--:|")
     for row in rows:
         other = f"{row.other_backbone} {row.other}".strip()
-        mcnemar = f"{row.mcnemar_p:.4f}" if isinstance(row.mcnemar_p, float) else "–"
+        mcnemar = f"{row.mcnemar_p:.2g}" if isinstance(row.mcnemar_p, float) else "–"
         lines.append(
             f"| {row.dataset} | {row.backbone} | {row.metric} | {other} | {row.difference:+.4f} "
             f"| {row.low:+.4f} to {row.high:+.4f} | {row.p:.2g} | {row.p_holm:.2g} | {mcnemar} |"

@@ -72,7 +72,7 @@ def test_rows(intervals: Sequence[IntervalRow], tests: Sequence[Contrast], metri
     if not tests:
         return found
     head = ["Data set", "Backbone", "Metric", "SOFT minus", "Difference", "95 % interval", "p (Holm)"]
-    lines = [[*t[:4], f"{t.difference:+.4f}", f"{t.span.low:+.4f} to {t.span.high:+.4f}", f"{t.p:.4f}"] for t in tests]
+    lines = [[*t[:4], f"{t.difference:+.4f}", f"{t.span.low:+.4f} to {t.span.high:+.4f}", f"{t.p:.2g}"] for t in tests]
     return f"{found}{table(head, lines)}{summarize_differences(tests)}\n"
 
 
