@@ -1,6 +1,7 @@
 """Devices: their names, transfers to them, deterministic algorithms, and arithmetic of subnormal numbers."""
 
 import os
+import sys
 
 import torch
 
@@ -27,7 +28,11 @@ def use_deterministic_algorithms() -> None:
     """
     # Otherwise cuBLAS chooses its workspace by what is free.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    if "torch._inductor.config" in sys.modules:
+        torch.use_deterministic_algorithms(True)
+    else:  # the same, but Inductor, whose import takes a second, reads its flag when something is compiled
+        os.environ["TORCHINDUCTOR_DETERMINISTIC"] = "1"
+        torch.set_deterministic_debug_mode("error")
     # No code here reads uninitialised memory, so filling it would only take time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 

@@ -1,5 +1,7 @@
 """Every tensor is where the model is: on the "meta" device, which mixes with no other, as a GPU does not."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from places import SCRIPTS
 from softrec.core.devices import moved, use_deterministic_algorithms
 from softrec.decoding.beam_search import BeamSearch
 from softrec.decoding.decode_cache import PreallocatedLayer
@@ -95,6 +98,21 @@ def test_deterministic_algorithms_can_do_all_that_tuning_does(new_llm: NewLlm) -
         assert not torch.utils.deterministic.fill_uninitialized_memory
     finally:
         torch.use_deterministic_algorithms(False)
+
+
+def test_inductor_is_not_imported_only_to_be_told_that_it_is_deterministic() -> None:
+    """It takes a second of each job that compiles nothing; if it is imported later, it has the flag."""
+    program = """
+import sys
+from softrec.core.devices import use_deterministic_algorithms
+use_deterministic_algorithms()
+import torch
+assert torch.are_deterministic_algorithms_enabled()
+assert "torch._inductor" not in sys.modules
+import torch._inductor.config
+assert torch._inductor.config.deterministic
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, check=True)
 
 
 def test_a_cache_with_room_is_not_copied() -> None:
