@@ -2,11 +2,12 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file
-from slurm_project import SlurmProject, facts, slurm, start_now, wait_for
+from slurm_project import QUICK, Driver, SlurmProject, facts, slurm, start_now, wait_for
 
 RUNS = {kind: f"toys/{kind}/sft/seed=1" for kind in ("bigrec", "llara")}
 ADAPTER = "adapter/adapter_model.safetensors"
@@ -101,3 +102,24 @@ def test_two_nodes_train_what_one_does(local: SlurmProject, copied: SlurmProject
     found, expected = (load_file(adapter(project, run)) for project in (copied, local))
     for name, value in expected.items():
         np.testing.assert_allclose(found[name], value, atol=1e-6, rtol=0)
+
+
+def test_a_run_in_another_folder_trains_the_same(local: SlurmProject, copied: SlurmProject, tmp_path: Path) -> None:
+    """Results and records stand in the folder where the command is given; scripts and profile are the project's.
+
+    The finished run is moved there without one adapter, and nothing else is done again.
+    """
+    copied.forget(RUNS["bigrec"])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("results", "shop", ".snakemake"):
+        (copied.root / name).rename(elsewhere / name)
+    project = os.path.relpath(copied.root, elsewhere)
+    command = [sys.executable, "-m", "snakemake", f"results/toy/{RUNS['bigrec']}/training.jsonl", *QUICK]
+    command += ["--snakefile", f"{project}/workflow/Snakefile", "--configfile", f"{project}/config/toy.yaml"]
+    driver = Driver(elsewhere, [*command, "--profile", f"{project}/profiles/slurm-venv"], copied.environment)
+    driver.well()
+    assert len(driver.jobs()) == 1
+    learned = elsewhere / "results/toy" / RUNS["bigrec"] / ADAPTER
+    assert learned.read_bytes() == adapter(local, RUNS["bigrec"]).read_bytes()
+    assert not (copied.root / "results").exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.profiles import ProfileConfigFileParser
 
 from lib.graph import place
 from places import ROOT
@@ -101,6 +102,24 @@ def test_another_folder(folder: Path) -> None:
     snakefile = os.path.relpath(ROOT / "workflow/Snakefile", folder)
     again = snakemake(folder, target, "--snakefile", snakefile, "--configfile", "mine.yaml", "--dry-run")
     assert "Nothing to be done" in again
+
+
+@pytest.mark.parametrize("name", ["demo", "one-gpu", "slurm", "slurm-venv"])
+@pytest.mark.parametrize("form", ["--profile {}", "--profile={}/", "SNAKEMAKE_PROFILE {}"])
+def test_profiles_are_read_from_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, form: str) -> None:
+    """Relative to the profile's folder; `slurm-venv` has all of `slurm` but one line, and finds it beside itself."""
+    monkeypatch.chdir(folder)
+    own = os.path.relpath(ROOT / "profiles" / name, folder)
+    option, *value = form.format(own).split()
+    if option == "SNAKEMAKE_PROFILE":
+        monkeypatch.setenv(option, *value)
+    else:
+        monkeypatch.setattr(sys, "argv", ["snakemake", option, *value])
+    with (Path(own) / "config.yaml").open() as stream:
+        read = ProfileConfigFileParser().parse(stream)
+    assert Path(read["report-stylesheet"]).resolve() == ROOT / "workflow/report/report.css"
+    assert ("executor" in read) == name.startswith("slurm")
+    assert ("software-deployment-method" in read) == (name == "slurm")
 
 
 def test_the_papers_configuration_is_found_elsewhere(tmp_path: Path) -> None:
