@@ -104,6 +104,17 @@ def test_another_folder(folder: Path) -> None:
     assert "Nothing to be done" in again
 
 
+def test_tools_find_the_snakefile_from_elsewhere(folder: Path) -> None:
+    """`cost` plans the toy shop; a Snakefile of one's own comes first, here one that plans nothing."""
+    profile = os.path.relpath(ROOT / "profiles/demo", folder)
+    command = [sys.executable, str(ROOT / "workflow/tools/cost.py"), "mine.yaml", "--profile", profile]
+    told = subprocess.run(command, cwd=folder, env=surroundings(), capture_output=True, text=True)
+    assert "\ntune_soft " in told.stdout, told.stderr
+    (folder / "Snakefile").write_text("")
+    told = subprocess.run(command, cwd=folder, env=surroundings(), capture_output=True, text=True)
+    assert told.stdout == "nothing is left to do\n", told.stderr
+
+
 @pytest.mark.parametrize("name", ["demo", "one-gpu", "slurm", "slurm-venv"])
 @pytest.mark.parametrize("form", ["--profile {}", "--profile={}/", "SNAKEMAKE_PROFILE {}"])
 def test_profiles_are_read_from_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, form: str) -> None:

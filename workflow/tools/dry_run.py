@@ -12,6 +12,9 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+SNAKEFILES = ("Snakefile", "snakefile", "workflow/Snakefile", "workflow/snakefile")  # that Snakemake finds by itself
+OWN = Path(__file__).resolve().parents[1] / "Snakefile"
+
 
 class Job(NamedTuple):
     """A planned job: its rule, files, command, Snakemake's reason to run it, and its benchmark."""
@@ -56,12 +59,16 @@ class Recorder(logging.Filter):
 def jobs(arguments: list[str]) -> list[Job]:
     """Return the jobs of `snakemake --dry-run ARGUMENTS`, in the order of the plan.
 
+    In a folder without a Snakefile the plan is that of the project's own.
+
     Raises:
         DryRunError: Snakemake could not make a plan.
     """
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "jobs.json"
         command = [sys.executable, "-P", __file__, str(answer), "--dry-run", "--nolock", "--rerun-incomplete"]
+        if not any(Path(name).is_file() for name in SNAKEFILES):  # the last one named counts
+            command += ["--snakefile", str(OWN)]
         child = subprocess.run([*command, *arguments], capture_output=True, text=True, errors="replace")
         if child.returncode != 0 or not answer.exists():
             raise DryRunError(f"{child.stdout}{child.stderr}".strip())
