@@ -34,8 +34,8 @@ $defs:
     required: [kind]
     properties: {kind: {enum: [wheel, folder]}}
     allOf:
-      - {if: {properties: {kind: {const: wheel}}}, then: {$ref: "#/$defs/wheel"}}
-      - {if: {properties: {kind: {const: folder}}}, then: {$ref: "#/$defs/folder"}}
+      - {if: {required: [kind], properties: {kind: {const: wheel}}}, then: {$ref: "#/$defs/wheel"}}
+      - {if: {required: [kind], properties: {kind: {const: folder}}}, then: {$ref: "#/$defs/folder"}}
   wheel:
     additionalProperties: false
     required: [package]

@@ -103,9 +103,7 @@ def check(
     validator = validators.extend(Draft202012Validator, {"pattern": pattern}, type_checker=whole)(schema)
     spellings.normalize(config)
     fill_defaults(config, schema, validator)
-    errors = sorted(
-        relevant_errors(validator.iter_errors(config)), key=lambda error: [str(p) for p in error.absolute_path]
-    )
+    errors = sorted(validator.iter_errors(config), key=lambda error: [str(p) for p in error.absolute_path])
     lines = dict.fromkeys(line for error in errors for line in words.sentences(error, schema))
     # What else a source needs depends on its format: once that is right, the rest can be told.
     unclear = tuple(f"{words.dotted(list(error.absolute_path)[:-1])}." for error in errors if error.validator == "enum")
@@ -120,31 +118,6 @@ def pattern(validator: Any, expression: str, instance: Any, schema: Any) -> Iter
 
     if isinstance(instance, str) and not re.search(re.sub(r"\$\Z", r"\\Z", expression), instance):
         yield ValidationError(f"{instance!r} does not match {expression!r}")
-
-
-def relevant_errors(errors: Iterable[Any]) -> list[Any]:
-    """The errors without those of conditions on a key that is missing: each condition on that key holds then."""
-    found = list(errors)
-    unclear = [place(error) for error in found if error.validator == "required" and lacks_condition(error)]
-    return [error for error in found if not any(is_below_condition(error, *where) for where in unclear)]
-
-
-def place(error: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """The path of the mapping that lacks a key, and the path of its schema."""
-    return tuple(error.absolute_path), tuple(error.absolute_schema_path)[:-1]
-
-
-def lacks_condition(error: Any) -> bool:
-    """Whether a mapping lacks a key that an `if` of its schema is about."""
-    parts = (error.schema, *error.schema.get("allOf", ()))
-    return any(key not in error.instance for part in parts for key in part.get("if", {}).get("properties", ()))
-
-
-def is_below_condition(error: Any, path: tuple[Any, ...], schema: tuple[Any, ...]) -> bool:
-    """Whether an error comes from the `then` of a condition of the schema, about the mapping at the path."""
-    own_path, own_schema = tuple(error.absolute_path), tuple(error.absolute_schema_path)
-    inside = own_path[: len(path)] == path and own_schema[: len(schema)] == schema
-    return inside and "then" in own_schema[len(schema) :]
 
 
 def bad_keys(value: object, path: str) -> Iterator[str]:

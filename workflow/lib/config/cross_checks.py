@@ -22,7 +22,7 @@ MOST_LAYERS = 200  # of a decoder
 
 
 def problems(config: Config) -> list[str]:
-    """A line per broken rule, in the form of `config_check`, for a configuration with its defaults filled in.
+    """A line per broken rule, in the form of `configuration.check`, for a configuration with its defaults filled in.
 
     A rule about a part that does not have the shape that the schema asks for is passed over: the schema says so.
     """

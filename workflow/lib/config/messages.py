@@ -33,10 +33,7 @@ EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 def sentences(error: Any, root: Mapping[str, Any]) -> Iterator[str]:
     """One line per problem in a validator's error: the dotted key, its value, what is allowed."""
     path = dotted(error.absolute_path)
-    if error.validator in ("anyOf", "oneOf") and (branch := nearest(error)):
-        for inner in branch:
-            yield from sentences(inner, root)
-    elif error.validator in ("additionalProperties", "unevaluatedProperties"):
+    if error.validator in ("additionalProperties", "unevaluatedProperties"):
         known = known_keys(error.schema, root)
         for key in error.instance:
             if key not in known:
@@ -99,20 +96,6 @@ def one_of(texts: Iterable[str]) -> str:
     """Join texts as in "a, b or c"."""
     parts = list(texts)
     return " or ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)
-
-
-def nearest(error: Any) -> list[Any]:
-    """The errors of the branch of an `anyOf` that a mapping was meant for, or [] where that cannot be said.
-
-    It was meant for the branch in which its `kind`, or whatever key names the branch by a constant, is right.
-    """
-    branches: dict[int, list[Any]] = {}
-    for inner in error.context:
-        branches.setdefault(inner.schema_path[0], []).append(inner)
-    if not isinstance(error.instance, dict):
-        return []
-    fit = [found for found in branches.values() if not any(e.validator in ("const", "type") for e in found)]
-    return fit[0] if len(fit) == 1 else []
 
 
 def refer(schema: Any, root: Mapping[str, Any]) -> Any:
