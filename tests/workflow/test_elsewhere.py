@@ -116,7 +116,10 @@ def test_tools_find_the_snakefile_from_elsewhere(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["demo", "one-gpu", "slurm", "slurm-venv"])
-@pytest.mark.parametrize("form", ["--profile {}", "--profile={}/", "SNAKEMAKE_PROFILE {}"])
+@pytest.mark.parametrize(
+    "form",
+    ["--profile {}", "--profile={}/", "--profile {}/config.yaml --config run=slurm-venv", "SNAKEMAKE_PROFILE {}"],
+)
 def test_profiles_are_read_from_elsewhere(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, form: str) -> None:
     """Relative to the profile's folder; `slurm-venv` has all of `slurm` but one line, and finds it beside itself."""
     monkeypatch.chdir(folder)
@@ -131,6 +134,7 @@ def test_profiles_are_read_from_elsewhere(folder: Path, monkeypatch: pytest.Monk
     assert Path(read["report-stylesheet"]).resolve() == ROOT / "workflow/report/report.css"
     assert ("executor" in read) == name.startswith("slurm")
     assert ("software-deployment-method" in read) == (name == "slurm")
+    assert Path(read.get("configfile", ROOT / "config/paper.yaml")).resolve().parent == ROOT / "config"
 
 
 def test_the_papers_configuration_is_found_elsewhere(tmp_path: Path) -> None:

@@ -33,11 +33,21 @@ def test_every_separator_with_and_without_a_mark(tmp_path: Path, mark: str, begi
 
 
 def test_all_wrong_names_are_told_at_once_with_the_columns_that_there_are(tmp_path: Path) -> None:
-    """No name is near `when` or `zzz`."""
-    (tmp_path / "loans.csv").write_text(HEADER.format(",") + "\n")
+    """No name is near `when` or `zzz`; the header may be in quotes."""
+    (tmp_path / "loans.csv").write_text('"reader","book","lent","name"\n')
     told = problems(tmp_path, RIGHT | {"timestamp": "when", "title": "zzz"})
     assert [line.partition(" is ")[0].rpartition(".")[2] for line in told] == ["timestamp", "title"]
-    assert all(line.endswith("; it has reader, book, lent, name: correct the name.") for line in told)
+    assert all(line.endswith("; correct the name (it has 'reader', 'book', 'lent', 'name').") for line in told)
+    assert "did you mean 'reader'?" in problems(tmp_path, RIGHT | {"user": "READER"})[0]
+
+
+@pytest.mark.parametrize("line", ["user_id:token\titem_id:token", "u1,b1,1600000000,5"])
+def test_a_file_of_another_format_or_without_header_has_one_sentence(tmp_path: Path, line: str) -> None:
+    """Each of four names would be told to be wrong, although the format is."""
+    (tmp_path / "loans.csv").write_text(f"{line}\n")
+    [told] = problems(tmp_path, RIGHT)
+    assert "columns names 'reader', 'book', 'lent', 'name', and " in told
+    assert told.endswith("): correct them, or datasets.loans.source.format.")
 
 
 def test_quotes_and_gzip(tmp_path: Path) -> None:
@@ -57,13 +67,23 @@ def test_parquet(tmp_path: Path) -> None:
     ]
 
 
+def test_a_name_with_a_separator_in_the_only_column(tmp_path: Path) -> None:
+    """The separator is the one that finds the names, as in the job's reader, whatever others find."""
+    (tmp_path / "loans.csv").write_text("reader,book,lent\n")
+    (tmp_path / "books.csv").write_text('"Title, full"\n')
+    columns = RIGHT | {"title": "Title, full", "metadata_item": "Title, full"}
+    assert problems(tmp_path, columns, ratings="loans.csv", metadata="books.csv") == []
+
+
 def test_metadata_have_the_texts_and_their_own_name_of_the_item(tmp_path: Path) -> None:
     """`item` counts for both files, unless `metadata_item` is given."""
     (tmp_path / "loans.csv").write_text("reader,book,lent\n")
     (tmp_path / "books.csv").write_text("id;name\n")
     files = {"ratings": "loans.csv", "metadata": "books.csv"}
-    [line] = problems(tmp_path, RIGHT, **files)
-    assert line.startswith(f"datasets.loans.source.columns.item is 'book', and {tmp_path}/books.csv has no such column")
+    assert problems(tmp_path, RIGHT, **files) == [
+        f"datasets.loans.source.columns.item is 'book', and {tmp_path}/books.csv has no such column; "
+        "name it in datasets.loans.source.columns.metadata_item (there is 'id', 'name')."
+    ]
     assert problems(tmp_path, RIGHT | {"metadata_item": "id"}, **files) == []
 
 
@@ -81,6 +101,6 @@ def test_recbole_names_have_no_types(tmp_path: Path) -> None:
     "content", [b"", b"\xff\xfer\0e\0", b"\x1f\x8b broken", b"caf\xe9,b\n", b"reader\n", b"PAR1 cut"]
 )
 def test_what_has_no_header_is_left_to_the_job(tmp_path: Path, content: bytes) -> None:
-    """Empty, UTF-16, damaged gzip, Latin-1, one column, Parquet without its end: no column's name is what is wrong."""
+    """Empty, UTF-16, damaged gzip, Latin-1, one column, broken Parquet, JSON: no column's name is what is wrong."""
     (tmp_path / "loans.csv").write_bytes(content)
     assert problems(tmp_path, RIGHT) == []

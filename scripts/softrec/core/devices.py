@@ -30,7 +30,7 @@ def use_deterministic_algorithms() -> None:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     if "torch._inductor.config" in sys.modules:
         torch.use_deterministic_algorithms(True)
-    else:  # the same, but Inductor, whose import takes a second, reads its flag when something is compiled
+    else:  # the same without importing Inductor, which takes a second; it reads this variable when it is imported
         os.environ["TORCHINDUCTOR_DETERMINISTIC"] = "1"
         torch.set_deterministic_debug_mode("error")
     # No code here reads uninitialised memory, so filling it would only take time.

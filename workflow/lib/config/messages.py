@@ -133,8 +133,9 @@ def key_schema(key: str, schema: Any, root: Mapping[str, Any]) -> Mapping[str, A
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """A hint such as "did you mean 'seeds'?", or "" if no known word is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
+    by_fold = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), list(by_fold), n=1)
+    return f"did you mean {by_fold[near[0]]!r}?" if near else ""
 
 
 def number(text: str) -> int | float | None:

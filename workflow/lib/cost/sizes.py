@@ -1,6 +1,5 @@
 """Sizes of a job's data and language model from the configuration, for estimates of time and disk."""
 
-import gzip
 import json
 import math
 import zlib
@@ -14,10 +13,11 @@ from lib.cost.roofline import Llm
 from lib.graph.methods import UNTRAINED
 from lib.graph.sources import raw_files
 
-# For a data set without `expected`: a million training rows, as in Kindle, since an overestimate is safer; fewer if the
-# user's own file has fewer lines.
+# For a data set without `expected`: a million training rows, as in Kindle, since an overestimate is safer. A user's own
+# file tells its rows, and so the most items.
 UNKNOWN = {"users": 0, "items": 50_000, "interactions": 1_250_000}
 READ = 1 << 20  # bytes of a file from which its number of lines is estimated
+GZIP = 31  # zlib's window and header of gzip
 TINY_WEIGHTS = 1e6  # of a language model that is pre-trained here
 INSTRUCTION, TITLE = 70, 15  # tokens of a prompt without titles and of a title, for a tokeniser of words
 LAYERS = 1 / 110  # layers of a Llama per unit of width: 28 at 3,072
@@ -54,12 +54,14 @@ class Sizes:
         self.counts = self.dataset.get("expected") or self.most()
 
     def most(self) -> Mapping[str, int]:
-        """Return the most that a data set without `expected` may have: an item has `filter.k` interactions or more."""
+        """Return the counts of a data set without `expected`; an item of its core has `filter.k` or more rows."""
         source = self.dataset.get("source", {})
         if source.get("kind") != "files":
             return UNKNOWN
-        rows = min(lines_in(Path(raw_files(source)["ratings"])), UNKNOWN["interactions"])
-        return {**UNKNOWN, "interactions": rows, "items": min(rows // self.config["filter"]["k"], UNKNOWN["items"])}
+        rows = lines_in(Path(raw_files(source)["ratings"]))
+        rows = min(rows, self.config["filter"]["max_rows"] or rows)
+        items = min(max(rows // self.config["filter"]["k"], 1), UNKNOWN["items"])
+        return {**UNKNOWN, "interactions": rows, "items": items}
 
     @property
     def llm(self) -> Llm:
@@ -124,7 +126,7 @@ class Sizes:
     @property
     def training_rows(self) -> int:
         """Rows of the training split: for the paper's data 0.8 x (interactions - 10 x users)."""
-        return round(self.config["split"]["fractions"][0] * self.sequences)
+        return max(round(self.config["split"]["fractions"][0] * self.sequences), 1)
 
     @property
     def validated(self) -> float:
@@ -151,27 +153,32 @@ class Sizes:
         return 1 if one else own["beams"]
 
     def rows(self, split: str) -> int:
-        """Return the number of rows sampled from a split; `all` is the whole split."""
+        """Return the number of rows sampled from a split, at least one; `all` is the whole split."""
         drawn = self.config["samples"][split]
         share = self.config["split"]["fractions"][("train", "valid", "test").index(split)]
-        there = round(share * self.sequences)
+        there = max(round(share * self.sequences), 1)
         return there if drawn == "all" else min(drawn, there)
 
 
 @cache
 def lines_in(path: Path) -> int:
-    """Estimate the lines of a text file, plain or gzipped, by its beginning; a large number if it cannot be read.
+    """Estimate the lines of a text file, plain or gzipped, by its beginning.
 
-    A row of a Parquet file is taken for a byte, which is too little.
+    A Parquet file counts with its size in bytes, which is more than its rows. A file that cannot be read counts as
+    large.
     """
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
-            begin = stream.read(4)
-            stream.seek(0)
-            lines = (gzip.GzipFile(fileobj=stream) if begin.startswith(b"\x1f\x8b") else stream).read(READ).count(b"\n")
-            return size if begin == b"PAR1" else round(size / stream.tell() * max(lines, 1))
-    except (OSError, EOFError, zlib.error, ZeroDivisionError):
+            text = begin = stream.read(READ)
+        if begin.startswith(b"PAR1"):
+            return size
+        if begin.startswith(b"\x1f\x8b"):
+            inflated = zlib.decompressobj(GZIP)
+            text = inflated.decompress(begin, READ)
+            begin = begin[: len(begin) - len(inflated.unconsumed_tail) - len(inflated.unused_data)]
+        return round(size / len(begin) * max(text.count(b"\n"), 1))
+    except (OSError, zlib.error, ZeroDivisionError):
         return UNKNOWN["interactions"]
 
 

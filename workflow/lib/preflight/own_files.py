@@ -14,7 +14,7 @@ PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
 def problems(llms: Mapping[str, Mapping[str, Any]], datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return a sentence for each missing folder of a language model, and file or column of a data set, of the user's.
+    """Return a sentence for each folder, file or column that the configuration names and the user's own files lack.
 
     This is checked before the rules: Snakemake would report a missing input without the key that names it.
     """
