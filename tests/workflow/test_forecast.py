@@ -31,6 +31,21 @@ def test_estimates_are_scaled_by_the_jobs_so_far() -> None:
     assert forecast.left() == (100, pytest.approx(20 / 120))
 
 
+def test_estimates_are_scaled_by_the_jobs_of_their_own_rule_first() -> None:
+    """Of two evaluations, 10 s each by the estimate, one took 1 s; so will the other, of another row.
+
+    The tuning, 60 s, has no job of its rule: all that have ended, 1 + 39 s, were estimated at 10 + 30, so it takes 60.
+    """
+    clock = Clock()
+    kinds = {1: ("a", 10, "evaluate"), 2: ("b", 10, "evaluate"), 3: ("fit", 30, "fit"), 4: ("tune", 60, "tune")}
+    forecast = Forecast({job: Wall(kind, s, False, rule) for job, (kind, s, rule) in kinds.items()}, clock)
+    for job, seconds in ((1, 1), (3, 39)):
+        forecast.start(job)
+        clock.now += seconds
+        forecast.end(job)
+    assert forecast.left() == (61, pytest.approx(40 / 101))
+
+
 def test_jobs_that_run_at_once_are_counted_with_what_they_have_done() -> None:
     """Two jobs of a kind start together; one ends after 30 s. The other, which also takes 30 s, is as good as done.
 

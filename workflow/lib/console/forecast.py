@@ -1,10 +1,12 @@
 """Forecast of the time that a run has left, from its jobs so far and from the cost model for kinds not yet seen.
 
 The cost model's seconds are those of the paper's hardware, so only their ratios count here: they are scaled by the jobs
-that have ended. Jobs that run at once are accounted for by the busy time per elapsed time so far.
+that have ended, those of the same rule if there are any. Jobs that run at once are accounted for by the busy time per
+elapsed time so far.
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from lib.cost.summary import Wall
@@ -25,7 +27,8 @@ class Forecast:
         self.waiting, self.clock = dict(jobs), clock
         self.running: dict[int, float] = {}
         self.taken: dict[str, list[float]] = {}
-        self.spent, self.estimated = 0.0, 0.0  # seconds of ended jobs whose seconds were estimated, and the estimates
+        # Seconds of ended jobs whose seconds were estimated, and the estimates: by rule, and of "" all together.
+        self.spent, self.estimated = defaultdict[str, float](float), defaultdict[str, float](float)
         self.began = clock()
         self.told_at, self.told_share = self.began, 0.0
 
@@ -44,8 +47,9 @@ class Forecast:
             return
         seconds = self.clock() - started
         self.taken.setdefault(expected.kind, []).append(seconds)
-        if not expected.measured:
-            self.spent, self.estimated = self.spent + seconds, self.estimated + expected.seconds
+        for rule in dict.fromkeys((expected.rule, "")) if not expected.measured else ():
+            self.spent[rule] += seconds
+            self.estimated[rule] += expected.seconds
 
     def seconds(self, expected: Wall) -> float | None:
         """Return the seconds that a job takes here; None if its estimate cannot be scaled yet."""
@@ -53,7 +57,8 @@ class Forecast:
             return sum(taken) / len(taken)
         if expected.measured:
             return expected.seconds
-        return expected.seconds * self.spent / self.estimated if self.estimated and self.spent else None
+        rule = expected.rule if self.spent[expected.rule] else ""
+        return expected.seconds * self.spent[rule] / self.estimated[rule] if self.spent[rule] else None
 
     def left(self) -> tuple[float, float] | None:
         """Return the seconds that the run has left and the share of its work that is done; None if unknown."""

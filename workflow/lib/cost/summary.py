@@ -56,19 +56,20 @@ def kind_of(parts: Iterable[str]) -> str:
 
 
 class Wall(NamedTuple):
-    """Seconds from the start of a job to its end, whether they were measured, and the kind of the job."""
+    """Seconds from the start of a job to its end, whether they were measured, and the kind and rule of the job."""
 
     kind: str
     seconds: float
     measured: bool
+    rule: str = ""
 
 
 def wall(job: Left, config: Mapping[str, Any], known: Mapping[str, float]) -> Wall:
     """Return the mean of finished jobs of the same kind, else the estimate."""
     kind = kind_of(Path(job.benchmark).parts) if job.benchmark else job.rule
     if (seconds := known.get(kind)) is not None:
-        return Wall(kind, seconds, True)
-    return Wall(kind, estimate.seconds(job, config) / estimate.ranks(job.rule, config), False)
+        return Wall(kind, seconds, True, job.rule)
+    return Wall(kind, estimate.seconds(job, config) / estimate.ranks(job.rule, config), False, job.rule)
 
 
 def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, float]) -> list[Line]:
@@ -76,7 +77,7 @@ def lines(jobs: Iterable[Left], config: Mapping[str, Any], known: Mapping[str, f
     hours: defaultdict[tuple[str, bool], float] = defaultdict(float)
     count: Counter[tuple[str, bool]] = Counter()
     for job in jobs:
-        _, seconds, on_record = wall(job, config, known)
+        _, seconds, on_record, _ = wall(job, config, known)
         hours[job.rule, on_record] += seconds * estimate.ranks(job.rule, config) / 3600
         count[job.rule, on_record] += 1
     gpu = estimate.has_gpus(config)
