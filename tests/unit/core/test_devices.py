@@ -114,7 +114,8 @@ import torch._inductor.config
 assert torch._inductor.config.deterministic
 """
     unset = {name: value for name, value in os.environ.items() if name != "TORCHINDUCTOR_DETERMINISTIC"}
-    subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, env=unset, check=True)
+    ended = subprocess.run([sys.executable, "-c", program], cwd=SCRIPTS, env=unset, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_a_cache_with_room_is_not_copied() -> None:
